@@ -1,3 +1,3 @@
-"""Runs one shard of one model for Muster: MLX behind two named pipes."""
+"""Muster's runner: serves one model, or one rank's shard of it, with MLX, over two named pipes."""
 
 PROTOCOL = 2

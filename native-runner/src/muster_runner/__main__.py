@@ -1,6 +1,6 @@
-"""``python -m muster_runner --pipes DIR``: a runner behind the pipes ``commands`` and ``events`` in DIR.
+"""``python -m muster_runner --pipes DIR``: a runner that is controlled by the pipes ``commands`` and ``events`` in DIR.
 
-Where the model is shared out over RDMA there are also ``side-channel-out`` and ``side-channel-in``.
+With RDMA there are also ``side-channel-out`` and ``side-channel-in``.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from muster_runner.runner import Runner
 
 
 def _seconds_since_start() -> float:
-    """How long Python itself took to start: by the clock where the system tells, else by the processor time used."""
+    """Returns the time since the process started: wall-clock time on Linux, else CPU time."""
     try:
         fields = Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()
         return time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
@@ -33,11 +33,11 @@ def main() -> NoReturn:
     code = runner.run()
     sys.stderr.flush()
     if runner.holds_rdma:
-        # mlx keeps its groups until the process ends, and only its own tearing down gives protection domains back: what
-        # a process that is killed, or leaves as below, still has of them is lost until the machine restarts.
+        # Only mlx's destructors at exit release RDMA protection domains. Those of a process that is killed, or exits as
+        # below, stay allocated until the machine restarts.
         runner.release()
         sys.exit(code)
-    # Leaves without tearing mlx down: that can take longer than anybody should wait for a runner to end.
+    # Skips mlx's destructors, which can take long.
     os._exit(code)
 
 

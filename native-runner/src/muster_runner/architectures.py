@@ -1,8 +1,8 @@
-"""What the models of each architecture can do with several sequences, by the name of mlx-lm's module.
+"""Which batching and caching features each architecture supports, by the name of mlx-lm's module.
 
-The table is ``architectures.json``; tests/test_architectures.py measures all of it on tiny models and writes it anew.
-An ability that was not measured is not used: the model then computes one sequence at a time, slower but never wrong.
-Every rank of a model has the same table, so all decide alike.
+The table is ``architectures.json``; tests/test_architectures.py measures it on tiny models and can rewrite it. A
+feature that was not measured is not used: the model then runs one sequence at a time, slower but correct. Every rank
+has the same table, so all decide alike.
 """
 
 import json
@@ -18,10 +18,10 @@ TABLE = Path(__file__).with_name("architectures.json")
 
 @dataclass(frozen=True)
 class Abilities:
-    """``chunk``: a prompt may be computed in pieces. ``pad``: prompts of different lengths may be computed in one
-    pass, padded to the longest. ``batch``: sequences may decode together, join and leave. ``resume``: a cache that was
-    kept may be continued, more than once. ``trim``: a cache may be cut back to any shorter beginning, for as long as
-    it says so itself; without, a kept cache serves only what begins with all of it."""
+    """``chunk``: chunked prefill. ``pad``: prefill of prompts of different lengths in one padded batch. ``batch``:
+    continuous batching of decoding. ``resume``: a cached prefix can be continued, more than once. ``trim``: a cache can
+    be cut to any shorter prefix while its ``is_trimmable`` holds; without it, a cache serves only prompts that start
+    with all of its tokens."""
 
     chunk: bool = False
     pad: bool = False
@@ -40,7 +40,7 @@ def _table() -> dict[str, Any]:
 
 
 def module_name(config: dict[str, Any]) -> str:
-    """mlx-lm's module for a config.json, as its own ``_get_classes`` chooses it."""
+    """Returns mlx-lm's module for a config.json, as its ``_get_classes`` chooses it."""
     kind, table = config["model_type"], _table()
     named = config.get("architectures") or ()
     for architecture in (named,) if isinstance(named, str) else named:
@@ -50,13 +50,13 @@ def module_name(config: dict[str, Any]) -> str:
 
 
 def abilities(config: dict[str, Any]) -> Abilities:
-    """What a model with this config.json can do."""
+    """Returns the features of a model with this config.json."""
     row = _table()["architectures"].get(module_name(config), ())
     return Abilities(**{name: name in row for name in Abilities.__dataclass_fields__})
 
 
 def within(able: Abilities, model: Any) -> Abilities:
-    """``able``, less what the caches of this very model have no way to do."""
+    """Returns ``able`` without batching if a cache of this model cannot be merged."""
     caches = make_prompt_cache(model)
     batches = all(hasattr(layer, "merge") for layer in caches)
     return Abilities(able.chunk, able.pad and batches, able.batch and batches, able.resume, able.trim)

@@ -1,7 +1,7 @@
-"""Imports mlx-lm without the second that transformers takes.
+"""Imports mlx-lm without transformers, which would take a second.
 
-mlx-lm imports transformers for its tokenizers alone. The runner reads ``tokenizer.json`` itself (see tokenizer.py),
-so placeholders stand in while mlx-lm is imported. They are taken away again at once: a model whose tokenizer needs
+mlx-lm needs transformers only for tokenizers, and the runner reads ``tokenizer.json`` itself (see tokenizer.py). So
+placeholder modules replace it while mlx-lm is imported, and are removed at once: a model whose tokenizer needs
 transformers gets the real one.
 """
 
@@ -16,7 +16,7 @@ from muster_runner.failures import Failure
 
 
 class _Placeholder(types.ModuleType):
-    """Gives a class of its own for any name that is asked of it."""
+    """A module whose every attribute is a new empty class."""
 
     __path__: list[str]
 
@@ -37,7 +37,7 @@ _NAMES = ("transformers", "transformers.tokenization_utils_base")
 
 @contextmanager
 def without_transformers() -> Iterator[None]:
-    """While this lasts, transformers is a placeholder."""
+    """Replaces transformers by a placeholder within the ``with`` block."""
     placed = [name for name in _NAMES if name not in sys.modules]
     for name in placed:
         sys.modules[name] = _Placeholder(name)
@@ -49,13 +49,13 @@ def without_transformers() -> Iterator[None]:
 
 
 def import_mlx_lm() -> None:
-    """Imports what the engine needs of mlx-lm."""
+    """Imports the parts of mlx-lm that the engine needs."""
     import mlx.core as mx
 
     from muster_runner.device import has_gpu
 
     if not has_gpu():
-        # On a processor mlx runs the system's C++ compiler while a request waits, and gains nothing by it.
+        # On a CPU mlx would run the system's C++ compiler during a request, without a gain.
         mx.disable_compile()
     with without_transformers():
         import mlx_lm.generate
@@ -64,7 +64,7 @@ def import_mlx_lm() -> None:
 
 
 def import_engine() -> float:
-    """Imports all that computes. Returns the seconds that it took. Raises Failure."""
+    """Imports the engine and everything it needs. Returns the seconds it took. Raises Failure."""
     start = time.monotonic()
     try:
         import_mlx_lm()

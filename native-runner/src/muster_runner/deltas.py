@@ -1,4 +1,4 @@
-"""Entries of a frame's ``content``: more text on one of an answer's channels."""
+"""Content deltas of an answer: entries of a frame's ``content``, by channel."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ def text_delta(channel: str, text: str) -> list[Delta]:
 
 
 def call_delta(index: int, call: ToolCall) -> Delta:
-    """The first delta of a call, which has its id and its name."""
+    """The first delta of a tool call, with its id and name."""
     return {"channel": "toolCall", "index": index, "id": call.id, "name": call.name, "arguments": call.arguments}
 
 
 def arguments_delta(index: int, text: str) -> list[Delta]:
-    """More of a call's arguments."""
+    """A further piece of a tool call's arguments."""
     return [{"channel": "toolCall", "index": index, "arguments": text}] if text else []

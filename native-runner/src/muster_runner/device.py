@@ -1,4 +1,4 @@
-"""What the model is computed on: a GPU (Metal on a Mac, CUDA on Linux), or the processor."""
+"""The compute device: a GPU (Metal on a Mac, CUDA on Linux) or the CPU."""
 
 import os
 
@@ -6,20 +6,19 @@ import mlx.core as mx
 
 
 def has_gpu() -> bool:
-    """Whether MLX computes on a GPU unless told otherwise."""
+    """Whether MLX's default device is a GPU."""
     return mx.default_device().type == mx.DeviceType.gpu
 
 
 def wire_memory() -> None:
-    """Lets as much of the GPU's memory stay resident as the system recommends: what is not wired may be paged out
-    between requests. Only Metal has such a limit."""
+    """Raises the limit of wired GPU memory to the system's recommendation: unwired memory may be paged out between
+    requests. Metal only."""
     if has_gpu() and (limit := mx.device_info().get("max_recommended_working_set_size")):
         mx.set_wired_limit(int(limit))
 
 
 def keep_kernels() -> None:
-    """Has kernels that are compiled for this GPU kept for later runners, in the folder that MUSTER_KERNELS names. Only
-    CUDA compiles at first use; what one version of mlx compiled is none of another's. To be called before anything is
-    computed."""
+    """Caches compiled kernels for later runners in the folder MUSTER_KERNELS, by mlx version. CUDA only, where kernels
+    are compiled at first use. Call it before the first computation."""
     if folder := os.environ.get("MUSTER_KERNELS"):
         os.environ.setdefault("MLX_PTX_CACHE_DIR", os.path.join(folder, mx.__version__))

@@ -11,7 +11,7 @@ from typing import Any
 import mlx.core as mx
 from mlx_lm.models.cache import make_prompt_cache
 
-from muster_runner.sampling import expected
+from muster_runner.sampling import predicted_tokens
 from muster_runner.sequence import Sequence
 from muster_runner.sub_batches import SubBatches
 from muster_runner.vision.keys import before_pictures
@@ -73,7 +73,7 @@ class Draft:
         for ahead in range(max(lengths.values())):
             if columns:
                 logits = self._caches.logits(self._model, columns[-1])
-            columns.append(expected(samplers, logits[:, : self._vocabulary], ahead).astype(mx.uint32))
+            columns.append(predicted_tokens(samplers, logits[:, : self._vocabulary], ahead).astype(mx.uint32))
         guesses = mx.stack(columns, axis=1).tolist()
         for reading, guess in zip(self._readings.values(), guesses, strict=True):
             # The last one was not fed.

@@ -1,6 +1,6 @@
-"""Draws the next token of every sequence of a batch, all in one go.
+"""Samples the next token of every sequence of a batch, in one pass.
 
-What goes wrong with the settings of one sequence is noted there (``error``); the others are drawn as if nothing was.
+An error in the settings of one sequence is stored in its ``error``; the other sequences are not affected.
 """
 
 from collections.abc import Sequence as Several
@@ -16,47 +16,48 @@ from muster_runner.sequence import Sequence
 
 
 class Draws:
-    """Keeps what the sequences of a batch were fed last from one step to the next."""
+    """Samples for a batch, and keeps the recent tokens of its sequences between steps, for penalties."""
 
     def __init__(self) -> None:
-        self._ones: list[Sequence] = []
+        self._cached_sequences: list[Sequence] = []
         self._contexts: mx.array | None = None
 
     def __call__(
         self, sequences: Several[Sequence], logits: mx.array, fed: mx.array
     ) -> tuple[mx.array, mx.array, mx.array]:
-        """``logits`` (rows, vocabulary) after ``fed`` (rows,): a row for each sequence, or several of the only one.
-        Tokens (rows,), log probabilities (rows, vocabulary), and whether the logits were numbers (rows,)."""
+        """Samples from ``logits`` (rows, vocabulary), computed after ``fed`` (rows,): a row per sequence, or several
+        rows of a single sequence. Returns tokens (rows,), log probabilities (rows, vocabulary), and whether the logits
+        were finite (rows,)."""
         computed = logits
         constrained = any(sequence.drawing.constraint for sequence in sequences)
         if constrained:
-            # Masks are made below while the model computes the logits that they are laid over.
+            # The masks are built below on the CPU while the model computes the logits.
             mx.async_eval(logits)
         penalised = [at for at, sequence in enumerate(sequences) if sequence.drawing.processors]
         if penalised:
             logits = self._penalised(sequences, penalised, logits, fed)
         if constrained:
-            # Read as a whole: a slice of it would be computed behind the logits, and the masks after the model.
+            # Read unsliced: slicing would queue behind the logits, and delay the masks until the model is done.
             latest = fed.tolist()
             masks = [_mask(sequence, token) for sequence, token in zip(sequences, latest, strict=True)]
             logits = masked(logits, masks)
-        # Not computed until somebody asks: the best token is the same without.
+        # Lazy: greedy sampling does not need them.
         logprobs = logits - mx.logsumexp(logits, axis=-1, keepdims=True)
-        tokens = _drawn(sequences, logits, logprobs)
-        # Where one layer computes no numbers there are none in the whole row, so one entry tells, and costs nothing.
+        tokens = _sample_batch(sequences, logits, logprobs)
+        # A NaN or infinity in any layer spreads to the whole row, so checking one entry is enough, and cheap.
         chosen = mx.take_along_axis(computed, tokens[:, None], axis=-1)[:, 0]
         return tokens.astype(mx.uint32), logprobs, mx.isfinite(chosen)
 
     def _penalised(self, sequences: Several[Sequence], rows: list[int], logits: mx.array, fed: mx.array) -> mx.array:
-        # An array of its own, which is written into below.
+        # A copy, because it is written in place below.
         logits = mx.array(logits)
-        ones = [sequences[at] for at in rows]
-        contexts = self._context_rows(ones, fed if len(rows) == len(sequences) else fed[mx.array(rows)])
+        penalised_sequences = [sequences[at] for at in rows]
+        contexts = self._context_rows(penalised_sequences, fed if len(rows) == len(sequences) else fed[mx.array(rows)])
         for kind in KINDS:
             found = [
                 (at, number, processor)
-                for number, (at, one) in enumerate(zip(rows, ones, strict=True))
-                for processor in one.drawing.processors
+                for number, (at, each) in enumerate(zip(rows, penalised_sequences, strict=True))
+                for processor in each.drawing.processors
                 if type(processor) is kind
             ]
             if not found:
@@ -65,31 +66,37 @@ class Draws:
             if len(found) == len(sequences):
                 logits = kind.rows(processors, contexts, logits)
                 continue
-            places, numbers = (mx.array([one[which] for one in found]) for which in (0, 1))
+            places, numbers = (mx.array([each[which] for each in found]) for which in (0, 1))
             logits[places] = kind.rows(processors, contexts[numbers], logits[places])
-        for number, (at, one) in enumerate(zip(rows, ones, strict=True)):
-            for processor in one.drawing.processors:
+        for number, (at, each) in enumerate(zip(rows, penalised_sequences, strict=True)):
+            for processor in each.drawing.processors:
                 if type(processor) in KINDS:
                     continue
                 try:
                     logits[at : at + 1] = processor(contexts[number], logits[at : at + 1])
                 except Exception as error:
-                    one.error = error
+                    each.error = error
         return logits
 
-    def _context_rows(self, ones: list[Sequence], fed: mx.array) -> mx.array:
-        """The latest tokens of each, with the one that it was fed now: (rows, 256)."""
+    def _context_rows(self, penalised_sequences: list[Sequence], fed: mx.array) -> mx.array:
+        """Returns the latest tokens of each sequence, including ``fed``: (rows, 256)."""
         before = self._contexts
-        if before is None or self._ones != ones:
-            known = {id(one): at for at, one in enumerate(self._ones)}
+        if before is None or self._cached_sequences != penalised_sequences:
+            known = {id(each): at for at, each in enumerate(self._cached_sequences)}
             before = mx.stack(
-                [one.context if before is None or id(one) not in known else before[known[id(one)]] for one in ones]
+                [
+                    each.context if before is None or id(each) not in known else before[known[id(each)]]
+                    for each in penalised_sequences
+                ]
             )
-        self._ones, self._contexts = ones, mx.concatenate([before[:, 1:], fed[:, None]], axis=1)
+        self._cached_sequences, self._contexts = (
+            penalised_sequences,
+            mx.concatenate([before[:, 1:], fed[:, None]], axis=1),
+        )
         return self._contexts
 
 
-def _drawn(sequences: Several[Sequence], logits: mx.array, logprobs: mx.array) -> mx.array:
+def _sample_batch(sequences: Several[Sequence], logits: mx.array, logprobs: mx.array) -> mx.array:
     samplers = [sequence.drawing.sampler for sequence in sequences]
     if all(sampler is samplers[0] for sampler in samplers):
         try:
@@ -100,11 +107,11 @@ def _drawn(sequences: Several[Sequence], logits: mx.array, logprobs: mx.array) -
             return greedy_sampler(logits)
     if (tokens := draw_rows(samplers, logprobs)) is not None:
         return tokens
-    rows = [_sampled(sequence, logprobs[at : at + 1]) for at, sequence in enumerate(sequences)]
+    rows = [_sample_one(sequence, logprobs[at : at + 1]) for at, sequence in enumerate(sequences)]
     return mx.concatenate(rows, axis=0)
 
 
-def _sampled(sequence: Sequence, logprobs: mx.array) -> mx.array:
+def _sample_one(sequence: Sequence, logprobs: mx.array) -> mx.array:
     try:
         return sequence.drawing.sampler(logprobs)
     except Exception as error:
@@ -113,12 +120,12 @@ def _sampled(sequence: Sequence, logprobs: mx.array) -> mx.array:
 
 
 def _mask(sequence: Sequence, latest: int) -> np.ndarray | None:
-    """Which tokens may follow ``latest``, the one that the sequence was fed; None allows all."""
+    """Returns the tokens allowed after ``latest``, the token just fed; None allows all."""
     constraint = sequence.drawing.constraint
     if constraint is None:
         return None
     try:
-        # The first token that is fed ends the prompt.
+        # The first token fed is the last of the prompt, not part of the answer.
         if sequence.answering:
             constraint.take(latest)
         return constraint.mask()

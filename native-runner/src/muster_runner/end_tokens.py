@@ -1,4 +1,4 @@
-"""Which tokens end a text. Models say it in several files, which need not agree."""
+"""Collects the end tokens of a model. Models state them in several files, which need not agree."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,14 +8,15 @@ from muster_runner.model_files import read_json
 
 
 def read_optional(directory: Path, name: str) -> dict[str, Any]:
-    """A JSON file that a model may lack or fill with nothing of use. Raises ModelFileError where it is no JSON."""
+    """Reads the object in a JSON file; empty if the file is missing or not an object. Raises ModelFileError if it is
+    not JSON."""
     path = directory / name
     content = read_json(path) if path.exists() else {}
     return content if isinstance(content, dict) else {}
 
 
 def token_text(token: Any) -> str | None:
-    """A special token as tokenizer_config.json names it: by its text, or as an object that holds the text."""
+    """Returns the text of a special token in tokenizer_config.json: a string, or an object with ``content``."""
     text = token.get("content") if isinstance(token, dict) else token
     return text if isinstance(text, str) else None
 
@@ -31,11 +32,11 @@ def _ids(value: Any) -> Iterator[int]:
 def end_token_ids(
     directory: Path, model_config: dict[str, Any], token_id: Callable[[str], int | None]
 ) -> frozenset[int]:
-    """All tokens that any of the model's files calls an end: config.json (also its ``text_config``),
-    generation_config.json and tokenizer_config.json.
+    """Returns the union of the end tokens of config.json (and its ``text_config``), generation_config.json and
+    tokenizer_config.json.
 
-    Chat models name the end of a turn in one file and the end of a text in another; a model that draws either is done.
-    ``token_id``: the vocabulary's number for a token's text. Raises ModelFileError.
+    Chat models often state end of turn in one file and end of text in another; either ends a generation. ``token_id``:
+    the vocabulary's id of a token's text. Raises ModelFileError.
     """
     tokenizer_config = read_optional(directory, "tokenizer_config.json")
     configs = [

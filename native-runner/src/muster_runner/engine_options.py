@@ -87,7 +87,7 @@ def engine_options(
     if group is not None:
         sizes = [min(size, MOST_TOLD) for size in (claimed >> 10, total >> 10, weights >> 10, drafting.per_token)]
         kinds = [int(exact), int(reuse), int(folder is not None)]
-        every = group.each([*kinds, *sizes, *(min(size, MOST_TOLD) for size in astuple(footprint))])
+        every = group.all_gather([*kinds, *sizes, *(min(size, MOST_TOLD) for size in astuple(footprint))])
         exact, reuse = any(row[0] for row in every), all(row[1] for row in every)
         restores_in_step = any(row[2] for row in every)
         kept = [Footprint(*row[7:]) for row in every]
@@ -97,7 +97,7 @@ def engine_options(
         live = lives[0]
 
         def agree(length: int) -> list[int]:
-            return [value for (value,) in group.each([length])]
+            return [value for (value,) in group.all_gather([length])]
 
     cache = None
     if reuse:

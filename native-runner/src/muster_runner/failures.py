@@ -1,8 +1,8 @@
-"""Why a runner cannot go on. Here is nothing that needs mlx: some of it happens before mlx is there."""
+"""Failures that end a runner. Imports no mlx: some occur before mlx is imported."""
 
 
 class Failure(Exception):
-    """The runner cannot go on; the message is for people, the code names the kind."""
+    """Ends the runner. The message is for people; ``code`` is the protocol's error code."""
 
     def __init__(self, message: str, code: str):
         super().__init__(message)
@@ -10,42 +10,43 @@ class Failure(Exception):
 
 
 class Unsupported(Failure):
-    """A sound model that this runner cannot run, or not like this; the message says why."""
+    """A valid model that this runner cannot run, or not with these settings; the message says why."""
 
     def __init__(self, message: str):
         super().__init__(message, "unsupported")
 
 
 class PeerLost(Failure):
-    """Another rank is gone, or cannot be reached. No further collective may be entered: it could hang for ever."""
+    """Another rank is gone or unreachable. No further collective may be called: it could hang for ever."""
 
     def __init__(self, message: str):
         super().__init__(message, "ring")
 
 
 class SideChannelBroken(Failure):
-    """The ranks cannot tell one another how RDMA reaches them."""
+    """The ranks cannot exchange their RDMA connection data."""
 
     def __init__(self, message: str):
         super().__init__(f"the side channel of RDMA: {message}", "side_channel")
 
 
 class RdmaFailed(Failure):
-    """RDMA could not be had, or broke. The message is mlx's own, with its mark ``[jaccl]``: causes are known by it."""
+    """RDMA could not be set up, or broke. The message is mlx's own with its ``[jaccl]`` prefix, which the node parses
+    for the cause."""
 
     def __init__(self, message: str):
         super().__init__(message, "jaccl")
 
 
 class Disagreement(Failure):
-    """The ranks were told different things, or no longer do the same; what they would compute is worth nothing."""
+    """The ranks have different settings, or are out of lockstep; their results would be wrong."""
 
     def __init__(self, message: str):
         super().__init__(message, "disagreement")
 
 
 def as_failure(error: Exception) -> Failure | None:
-    """The failure that an exception is or, where mlx says that a connection to another rank broke, means."""
+    """Returns the exception if it is a Failure, or the Failure for mlx's errors of lost connections; else None."""
     if isinstance(error, Failure):
         return error
     if isinstance(error, RuntimeError) and "[ring]" in str(error):

@@ -1,4 +1,4 @@
-"""The ranks above 0: they compute what rank 0 says, and neither draw tokens nor answer anybody."""
+"""The followers, ranks above 0: they repeat rank 0's steps, and neither sample tokens nor answer requests."""
 
 from typing import Any
 
@@ -10,32 +10,32 @@ from muster_runner.engine_options import EngineOptions
 from muster_runner.failures import Disagreement
 from muster_runner.group import Group
 from muster_runner.guessing import Guesses
-from muster_runner.lockstep import Word, exchange
+from muster_runner.lockstep import StepMessage, exchange
 from muster_runner.sampling import GREEDY
 from muster_runner.schedule import Schedule, clear
 from muster_runner.sequence import Drawn
 
 
 class FollowingBatch(DecodingBatch):
-    """The decoding batch of a rank that is told the tokens after each step, by ``feed``."""
+    """The decoding batch of a follower: it receives the sampled tokens of each step by ``feed``."""
 
     def __init__(self, model: Any, together: bool, pass_tokens: int):
         super().__init__(model, lookahead=False, together=together, pass_tokens=pass_tokens)
-        # What the last step fed, while it is not known what of it counts.
+        # The tokens fed in the last step, until rank 0 says how many are accepted.
         self._unsettled: list[list[int]] = []
 
     def feed(self, tokens: list[int]) -> None:
-        """The tokens that rank 0 drew for the sequences of the last step, in the order in which they had joined;
-        more than there are sequences do no harm."""
+        """Takes the tokens that rank 0 sampled for the sequences of the last step, in joining order. Surplus entries
+        are ignored."""
         if self._sequences:
             self._next = mx.array(tokens[: len(self._sequences)], dtype=mx.uint32)
 
     def expect(self, guesses: Guesses) -> None:
-        """What rank 0 guesses, which is fed in the next step."""
+        """Takes rank 0's draft tokens, which the next step verifies."""
         self._guesses = guesses
 
     def accept(self, taken: list[int]) -> None:
-        """How many of the tokens that the last step fed each sequence count."""
+        """Takes the number of accepted tokens of the last step, by sequence."""
         self._take(self._unsettled, taken)
 
     def _verify(self, rows: list[list[int]], began: float) -> list[Drawn]:
@@ -44,13 +44,13 @@ class FollowingBatch(DecodingBatch):
         return []
 
     def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:
-        # The other ranks wait for what this one computes, though nothing is drawn of it here.
+        # Nothing is sampled here, but the other ranks wait for this rank's share of the computation.
         mx.eval(logits)
         return fed, mx.zeros((fed.shape[0], 1)), mx.ones(fed.shape, mx.bool_)
 
 
 class Follower:
-    """A rank that does in every step what rank 0 says."""
+    """A rank that repeats rank 0's steps."""
 
     def __init__(self, model: Any, group: Group, options: EngineOptions):
         """``options``: the same as on every other rank."""
@@ -69,7 +69,7 @@ class Follower:
 
     @property
     def active(self) -> int:
-        """Requests that have not ended."""
+        """The number of unfinished requests."""
         return self._schedule.active
 
     @property
@@ -78,11 +78,11 @@ class Follower:
 
     @property
     def measured(self) -> Footprint | None:
-        """Of the caches of requests, once one has ended."""
+        """The measured size of the caches, once a request has ended."""
         return self._schedule.measured
 
-    def awaits(self, epoch: int) -> bool:
-        """Whether ``epoch`` is the next one, and now begins; one that is over is not. Raises Disagreement."""
+    def begins(self, epoch: int) -> bool:
+        """Begins ``epoch`` if it is the next one. Returns False for a past one. Raises Disagreement for a later one."""
         if epoch < self._epoch:
             return False
         if epoch > self._epoch:
@@ -91,9 +91,9 @@ class Follower:
         return True
 
     def follow(self) -> None:
-        """Takes rank 0's steps until nothing is live. Raises PeerLost and Disagreement."""
+        """Repeats rank 0's steps until no request is live. Raises PeerLost and Disagreement."""
         while True:
-            told = exchange(self._group, Word(self._schedule.mark, self._schedule.restored))
+            told = exchange(self._group, StepMessage(self._schedule.mark, self._schedule.restored))
             self._batch.feed(told.tokens)
             for order in told.orders:
                 self._apply(*order)

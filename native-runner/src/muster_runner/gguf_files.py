@@ -1,9 +1,9 @@
-"""What all conversions from GGUF files need to know."""
+"""Shared by the conversions from GGUF files: weight names and checksums."""
 
 import hashlib
 from pathlib import Path
 
-# GGUF's names for the parts of a Llama-like model, and Hugging Face's.
+# GGUF's names of a Llama-like model's weights to Hugging Face's.
 _LAYER_PARTS = {
     "attn_norm": "input_layernorm",
     "ffn_norm": "post_attention_layernorm",
@@ -19,7 +19,7 @@ _TOP_PARTS = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "
 
 
 class ConversionError(Exception):
-    """The source is not what was expected; the message says how."""
+    """The source file is not the expected one; the message says why."""
 
 
 def hugging_face_name(part: str) -> str:
@@ -31,7 +31,7 @@ def hugging_face_name(part: str) -> str:
 
 
 def check_digest(file: Path, digest: str) -> None:
-    """Raises ConversionError where the file's SHA-256 is another, OSError where it cannot be read."""
+    """Checks the file's SHA-256. Raises ConversionError if it differs, OSError if the file is unreadable."""
     with file.open("rb") as opened:
         found = hashlib.file_digest(opened, "sha256").hexdigest()
     if found != digest:

@@ -1,9 +1,9 @@
-"""A runner without a supervisor: an ending node leaves it to the next one on the same data folder.
+"""Handover of a running runner from a node that ends to the next node on the same data folder.
 
-1. ``begin`` is called by the main thread, between steps: the runner gives up the terminal of the node that ends, keeps
-   its commands pipe open, says ``handedOver`` and nothing after it.
-2. ``adopt`` gives it a new supervisor, once, and only one that knows the token.
-3. If nobody adopts it in time, ``expired`` is called.
+1. ``begin`` (main thread, between steps): the runner detaches from the node's terminal, keeps its commands pipe open
+   and sends ``handedOver``; later events are held back.
+2. ``adopt``: a new supervisor takes over, once, if it presents the token.
+3. Without adoption before the deadline, ``expired`` is called.
 """
 
 import hmac
@@ -22,7 +22,7 @@ CONSOLE = "console.log"
 
 
 def _leave_terminal(folder: Path) -> None:
-    """What is printed goes into a file from now on. The terminal's end sends SIGHUP, which is to do nothing."""
+    """Redirects output into a file, and ignores SIGHUP, which the terminal sends when it closes."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
@@ -36,7 +36,7 @@ def _leave_terminal(folder: Path) -> None:
 
 
 class Handover:
-    """Thread-safe; ``begin`` belongs to the main thread, for only it may set what a signal does."""
+    """Thread-safe, except ``begin``: only the main thread may set signal handlers."""
 
     def __init__(self, folder: Path, events: EventWriter, heartbeat: Heartbeat, expired: Callable[[], None]):
         self._folder, self._events, self._heartbeat, self._expired = folder, events, heartbeat, expired
@@ -48,17 +48,20 @@ class Handover:
     def begin(self, token: str, seconds: float) -> None:
         _leave_terminal(self._folder)
         with self._lock:
-            # With a writing end of its own the pipe does not end with the node.
+            # A write end of its own keeps the pipe open after the node has closed its end.
             self._commands = os.open(self._folder / "commands", os.O_WRONLY | os.O_NONBLOCK)
             self._token = token
-            self._heartbeat.hold()
+            self._heartbeat.suspend()
             self._deadline = threading.Timer(seconds, self._expire)
             self._deadline.daemon = True
             self._deadline.start()
             self._events.send_last(type="handedOver")
 
     def adopt(self, token: str, supervisor: int, hello: dict[str, Any]) -> bool:
-        """Whether this runner has a supervisor again: the process ``supervisor``, which is told ``hello`` first."""
+        """Accepts the process ``supervisor`` as the new supervisor if the token matches, and sends it ``hello`` first.
+
+        Returns whether it was accepted.
+        """
         with self._lock:
             if self._token is None or not hmac.compare_digest(self._token.encode(), token.encode()):
                 return False
@@ -68,7 +71,7 @@ class Handover:
             self._heartbeat.resume(supervisor)
             self._events.resume(hello)
             if self._commands is not None:
-                # From now on the pipe ends with the new node.
+                # The pipe now ends when the new node closes it.
                 os.close(self._commands)
                 self._commands = None
             return True

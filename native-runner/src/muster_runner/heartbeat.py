@@ -1,4 +1,4 @@
-"""Says once a second that this process lives, from a thread that no computation holds up."""
+"""Sends a heartbeat once a second, from a thread that computations do not delay."""
 
 import os
 import threading
@@ -8,10 +8,10 @@ INTERVAL_SECONDS = 1.0
 
 
 class Heartbeat:
-    """Beats from ``start`` to ``stop``; looks for its supervisor from the beginning.
+    """Sends heartbeats from ``start`` to ``stop``; checks from construction on that the supervisor lives.
 
-    The supervisor is the parent, until ``resume`` names another process. ``orphaned`` is called when it has died. The
-    end of the commands pipe says the same, sooner, unless some other process has come to hold that pipe.
+    The supervisor is the parent process, until ``resume`` names another. ``orphaned`` is called when it has died.
+    Usually the end of the commands pipe shows that sooner; this also works if another process keeps the pipe open.
     """
 
     def __init__(
@@ -22,7 +22,7 @@ class Heartbeat:
         self._orphaned = orphaned
         self._parent = os.getppid()
         self._supervisor: int | None = None
-        self._held = threading.Event()
+        self._suspended = threading.Event()
         self._beating = threading.Event()
         self._stopped = threading.Event()
         threading.Thread(target=self._run, name="heartbeat", daemon=True).start()
@@ -30,20 +30,20 @@ class Heartbeat:
     def start(self) -> None:
         self._beating.set()
 
-    def hold(self) -> None:
-        """There is no supervisor until ``resume``."""
-        self._held.set()
+    def suspend(self) -> None:
+        """Suspends heartbeats and checks until ``resume``: there is no supervisor."""
+        self._suspended.set()
 
     def resume(self, supervisor: int) -> None:
         self._supervisor = supervisor
-        self._held.clear()
+        self._suspended.clear()
 
     def stop(self) -> None:
         self._stopped.set()
 
     def _run(self) -> None:
         while not self._stopped.wait(INTERVAL_SECONDS):
-            if self._held.is_set():
+            if self._suspended.is_set():
                 continue
             if self._is_orphan():
                 self._orphaned()

@@ -1,15 +1,15 @@
-"""The way into RDMA over Thunderbolt: mlx's JACCL backend, with the supervisor's side channel in the place of its own
+"""Joins a group over RDMA (Thunderbolt) by mlx's JACCL backend, with the supervisor's side channel instead of JACCL's
 TCP coordinator.
 
-Nothing here can run without Apple's hardware but what stands before mlx's own call. That call:
+Only the code before mlx's own call runs without Apple's hardware. That call:
 
-- wants ``MLX_IBV_DEVICES``, a file with a matrix of device names (row: rank, column: the rank it leads to, null on
-  the diagonal), and ``MLX_RANK``; with a factory it wants no coordinator. It reads ``JACCL_IBV_DEVICES``,
-  ``JACCL_RANK`` and ``JACCL_RING`` before them, none of which a runner's environment ever has.
-- holds Python's lock while it makes queue pairs and registers memory, which is work of this machine alone, and calls
-  back for each round. A round waits in ``select``, which lets go of the lock: heartbeats go on and a shutdown is heard
-  meanwhile. What a round raises comes out of the call as it is, and mlx gives back on the way what it has taken.
-- makes a mesh, for every two ranks have a device towards each other, of 8 ranks at most.
+- reads ``MLX_IBV_DEVICES``, a file with a matrix of device names (row: rank, column: peer rank, null on the diagonal),
+  and ``MLX_RANK``; with a factory it needs no coordinator. ``JACCL_IBV_DEVICES``, ``JACCL_RANK`` and ``JACCL_RING``
+  would take precedence; a runner's environment never has them.
+- holds the GIL while it creates queue pairs and registers memory (local work), and calls back for each all-gather
+  round. A round waits in ``select``, which releases the GIL, so heartbeats continue and a shutdown is received. An
+  exception in a round propagates out of the call, and mlx releases its resources.
+- builds a mesh, because every pair of ranks has a device for each other; at most 8 ranks.
 """
 
 import json
@@ -27,14 +27,14 @@ from muster_runner.side_channel import SideChannel
 
 Devices = Sequence[Sequence[str | None]]
 
-# The first mlx whose init takes a side channel of one's own.
+# The first mlx version whose init accepts ``all_gather_factory``.
 NEEDED_MLX = "0.32.1"
 
 
 def join_jaccl(devices: Devices, rank: int, folder: Path, check: Callable[[], None]) -> Group:
-    """Joins the other ranks by RDMA. ``devices``: by rank, then by the rank it leads to. ``folder``: where the side
-    channel's pipes are, and where the file with the devices may be written for a moment. ``check`` is called while the
-    others are waited for, and may raise to give up. Raises Unsupported, SideChannelBroken and RdmaFailed."""
+    """Joins the other ranks over RDMA. ``devices``: by rank, then by peer rank. ``folder``: has the side channel's
+    pipes; the device file is written there temporarily. ``check`` is called while waiting and may raise to abort.
+    Raises Unsupported, SideChannelBroken and RdmaFailed."""
     _check_mlx()
     channel = SideChannel(folder, len(devices), check)
 
@@ -48,7 +48,7 @@ def join_jaccl(devices: Devices, rank: int, folder: Path, check: Callable[[], No
         with os.fdopen(handle, "w") as file:
             json.dump(devices, file)
         os.environ |= {"MLX_IBV_DEVICES": name, "MLX_RANK": str(rank)}
-        # Strict, for without it a group that does not come about is silently a group of one.
+        # Strict: otherwise a failure silently returns a group of one.
         raw: Any = mx.distributed.init(strict=True, backend="jaccl", all_gather_factory=factory)
     except (RuntimeError, ValueError) as error:
         raise RdmaFailed(str(error)) from error
@@ -60,7 +60,7 @@ def join_jaccl(devices: Devices, rank: int, folder: Path, check: Callable[[], No
 
 def _check_mlx() -> None:
     """Raises Unsupported."""
-    # Its signature stands there; mlx says in no other way what it takes.
+    # The docstring has the signature; mlx offers no other way to inspect it.
     if "all_gather_factory" not in (mx.distributed.init.__doc__ or ""):
         raise Unsupported(
             f"RDMA needs MLX {NEEDED_MLX} or newer, whose init takes an all_gather_factory, "
@@ -68,5 +68,5 @@ def _check_mlx() -> None:
         )
     if not mx.distributed.is_available("jaccl"):
         raise Unsupported(
-            "RDMA (JACCL) needs macOS 26.2 or newer on a Mac with Thunderbolt 5, and is not there on this machine"
+            "RDMA (JACCL) needs macOS 26.2 or newer on a Mac with Thunderbolt 5, and is not available on this machine"
         )

@@ -1,40 +1,41 @@
-"""Rank 0 of several: it decides, and has the others do the same."""
+"""The leader, rank 0 of several: runs the engine and makes the other ranks repeat its steps."""
 
 from collections.abc import Callable
 
 from muster_runner.engine import Engine
 from muster_runner.group import Group
-from muster_runner.lockstep import Order, Word, exchange
+from muster_runner.lockstep import Order, StepMessage, exchange
 
 
 class Leader:
-    """Rank 0's engine, whose every step the others take too. ``wake``: has them told that an epoch begins."""
+    """Rank 0's engine in lockstep with the others. ``wake(epoch)`` wakes them for a new epoch (a period with live
+    requests)."""
 
     def __init__(self, engine: Engine, group: Group, wake: Callable[[int], None]):
         self._engine, self._group, self._wake = engine, group, wake
         self._orders: list[Order] = []
-        self._together = False
+        self._in_epoch = False
         self._epoch = 0
         engine.tell = self._orders.append
 
     def step(self) -> None:
-        """Tells what has changed since the last step and takes the next. Raises PeerLost and Disagreement."""
-        self._engine.step(self._say())
+        """Broadcasts the changes since the last step, then takes the next. Raises PeerLost and Disagreement."""
+        self._engine.step(self._exchange())
 
     def rest(self) -> None:
-        """With nothing live: lets the others go to sleep."""
-        if self._together or self._orders:
-            self._say()
-        self._together = False
+        """Called when no request is live: ends the epoch, so that the other ranks block on their pipes."""
+        if self._in_epoch or self._orders:
+            self._exchange()
+        self._in_epoch = False
 
-    def _say(self) -> int:
-        """Returns how many restores are done on every rank."""
-        if not self._together:
+    def _exchange(self) -> int:
+        """Exchanges the message of a step. Returns how many restores are done on every rank."""
+        if not self._in_epoch:
             self._epoch += 1
             self._wake(self._epoch)
-            self._together = True
+            self._in_epoch = True
         self._engine.guess()
-        own = Word(self._engine.mark, self._engine.restored, self._engine.drawn, self._orders)
+        own = StepMessage(self._engine.mark, self._engine.restored, self._engine.drawn, self._orders)
         restored = exchange(self._group, own).restored
         self._orders.clear()
         return restored

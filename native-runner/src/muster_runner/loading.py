@@ -1,4 +1,4 @@
-"""Brings a model into memory, or one rank's part of it, telling how far it is."""
+"""Loads a model, or one rank's part of it, and reports progress."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,9 +31,9 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """``context_length``: most tokens of prompt and answer together. ``weight_bytes``: what the weights take here.
-    ``able``: what it can do with several sequences. ``tokenizer`` and ``rules``, of its answers: only where requests
-    come in. ``tower``: what looks at pictures, where the model has one and is whole here."""
+    """A model in memory. ``context_length``: maximum tokens of prompt and answer together. ``weight_bytes``: memory of
+    the weights on this rank. ``able``: support for batching and caching. ``tokenizer`` and ``rules`` (of answers): only
+    on the rank that takes requests. ``tower``: the vision tower, if the model has one and is not sharded."""
 
     directory: Path
     model: Any
@@ -54,24 +54,24 @@ def load(
     kv_bits: int | None = None,
     adapter: Adapter | None = None,
 ) -> LoadedModel:
-    """Loads this rank's layers. ``progress(loaded, layers)`` after each of them. Raises ModelFileError and Unsupported,
-    and on several ranks PeerLost. ``kv_bits``: of what is kept of the context; None for the model's own.
-    ``adapter``: what changes the model, if anything does."""
+    """Loads this rank's layers and calls ``progress(loaded, layers)`` after each. ``kv_bits``: of the KV cache; None
+    for the model's dtype. ``adapter``: a LoRA adapter to apply. Raises ModelFileError and Unsupported, and on several
+    ranks PeerLost."""
     config = check_model(directory, lambda names: needed_names(part, names), tokenizer=part.answers)
     tokenizer = load_tokenizer(directory, config) if part.answers else None
     rules = AnswerRules(tokenizer, Vocabulary(tokenizer)) if tokenizer is not None else None
     path = directory / "generation_config.json"
     generation_config = read_json(path) if path.exists() else {}
     wire_memory()
-    model, config = _mine(directory, config, part, adapter)
+    model, config = _open_part(directory, config, part, adapter)
     layers = list(getattr(model, "layers", []))
     total = max(1, len(layers))
-    # Lazy arrays are read when they are evaluated: layer by layer shows honest progress and bounds the peak. The
-    # embedding and the head come with the last layer, which is done when all is.
+    # Weights are read when they are evaluated; doing so by layer gives true progress and limits peak memory. The last
+    # layer counts as loaded only once the embedding and the head are read too.
     for at, layer in enumerate(layers):
         mx.eval(layer.parameters())
         if part.group is not None:
-            # A slice is made of a whole layer, whose memory the next one can use.
+            # Free the whole layer that this rank's slice was cut from, for the next layer.
             mx.clear_cache()
         if at + 1 < total:
             progress(at + 1, total)
@@ -97,21 +97,23 @@ def load(
 
 
 def context_of(model: Any, config: dict[str, Any]) -> int | None:
-    """Tokens the model was trained for: as config.json says, else as mlx-lm's own class of arguments fills it in."""
-    if (told := context_length(config)) is not None:
-        return told
+    """Returns the trained context length: from config.json, else the default of mlx-lm's arguments class."""
+    if (configured := context_length(config)) is not None:
+        return configured
     for part in (model, getattr(model, "language_model", None), getattr(model, "model", None)):
         arguments = getattr(part, "args", None)
-        if arguments is not None and (filled := context_length(vars(arguments))) is not None:
-            return filled
+        if arguments is not None and (default := context_length(vars(arguments))) is not None:
+            return default
     return None
 
 
-def _mine(directory: Path, config: dict[str, Any], part: Part, adapter: Adapter | None) -> tuple[Any, dict[str, Any]]:
-    """This rank's part, without its weights read yet."""
+def _open_part(
+    directory: Path, config: dict[str, Any], part: Part, adapter: Adapter | None
+) -> tuple[Any, dict[str, Any]]:
+    """Opens this rank's part, with its weights still unread."""
     kind = config["model_type"]
     if part.pipelined and module_name(config) not in ARCHITECTURES:
-        raise Unsupported(f"the layers of the architecture {kind} cannot be spread over several machines")
+        raise Unsupported(f"the layers of the architecture {kind} cannot be distributed over several machines")
     if part.group is not None and not part.pipelined and (why := uneven(config, part.group.size)):
         raise Unsupported(f"this model cannot be split by tensors: {why}")
     if adapter is not None and part.group is not None and not part.pipelined:

@@ -1,9 +1,9 @@
-"""How the ranks of one model take their steps together.
+"""Lockstep of a model's ranks: they exchange a small message before each step.
 
-Before each step one small word goes round. In it rank 0 gives the tokens that it drew in the step before, and how many
-bytes of orders follow; every rank gives the mark of what it has computed, and how many requests it has read from its
-disk what is known of. Nothing that decides the flow is ever
-computed twice: it is made on rank 0 and told. When nothing is live any more all ranks leave, and sleep in their pipes.
+Rank 0 contributes the tokens that it sampled in the previous step, and the size of the orders that follow. Every rank
+contributes a checksum of its progress, and how many of its reads from the disk cache are done. Control flow is decided
+on rank 0 alone and broadcast, never computed on two ranks. When no request is live all ranks stop stepping and block on
+their pipes.
 """
 
 import json
@@ -14,17 +14,16 @@ from muster_runner.failures import Disagreement
 from muster_runner.group import Group
 from muster_runner.schedule import COMPLETION_BATCH
 
-# What rank 0 decided: ("join", task, [tokens of its prompt, positions at which states are kept]),
-# ("leave", tasks, whether all that was computed were numbers), ("resize", "", bytes of the memory budget),
-# ("guess", "", what the next step is fed beside the latest tokens, by task) or ("take", "", how many of the tokens that
-# the last step fed each sequence count).
+# A decision of rank 0: ("join", task, [prompt tokens, checkpoint positions]), ("leave", tasks, whether all computed
+# values were finite), ("resize", "", bytes of the memory budget), ("guess", "", draft tokens for the next step, by
+# task) or ("take", "", number of accepted tokens of the last step, by sequence).
 Order = tuple[str, Any, Any]
 
 
 @dataclass(frozen=True)
-class Word:
-    """What goes round before a step. ``mark``: a uint32 that all ranks must have in common. ``restored``: restores
-    that this rank has done; in the word that comes back, that all have."""
+class StepMessage:
+    """The message before a step. ``mark``: a uint32 checksum that must be equal on all ranks. ``restored``: disk-cache
+    restores done on this rank; in the combined message, done on all ranks."""
 
     mark: int
     restored: int
@@ -32,18 +31,18 @@ class Word:
     orders: list[Order] = field(default_factory=list)
 
 
-def exchange(group: Group, word: Word) -> Word:
-    """Gives this rank's word; returns rank 0's ``tokens`` and ``orders``, and the least ``restored``.
+def exchange(group: Group, message: StepMessage) -> StepMessage:
+    """Exchanges messages; returns rank 0's ``tokens`` and ``orders``, and the minimum of ``restored``.
 
-    Raises Disagreement where they have not, and PeerLost.
+    Raises Disagreement if the marks differ, and PeerLost.
     """
-    data = json.dumps(word.orders, separators=(",", ":")).encode() if word.orders else b""
+    data = json.dumps(message.orders, separators=(",", ":")).encode() if message.orders else b""
     own = [0] * (2 * group.size)
-    # As int32 in its range: what is summed must not overflow.
-    own[2 * group.rank : 2 * group.rank + 2] = [word.mark >> 1, word.restored]
-    size, *told = group.sum([len(data), *own, *word.tokens, *[0] * (COMPLETION_BATCH - len(word.tokens))])
-    marks, restored, tokens = told[: len(own) : 2], told[1 : len(own) : 2], told[len(own) :]
+    # Shifted into the positive range of int32, so that the sum cannot overflow.
+    own[2 * group.rank : 2 * group.rank + 2] = [message.mark >> 1, message.restored]
+    size, *combined = group.sum([len(data), *own, *message.tokens, *[0] * (COMPLETION_BATCH - len(message.tokens))])
+    marks, restored, tokens = combined[: len(own) : 2], combined[1 : len(own) : 2], combined[len(own) :]
     if len(set(marks)) > 1:
         raise Disagreement(f"the ranks of this model are out of step: {marks}")
-    orders = json.loads(group.share(data or None, size)) if size else []
-    return Word(word.mark, min(restored), tokens, orders)
+    orders = json.loads(group.broadcast(data or None, size)) if size else []
+    return StepMessage(message.mark, min(restored), tokens, orders)

@@ -1,4 +1,4 @@
-"""Log probabilities as clients read them."""
+"""Log probabilities in the form that clients receive."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import numpy as np
 
 from muster_runner.tokenizer import Tokenizer
 
-# JSON knows no infinity; this is what OpenAI gives for what cannot be.
+# JSON has no infinity; OpenAI returns this value for impossible tokens.
 IMPOSSIBLE = -9999.0
 
 
@@ -16,20 +16,21 @@ class Logprobs:
 
     def __init__(self, tokenizer: Tokenizer):
         self._tokenizer = tokenizer
-        # Not the engine's stream: there this would wait for the next step, which is already being computed.
+        # A separate stream: the engine's stream is already computing the next step.
         self._stream = mx.new_stream(mx.cpu)
 
     def entry(self, token: int, logprobs: mx.array, alternatives: int) -> dict[str, Any]:
-        """The token with its ``alternatives`` best ones, best first. ``logprobs``: one value a vocabulary entry."""
+        """Returns the entry of a token with its ``alternatives`` best tokens, best first. ``logprobs``: one value per
+        vocabulary entry."""
         values = np.array(logprobs.astype(mx.float32, stream=self._stream))
         top: list[dict[str, Any]] = []
         if count := min(alternatives, values.size):
             best = np.argpartition(-values, count - 1)[:count]
             best = best[np.argsort(-values[best], kind="stable")]
-            top = [self._named(int(other), float(values[other])) for other in best]
-        return {**self._named(token, float(values[token])), "top": top}
+            top = [self._entry(int(candidate), float(values[candidate])) for candidate in best]
+        return {**self._entry(token, float(values[token])), "top": top}
 
-    def _named(self, token: int, logprob: float) -> dict[str, Any]:
+    def _entry(self, token: int, logprob: float) -> dict[str, Any]:
         data = self._tokenizer.token_bytes(token)
         value = logprob if logprob > IMPOSSIBLE else IMPOSSIBLE
         return {"token": data.decode("utf-8", "replace"), "logprob": value, "bytes": list(data)}

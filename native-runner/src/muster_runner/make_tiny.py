@@ -1,7 +1,7 @@
 """``python -m muster_runner.make_tiny OUT``: a tiny model with random weights, for tests that need a real model.
 
-It has 256 bytes and four special tokens as its vocabulary and less than a megabyte of weights. The same seed gives
-the same weights. Greedy text is lower-case letters and spaces and never ends by itself.
+Its vocabulary is 256 bytes and four special tokens; its weights are less than a megabyte. The same seed gives the same
+weights. Greedy output is lower-case letters and spaces, and never ends by itself.
 """
 
 import argparse
@@ -24,7 +24,7 @@ DEVIATION = 0.2
 
 
 def make_tiny(out: Path, architecture: str = "qwen2", layers: int = 4, hidden: int = 64, seed: int = 0) -> None:
-    """Writes the model directory. qwen2 is an architecture that can be both pipelined and tensor-sharded."""
+    """Writes the model directory. qwen2 supports both pipeline and tensor sharding."""
     import_mlx_lm()
     from mlx_lm.utils import _get_classes
 
@@ -59,7 +59,7 @@ def make_tiny(out: Path, architecture: str = "qwen2", layers: int = 4, hidden: i
         elif "bias" in name:
             value = mx.zeros_like(value)
         weights[name] = value
-    # Rows of zeros for all but letters and the space (which the vocabulary writes as a G with a dot above).
+    # Zero rows except for lower-case letters and the space (written as G with a dot above in the vocabulary).
     letters = [len(text) == 1 and ((text.islower() and text.isascii()) or text == "\u0120") for text in vocabulary]
     weights["lm_head.weight"] = weights["lm_head.weight"] * mx.array(letters)[:, None]
     write_weights(out, weights)
@@ -81,7 +81,7 @@ def make_tiny(out: Path, architecture: str = "qwen2", layers: int = 4, hidden: i
             "chat_template": TEMPLATE,
         },
     )
-    # Last: a folder with a configuration is a model.
+    # Written last: a folder counts as a model once it has config.json.
     write_json(out / "config.json", config)
 
 

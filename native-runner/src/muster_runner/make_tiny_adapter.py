@@ -1,5 +1,6 @@
-"""``python -m muster_runner.make_tiny_adapter OUT --model DIR``: a LoRA adapter with random weights, for tests that
-need a real one. It is made and saved as mlx-lm does when it trains one. The same seed gives the same weights.
+"""``python -m muster_runner.make_tiny_adapter OUT --model DIR``: a LoRA adapter with random weights, for tests.
+
+It is built and saved as by mlx-lm's training. The same seed gives the same weights.
 """
 
 import argparse
@@ -25,7 +26,7 @@ def make_tiny_adapter(out: Path, model: Path, layers: int = 2, seed: int = 0, do
     base, _ = load_model(model)
     base.freeze()
     linear_to_lora_layers(base, layers, PARAMETERS, use_dora=dora)
-    # An adapter that nothing has trained yet has zeros here, and changes nothing.
+    # lora_b of an untrained adapter is zero, which would change nothing.
     weights = {
         name: mx.random.normal(value.shape) * 0.2 if name.endswith("lora_b") else value
         for name, value in tree_flatten(base.trainable_parameters())
@@ -33,7 +34,7 @@ def make_tiny_adapter(out: Path, model: Path, layers: int = 2, seed: int = 0, do
     out.mkdir(parents=True, exist_ok=True)
     mx.save_safetensors(str(out / WEIGHTS), weights)
     kind = "dora" if dora else "lora"
-    # Last: a folder with a configuration is an adapter.
+    # Written last: a folder counts as an adapter once it has its configuration.
     write_json(
         out / CONFIG,
         {"fine_tune_type": kind, "num_layers": layers, "lora_parameters": PARAMETERS, "model": "muster/tiny"},

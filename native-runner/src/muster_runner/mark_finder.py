@@ -1,11 +1,11 @@
-"""Finds marks in text that comes in pieces."""
+"""Finds marks in streamed text."""
 
 import re
 from collections.abc import Sequence
 
 
 class MarkFinder:
-    """Splits text at marks: gives pieces, each with whether it is a mark. Holds back what may become one."""
+    """Splits text at marks into pieces, each with whether it is a mark. Holds back text that may become a mark."""
 
     def __init__(self, marks: Sequence[str]):
         self._marks = sorted(marks, key=len, reverse=True)
@@ -21,7 +21,7 @@ class MarkFinder:
         for found in self._pattern.finditer(text):
             pieces += [(text[at : found.start()], False), (found.group(), True)]
             at = found.end()
-        hold = self._beginning_at_end_of(text[at:])
+        hold = self._held_length(text[at:])
         self._held = text[len(text) - hold :] if hold else ""
         pieces.append((text[at : len(text) - hold], False))
         return [piece for piece in pieces if piece[0]]
@@ -30,7 +30,7 @@ class MarkFinder:
         held, self._held = self._held, ""
         return [(held, False)] if held else []
 
-    def _beginning_at_end_of(self, text: str) -> int:
+    def _held_length(self, text: str) -> int:
         longest = min(len(text), len(self._marks[0]) - 1)
         return next(
             (

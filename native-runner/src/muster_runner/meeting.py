@@ -1,8 +1,8 @@
-"""Waits until all ranks of a ring are there, before mlx connects them.
+"""Waits until all ranks of a ring are reachable, before mlx connects them.
 
-mlx does not let any other thread of Python run while it waits for a neighbour, so a runner could neither say that it
-lives nor be told to end; nor does it say who is missing. Here ranks wait as long as it takes: each listens where it
-will listen for mlx, knocks at the next rank's door, and goes on when word has gone round twice that everybody stands.
+mlx holds the GIL while it waits for a neighbour: a runner could send no heartbeat and receive no shutdown, and mlx does
+not report which rank is missing. So the ranks first meet here, without a time limit: each listens on its address for
+mlx, connects to the next rank, and continues once a token has gone round the ring twice.
 """
 
 import json
@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 
 from muster_runner.failures import PeerLost
 
-KNOCK_SECONDS = 0.1
-# The highest rank is the first to connect for mlx, which waits a whole second when nobody listens yet.
+POLL_SECONDS = 0.1
+# The highest rank is the first that mlx lets connect; mlx retries only after a whole second if the peer is not
+# listening yet.
 HEAD_START_SECONDS = 0.1
 HELLO_BYTES = 64
 
@@ -31,15 +32,15 @@ def _hello(rank: int, size: int) -> bytes:
 
 
 def _read(connection: socket.socket, count: int) -> bytes:
-    """``count`` bytes, or fewer where the connection ends."""
+    """Reads ``count`` bytes, or fewer if the connection ends."""
     data = b""
     while len(data) < count and (more := connection.recv(count - len(data))):
         data += more
     return data
 
 
-class _Door:
-    """Where the rank before knocks."""
+class _Listener:
+    """Accepts the connection of the previous rank."""
 
     def __init__(self, address: tuple[str, int], expected: bytes):
         self._expected = expected
@@ -48,8 +49,8 @@ class _Door:
         except OSError as error:
             raise PeerLost(f"cannot listen on {address[0]}:{address[1]}: {error.strerror or error}") from error
 
-    def opened(self, seconds: float) -> socket.socket | None:
-        """A connection of the right rank, if it comes in this time. Anybody else is turned away."""
+    def accept(self, seconds: float) -> socket.socket | None:
+        """Returns the connection of the previous rank, if it comes in time. Other connections are closed."""
         if not select.select([self._socket], [], [], seconds)[0]:
             return None
         connection, _ = self._socket.accept()
@@ -71,7 +72,7 @@ def _family(address: tuple[str, int]) -> int:
     return socket.AF_INET6 if ":" in address[0] else socket.AF_INET
 
 
-def _knock(address: tuple[str, int], hello: bytes) -> socket.socket | None:
+def _connect(address: tuple[str, int], hello: bytes) -> socket.socket | None:
     try:
         connection = socket.create_connection(address, timeout=1.0)
         connection.sendall(hello)
@@ -81,36 +82,36 @@ def _knock(address: tuple[str, int], hello: bytes) -> socket.socket | None:
         return None
 
 
-def meet(hosts: Sequence[str | None], rank: int, check: Callable[[], None]) -> None:
-    """Returns on every rank once all ranks have come. ``hosts``: by rank, "ip:port". ``check`` is called all the time
-    and may raise, to give up. Raises PeerLost."""
+def rendezvous(hosts: Sequence[str | None], rank: int, check: Callable[[], None]) -> None:
+    """Returns once all ranks are connected in a ring. ``hosts``: by rank, "ip:port". ``check`` is called repeatedly and
+    may raise to abort. Raises PeerLost."""
     size = len(hosts)
-    following = (rank + 1) % size
-    target = _address(hosts[following], following)
-    door = _Door(_address(hosts[rank], rank), expected=_hello((rank - 1) % size, size))
-    left: socket.socket | None = None
-    right: socket.socket | None = None
+    next_rank = (rank + 1) % size
+    target = _address(hosts[next_rank], next_rank)
+    listener = _Listener(_address(hosts[rank], rank), expected=_hello((rank - 1) % size, size))
+    from_previous: socket.socket | None = None
+    to_next: socket.socket | None = None
     try:
-        while left is None or right is None:
+        while from_previous is None or to_next is None:
             check()
-            right = right or _knock(target, _hello(rank, size))
-            left = left or door.opened(KNOCK_SECONDS)
-            if left is not None and right is None:
-                time.sleep(KNOCK_SECONDS)
-        for word in (b"1", b"2"):
+            to_next = to_next or _connect(target, _hello(rank, size))
+            from_previous = from_previous or listener.accept(POLL_SECONDS)
+            if from_previous is not None and to_next is None:
+                time.sleep(POLL_SECONDS)
+        for lap in (b"1", b"2"):
             if rank == 0:
-                right.sendall(word)
-            while not select.select([left], [], [], KNOCK_SECONDS)[0]:
+                to_next.sendall(lap)
+            while not select.select([from_previous], [], [], POLL_SECONDS)[0]:
                 check()
-            if _read(left, 1) != word:
+            if _read(from_previous, 1) != lap:
                 raise PeerLost("another rank went away while all were waiting for each other")
             if rank != 0:
-                right.sendall(word)
+                to_next.sendall(lap)
     except OSError as error:
         raise PeerLost(f"another rank went away while all were waiting for each other: {error}") from error
     finally:
-        door.close()
-        for connection in (right, left):
+        listener.close()
+        for connection in (to_next, from_previous):
             if connection is not None:
                 connection.close()
     if rank == size - 1:

@@ -1,8 +1,8 @@
-"""How fast this machine reads weights.
+"""Measures how fast this machine reads weights.
 
-``python -m muster_runner.memory_bandwidth`` prints ``{"bytesPerSecond": N}``. It times what decoding does,
-the product of one vector with matrices that together fit no cache, because a machine's arithmetic may be
-slower than its memory (a CPU's mostly is), and a prediction has to know the slower of the two.
+``python -m muster_runner.memory_bandwidth`` prints ``{"bytesPerSecond": N}``. It times the work of decoding, products
+of a vector with matrices too large for any cache, instead of plain reads: arithmetic may be slower than memory (on a
+CPU it usually is), and the slower of the two limits the speed.
 """
 
 import json
@@ -17,8 +17,8 @@ MIN_PASSES = 3
 
 
 def measured() -> float:
-    """Bytes per second in the best of some passes over ``BYTES``: whatever disturbs one only makes it slower."""
-    # A CPU computes in 32 bits; on a GPU models are kept in 16.
+    """Returns the best of several passes over ``BYTES``, in bytes per second: disturbances only slow a pass down."""
+    # The dtype that models usually compute in: 32 bits on a CPU, 16 on a GPU.
     dtype = mx.bfloat16 if mx.default_device().type == mx.DeviceType.gpu else mx.float32
     count = BYTES // (SIDE * SIDE * dtype.size)
     weights = [mx.full((SIDE, SIDE), 1 / SIDE, dtype=dtype) for _ in range(count)]

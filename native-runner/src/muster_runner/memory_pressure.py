@@ -1,4 +1,4 @@
-"""Whether the machine runs short of memory, so that what is kept beyond the promised memory must go."""
+"""Detects memory pressure on the machine, which shrinks caches to the memory claimed for the model."""
 
 import ctypes
 import ctypes.util
@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-# Of the machine's memory: below the first share there is too little, above the second there is enough again.
+# Shares of free memory: pressure starts below the first and ends above the second (hysteresis).
 SHORT, ENOUGH = 0.08, 0.15
-SECONDS_BETWEEN_LOOKS = 1.0
+SECONDS_BETWEEN_CHECKS = 1.0
 
 
 def free_share() -> float | None:
-    """The share of the memory that programs can have; None where nobody says."""
+    """Returns the share of memory that is available; None if unknown."""
     if sys.platform == "darwin":
         level, size = ctypes.c_int(), ctypes.c_size_t(ctypes.sizeof(ctypes.c_int))
         library = ctypes.CDLL(ctypes.util.find_library("c"))
@@ -28,8 +28,8 @@ def free_share() -> float | None:
 
 
 class MemoryPressure:
-    """``total``: bytes that may be used while there is enough memory; ``claimed``: bytes that may be used always, None
-    for all. ``share``: as ``free_share``."""
+    """``total``: byte limit without pressure. ``claimed``: byte limit under pressure; None: the same. ``share``: as
+    ``free_share``."""
 
     def __init__(
         self,
@@ -38,21 +38,21 @@ class MemoryPressure:
         share: Callable[[], float | None] = free_share,
         clock: Callable[[], float] = time.monotonic,
     ):
-        self._total, self._least = total, total if claimed is None else min(claimed, total)
+        self._total, self._claimed = total, total if claimed is None else min(claimed, total)
         self._share, self._clock = share, clock
-        self._now = total
-        self._looked = clock()
+        self._limit = total
+        self._checked_at = clock()
 
     def changed(self) -> int | None:
-        """The bytes that may be used from now on, if that has changed. Looks once a second."""
-        if self._least == self._total or self._clock() - self._looked < SECONDS_BETWEEN_LOOKS:
+        """Returns the new byte limit if it has changed. Checks once a second."""
+        if self._claimed == self._total or self._clock() - self._checked_at < SECONDS_BETWEEN_CHECKS:
             return None
-        self._looked = self._clock()
+        self._checked_at = self._clock()
         share = self._share()
         if share is None or SHORT <= share <= ENOUGH:
             return None
-        wanted = self._least if share < SHORT else self._total
-        if wanted == self._now:
+        wanted = self._claimed if share < SHORT else self._total
+        if wanted == self._limit:
             return None
-        self._now = wanted
+        self._limit = wanted
         return wanted

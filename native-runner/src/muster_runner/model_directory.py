@@ -11,7 +11,7 @@ import mlx.core as mx
 
 
 def write_weights(directory: Path, weights: dict[str, mx.array]) -> None:
-    """model.safetensors and its index, which sharded loading needs."""
+    """Writes model.safetensors and its index, which sharded loading needs."""
     mx.save_safetensors(str(directory / "model.safetensors"), weights, metadata={"format": "mlx"})
     index = {
         "metadata": {"total_size": sum(value.nbytes for value in weights.values())},
@@ -26,7 +26,7 @@ def write_json(path: Path, value: Any) -> None:
 
 @contextmanager
 def written_whole(out: Path) -> Iterator[Path]:
-    """A folder to write into, which becomes ``out`` when the block ends well and is removed when it fails."""
+    """Yields a temporary folder that is renamed to ``out`` if the block succeeds, and removed if it fails."""
     partial = out.with_name(f"{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -52,10 +52,10 @@ def byte_level_tokenizer(
     normalizer: dict[str, Any] | None = None,
     written: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
-    """A tokenizer.json for a byte-level BPE vocabulary.
+    """Builds a tokenizer.json for a byte-level BPE vocabulary.
 
-    ``added``: tokens that no merge makes, all of them special but those of ``written``, which are part of the text.
-    ``split_first``: a pre-tokenizer that runs before the bytes are mapped. ``split_words``: split by GPT-2's rule.
+    ``added``: added tokens, all special except those in ``written``. ``split_first``: a pre-tokenizer that runs before
+    the byte mapping. ``split_words``: split by GPT-2's regular expression.
     """
     level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": split_words}
     return {

@@ -1,4 +1,4 @@
-"""Looks at a model's files before anything is loaded, so that an error can name the file."""
+"""Checks a model's files before loading, so that an error can name the file."""
 
 import json
 import os
@@ -7,16 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
-# Some editors put it before a file's first character; it is no part of what the file says.
+# Some editors write it at the start of a file; it is not part of the content.
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 Needed = Callable[[set[str]], set[str]]
 
 
 class ModelFileError(Exception):
-    """A file of the model cannot be used; the message begins with its name.
+    """A file of the model cannot be used; the message starts with its name.
 
-    ``code`` is ``damaged`` where it is missing or not whole, ``unsupported`` where what it says cannot be run.
+    ``code``: ``damaged`` if it is missing, truncated or invalid; ``unsupported`` if this runner cannot run it.
     """
 
     def __init__(self, message: str, code: Literal["damaged", "unsupported"] = "damaged") -> None:
@@ -25,7 +25,7 @@ class ModelFileError(Exception):
 
 
 def read_text(path: Path) -> str:
-    """The content of a text file of the model, without a byte order mark. Raises ModelFileError."""
+    """Reads a text file of the model, without a byte order mark. Raises ModelFileError."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
@@ -35,7 +35,7 @@ def read_text(path: Path) -> str:
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file of the model. Raises ModelFileError."""
+    """Reads a JSON file of the model. Raises ModelFileError."""
     try:
         return json.loads(read_text(path))
     except ValueError as error:
@@ -43,7 +43,7 @@ def read_json(path: Path) -> Any:
 
 
 def read_config(directory: Path) -> dict[str, Any]:
-    """config.json. Raises ModelFileError."""
+    """Reads config.json. Raises ModelFileError."""
     config = read_json(directory / "config.json")
     if not isinstance(config, dict) or not isinstance(config.get("model_type"), str):
         raise ModelFileError("config.json is damaged: it names no model_type")
@@ -51,7 +51,7 @@ def read_config(directory: Path) -> dict[str, Any]:
 
 
 def weight_files(directory: Path, needed: Needed) -> list[Path]:
-    """The files with weights that are needed, as the index or else the folder names them. Raises ModelFileError."""
+    """Lists the needed weight files, by the index if there is one, else by name. Raises ModelFileError."""
     index = directory / "model.safetensors.index.json"
     if index.exists():
         weight_map = read_json(index).get("weight_map")
@@ -66,7 +66,7 @@ def weight_files(directory: Path, needed: Needed) -> list[Path]:
 
 
 def check_safetensors(path: Path) -> None:
-    """Reads a safetensors file's header and compares what it promises with the file's size. Raises ModelFileError.
+    """Compares the offsets in a safetensors file's header with the file's size. Raises ModelFileError.
 
     The format: https://huggingface.co/docs/safetensors/index
     """
@@ -92,9 +92,9 @@ def check_safetensors(path: Path) -> None:
 
 
 def check_model(directory: Path, needed: Needed = lambda names: names, tokenizer: bool = True) -> dict[str, Any]:
-    """Checks all files that loading needs and gives back the configuration. Raises ModelFileError.
+    """Checks all files that loading needs, and returns the configuration. Raises ModelFileError.
 
-    ``needed`` picks the names of the weights that will be loaded; ``tokenizer``: whether one is needed.
+    ``needed`` filters the weight names that will be loaded; ``tokenizer``: whether one is needed.
     """
     config = read_config(directory)
     for file in weight_files(directory, needed):
@@ -105,7 +105,7 @@ def check_model(directory: Path, needed: Needed = lambda names: names, tokenizer
 
 
 def check_tokenizer(directory: Path) -> None:
-    """Whether there is a file that a tokenizer can be made of without running a program of the model's. Raises
+    """Checks that there is a tokenizer file that can be read without running the model's code. Raises
     ModelFileError."""
     if any((directory / name).exists() for name in ("tokenizer.json", "tokenizer.model")):
         return
@@ -119,7 +119,7 @@ def check_tokenizer(directory: Path) -> None:
 
 
 def context_length(config: dict[str, Any]) -> int | None:
-    """Tokens the model was trained for, where the configuration tells."""
+    """Returns the trained context length, if the configuration states it."""
     inner = config.get("text_config")
     for scope in (config, inner if isinstance(inner, dict) else {}):
         for name in ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "model_max_length"):

@@ -1,4 +1,4 @@
-"""Which part of a model this process holds."""
+"""The part of a model that this rank holds."""
 
 import zlib
 from collections.abc import Iterable
@@ -13,8 +13,8 @@ from muster_runner.protocol import Load
 
 @dataclass(frozen=True)
 class Part:
-    """One rank's part. ``start`` and ``end``: half-open range of the ``layers`` of the model; in a Tensor sharding all
-    ranks have all layers. Without a ``group`` it is the whole model."""
+    """One rank's shard. ``start`` and ``end``: half-open range of the model's ``layers``; with tensor sharding every
+    rank has all layers. Without a ``group``: the whole model."""
 
     sharding: str
     start: int
@@ -24,7 +24,7 @@ class Part:
 
     @property
     def answers(self) -> bool:
-        """Whether requests come to this rank."""
+        """Whether this rank takes requests."""
         return self.group is None or self.group.rank == 0
 
     @property
@@ -32,7 +32,10 @@ class Part:
         return self.group is not None and self.sharding == "Pipeline"
 
     def agree(self, config: dict[str, Any], versions: Iterable[str], load: Load) -> None:
-        """Compares with all ranks. Raises Disagreement and PeerLost."""
+        """Checks that all ranks have the same model, versions and settings, and that their layers fit together.
+
+        Raises Disagreement and PeerLost.
+        """
         group = self.group
         if group is None:
             return
@@ -40,7 +43,7 @@ class Part:
         code = zlib.crc32(" ".join(versions).encode()) >> 1
         cache = [load.max_context or 0, load.concurrency, load.kv_bits or 0]
         adapter = zlib.crc32(adapter_digest(load.adapter)) >> 1
-        told = group.each([self.start, self.end, self.layers, model, code, self.pipelined, *cache, adapter])
+        gathered = group.all_gather([self.start, self.end, self.layers, model, code, self.pipelined, *cache, adapter])
         for at, what in (
             (2, "numbers of layers"),
             (3, "configurations of the model"),
@@ -51,13 +54,13 @@ class Part:
             (8, "bits of the context"),
             (9, "LoRA adapters"),
         ):
-            if len({values[at] for values in told}) > 1:
-                raise Disagreement(f"the ranks have different {what}: {[values[at] for values in told]}")
+            if len({values[at] for values in gathered}) > 1:
+                raise Disagreement(f"the ranks have different {what}: {[values[at] for values in gathered]}")
         if self.pipelined:
-            ends = [0, *(values[1] for values in reversed(told))]
-            starts = [values[0] for values in reversed(told)]
+            ends = [0, *(values[1] for values in reversed(gathered))]
+            starts = [values[0] for values in reversed(gathered)]
             if starts != ends[:-1] or ends[-1] != self.layers or sorted(set(ends)) != ends:
-                ranges = [f"{values[0]} to {values[1]}" for values in told]
+                ranges = [f"{values[0]} to {values[1]}" for values in gathered]
                 raise Disagreement(
                     f"the ranks' layers, {' and '.join(ranges)}, do not make up {self.layers}, with rank 0's the last"
                 )

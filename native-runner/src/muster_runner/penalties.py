@@ -1,8 +1,8 @@
-"""What changes logits before a token is drawn, for all sequences of a batch at once.
+"""Logits processors, applied to all sequences of a batch at once.
 
 Each class can be called for one sequence, with its context (tokens,) and logits (1, vocabulary), and has ``rows`` for
-several of its instances: contexts (rows, tokens) and logits (rows, vocabulary). MLX checks no index: tokens beyond the
-logits, which a damaged model may bring and which fill short contexts, are never written to.
+several instances: contexts (rows, tokens) and logits (rows, vocabulary). MLX does not check indices: token ids beyond
+the logits (from a damaged model, or the padding of short contexts) are masked and never written to.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,23 +12,24 @@ import numpy as np
 
 Processor = Callable[[mx.array, mx.array], mx.array]
 
-# How far back a repetition is looked for, in tokens.
+# Window of the repetition penalty, in tokens.
 REPETITION_CONTEXT = 256
-# Stands in a context where there is no token yet.
+# Padding of contexts shorter than the window.
 NO_TOKEN = 0xFFFF_FFFF
-# A factor beyond these makes infinities of finite logits, and no number of what is impossible already.
+# Factors outside this range turn finite logits into infinity, and minus infinity into NaN.
 LEAST_PENALTY, MOST_PENALTY = 1e-6, 1e6
 
 
 def context_of(tokens: Sequence[int]) -> mx.array:
-    """The last tokens, (256,)."""
+    """Returns the last tokens, padded: (256,)."""
     latest = list(tokens[-REPETITION_CONTEXT:])
     return mx.array([*[NO_TOKEN] * (REPETITION_CONTEXT - len(latest)), *latest], dtype=mx.uint32)
 
 
 class RepetitionPenalty:
-    """Divides the logits of tokens that stand in the context by ``penalty``, multiplies them where they are negative
-    (https://arxiv.org/abs/1909.05858, with signs minded). Finite logits stay finite, impossible tokens impossible."""
+    """Divides positive logits of tokens in the context by ``penalty`` and multiplies negative ones
+    (https://arxiv.org/abs/1909.05858, made correct for negative logits). Finite logits stay finite, and masked tokens
+    masked."""
 
     def __init__(self, penalty: float):
         self._factor = min(max(penalty, LEAST_PENALTY), MOST_PENALTY)
@@ -37,21 +38,21 @@ class RepetitionPenalty:
         return self.rows([self], context[None], logits)
 
     @staticmethod
-    def rows(them: Sequence["RepetitionPenalty"], contexts: mx.array, logits: mx.array) -> mx.array:
+    def rows(instances: Sequence["RepetitionPenalty"], contexts: mx.array, logits: mx.array) -> mx.array:
         if contexts.size == 0:
             return logits
         limits, known = mx.finfo(logits.dtype), contexts < logits.shape[-1]
-        rows = mx.arange(len(them))[:, None]
+        rows = mx.arange(len(instances))[:, None]
         seen = mx.zeros(logits.shape, dtype=mx.bool_).at[rows, mx.where(known, contexts, 0)].maximum(known)
-        factor = mx.array([one._factor for one in them], dtype=mx.float32)[:, None]
+        factor = mx.array([each._factor for each in instances], dtype=mx.float32)[:, None]
         wide = logits.astype(mx.float32)
         changed = mx.clip(mx.where(wide < 0, wide * factor, wide / factor), limits.min, limits.max)
         return mx.where(seen & ~mx.isinf(wide), changed.astype(logits.dtype), logits)
 
 
 class AnswerPenalties:
-    """OpenAI's penalties: what the answer has already becomes less likely, by ``frequency`` for each time and by
-    ``presence`` once. The prompt does not count. One instance serves one answer.
+    """OpenAI's penalties: lowers the logits of the answer's tokens by ``frequency`` per occurrence, and by ``presence``
+    once. The prompt does not count. One instance per answer.
 
     See https://platform.openai.com/docs/api-reference/chat/create
     """
@@ -64,26 +65,26 @@ class AnswerPenalties:
         return self.rows([self], context[None], logits)
 
     @staticmethod
-    def rows(them: Sequence["AnswerPenalties"], contexts: mx.array, logits: mx.array) -> mx.array:
+    def rows(instances: Sequence["AnswerPenalties"], contexts: mx.array, logits: mx.array) -> mx.array:
         size = logits.shape[-1]
         none = mx.zeros(size, dtype=mx.float32)
-        counts = mx.stack([none if one._counts is None else one._counts for one in them])
-        # The first token that is fed is still the prompt's.
-        begun = mx.array([one._counts is not None for one in them])
+        counts = mx.stack([none if each._counts is None else each._counts for each in instances])
+        # The first token fed is still the prompt's.
+        begun = mx.array([each._counts is not None for each in instances])
         drawn = contexts[:, -1]
         counted = ((drawn < size) & begun).astype(mx.float32)
-        counts = counts.at[mx.arange(len(them)), mx.where(drawn < size, drawn, 0)].add(counted)
-        for at, one in enumerate(them):
-            one._counts = counts[at]
+        counts = counts.at[mx.arange(len(instances)), mx.where(drawn < size, drawn, 0)].add(counted)
+        for at, each in enumerate(instances):
+            each._counts = counts[at]
         frequency, presence = (
             mx.array(values, dtype=mx.float32)[:, None]
-            for values in ([one._frequency for one in them], [one._presence for one in them])
+            for values in ([each._frequency for each in instances], [each._presence for each in instances])
         )
         return logits - (frequency * counts + presence * (counts > 0)).astype(logits.dtype)
 
 
 class LogitBias:
-    """Adds to the logits of tokens, given by number. Numbers beyond the vocabulary stand for nothing."""
+    """Adds to the logits of given token ids. Ids beyond the vocabulary are ignored."""
 
     def __init__(self, bias: dict[str, float]):
         self._tokens = np.array([int(token) for token in bias], dtype=np.uint32)
@@ -93,10 +94,10 @@ class LogitBias:
         return self.rows([self], context[None], logits)
 
     @staticmethod
-    def rows(them: Sequence["LogitBias"], _contexts: mx.array, logits: mx.array) -> mx.array:
-        rows = mx.array(np.repeat(np.arange(len(them)), [one._tokens.size for one in them]))
-        tokens = mx.array(np.concatenate([one._tokens for one in them]))
-        values = mx.array(np.concatenate([one._values for one in them]))
+    def rows(instances: Sequence["LogitBias"], _contexts: mx.array, logits: mx.array) -> mx.array:
+        rows = mx.array(np.repeat(np.arange(len(instances)), [each._tokens.size for each in instances]))
+        tokens = mx.array(np.concatenate([each._tokens for each in instances]))
+        values = mx.array(np.concatenate([each._values for each in instances]))
         known = tokens < logits.shape[-1]
         values = mx.where(known, values, 0.0).astype(logits.dtype)
         return logits.at[rows, mx.where(known, tokens, 0)].add(values)

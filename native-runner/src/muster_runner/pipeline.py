@@ -1,8 +1,8 @@
-"""A model whose decoder layers are spread over the ranks: rank 0 has the last ones, the highest rank the first.
+"""Pipeline sharding: every rank has a range of the decoder layers, rank 0 the last ones, the highest rank the first.
 
-A rank's part is the model itself, cut: where the layers before are elsewhere its embedding receives what they computed,
-and where the layers after are elsewhere its final norm sends what it has computed. That needs a decoder of the common
-form, and is therefore only offered for architectures that a test holds against one process.
+A stage is the model with fewer layers: on all ranks but the first stage the embedding is replaced by a receive, on all
+but the last stage the final norm is replaced by a send. That requires a decoder of the common form, so only
+architectures are supported whose results a test compares with a single process.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ import mlx.nn as nn
 
 from muster_runner.group import Group
 
-# By the name of mlx-lm's module. Each is in tests/test_pipeline.py.
+# Names of mlx-lm's modules. Each is tested in tests/test_pipeline.py.
 ARCHITECTURES = frozenset(
     {
         "deepseek_v2",
@@ -38,7 +38,7 @@ DTYPES = (mx.float32, mx.float16, mx.bfloat16)
 
 
 _FIRST_OF_KIND = {"fa_idx": "full", "ga_idx": "full", "swa_idx": "sliding", "ssm_idx": "linear"}
-# Decoders that make such a mask even if no layer is of that kind; nobody looks at it then, so any cache will do.
+# Decoders that build such a mask even if no layer is of that kind. The mask is unused then, so any cache will do.
 _ALWAYS_MASKED = {("llama", "fa_idx"), ("gpt_oss", "ga_idx"), ("gpt_oss", "swa_idx")}
 
 
@@ -51,11 +51,11 @@ def _kind(body: Any, at: int) -> str:
     return "sliding" if sliding else "full"
 
 
-class _Received(nn.Module):
-    """Stands where the embedding was: whatever the tokens, the hidden states (batch, length, width) are received."""
+class _Receive(nn.Module):
+    """Replaces the embedding: receives hidden states (batch, length, width) from the previous stage."""
 
     def __init__(self, group: Group, width: int, dtype: mx.Dtype, head: nn.Module | None):
-        """``head``: the embedding itself where the model's head is tied to it."""
+        """``head``: the original embedding, if the model's head is tied to it."""
         super().__init__()
         self._group, self._width, self._dtype = group, width, dtype
         self.head = head
@@ -68,8 +68,8 @@ class _Received(nn.Module):
         return self.head.as_linear(hidden)
 
 
-class _Sent(nn.Module):
-    """Stands where the final norm was: hidden states go to the rank with the next layers."""
+class _Send(nn.Module):
+    """Replaces the final norm: sends hidden states to the next stage."""
 
     def __init__(self, group: Group):
         super().__init__()
@@ -77,13 +77,13 @@ class _Sent(nn.Module):
 
     def __call__(self, hidden: mx.array) -> mx.array:
         sent = self._group.send(hidden, self._group.rank - 1)
-        # At once: while a prompt is computed nobody asks for more than the caches, and nothing would be sent.
+        # Evaluated at once: prefill evaluates only the caches, so a lazy send would never happen.
         mx.eval(sent)
         return sent
 
 
 class Stage:
-    """One rank's layers. Called like the model; what ranks above 0 give back is as long as logits but says nothing."""
+    """One rank's layers. Called like the model; on ranks above 0 the result has no meaning."""
 
     def __init__(self, model: Any, start: int, end: int, group: Group):
         """Cuts ``model`` down to the layers [``start``, ``end``), before any weight is read."""
@@ -101,25 +101,28 @@ class Stage:
         return self.model.layers
 
     def make_cache(self) -> list[Any]:
-        """An empty cache for each layer of this rank."""
+        """Returns an empty cache for each layer of this rank."""
         from mlx_lm.models.cache import make_prompt_cache
 
         return make_prompt_cache(self.model)
 
     def connect(self, width: int) -> None:
-        """Agrees with all ranks on what is passed on. ``width``: numbers in a hidden state. Raises PeerLost."""
+        """Agrees with all ranks on the dtype of the passed hidden states, and installs send and receive.
+
+        ``width``: of a hidden state. Raises PeerLost.
+        """
         received = mx.float32
         for sender in range(self._group.size - 1, 0, -1):
-            mine = self._group.rank == sender
-            code = DTYPES.index(self._passes(received, width)) if mine else 0
-            told = DTYPES[self._group.sum([code])[0]]
+            is_sender = self._group.rank == sender
+            code = DTYPES.index(self._output_dtype(received, width)) if is_sender else 0
+            agreed = DTYPES[self._group.sum([code])[0]]
             if self._group.rank == sender - 1:
-                received = told
+                received = agreed
         if not self._first:
             head = self._body.embed_tokens if self._last and self._tied else None
-            self._body.embed_tokens = _Received(self._group, width, received, head)
+            self._body.embed_tokens = _Receive(self._group, width, received, head)
         if not self._last:
-            self._body.norm = _Sent(self._group)
+            self._body.norm = _Send(self._group)
 
     def __call__(self, tokens: mx.array, cache: Any = None) -> mx.array:
         return self.model(tokens, cache=cache) if self._last else self._body(tokens, cache=cache)
@@ -129,7 +132,7 @@ class Stage:
         if isinstance(kinds := getattr(body, "layer_types", None), list):
             body.layer_types = kinds[start:end]
         body.layers = body.layers[start:end]
-        # Some decoders make a mask for each kind of layer, from the cache of the first layer of that kind.
+        # Some decoders build one mask per kind of layer, from the cache of the first layer of that kind.
         for name, wanted in _FIRST_OF_KIND.items():
             if hasattr(body, name):
                 without = 0 if (self._architecture, name) in _ALWAYS_MASKED else None
@@ -141,8 +144,8 @@ class Stage:
             body.norm = nn.Identity()
             self.model.pop("lm_head", None)
 
-    def _passes(self, received: mx.Dtype, width: int) -> mx.Dtype:
-        """The type of what the last layer gives. Nothing is computed for it."""
+    def _output_dtype(self, received: mx.Dtype, width: int) -> mx.Dtype:
+        """Returns the dtype of the last layer's output, without computing it (lazy evaluation)."""
         if not self._first:
             self._body.embed_tokens = lambda tokens: mx.zeros((*tokens.shape, width), received)
         return self._body(mx.zeros((1, 1), mx.int32), cache=self.make_cache()).dtype

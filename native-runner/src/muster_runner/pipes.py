@@ -1,7 +1,7 @@
-"""The two named pipes of a runner.
+"""The two named pipes of a runner: commands in, events out.
 
-A frame is a ``uint32`` little-endian byte count and that many bytes of UTF-8 JSON. Neither a slow reader at the other
-end nor a long computation here ever blocks the other direction.
+A frame is a ``uint32`` little-endian byte count and that many bytes of UTF-8 JSON. Each direction has its own thread:
+neither a slow reader nor a long computation blocks the other direction.
 """
 
 import errno
@@ -14,20 +14,20 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
-# What may wait for the supervisor to read. Past that nobody is reading any more, and waiting would only eat memory.
+# Limit of the queue of unread events. Beyond it the supervisor is presumed dead; queueing more would only use memory.
 MAX_UNREAD_BYTES = 64 * 1024 * 1024
 
 _HEADER = struct.Struct("<I")
-# Made once: this is on every token's way.
+# Reused, because it runs for every token.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class FrameError(Exception):
-    """The other end sent something that is no frame; the message says what."""
+    """The other end sent an invalid frame; the message says why."""
 
 
 def encode(frame: dict[str, Any]) -> bytes:
-    """The bytes of one frame."""
+    """Encodes one frame."""
     body = _ENCODER.encode(frame).encode("utf-8", "replace")
     return _HEADER.pack(len(body)) + body
 
@@ -44,7 +44,7 @@ def _read_exactly(fd: int, count: int) -> bytes | None:
 
 
 def read_frame(fd: int) -> dict[str, Any] | None:
-    """The next frame, or None at the end of the pipe. Raises FrameError."""
+    """Reads the next frame; None at the end of the pipe. Raises FrameError."""
     header = _read_exactly(fd, _HEADER.size)
     if header is None:
         return None
@@ -55,7 +55,7 @@ def read_frame(fd: int) -> dict[str, Any] | None:
     if body is None:
         return None
     try:
-        # What is no UTF-8 spoils a text, not the frame.
+        # Invalid UTF-8 damages a text, but not the frame.
         frame = json.loads(body.decode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:
         raise FrameError(f"a frame is not JSON: {error}") from error
@@ -65,89 +65,88 @@ def read_frame(fd: int) -> dict[str, Any] | None:
 
 
 class EventWriter:
-    """Writes frames in the order they were sent; ``send`` never waits.
+    """Writes frames in the order of ``send``, which never blocks.
 
-    A frame goes straight into the pipe while there is room, which saves every token a change of threads. What does
-    not fit waits for a thread that goes on when the supervisor reads again. Two things are to end the process:
-    ``closed`` says that nobody holds the other end any more, ``unread`` that more than MAX_UNREAD_BYTES wait (and how
-    many).
+    A frame is written directly while the pipe has room, which saves a thread switch per token. The rest is queued for a
+    thread that blocks until the supervisor reads. Both callbacks are expected to end the process: ``closed`` (the read
+    end is closed) and ``unread`` (more than MAX_UNREAD_BYTES are queued; gets the count).
     """
 
     def __init__(self, path: str, closed: Callable[[], None], unread: Callable[[int], NoReturn]):
-        self._closed, self._unread_too_long = closed, unread
-        self._waiting: deque[bytes] = deque()
-        # What is sent while nobody is there to read it; None while somebody is.
+        self._closed, self._on_unread = closed, unread
+        self._queue: deque[bytes] = deque()
+        # Frames sent during a handover; None while a supervisor reads.
         self._held: list[bytes] | None = None
         self._unread = 0
         self._changed = threading.Condition()
         try:
-            self._now = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+            self._nonblocking_fd = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
         except OSError as error:
             if error.errno != errno.ENXIO:
                 raise
             closed()
-        self._later = os.open(path, os.O_WRONLY)
-        threading.Thread(target=self._write_waiting, name="events", daemon=True).start()
+        self._blocking_fd = os.open(path, os.O_WRONLY)
+        threading.Thread(target=self._write_queue, name="events", daemon=True).start()
 
     def send(self, **frame: Any) -> None:
         data = encode(frame)
         with self._changed:
             if self._held is None:
-                self._put(data)
+                self._write_or_queue(data)
             else:
                 self._held.append(data)
 
     def send_last(self, **frame: Any) -> None:
-        """Sends a frame, and holds back all that are sent after it until ``resume``."""
+        """Sends a frame, and holds back later frames until ``resume``."""
         with self._changed:
-            self._put(encode(frame))
+            self._write_or_queue(encode(frame))
             self._held = []
 
     def resume(self, first: dict[str, Any]) -> None:
-        """Somebody reads again: sends ``first``, then what was held back."""
+        """Sends ``first`` to the new supervisor, then the frames that were held back."""
         with self._changed:
             held, self._held = self._held or [], None
             for data in (encode(first), *held):
-                self._put(data)
+                self._write_or_queue(data)
 
-    def _put(self, data: bytes) -> None:
-        if not self._waiting:
-            data = data[self._write_now(data) :]
+    def _write_or_queue(self, data: bytes) -> None:
+        if not self._queue:
+            data = data[self._write_directly(data) :]
         if data:
-            self._waiting.append(data)
+            self._queue.append(data)
             self._unread += len(data)
             self._changed.notify_all()
         if self._unread > MAX_UNREAD_BYTES:
-            self._unread_too_long(self._unread)
+            self._on_unread(self._unread)
 
     def flush(self, timeout: float = 5.0) -> None:
-        """Waits until all is written, or for ``timeout`` seconds."""
+        """Waits until the queue is written, for at most ``timeout`` seconds."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._waiting, timeout)
+            self._changed.wait_for(lambda: not self._queue, timeout)
 
-    def _write_now(self, data: bytes) -> int:
+    def _write_directly(self, data: bytes) -> int:
         try:
-            return os.write(self._now, data)
+            return os.write(self._nonblocking_fd, data)
         except BlockingIOError:
             return 0
         except BrokenPipeError:
             self._closed()
             return len(data)
 
-    def _write_waiting(self) -> None:
+    def _write_queue(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting)
-                # Stays first in the line until it is written: what is sent meanwhile must not overtake it.
-                data = self._waiting[0]
+                self._changed.wait_for(lambda: self._queue)
+                # Stays in the queue until written, so that new frames cannot overtake it.
+                data = self._queue[0]
             try:
                 view = memoryview(data)
                 while view:
-                    view = view[os.write(self._later, view) :]
+                    view = view[os.write(self._blocking_fd, view) :]
             except BrokenPipeError:
                 self._closed()
             with self._changed:
-                self._waiting.popleft()
+                self._queue.popleft()
                 self._unread -= len(data)
                 self._changed.notify_all()
 
@@ -155,17 +154,17 @@ class EventWriter:
 def read_commands(
     path: str, handle: Callable[[dict[str, Any]], None], ended: Callable[[Exception | None], None]
 ) -> None:
-    """Reads commands in a thread until the pipe ends or ``handle`` or the pipe fails, then says so once."""
+    """Reads commands in a thread until the pipe ends or an error occurs (also in ``handle``); then calls ``ended``."""
 
     def run() -> None:
-        # Opened without waiting for a writer: where the app has died meanwhile there is none and never will be.
+        # Does not wait for a writer: if the node has died meanwhile there will never be one.
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         os.set_blocking(fd, True)
         try:
             while (frame := read_frame(fd)) is not None:
                 handle(frame)
         except Exception as error:
-            # Without this thread the process would hear nothing any more, and never end.
+            # Without this thread the process would receive no commands and never end.
             ended(error)
         else:
             ended(None)

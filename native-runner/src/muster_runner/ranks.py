@@ -1,4 +1,4 @@
-"""Makes of a loaded model the worker that a runner of this rank is: alone, leading or following."""
+"""Connects the ranks, and builds the engine (rank 0) or the follower (other ranks) for a loaded model."""
 
 import sys
 from collections.abc import Callable
@@ -23,12 +23,12 @@ from muster_runner.part import Part
 from muster_runner.protocol import Load
 from muster_runner.rehearsal import REHEARSAL, rehearse
 from muster_runner.side_channel import SideChannel
-from muster_runner.warm_up import warm_up, warm_up_along
+from muster_runner.warm_up import warm_up, warm_up_follower
 
 
 def connect(load: Load, folder: Path, check: Callable[[], None]) -> Group | None:
-    """Brings the ranks together, if there are several; blocks until all have come. ``folder``: where a file with their
-    addresses may be written for a moment. ``check`` is called while others are waited for, and may raise to give up.
+    """Joins the group of ranks, blocking until all are connected; None for a single rank. ``folder``: a file with
+    addresses is written there temporarily. ``check`` is called while waiting and may raise to abort.
 
     Raises PeerLost, SideChannelBroken, RdmaFailed and Unsupported.
     """
@@ -37,7 +37,7 @@ def connect(load: Load, folder: Path, check: Callable[[], None]) -> Group | None
     if load.shard.rank >= load.shard.world_size:
         raise Unsupported(f"there is no rank {load.shard.rank} of {load.shard.world_size}")
     if load.instance_meta == "MlxRing":
-        return join_ring(_ring(load), load.shard.rank, folder, check)
+        return join_ring(_ring_hosts(load), load.shard.rank, folder, check)
     devices = _devices(load)
     if load.jaccl is None or load.jaccl.rehearsal is None:
         return join_jaccl(devices, load.shard.rank, folder, check)
@@ -47,10 +47,10 @@ def connect(load: Load, folder: Path, check: Callable[[], None]) -> Group | None
         rehearse(devices, load.shard.rank, load.jaccl.rehearsal.attempt, channel.all_gather)
     finally:
         channel.close()
-    return join_ring(_ring(load), load.shard.rank, folder, check)
+    return join_ring(_ring_hosts(load), load.shard.rank, folder, check)
 
 
-def _ring(load: Load) -> list[str | None]:
+def _ring_hosts(load: Load) -> list[str | None]:
     if load.ring is None:
         raise Unsupported("a model on several machines needs their addresses in the ring, and this load has none")
     if len(load.ring.hosts) != load.shard.world_size:
@@ -61,7 +61,7 @@ def _ring(load: Load) -> list[str | None]:
 
 
 def _devices(load: Load) -> list[list[str | None]]:
-    """By rank, then by the rank they lead to: one for every two ranks."""
+    """Returns the validated device matrix, by rank and peer rank."""
     size = load.shard.world_size
     if load.jaccl is None:
         raise Unsupported("a model on machines joined by RDMA needs their devices, and this load has none")
@@ -76,7 +76,7 @@ def _devices(load: Load) -> list[list[str | None]]:
 
 
 def load_part(load: Load, group: Group | None, progress: Progress) -> LoadedModel:
-    """Loads what this rank holds, once all ranks agree. Raises ModelFileError, Unsupported, Disagreement, PeerLost."""
+    """Loads this rank's part, once all ranks agree. Raises ModelFileError, Unsupported, Disagreement, PeerLost."""
     part = Part(load.sharding, load.shard.start_layer, load.shard.end_layer, load.shard.layers, group)
     directory = Path(load.model_path)
     if group is not None:
@@ -88,22 +88,22 @@ def load_part(load: Load, group: Group | None, progress: Progress) -> LoadedMode
 def start(
     loaded: LoadedModel, load: Load, group: Group | None, emit: Emit, wake: Callable[[int], None]
 ) -> tuple[Engine | None, Engine | Leader | Follower, LoadedModel]:
-    """Warms up, on all ranks together. Returns the engine, where requests come to this rank, what takes its steps, and
-    the model with the context that there is memory for.
+    """Warms up, on all ranks together. Returns the engine (None on followers), the worker that runs this rank's steps,
+    and the model with its context limited to the memory.
 
-    Raises PeerLost, Disagreement and, for a draft model that cannot guess for this one, Unsupported.
+    Raises PeerLost, Disagreement and, for an incompatible draft model, Unsupported.
     """
     if group is not None:
-        # All compute in the same order, so a rank with other layers does no more than the others can.
-        every = group.each([*astuple(loaded.able)])
+        # All ranks run the same steps, so only abilities that every rank's layers have can be used.
+        every = group.all_gather([*astuple(loaded.able)])
         loaded = replace(loaded, able=Abilities(*(all(column) for column in zip(*every, strict=True))))
     if loaded.tokenizer is None or loaded.rules is None:
         assert group is not None
-        options = engine_options(loaded, load, warm_up_along(loaded, group), group)
-        return None, Follower(loaded.model, group, options), _within(options, loaded)
+        options = engine_options(loaded, load, warm_up_follower(loaded, group), group)
+        return None, Follower(loaded.model, group, options), _limit_context(options, loaded)
 
     def progress(done: int, of: int) -> None:
-        # On a GPU each new shape compiles kernels, for up to a minute: the supervisor is told that this goes on.
+        # On a GPU each new shape compiles kernels, for up to a minute: report progress to the supervisor.
         if of > 1:
             print(f"warming up: {done} of {of} shapes", flush=True)
             emit(type="status", status="WarmingUp")
@@ -117,8 +117,8 @@ def start(
         options = replace(options, draft=draft.reading(claimed_tokens(loaded, load)))
         loaded = replace(loaded, weight_bytes=loaded.weight_bytes + draft.nbytes)
     engine = Engine(loaded.model, loaded.tokenizer, loaded.rules, options, emit, loaded.tower)
-    return engine, engine if group is None else Leader(engine, group, wake), _within(options, loaded)
+    return engine, engine if group is None else Leader(engine, group, wake), _limit_context(options, loaded)
 
 
-def _within(options: EngineOptions, loaded: LoadedModel) -> LoadedModel:
+def _limit_context(options: EngineOptions, loaded: LoadedModel) -> LoadedModel:
     return replace(loaded, context_length=min(loaded.context_length, options.context_length or loaded.context_length))

@@ -1,7 +1,7 @@
-"""A rehearsal of RDMA on machines that have none: all that happens before mlx takes over is real, and is checked.
+"""A rehearsal of RDMA on machines without it: everything before mlx's own part is real, and is checked.
 
-The ranks go through the side channel as JACCL's mesh does while it is made, round for round and byte for byte as long;
-then they meet in the ring and compute over that. It is chosen by a test setting alone and says so wherever it shows.
+The ranks do the same all-gather rounds over the side channel as JACCL's mesh set-up, with payloads of the same size;
+then they join a ring and compute over that. Only a test setting selects it, and it is labelled wherever it is shown.
 """
 
 import hashlib
@@ -12,35 +12,41 @@ from muster_runner.failures import SideChannelBroken
 
 REHEARSAL = "rehearsal of RDMA, computes over the ring"
 
-# What a rank tells each other one: local id, queue pair, first packet, then the port's address. As in mlx's rdma.h,
-# whose address is aligned to 8 bytes.
+# The connection data for a peer: local id, queue pair number, packet sequence number, port address (GID). Layout of
+# mlx's rdma.h, where the address is aligned to 8 bytes.
 _DESTINATION = struct.Struct("<iii4x16s")
 _INT = struct.Struct("<i")
-FIRST_PACKET = 7
+PACKET_SEQUENCE_NUMBER = 7
 
 Gather = Callable[[bytes, int], bytes]
 
 
-def destination(attempt: str, device: str | None, way: tuple[int, int]) -> bytes:
-    """What the first rank of ``way`` tells the second one, as every rank can work it out; nothing for itself."""
+def destination(attempt: str, device: str | None, link: tuple[int, int]) -> bytes:
+    """Returns the data that the first rank of ``link`` sends to the second. It is deterministic, so that every rank
+    can check it. All zeros for a rank's entry for itself."""
     if device is None:
         return bytes(_DESTINATION.size)
-    digest = hashlib.sha256(f"{attempt} {device} {way[0]} {way[1]}".encode()).digest()
-    return _DESTINATION.pack(1 + way[0], int.from_bytes(digest[:3], "little"), FIRST_PACKET, digest[16:])
+    digest = hashlib.sha256(f"{attempt} {device} {link[0]} {link[1]}".encode()).digest()
+    return _DESTINATION.pack(1 + link[0], int.from_bytes(digest[:3], "little"), PACKET_SEQUENCE_NUMBER, digest[16:])
 
 
 def rehearse(devices: Sequence[Sequence[str | None]], rank: int, attempt: str, gather: Gather) -> None:
-    """Makes the rounds of JACCL's mesh, and compares what comes back with what every rank must have said. ``attempt``
-    is the same on all ranks of this attempt, and of no other. Raises SideChannelBroken."""
+    """Does the rounds of JACCL's mesh set-up, and compares the results with what every rank must have sent.
+    ``attempt``: unique to this attempt, and equal on all its ranks. Raises SideChannelBroken."""
     size = len(devices)
-    said = [
-        b"".join(destination(attempt, device, (one, other)) for other, device in enumerate(row))
-        for one, row in enumerate(devices)
+    destinations = [
+        b"".join(destination(attempt, device, (source, target)) for target, device in enumerate(row))
+        for source, row in enumerate(devices)
     ]
     lengths = [_INT.pack(size)] * size
     barrier = [_INT.pack(0)] * size
-    # MeshGroup::initialize gathers a vector: its lengths first, then itself. The barrier goes round twice.
-    for name, parts in (("lengths", lengths), ("destinations", said), ("barrier", barrier), ("barrier", barrier)):
-        mine = parts[rank]
-        if gather(mine, len(mine)) != b"".join(parts):
-            raise SideChannelBroken(f"the round of {name} brought what the ranks have not said")
+    # MeshGroup::initialize gathers a vector: first its lengths, then its content; then two barriers.
+    for name, parts in (
+        ("lengths", lengths),
+        ("destinations", destinations),
+        ("barrier", barrier),
+        ("barrier", barrier),
+    ):
+        own_part = parts[rank]
+        if gather(own_part, len(own_part)) != b"".join(parts):
+            raise SideChannelBroken(f"the round of {name} returned data that the ranks did not send")

@@ -1,4 +1,4 @@
-"""What a runner tells its supervisor."""
+"""The events that a runner sends to its supervisor."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -14,20 +14,20 @@ class Loaded(Protocol):
 
 
 class Reports:
-    """``send``: writes an event. Thread-safe if that is."""
+    """Sends events. ``send``: writes an event. Thread-safe if ``send`` is."""
 
     def __init__(self, send: Callable[..., Any]):
         self._send = send
         self._status: str | None = None
 
     def status(self, status: str) -> None:
-        """Says it only where it has changed."""
+        """Sends the status if it has changed."""
         if status != self._status:
             self._status = status
             self._send(type="status", status=status)
 
     def repeat_status(self) -> None:
-        """For a supervisor that has not heard it."""
+        """Sends the current status again, for a new supervisor."""
         if self._status is not None:
             self._send(type="status", status=self._status)
 
@@ -36,7 +36,7 @@ class Reports:
         self._send(type="status", status="Loading", layersLoaded=done, layers=layers)
 
     def loaded(self, model: Loaded, batch_size: int, times: dict[str, float]) -> None:
-        """``times``: seconds, by what took them."""
+        """``times``: seconds by phase."""
         self._send(
             type="loaded",
             contextLength=model.context_length,
@@ -46,11 +46,11 @@ class Reports:
         )
 
     def wake(self, epoch: int) -> None:
-        """Has the other ranks woken."""
+        """Asks the supervisor to wake the other ranks."""
         self._send(type="wake", epoch=epoch)
 
     def finished(self, task_id: str, reason: str, prompt_tokens: int) -> None:
-        """Of a request that the engine never had."""
+        """Ends a request that never reached the engine."""
         usage = {"promptTokens": prompt_tokens, "cachedTokens": 0, "completionTokens": 0}
         self._send(type="finished", taskId=task_id, reason=reason, usage=usage)
 

@@ -261,7 +261,7 @@ class Runner:
         self._reports.status("Ready")
         while True:
             match self._next():
-                case Wake(epoch=epoch) if follower.awaits(epoch):
+                case Wake(epoch=epoch) if follower.begins(epoch):
                     self._reports.status("Running")
                     follower.follow()
                     self._reports.status("Ready")

@@ -1,11 +1,11 @@
-"""The all-gather in which ranks tell one another how RDMA reaches them, through two named pipes and the supervisor.
+"""The all-gather by which ranks exchange their RDMA connection data, over two named pipes and the supervisors.
 
-A round: ``uint32`` little-endian byte count and this rank's bytes into ``side-channel-out``; then ``uint32``
-little-endian total and the bytes of every rank, in rank order, out of ``side-channel-in``. mlx asks for a handful of
-rounds while it makes a group, and never again.
+A round: write a ``uint32`` little-endian byte count and this rank's bytes to ``side-channel-out``; then read a
+``uint32`` little-endian total and the bytes of all ranks, in rank order, from ``side-channel-in``. mlx needs a few
+rounds while it creates a group, and none later.
 
-The pipes are waited for in short turns and not in a read: whatever ends a wait ends it at once, be it a shutdown or a
-pipe that is closed at the other end.
+The pipes are polled with a short timeout instead of a blocking read, so that a shutdown or the closing of a pipe ends
+the wait at once.
 """
 
 import errno
@@ -25,7 +25,7 @@ _HEADER = struct.Struct("<I")
 
 
 def _opened(path: Path, flags: int) -> int:
-    """Never waits for the other end: the supervisor holds it open before a runner starts, or has gone."""
+    """Opens a pipe without waiting for the other end: the supervisor has it open before a runner starts, or is gone."""
     try:
         fd = os.open(path, flags | os.O_NONBLOCK)
     except OSError as error:
@@ -38,8 +38,8 @@ def _opened(path: Path, flags: int) -> int:
 
 
 class SideChannel:
-    """One rank's ends of it. ``folder`` holds the pipes, ``size`` is the number of ranks. ``check`` is called while
-    others are waited for, and may raise to give up. Raises SideChannelBroken."""
+    """One rank's end of the side channel. ``folder``: of the pipes. ``size``: number of ranks. ``check`` is called
+    while waiting and may raise to abort. Raises SideChannelBroken."""
 
     def __init__(self, folder: Path, size: int, check: Callable[[], None]):
         self._size = size
@@ -52,8 +52,8 @@ class SideChannel:
             raise
 
     def all_gather(self, src: bytes, n_bytes: int) -> bytes:
-        """The ``n_bytes`` of every rank, in rank order; ``src`` are this one's. Raises SideChannelBroken, and whatever
-        ``check`` does."""
+        """Sends ``src`` and returns the ``n_bytes`` of every rank, in rank order. Raises SideChannelBroken, and what
+        ``check`` raises."""
         if len(src) != n_bytes or n_bytes > MAX_ROUND_BYTES:
             raise SideChannelBroken(f"a round of {n_bytes} bytes cannot be asked for with {len(src)} bytes")
         self._write(_HEADER.pack(n_bytes) + src)

@@ -1,4 +1,4 @@
-"""Brings the model of a load into memory, with what answers requests for it."""
+"""Starts a model: loads it and builds its engine and intake."""
 
 import time
 from collections.abc import Callable
@@ -29,8 +29,8 @@ from muster_runner.vision.places import places_of
 
 @dataclass(frozen=True)
 class Starting:
-    """``folder``: of the pipes. ``encoding``: on the rank that answers. ``check`` may raise to give up; ``deliver``
-    gets requests that were prepared."""
+    """Inputs of a start. ``folder``: of the pipes. ``encoding``: only on the rank that takes requests. ``check`` may
+    raise to abort; ``deliver`` receives prepared requests."""
 
     load: Load
     folder: Path
@@ -44,8 +44,8 @@ class Starting:
 
 @dataclass(frozen=True)
 class Started:
-    """``engine``: on the rank that answers. ``worker`` takes this rank's steps, ``counts`` tells how many. ``times``:
-    seconds, by what took them."""
+    """A started model. ``engine``: only on the rank that takes requests. ``worker`` runs this rank's steps; ``counts``
+    has the step and request counters. ``times``: seconds by phase."""
 
     engine: Engine | EmbeddingEngine | None
     worker: Engine | EmbeddingEngine | Leader | Follower
@@ -57,7 +57,7 @@ class Started:
 
 
 def start_embedder(starting: Starting) -> Started:
-    """Raises ModelFileError and Unsupported."""
+    """Starts an embedding model. Raises ModelFileError and Unsupported."""
     load = starting.load
     if load.shard.world_size > 1:
         raise Unsupported("an embedding model runs on one machine and is not shared out")
@@ -74,8 +74,8 @@ def start_embedder(starting: Starting) -> Started:
 
 
 def start_generator(starting: Starting) -> Started:
-    """Raises ModelFileError, Unsupported and, on several ranks, Disagreement, PeerLost, SideChannelBroken and
-    RdmaFailed."""
+    """Starts a generative model. Raises ModelFileError, Unsupported and, on several ranks, Disagreement, PeerLost,
+    SideChannelBroken and RdmaFailed."""
     load, reports = starting.load, starting.reports
     if load.shard.world_size > 1:
         reports.status("Connecting")
@@ -91,8 +91,8 @@ def start_generator(starting: Starting) -> Started:
         assert starting.encoding is not None and loaded.rules is not None
         refusal = None
         if loaded.tower is None:
-            sees = reads_pictures(loaded.directory, read_config(loaded.directory))
-            refusal = SHARED_OUT if group is not None and sees else NO_PICTURES
+            is_vision_model = reads_pictures(loaded.directory, read_config(loaded.directory))
+            refusal = SHARED_OUT if group is not None and is_vision_model else NO_PICTURES
         elif load.kv_bits is not None and places_of(loaded.model) is not None:
             refusal = IN_8_BITS
         intake = AnswerIntake(starting.encoding, loaded.context_length, loaded.rules, starting.deliver, refusal)

@@ -1,4 +1,4 @@
-"""A model whose every layer is spread over the ranks."""
+"""Tensor sharding: every rank has a slice of every layer."""
 
 import inspect
 from typing import Any
@@ -7,8 +7,8 @@ from muster_runner.group import Group
 
 
 def uneven(config: dict[str, Any], ranks: int) -> str | None:
-    """Which of a model's sizes cannot be shared out evenly, in words; None if all can. mlx-lm would only find out by
-    failing in the first step."""
+    """Describes the first size of a model that is not divisible by ``ranks``; None if all are. mlx-lm would fail only
+    in the first step."""
     for name in ("num_attention_heads", "num_key_value_heads", "intermediate_size", "moe_intermediate_size"):
         size = config.get(name, (config.get("text_config") or {}).get(name))
         if isinstance(size, int) and size % ranks:
@@ -16,30 +16,30 @@ def uneven(config: dict[str, Any], ranks: int) -> str | None:
     return None
 
 
-def _can_go_without_head(body: Any) -> bool:
-    """Whether what stands before a model's head is a decoder that can be called like the model."""
+def _can_drop_head(body: Any) -> bool:
+    """Whether the model without its head is a decoder that can be called like the model."""
     return hasattr(body, "layers") and "cache" in inspect.signature(type(body).__call__).parameters
 
 
 class Slice:
-    """One rank's slice of every layer. Called like the model; on ranks above 0 what it gives back says nothing."""
+    """One rank's slice of every layer. Called like the model; on ranks above 0 the result is meaningless."""
 
     def __init__(self, model: Any, group: Group):
         """Slices ``model``, before any weight is read."""
         model.shard(group.raw)
         self.model = model
-        # Only rank 0 looks at logits; the widest matrix of the model is neither read nor used on the others.
-        self._headless = group.rank > 0 and _can_go_without_head(getattr(model, "model", None))
+        # Only rank 0 needs logits: the other ranks skip the head, the model's widest matrix.
+        self._headless = group.rank > 0 and _can_drop_head(getattr(model, "model", None))
         if self._headless:
             model.pop("lm_head", None)
 
     @property
     def layers(self) -> list[Any]:
-        """All decoder layers."""
+        """All decoder layers, sliced."""
         return self.model.layers
 
     def make_cache(self) -> list[Any]:
-        """An empty cache for each layer."""
+        """Returns an empty cache for each layer."""
         from mlx_lm.models.cache import make_prompt_cache
 
         return make_prompt_cache(self.model)

@@ -1,4 +1,4 @@
-"""Generates once before the first request does, which then need not pay for what is made at first use."""
+"""Warm-up: generates once before the first request, which saves it the first-use costs, and checks the model."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,27 +24,26 @@ from muster_runner.weights import damaged
 
 PROMPT = 8
 TOKENS = 2
-# Requests at once. A GPU's kernels are compiled for the shapes that they first meet, which takes up to a minute:
-# better now than while somebody waits.
+# Batch sizes. A GPU compiles kernels for each new shape, which takes up to a minute: better now than during a request.
 WIDTHS_ON_A_GPU = (1, 2, 4, 8, 16, 32)
-# Prompt tokens in a step: all of them decode together.
-AT_ONCE = PROMPT * WIDTHS_ON_A_GPU[-1]
+# Prefill tokens per step: enough for all requests, so that they decode together.
+PREFILL_TOKENS = PROMPT * WIDTHS_ON_A_GPU[-1]
 
 
-class Watch:
-    """Looks at the logits of the first tokens."""
+class LogitsCheck:
+    """Checks the logits of the first tokens."""
 
     def __init__(self) -> None:
         self.finite = True
-        self.alike = True
+        self.all_equal = True
 
     def __call__(self, drawn: Drawn) -> None:
         self.finite = self.finite and drawn.finite and not mx.any(mx.isnan(drawn.logprobs)).item()
-        self.alike = self.alike and bool((mx.min(drawn.logprobs) == mx.max(drawn.logprobs)).item())
+        self.all_equal = self.all_equal and bool((mx.min(drawn.logprobs) == mx.max(drawn.logprobs)).item())
 
     def check(self, directory: Path) -> None:
-        """Raises ModelFileError if what was computed cannot be an answer to anything."""
-        if self.finite and not self.alike:
+        """Raises ModelFileError if logits were not finite, or equal for all tokens."""
+        if self.finite and not self.all_equal:
             return
         what = "the same for every token" if self.finite else "no numbers"
         raise ModelFileError(f"{damaged(directory) or directory.name} is damaged: the model computes {what}")
@@ -53,12 +52,14 @@ class Watch:
 def _request(task_id: str) -> Prepared:
     prompt, sampling = TextPrompt(text=""), Sampling(temperature=0)
     request = GenerationRequest(task_id=task_id, model_id="-", prompt=prompt, sampling=sampling, stop=[])
-    # Different tokens: some models have one that stands for nothing, and computes to nothing.
+    # Different tokens: some models have a padding token whose embedding is zero.
     return Prepared(request, tokens=list(range(PROMPT)), limit=TOKENS, received=0.0)
 
 
 def _options(loaded: LoadedModel) -> EngineOptions:
-    return EngineOptions(loaded.able, generation_config={}, prefill=PrefillSteps(AT_ONCE, AT_ONCE), lookahead=False)
+    return EngineOptions(
+        loaded.able, generation_config={}, prefill=PrefillSteps(PREFILL_TOKENS, PREFILL_TOKENS), lookahead=False
+    )
 
 
 def warm_up(
@@ -67,8 +68,8 @@ def warm_up(
     group: Group | None,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Footprint:
-    """On the rank that answers. Returns what caches take here; ``progress`` is told how many of how many shapes are
-    computed. Raises PeerLost and ModelFileError."""
+    """Warms up the rank that takes requests. Returns the measured footprint of its caches. ``progress(done, of)``:
+    shapes. Raises PeerLost and ModelFileError."""
     engine = Engine(
         loaded.model,
         tokenizer,
@@ -76,9 +77,9 @@ def warm_up(
         _options(loaded),
         emit=lambda **_frame: None,
     )
-    # The others are on their way here by themselves: nobody has to wake them.
+    # The other ranks enter their warm-up by themselves and need no wake.
     worker = engine if group is None else Leader(engine, group, wake=lambda _epoch: None)
-    engine.watch = watch = Watch()
+    engine.watch = logits_check = LogitsCheck()
     widths = WIDTHS_ON_A_GPU if has_gpu() else (1,)
     for done, width in enumerate(widths):
         progress(done, len(widths))
@@ -87,12 +88,12 @@ def warm_up(
         while engine.active:
             worker.step()
     worker.rest()
-    watch.check(loaded.directory)
+    logits_check.check(loaded.directory)
     return engine.measured or Footprint(per_token=0)
 
 
-def warm_up_along(loaded: LoadedModel, group: Group) -> Footprint:
-    """On every other rank, at the same time. Returns what caches take here. Raises PeerLost."""
+def warm_up_follower(loaded: LoadedModel, group: Group) -> Footprint:
+    """Warms up a follower, together with rank 0. Returns the measured footprint of its caches. Raises PeerLost."""
     follower = Follower(loaded.model, group, _options(loaded))
     follower.follow()
     return follower.measured or Footprint(per_token=0)

@@ -1,4 +1,4 @@
-"""Opens a model with its weights still on disk, and makes sure that none is missing that will be needed."""
+"""Opens a model with its weights still unread, and checks that all needed weights exist."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ _LAYER = re.compile(r"(?:^|\.)layers\.(\d+)\.")
 
 
 def needed_names(part: Part, names: set[str]) -> set[str]:
-    """The names, out of those of all weights, that a rank with ``part`` of the model needs."""
+    """Returns the weight names that a rank with ``part`` of the model needs."""
     if not part.pipelined or part.group is None:
         return names
     last, first = part.group.rank == 0, part.group.rank == part.group.size - 1
@@ -40,27 +40,27 @@ def needed_names(part: Part, names: set[str]) -> set[str]:
 def open_model(
     directory: Path, config: dict[str, Any], part: Part, classes: Classes = _get_classes
 ) -> tuple[Any, dict[str, Any]]:
-    """The whole model, not read yet, and its configuration. What ``part`` does not need may be missing; it then has
-    random numbers, which cost nothing as long as nobody looks at them. ``classes``: of the model and its arguments, for
-    a configuration. Raises ModelFileError and Unsupported."""
+    """Builds the whole model with lazy weights, and returns it with its configuration. Weights that ``part`` does not
+    need may be missing: they are then random, and cost nothing unless evaluated. ``classes``: returns the classes of
+    the model and its arguments for a configuration. Raises ModelFileError and Unsupported."""
 
-    def checking(config: dict[str, Any]) -> tuple[Any, Any]:
+    def checked_classes(config: dict[str, Any]) -> tuple[Any, Any]:
         model_class, arguments = classes(config)
         return _checked(model_class, part), arguments
 
-    whole = part.group is None
+    is_whole = part.group is None
     try:
-        with _already_read(config):
-            if whole:
+        with _use_config(config):
+            if is_whole:
                 return load_model(directory, lazy=True, get_model_classes=classes)
-            return load_model(directory, lazy=True, strict=False, get_model_classes=checking)
+            return load_model(directory, lazy=True, strict=False, get_model_classes=checked_classes)
     except SystemExit as error:
-        # Some of mlx-lm's modules need packages that are no part of it, and end the process without them.
+        # Some modules of mlx-lm need packages that it does not install, and call sys.exit without them.
         raise Unsupported(
-            f"this runner has not what mlx-lm needs for the architecture {config['model_type']}"
+            f"mlx-lm needs a package for the architecture {config['model_type']} that this runner lacks"
         ) from error
     except (ModelFileError, Failure, MemoryError, RuntimeError, OSError):
-        # Other machines, memory, disks: nothing of this is the model's fault.
+        # Errors of other machines, memory or disks: the model is not damaged.
         raise
     except Exception as error:  # mlx-lm builds the model without checking the configuration first
         if "not supported" in str(error):
@@ -71,9 +71,9 @@ def open_model(
 
 
 @contextmanager
-def _already_read(config: dict[str, Any]) -> Iterator[None]:
-    """While this lasts, mlx-lm takes this configuration. Its own reading stops at a byte order mark, and at a
-    generation_config.json that holds no object."""
+def _use_config(config: dict[str, Any]) -> Iterator[None]:
+    """Makes mlx-lm use this configuration. Its own reader fails on a byte order mark, and on a generation_config.json
+    that is not an object."""
     original = mlx_lm.utils.load_config
     mlx_lm.utils.load_config = lambda _path: mlx_lm.utils._decode_tagged_floats(config)
     try:
@@ -86,30 +86,30 @@ _MISSING_ARGUMENT = re.compile(r"missing \d+ required (?:positional|keyword-only
 
 
 def _misfit(config: dict[str, Any], error: Exception) -> str:
-    """What building the model stumbled over, naming the field of config.json where that is known."""
+    """Describes why building the model failed, with the field of config.json if known."""
     if isinstance(error, TypeError) and (missing := _MISSING_ARGUMENT.search(str(error))):
-        return f"config.json lacks {missing[1]}, which a {config['model_type']} model has to tell"
+        return f"config.json lacks {missing[1]}, which a {config['model_type']} model must state"
     return f"config.json does not fit the model's weights: {error}"
 
 
 def _checked(model_class: Any, part: Part) -> Callable[[Any], Any]:
-    """A model class that takes no fewer and no other weights than ``part`` needs."""
+    """Derives a model class that accepts exactly the weights that ``part`` needs."""
 
     class Checked(model_class):
         def load_weights(self, weights: Any, strict: bool = True) -> Any:
-            mine = dict(tree_flatten(self.parameters()))
+            parameters = dict(tree_flatten(self.parameters()))
             given = dict(weights)
-            if missing := sorted(needed_names(part, set(mine)) - set(given)):
+            if missing := sorted(needed_names(part, set(parameters)) - set(given)):
                 raise ModelFileError(
                     f"the model's files lack {len(missing)} weights of layers {part.start} to {part.end - 1}, "
                     f"the first of them {missing[0]}"
                 )
             for name, value in given.items():
-                if name not in mine or mine[name].shape != value.shape:
-                    if name in mine and name not in needed_names(part, set(mine)):
+                if name not in parameters or parameters[name].shape != value.shape:
+                    if name in parameters and name not in needed_names(part, set(parameters)):
                         continue
                     raise ValueError(
-                        f"{name} has no place in the model" if name not in mine else f"{name} has the wrong shape"
+                        f"{name} has no place in the model" if name not in parameters else f"{name} has the wrong shape"
                     )
             return super().load_weights(weights, strict=False)
 
@@ -117,8 +117,8 @@ def _checked(model_class: Any, part: Part) -> Callable[[Any], Any]:
 
 
 def damaged(directory: Path) -> str | None:
-    """The first file with a tensor that cannot be meant, and that tensor's name; None if all are plausible. Reads all
-    weights, which is only worth it once it is known that something is wrong."""
+    """Returns the first file and tensor with NaN, infinity or only zeros; None if there is none. Reads all weights:
+    call it only after a failure."""
     empty = None
     for path in sorted(directory.glob("model*.safetensors")):
         for name, values in mx.load(str(path)).items():
