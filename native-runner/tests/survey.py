@@ -59,7 +59,7 @@ def continued(model: Any, cache: list[Any], tokens: list[int]) -> mx.array:
 def computed(model: Any, tokens: list[int], step: int = 1 << 10) -> list[Any]:
     """The cache of ``tokens``, computed ``step`` at a time."""
     prefill = Prefill([*tokens, 0], make_prompt_cache(model), 0)
-    while prefill.left:
+    while prefill.remaining:
         prefill.advance(model, step)
     return prefill.cache
 

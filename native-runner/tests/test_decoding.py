@@ -34,7 +34,7 @@ def batch(model: Any, request: pytest.FixtureRequest) -> DecodingBatch:
 
 def sequence(model: Any, task_id: str, tokens: list[int], **sampling: Any) -> Sequence:
     prefill = Prefill(tokens, make_prompt_cache(model), 0)
-    while prefill.left:
+    while prefill.remaining:
         prefill.advance(model, 7)
     return Sequence(task_id, tokens[:-1], tokens[-1], prefill.cache, drawing(Sampling(**sampling), {}))
 

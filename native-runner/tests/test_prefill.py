@@ -25,7 +25,7 @@ def prefill(model: Any, tokens: list[int], done: int = 0) -> Prefill:
 
 def next_logits(model: Any, prompt: Prefill) -> mx.array:
     """Of the token after the prompt, (vocabulary,)."""
-    assert prompt.left == 0
+    assert prompt.remaining == 0
     return model(mx.array([prompt.tokens[-1:]]), cache=prompt.cache)[0, -1]
 
 
@@ -43,7 +43,7 @@ def test_a_prompt_comes_out_the_same_in_pieces(model: Any) -> None:
     tokens = list(range(40, 120))
     prompt = prefill(model, tokens)
     taken = 0
-    while prompt.left:
+    while prompt.remaining:
         taken += prompt.advance(model, 9)
     assert taken == len(tokens) - 1
     assert mx.allclose(next_logits(model, prompt), model(mx.array([tokens]))[0, -1], atol=1e-3).item()

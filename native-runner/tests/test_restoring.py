@@ -85,12 +85,12 @@ def test_ranks_begin_a_request_once_all_have_read_for_it() -> None:
         return Restore([[(b"a", 256)]], held={})
 
     restores, one, other = Restores(together=True), restore(), restore()
-    numbers = [restores.began(one), restores.began(other)]
+    numbers = [restores.register(one), restores.register(other)]
     other.end()
     assert restores.done_here == 0
     one.end()
     assert restores.done_here == 2
-    restores.agreed(1)
+    restores.set_agreed(1)
     assert [restores.is_done(one, numbers[0]), restores.is_done(other, numbers[1])] == [True, False]
 
 

@@ -28,7 +28,7 @@ def test_what_is_found_is_what_a_look_at_every_one_finds(seed: int):
         nearest = siblings.nearest(asked)
         most = max((common(one, asked) for one in map(list, held)), default=0)
         assert (0 if nearest is None else nearest[1]) == most
-        assert siblings.continued(asked) == any(one[: len(asked)] == tuple(asked) for one in held)
+        assert siblings.has_continuation(asked) == any(one[: len(asked)] == tuple(asked) for one in held)
         assert sorted(siblings.lengths) == sorted({len(one) for one in held})
         assert {tuple(block.tokens) for block in siblings} == set(held)
 
@@ -37,11 +37,11 @@ def test_a_beginning_is_found_where_no_block_continues_another():
     siblings = Siblings()
     for tokens in ([1, 1], [1, 2], [2], [3, 1, 1]):
         siblings.add(_block(tokens))
-    found = siblings.beginning([1, 2, 5])
+    found = siblings.prefix_of([1, 2, 5])
     assert found is not None and found.tokens == [1, 2]
-    assert siblings.beginning([2]) is None
-    assert siblings.beginning([0, 1]) is None
-    assert siblings.beginning([3, 1, 2]) is None
+    assert siblings.prefix_of([2]) is None
+    assert siblings.prefix_of([0, 1]) is None
+    assert siblings.prefix_of([3, 1, 2]) is None
 
 
 def test_of_many_thousand_few_are_compared(monkeypatch: pytest.MonkeyPatch):

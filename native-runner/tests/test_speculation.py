@@ -21,7 +21,7 @@ LONG = 150
 
 def sequence(model: Any, tokens: list[int], task: str = "one", **sampling: Any) -> Sequence:
     prefill = Prefill(tokens, make_prompt_cache(model), 0)
-    while prefill.left:
+    while prefill.remaining:
         prefill.advance(model, 512)
     return Sequence(task, tokens[:-1], tokens[-1], prefill.cache, drawing(Sampling(**sampling), {}))
 

@@ -1,6 +1,6 @@
-"""A block as a file: safetensors, with a checksum, and with all that is needed to know whose block it is.
+"""The file format of blocks: safetensors with a checksum and the identity of the block.
 
-A file that is not whole, not ours, of another version or of another block than its name says is refused.
+Files that are truncated, foreign, of another version or of another block than named are refused.
 """
 
 import json
@@ -18,7 +18,7 @@ from muster_runner.blocks import Block, block_key
 FORMAT = "muster-block"
 VERSION = "1"
 
-# numpy has no bfloat16: its bits are written.
+# numpy has no bfloat16: its bits are written as uint16.
 _WRITTEN_AS = {mx.bfloat16: mx.uint16}
 _DTYPES = {str(dtype): dtype for dtype in (mx.bfloat16, mx.float16, mx.float32, mx.float64, mx.complex64)} | {
     str(dtype): dtype
@@ -31,13 +31,13 @@ class Unreadable(Exception):
 
 
 class PackedBlock:
-    """A block whose memory any thread can read, without mlx. Raises TypeError for states of an unknown form."""
+    """A block prepared for writing by another thread, which must not use mlx. Raises TypeError for unknown states."""
 
     def __init__(self, block: Block):
         arrays: list[mx.array] = []
         form = _packed([list(block.kv), block.states], arrays)
         shown = [each.view(_WRITTEN_AS.get(each.dtype, each.dtype)) for each in arrays]
-        # What is no number is worth nothing to anybody.
+        # Blocks with NaN or infinity must not be cached.
         sound = [mx.all(mx.isfinite(each)) for each in arrays if mx.issubdtype(each.dtype, mx.floating)]
         mx.eval(shown, sound)
         self.is_finite = all(one.item() for one in sound)
@@ -55,7 +55,7 @@ class PackedBlock:
         self.nbytes = sum(each.nbytes for each in arrays)
 
     def encoded(self) -> bytes:
-        """What the file holds."""
+        """Returns the content of the file."""
         tensors = {str(at): np.array(each, copy=False) for at, each in enumerate(self._arrays)}
         tensors["tokens"] = self._tokens
         return save(tensors, {**self._metadata, "checksum": _checksum(tensors)})
@@ -63,8 +63,8 @@ class PackedBlock:
 
 @dataclass(frozen=True)
 class ReadBlock:
-    """A block whose file was read and checked. Any thread may make it; ``block`` belongs to the engine's thread, which
-    alone computes with mlx."""
+    """A block whose file was read and checked, by any thread. Call ``block`` only on the engine's thread, the only one
+    that computes with mlx."""
 
     key: bytes
     parent: bytes
@@ -81,7 +81,7 @@ class ReadBlock:
 
 
 def decoded(data: bytes, key: bytes, parent: bytes, end: int) -> ReadBlock:
-    """The block ``key`` that ends at the position ``end``. Raises Unreadable."""
+    """Decodes the file of the block ``key`` that ends at position ``end``. Raises Unreadable."""
     try:
         size = int.from_bytes(data[:8], "little")
         metadata = json.loads(data[8 : 8 + size])["__metadata__"]
@@ -96,7 +96,7 @@ def decoded(data: bytes, key: bytes, parent: bytes, end: int) -> ReadBlock:
         dtypes = [_DTYPES[name] for name in json.loads(metadata["dtypes"])]
         written = [mx.array(tensors[str(at)]) for at in range(len(dtypes))]
         form = json.loads(metadata["form"])
-        # As a trial: a form that does not fit its arrays is found here, where it costs only this block.
+        # A trial run: a form that does not fit its arrays must fail here, where it costs only this block.
         _unpacked(form, written)
     except (ValueError, KeyError, TypeError, IndexError, SafetensorError) as error:
         raise Unreadable(f"{type(error).__name__}: {error}") from error
@@ -112,7 +112,7 @@ def _checksum(tensors: dict[str, np.ndarray]) -> str:
 
 
 def _packed(value: Any, arrays: list[mx.array]) -> Any:
-    """``value`` as JSON, with its arrays set apart."""
+    """Converts ``value`` to JSON, and moves its arrays to ``arrays``."""
     match value:
         case mx.array():
             arrays.append(value)

@@ -1,4 +1,4 @@
-"""A block: what was computed for up to 256 tokens that follow certain others."""
+"""Blocks of the prefix cache: KV and states of up to 256 consecutive tokens."""
 
 import hashlib
 from array import array
@@ -19,16 +19,16 @@ KEY_BYTES = 16
 
 
 def block_key(parent: bytes, tokens: Sequence[int]) -> bytes:
-    """Of the block with these tokens after the block with the key ``parent``."""
+    """Returns the key of the block with these tokens after the block with the key ``parent``."""
     return hashlib.blake2b(array("I", tokens).tobytes(), digest_size=KEY_BYTES, key=parent).digest()
 
 
 def common(one: Sequence[int], other: Sequence[int]) -> int:
-    """How many of their first tokens are the same."""
+    """Returns the length of the common prefix."""
     low, high = 0, min(len(one), len(other))
     if one[:high] == other[:high]:
         return high
-    # Comparing slices is so much quicker than comparing tokens that halving pays.
+    # Binary search, because comparing slices is much faster than comparing tokens.
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle)
@@ -37,8 +37,8 @@ def common(one: Sequence[int], other: Sequence[int]) -> int:
 
 @dataclass(eq=False)
 class Block:
-    """Up to 256 ``tokens`` that end at the position ``end``: keys and values of each full layer, and the states of the
-    other layers after the last token, or None where they were not taken. ``parent``: the key of the block before."""
+    """Up to 256 ``tokens`` that end at position ``end``. ``kv``: of each full-attention layer. ``states``: of the other
+    layers after the last token; None if not saved. ``parent``: the key of the previous block."""
 
     key: bytes
     parent: bytes
@@ -58,7 +58,7 @@ class Block:
 
 @dataclass(frozen=True)
 class StoredBlock:
-    """What is known of a block on a disk before it is read."""
+    """Metadata of a block on the disk, known from its file name."""
 
     key: bytes
     tokens: int
@@ -71,13 +71,13 @@ class BlockFiles(Protocol):
     def find(self, key: bytes) -> StoredBlock | None: ...
 
     def lengths(self, parent: bytes) -> Sequence[int]:
-        """How many tokens the blocks have that may be there after ``parent``: each number once."""
+        """Returns the distinct lengths of the blocks after ``parent``, in tokens."""
 
     def read(self, key: bytes, end: int) -> "ReadBlock | None":
-        """None if it cannot be had. ``end``: the position where it ends. Waits for the disk."""
+        """Reads a block; None if that fails. ``end``: its end position. Blocks on the disk."""
 
     def write(self, block: Block) -> None:
-        """Begins to write it, if there is room."""
+        """Queues a block for writing, if there is room."""
 
     def touch(self, keys: Sequence[bytes]) -> None:
-        """The blocks of one path, from the first on, have just been used."""
+        """Marks the blocks of a path, in order, as just used."""

@@ -1,7 +1,7 @@
-"""What can be kept of a model's cache, layer by layer.
+"""Access to a model's cache layers for the prefix cache.
 
-Keys and values of full attention are there for every token, so any range of them can be kept. All else (sliding
-windows, recurrent states) is known only as it is now: it is kept as a copy of the whole state at one position.
+Full attention has KV of every token, so any range can be saved. Other layers (sliding windows, recurrent states) have
+only their current state, which is saved as a copy of the whole at one position.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ KeyValues = tuple[mx.array, mx.array]
 
 
 def layers_of(cache: Sequence[Any]) -> list[Any]:
-    """The layers of a model's cache; a layer that has several caches counts as so many."""
+    """Lists the layers of a model's cache; a layer with several caches is flattened."""
     found = []
     for layer in cache:
         match layer:
@@ -32,7 +32,7 @@ def layers_of(cache: Sequence[Any]) -> list[Any]:
 
 
 def is_full(layer: Any) -> bool:
-    """Whether it holds keys and values of every token."""
+    """Whether the layer has KV of every token."""
     return type(layer) is KVCache
 
 
@@ -41,32 +41,31 @@ def has_only_full(model: Any) -> bool:
 
 
 def tokens_of(cache: Sequence[Any]) -> int:
-    """How many tokens it has been fed, as far as any layer counts them."""
+    """Returns how many tokens the cache was fed; 0 if no layer counts them."""
     counts = [getattr(layer, "tokens", getattr(layer, "offset", 0)) for layer in layers_of(cache)]
     return max((count for count in counts if isinstance(count, int)), default=0)
 
 
 def key_values(layer: KVCache, start: int, end: int) -> KeyValues:
-    """Those of the tokens from ``start`` to before ``end``, (1, heads, tokens, width), in memory of their own once they
-    are evaluated."""
+    """Returns the KV of tokens [``start``, ``end``), each (1, heads, tokens, width), copied when evaluated."""
     return mx.contiguous(layer.keys[..., start:end, :]), mx.contiguous(layer.values[..., start:end, :])
 
 
 def joined(parts: Sequence[KeyValues], tokens: int) -> tuple[mx.array, mx.array, int]:
-    """The state of a KVCache that holds the first ``tokens`` of these."""
+    """Concatenates parts to the state of a KVCache with the first ``tokens`` tokens."""
     keys, values = (mx.concatenate(list(side), axis=2)[..., :tokens, :] for side in zip(*parts, strict=True))
     return keys, values, tokens
 
 
 def _copied(value: Any) -> Any:
-    # A new object: caches write into theirs in place.
+    # Copied, because caches write to their arrays in place.
     return mx.contiguous(value) if isinstance(value, mx.array) else value
 
 
 def state_of(layer: Any) -> Any:
-    """A copy of its state."""
+    """Returns a copy of the layer's state."""
     if type(layer) is RotatingKVCache and layer.keep == 0 and not layer.empty():
-        # After a long pass it holds more than its window, which nobody will look at.
+        # After a long pass it holds more than its window; the rest is never used again.
         keys, values = (
             mx.contiguous(layer._temporal_order(side)[..., -layer.max_size :, :]) for side in (layer.keys, layer.values)
         )
@@ -75,16 +74,16 @@ def state_of(layer: Any) -> Any:
 
 
 def set_state(layer: Any, state: Any) -> None:
-    """Gives a new layer a copy of a state that ``state_of`` gave."""
+    """Sets a new layer's state to a copy of a state from ``state_of``."""
     layer.state = tree_map(_copied, state)
 
 
-def take_back(layers: Sequence[BatchKVCache], counts: Sequence[int], lengths: Sequence[int]) -> None:
-    """Takes a number of its own of each row's latest tokens back. ``lengths``: of what is left in each row. The rows
-    end together again afterwards, with no more padding than the shorter ones need."""
+def trim_rows(layers: Sequence[BatchKVCache], counts: Sequence[int], lengths: Sequence[int]) -> None:
+    """Trims a different number of tokens from the end of each row. ``lengths``: what remains in each row. Afterwards
+    the rows are right-aligned again, with minimal left padding."""
     end, width, room = layers[0]._idx, max(lengths), layers[0].step
     shifts = mx.array([width - (end - count) for count in counts])
-    # Positions that wrap around are padding, or room that is written to before anybody looks at it.
+    # Positions that wrap around are padding, or free room that is overwritten before it is read.
     source = ((mx.arange(width + room)[None] - shifts[:, None]) % end)[:, None, :, None]
     for layer in layers:
         layer.keys, layer.values = (
@@ -97,9 +96,9 @@ def take_back(layers: Sequence[BatchKVCache], counts: Sequence[int], lengths: Se
 
 @dataclass(frozen=True)
 class Footprint:
-    """Bytes that caches take: of every token; of every token within the window; and whatever their length.
+    """The memory of caches in bytes: per token, per token within the window, and per sequence.
 
-    It is a formula, not a measurement, so that all ranks that are told the same one come to the same sums.
+    A formula, so that all ranks with the same footprint compute the same sums.
     """
 
     per_token: int
@@ -108,18 +107,18 @@ class Footprint:
     per_sequence: int = 0
 
     def state(self, tokens: int) -> int:
-        """Of all that is kept as a state after ``tokens``."""
+        """Bytes of the states after ``tokens`` tokens."""
         return self.per_window_token * min(tokens, self.window) + self.per_sequence
 
     def sequence(self, tokens: int) -> int:
         return self.per_token * tokens + self.state(tokens)
 
     def along(self, other: "Footprint") -> "Footprint":
-        """With a second cache for each sequence, which holds nothing but keys and values of every token."""
+        """Adds a second cache per sequence, which has only full-attention layers."""
         return replace(self, per_token=self.per_token + other.per_token)
 
     def fitting(self, nbytes: int, most: int) -> int:
-        """The longest sequence of up to ``most`` tokens that takes no more than ``nbytes``."""
+        """Returns the longest sequence, up to ``most`` tokens, that fits into ``nbytes``."""
         low, high = 0, most
         while low < high:
             middle = (low + high + 1) // 2
@@ -131,7 +130,7 @@ NOTHING = Footprint(per_token=0)
 
 
 def footprint(cache: Sequence[Any]) -> Footprint:
-    """Measured on a cache that holds something."""
+    """Measures the footprint on a cache that is not empty."""
     per_token = per_window_token = window = per_sequence = 0
     for layer in layers_of(cache):
         if is_full(layer) and layer.keys is not None:

@@ -1,4 +1,4 @@
-"""The batch of requests that get one token a step."""
+"""The decoding batch: a token per step for each of its sequences, several with speculative decoding."""
 
 import time
 from collections.abc import Sequence as Several
@@ -13,20 +13,19 @@ from muster_runner.sequence import Drawn, Sequence
 from muster_runner.sequence_caches import SeparateCaches, SequenceCaches
 from muster_runner.sub_batches import SubBatches
 
-# Steps after which buffers of outgrown shapes are given back: caches grow with every token.
+# Steps between clearings of MLX's buffer cache: caches grow, so buffers of old shapes are never reused.
 STEPS_BETWEEN_CLEARINGS = 512
-# What a pass costs beside its tokens, counted in tokens, where nobody has measured it.
+# The default fixed cost of a pass, in tokens; see SubBatches.
 PASS_TOKENS = 4096
 
 
 class DecodingBatch:
-    """Feeds each sequence its latest token and draws the next.
+    """Feeds each sequence its latest token and samples the next.
 
-    With ``lookahead`` a step starts on the tokens after the ones that it returns, so that a graphics processor never
-    waits for Python; the tokens are the same. Without it a token is returned by the step that draws it. ``together``:
-    whether the model can compute several sequences in one pass. ``pass_tokens``: see SubBatches. ``guesser``: guesses
-    next tokens, which are fed along; the caches must be ones that can be cut back. Then a step may return several
-    tokens of a sequence.
+    With ``lookahead`` a step already starts computing the tokens after those that it returns, so that a GPU never waits
+    for Python; the tokens are the same. Without it a step returns the tokens that it samples. ``together``: whether the
+    model supports batching. ``pass_tokens``: see SubBatches. ``guesser``: drafts tokens for speculative decoding, which
+    needs trimmable caches; a step may then return several tokens of a sequence.
     """
 
     def __init__(
@@ -43,9 +42,9 @@ class DecodingBatch:
         self._sequences: list[Sequence] = []
         self._caches: SequenceCaches = SubBatches(pass_tokens) if together else SeparateCaches()
         self._guesser = guesser if together else None
-        # Of the next step, once they are made.
+        # Draft tokens of the next step, once made.
         self._guesses: Guesses | None = None
-        # Of each sequence, how many tokens the last step took, if it was fed guesses.
+        # Accepted tokens of the last step by sequence, if it verified draft tokens.
         self.taken: list[int] | None = None
         self._next: mx.array | None = None
         self._logprobs: mx.array | None = None
@@ -63,15 +62,15 @@ class DecodingBatch:
         return joining + self._caches.nbytes
 
     def held(self) -> list[tuple[int, int]]:
-        """Of each pass: how many sequences it has, and tokens of the longest, to which the others are padded."""
+        """Returns for each pass the number of sequences, and the tokens of the longest, to which they are padded."""
         return [*((1, len(sequence.tokens)) for sequence in self._joining), *self._caches.held()]
 
     def join(self, sequence: Sequence) -> None:
-        """From the next step on."""
+        """Adds a sequence at the next step."""
         self._joining.append(sequence)
 
     def leave(self, task_ids: Several[str]) -> list[Sequence]:
-        """Takes sequences out; their ``cache`` holds their ``tokens`` again."""
+        """Removes sequences and returns them; their ``cache`` holds the KV of their ``tokens`` again."""
         gone = {sequence.task_id: sequence for sequence in self._joining if sequence.task_id in task_ids}
         self._joining = [sequence for sequence in self._joining if sequence.task_id not in gone]
         stay = []
@@ -85,12 +84,12 @@ class DecodingBatch:
         return [gone[task_id] for task_id in task_ids]
 
     def with_more(self, lengths: Several[int]) -> list[tuple[int, int]]:
-        """What ``held`` will give about when sequences of so many tokens have joined."""
+        """Estimates ``held`` after sequences of these ``lengths`` have joined."""
         return self._caches.with_more([*(len(sequence.tokens) for sequence in self._joining), *lengths])
 
     def preempt(self, task_id: str) -> tuple[Sequence, Drawn | None]:
-        """Takes a sequence out that is to join again, with the token that was drawn last as its ``following``. Where
-        steps overlap nobody has been told of that token yet: it is told here."""
+        """Removes a sequence that will join again, with its latest sampled token as ``following``. With ``lookahead``
+        that token was not returned by a step yet, so it is returned here."""
         following = None
         pending = self._pending() if self._lookahead else []
         drawn = next((one for one in pending if one.task_id == task_id), None)
@@ -103,7 +102,7 @@ class DecodingBatch:
         return sequence, drawn
 
     def guess(self) -> Guesses:
-        """Guesses what the next step is fed beside the sequences' latest tokens, where that may pay."""
+        """Drafts tokens that the next step will verify, where that is expected to pay off."""
         width = len(self._sequences)
         self._guesses = {}
         if self._guesser is not None and self._next is not None and self._guesser.wants(width):
@@ -113,7 +112,7 @@ class DecodingBatch:
         return self._guesses
 
     def step(self) -> list[Drawn]:
-        """A token for every sequence that has one by now, in the order in which they joined."""
+        """Runs a step. Returns the new tokens of every sequence that has any, in joining order."""
         guesses = self.guess() if self._guesses is None else self._guesses
         self._guesses = self.taken = None
         joined = self._admit()
@@ -123,15 +122,15 @@ class DecodingBatch:
         here = [guesses.get(sequence.task_id, []) for sequence in self._sequences]
         if any(here):
             rows = [[first, *guess] for first, guess in zip(self._next.tolist(), here, strict=True)]
-            news = self._verify(rows, began)
+            new_tokens = self._verify(rows, began)
         else:
-            news = self._plain(self._next)
+            new_tokens = self._plain(self._next)
             if self._guesser is not None and not joined:
                 self._guesser.plain(len(self._sequences), time.perf_counter() - began)
         self._steps += 1
         if self._steps % STEPS_BETWEEN_CLEARINGS == 0:
             mx.clear_cache()
-        return news
+        return new_tokens
 
     def _plain(self, fed: mx.array) -> list[Drawn]:
         before = fed, self._logprobs, self._finite
@@ -139,11 +138,11 @@ class DecodingBatch:
         self._next, self._logprobs, self._finite = self._draw(logits, fed)
         mx.async_eval(self._next, self._finite)
         drawn, logprobs, finite = before if self._lookahead else (self._next, self._logprobs, self._finite)
-        news = []
+        new_tokens = []
         if logprobs is not None and finite is not None:
-            # Those that have just joined are the last, and have nothing drawn yet where steps overlap.
+            # Sequences that have just joined are last, and with lookahead have no sampled token yet.
             answering = zip(self._sequences, drawn.tolist(), finite.tolist(), strict=False)
-            news = [
+            new_tokens = [
                 Drawn(sequence.task_id, token, logprobs[at], sound, sequence.error)
                 for at, (sequence, token, sound) in enumerate(answering)
                 if sequence.answering or not self._lookahead
@@ -151,13 +150,14 @@ class DecodingBatch:
         for sequence, token in zip(self._sequences, fed.tolist(), strict=True):
             sequence.tokens.append(token)
             sequence.answering = True
-        return news
+        return new_tokens
 
     def _verify(self, rows: list[list[int]], began: float) -> list[Drawn]:
-        """Feeds each sequence its token and guesses of those after it, and takes what it would have drawn itself."""
-        # Where steps overlap nobody has been told of the tokens that are fed first.
-        news = self._pending() if self._lookahead else []
-        logits = self._several(rows)
+        """Verifies draft tokens: feeds each sequence its token and draft, and accepts the draft up to the first token
+        that differs from the sampled one."""
+        # With lookahead the tokens that are fed first were not returned yet.
+        new_tokens = self._pending() if self._lookahead else []
+        logits = self._verification_logits(rows)
         width = logits.shape[1]
         places = [at * width + nth for at, row in enumerate(rows) for nth in range(len(row))]
         owners = [one for one, row in zip(self._sequences, rows, strict=True) for _ in row]
@@ -166,15 +166,15 @@ class DecodingBatch:
         tokens, sound = drawn.tolist(), finite.tolist()
         taken, lasts, start = [], [], 0
         for one, row in zip(self._sequences, rows, strict=True):
-            right = next((at for at, guess in enumerate(row[1:]) if guess != tokens[start + at]), len(row) - 1)
-            told = range(start, start + right + (0 if self._lookahead else 1))
-            news += [Drawn(one.task_id, tokens[at], logprobs[at], sound[at], one.error) for at in told]
+            accepted = next((at for at, guess in enumerate(row[1:]) if guess != tokens[start + at]), len(row) - 1)
+            returned = range(start, start + accepted + (0 if self._lookahead else 1))
+            new_tokens += [Drawn(one.task_id, tokens[at], logprobs[at], sound[at], one.error) for at in returned]
             if isinstance(one.drawing.sampler, SeededSampler):
-                one.drawing.sampler.rewind(len(row) - right - 1)
-            taken.append(right + 1)
-            lasts.append(start + right)
+                one.drawing.sampler.rewind(len(row) - accepted - 1)
+            taken.append(accepted + 1)
+            lasts.append(start + accepted)
             start += len(row)
-        self._take(rows, taken)
+        self._accept(rows, taken)
         places_of_last = mx.array(lasts)
         self._next, self._logprobs, self._finite = (all_of[places_of_last] for all_of in (drawn, logprobs, finite))
         self.taken = taken
@@ -182,16 +182,16 @@ class DecodingBatch:
             each = zip(self._sequences, rows, taken, strict=True)
             ones = [(one, len(row) - 1, count - 1) for one, row, count in each]
             self._guesser.guessed(ones, time.perf_counter() - began)
-        return news
+        return new_tokens
 
-    def _several(self, rows: list[list[int]]) -> mx.array:
-        """The logits after each token of each row (sequences, tokens, vocabulary), of shorter rows and some more."""
+    def _verification_logits(self, rows: list[list[int]]) -> mx.array:
+        """Returns the logits after each token of each row (sequences, tokens, vocabulary), shorter rows padded."""
         width = max(map(len, rows))
         padded = mx.array([[*row, *[0] * (width - len(row))] for row in rows], dtype=mx.uint32)
         return self._caches.several(self._model, padded)
 
-    def _take(self, rows: list[list[int]], taken: Several[int]) -> None:
-        """Takes back what was fed and is not to count: so many tokens of each row do."""
+    def _accept(self, rows: list[list[int]], taken: Several[int]) -> None:
+        """Accepts ``taken`` tokens of each row, and trims the rest from the caches."""
         width = max(map(len, rows))
         self._caches.trim([width - count for count in taken])
         for sequence, row, count in zip(self._sequences, rows, taken, strict=True):
@@ -199,15 +199,15 @@ class DecodingBatch:
             sequence.answering = True
 
     def _pending(self) -> list[Drawn]:
-        """What has been drawn and not been told."""
+        """Returns the tokens that were sampled but not returned yet."""
         if self._next is None or self._logprobs is None or self._finite is None:
             return []
-        # Those that have just joined are the last, and have none.
+        # Sequences that have just joined are last, and have none.
         rows = zip(self._sequences, self._next.tolist(), self._logprobs, self._finite.tolist(), strict=False)
         return [Drawn(one.task_id, token, row, sound, one.error) for one, token, row, sound in rows if one.answering]
 
     def _admit(self) -> bool:
-        """Whether any sequence joined."""
+        """Adds the joining sequences. Returns whether there were any."""
         if not self._joining:
             return False
         self._caches.add([sequence.cache for sequence in self._joining])
@@ -217,12 +217,12 @@ class DecodingBatch:
         self._sequences += self._joining
         self._joining = []
         self._next = following if self._next is None else mx.concatenate([self._next, following])
-        # Now, so that whoever reads the tokens does not wait for the logits that are computed of them.
+        # Started now, so that reading the tokens does not wait for the logits computed from them.
         mx.async_eval(self._next)
         return True
 
     def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:
-        """Tokens (batch,), log probabilities (batch, vocabulary), and whether the logits were numbers (batch,)."""
+        """Samples: tokens (batch,), log probabilities (batch, vocabulary), and whether logits were finite (batch,)."""
         return self._draws(self._sequences, logits, fed)
 
     def _keep(self, stay: list[int]) -> None:

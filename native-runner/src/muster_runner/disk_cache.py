@@ -1,10 +1,9 @@
-"""Blocks on the disk: what was computed comes back after a crash, an unload and a restart.
+"""The disk tier of the prefix cache: blocks survive a crash, an unload and a restart.
 
-One folder for each model, named by its hash, with a file for each block (``block_file.py``). Files are written by a
-thread of their own and read by another (``restoring.py``): the engine waits for neither. Whatever goes wrong with the
-disk costs no more than the time to compute a block again: what cannot be read is computed, what cannot be written is
-not kept. Several runners may share the folders: each removes what was longest unused when there is too much, and none
-is surprised by what is gone.
+One folder per model, named by its hash, with one file per block (``block_file.py``). One thread writes files and
+another reads them (``restoring.py``); the engine waits for neither. A disk error costs only time: an unreadable block
+is computed again, an unwritable one is not cached. Several runners may share the folders: each evicts the least
+recently used files when there are too many, and tolerates missing ones.
 """
 
 import hashlib
@@ -24,29 +23,29 @@ from muster_runner.block_file import PackedBlock, ReadBlock, Unreadable, decoded
 from muster_runner.blocks import Block, StoredBlock
 from muster_runner.protocol import Adapter
 
-# parent, key, number of tokens, and whether states are there too.
+# File name: parent key, key, number of tokens, and ``s`` if it has states.
 _NAME = re.compile(r"^([0-9a-f]{2,64})-([0-9a-f]{32})-(\d{1,3})(s?)\.safetensors$")
 _PARTIAL = ".partial"
-# The disk is never filled beyond this share of it, whatever the cap.
+# This share of the disk always stays free, whatever the cap.
 FREE_SHARE = 0.05
-# Bytes that may wait to be written; what comes while so many wait is not kept.
-MOST_WAITING = 1 << 30
-# How long nothing is written after the disk refused something.
+# Limit of the write queue in bytes; further blocks are dropped.
+MAX_QUEUED_BYTES = 1 << 30
+# Writing pauses for this time after a failed write.
 PAUSE_SECONDS = 60.0
-# Between two looks at what all folders take together.
-BYTES_BETWEEN_LOOKS = 256 << 20
+# Bytes written between two checks of the total size of all folders.
+BYTES_BETWEEN_CHECKS = 256 << 20
 SAMPLES, SAMPLE_BYTES = 16, 1 << 16
 
 
 def model_digest(directory: Path, *others: object) -> bytes:
-    """Names what a model computes: its files, as far as they can be told apart quickly (by sizes, times and samples of
-    the weights), and ``others``, such as the versions of the libraries and which layers are here."""
+    """Hashes everything that determines a model's KV: its files (by size, mtime and samples, because hashing all
+    weights would be slow), and ``others``, such as library versions and the shard."""
     return _digest(directory, "config.json", repr(others).encode())
 
 
 def adapter_digest(adapter: Adapter | None) -> bytes:
-    """Names what an adapter changes, like ``model_digest``; empty for none. What a model computes with one is of no use
-    to the model without it, nor to another version of the same adapter."""
+    """Hashes an adapter's files, like ``model_digest``; empty for none. KV computed with an adapter is invalid without
+    it, and for another version of it."""
     return b"" if adapter is None else _digest(Path(adapter.adapter_path), "adapter_config.json", b"")
 
 
@@ -71,7 +70,8 @@ class _Entry:
 
 
 class DiskCache:
-    """``directory``: for all models; ``root``: this model's hash. ``max_bytes``: of all folders together."""
+    """``directory``: shared by all models. ``root``: this model's hash. ``max_bytes``: limit of all folders
+    together."""
 
     def __init__(self, directory: Path, root: bytes, max_bytes: int):
         self._top, self._folder = directory, directory / root.hex()
@@ -79,14 +79,14 @@ class DiskCache:
         self._lock = threading.Lock()
         self._entries: dict[bytes, _Entry] = {}
         self._lengths: dict[bytes, Counter[int]] = {}
-        self._waiting: queue.SimpleQueue[PackedBlock | list[bytes] | threading.Event] = queue.SimpleQueue()
-        self._waiting_bytes = 0
+        self._queue: queue.SimpleQueue[PackedBlock | list[bytes] | threading.Event] = queue.SimpleQueue()
+        self._queued_bytes = 0
         self._paused_until = 0.0
-        self._since_look = BYTES_BETWEEN_LOOKS
+        self._since_check = BYTES_BETWEEN_CHECKS
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for name in os.listdir(self._folder):
-                self._note(name)
+                self._register(name)
         threading.Thread(target=self._write_all, name="disk-cache", daemon=True).start()
 
     def __len__(self) -> int:
@@ -102,7 +102,7 @@ class DiskCache:
             return list(self._lengths.get(parent, ()))
 
     def read(self, key: bytes, end: int) -> ReadBlock | None:
-        """Waits for the disk: not for the engine's thread."""
+        """Reads a block; None if that fails. Blocks on the disk: not for the engine's thread."""
         with self._lock:
             entry = self._entries.get(key)
         if entry is None:
@@ -112,15 +112,15 @@ class DiskCache:
             with open(descriptor, "rb") as file:
                 return decoded(file.read(), key, entry.parent, end)
         except (OSError, Unreadable):
-            # Left where it is: it may be another version's, and goes when there is too much.
-            self._forget(entry)
+            # The file stays: another version may use it, and eviction removes it eventually.
+            self._unregister(entry)
             return None
 
     def write(self, block: Block) -> None:
         known = self.find(block.key)
         if known is not None and (known.has_states or block.states is None):
             return
-        if time.monotonic() < self._paused_until or self._waiting_bytes > MOST_WAITING:
+        if time.monotonic() < self._paused_until or self._queued_bytes > MAX_QUEUED_BYTES:
             return
         try:
             packed = PackedBlock(block)
@@ -129,26 +129,26 @@ class DiskCache:
         if not packed.is_finite:
             return
         with self._lock:
-            self._waiting_bytes += packed.nbytes
-        self._waiting.put(packed)
+            self._queued_bytes += packed.nbytes
+        self._queue.put(packed)
 
     def touch(self, keys: Sequence[bytes]) -> None:
-        self._waiting.put(list(keys))
+        self._queue.put(list(keys))
 
     def flush(self, seconds: float) -> None:
-        """Waits until all is written that was to be written up to now."""
+        """Waits until everything queued so far is written, for at most ``seconds``."""
         done = threading.Event()
-        self._waiting.put(done)
+        self._queue.put(done)
         done.wait(seconds)
 
     # The disk's thread
 
     def _write_all(self) -> None:
         while True:
-            match self._waiting.get():
+            match self._queue.get():
                 case PackedBlock() as packed:
                     with self._lock:
-                        self._waiting_bytes -= packed.nbytes
+                        self._queued_bytes -= packed.nbytes
                     self._write(packed)
                 case threading.Event() as done:
                     done.set()
@@ -173,22 +173,23 @@ class DiskCache:
             with suppress(OSError):
                 partial.unlink()
             return
-        self._note(path.name)
+        self._register(path.name)
 
     def _make_room(self, count: int) -> None:
-        """Raises OSError where there is none."""
+        """Evicts files to make room for ``count`` bytes. Raises OSError if that is impossible."""
         if count > self._max_bytes:
             raise OSError("a block is larger than all that may be kept")
-        self._since_look += count
-        if self._since_look >= min(BYTES_BETWEEN_LOOKS, self._max_bytes // 8):
-            self._since_look = count
+        self._since_check += count
+        if self._since_check >= min(BYTES_BETWEEN_CHECKS, self._max_bytes // 8):
+            self._since_check = count
             self._remove_oldest(self._max_bytes - count)
         usage = shutil.disk_usage(self._folder)
         if usage.free - count < usage.total * FREE_SHARE:
             raise OSError("the disk is nearly full")
 
-    def _remove_oldest(self, most: int) -> None:
-        """Removes what was longest unused, of all models, until ``most`` bytes are left, and what crashes left."""
+    def _remove_oldest(self, max_bytes: int) -> None:
+        """Removes the least recently used files of all models until ``max_bytes`` bytes remain, and partial files that
+        a crash left behind."""
         found: list[tuple[float, int, Path]] = []
         for folder in self._top.iterdir():
             if folder.is_symlink() or not folder.is_dir():
@@ -202,7 +203,7 @@ class DiskCache:
         hour_ago = time.time() - 3600
         for used, size, path in sorted(found):
             left_behind = path.suffix == _PARTIAL and used < hour_ago
-            if total <= most and not left_behind:
+            if total <= max_bytes and not left_behind:
                 continue
             with suppress(OSError):
                 path.unlink()
@@ -211,10 +212,10 @@ class DiskCache:
                 with self._lock:
                     entry = self._entries.get(bytes.fromhex(match[2]))
                 if entry is not None and entry.path == path:
-                    self._forget(entry)
+                    self._unregister(entry)
 
     def _touch(self, keys: list[bytes]) -> None:
-        # From the last on, so that a block never looks older than one that needs it.
+        # From the last to the first, so that a block's mtime is never older than that of a block that depends on it.
         for key in reversed(keys):
             with self._lock:
                 entry = self._entries.get(key)
@@ -224,7 +225,7 @@ class DiskCache:
 
     # Either thread
 
-    def _note(self, name: str) -> None:
+    def _register(self, name: str) -> None:
         if (match := _NAME.match(name)) is None:
             return
         parent, key = bytes.fromhex(match[1]), bytes.fromhex(match[2])
@@ -237,7 +238,7 @@ class DiskCache:
             if known is None:
                 self._lengths.setdefault(parent, Counter())[stored.tokens] += 1
 
-    def _forget(self, entry: _Entry) -> None:
+    def _unregister(self, entry: _Entry) -> None:
         with self._lock:
             if self._entries.get(entry.stored.key) is entry:
                 del self._entries[entry.stored.key]

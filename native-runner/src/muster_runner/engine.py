@@ -1,8 +1,7 @@
-"""Continuous batching: every step gives each request that decodes its next token, and prompts a piece of their turn.
+"""The engine: continuous batching. Every step decodes a token for each decoding request, and prefills part of a prompt.
 
-The engine gives requests their answers: it applies commands between steps, makes text of tokens and decides when a
-request has had enough. What is computed is the schedule's business. On rank 0 of several every order that the schedule
-gets is also told to the other ranks.
+The engine applies commands between steps, turns tokens into text and ends answers; the scheduler (``schedule.py``)
+decides what is computed. On rank 0 of several every order to the scheduler is also broadcast to the other ranks.
 """
 
 from collections.abc import Callable, Mapping, Set
@@ -34,8 +33,8 @@ NO_NUMBERS = "the model computed no numbers here, only overflow: its weights are
 class Engine:
     """One model's live requests. Not thread-safe: one thread applies commands and steps.
 
-    ``tell`` hears every order that changes the schedule, ``watch`` every token that is drawn; ``drawn`` is the last
-    step's tokens in the batch's order. ``tower``: what looks at pictures, if the model has it.
+    ``on_order`` is called with every order to the scheduler, ``watch`` with every sampled token; ``drawn``: the tokens
+    of the last step, in batch order. ``tower``: the vision tower, if the model has one.
     """
 
     def __init__(
@@ -62,19 +61,19 @@ class Engine:
             self.cache,
             options.prefill,
             options.budget,
-            self._say_progress,
-            self._say_queued,
+            self._emit_progress,
+            self._emit_queued,
             options.restores_in_step,
         )
         self._pressure = MemoryPressure(options.budget.total, options.claimed)
         self._marks = turn_marks(tokenizer)
-        self.tell: Callable[[Order], None] = lambda _order: None
+        self.on_order: Callable[[Order], None] = lambda _order: None
         self.watch: Callable[[Drawn], None] = lambda _drawn: None
         self.drawn: list[int] = []
 
     @property
     def active(self) -> int:
-        """Requests that have not ended."""
+        """The number of unfinished requests."""
         return self._schedule.active
 
     @property
@@ -83,45 +82,45 @@ class Engine:
 
     @property
     def measured(self) -> Footprint | None:
-        """Of the caches of requests, once one has ended."""
+        """The measured size of caches, once a request has ended."""
         return self._schedule.measured
 
     @property
     def mark(self) -> int:
-        """Of all that was computed up to the last step; see Schedule."""
+        """The checksum of the schedule after the last step; see Schedule."""
         return self._schedule.mark
 
     def add(self, prepared: Prepared) -> None:
-        """Lets a request join at the next step. Raises Rejected."""
+        """Queues a request for the next step. Raises Rejected."""
         task_id = prepared.request.task_id
         if task_id in self._answers:
             raise Rejected("invalid_request", f"the task {task_id} is already running")
         with refused_alone("its settings cannot be used"):
-            draws = drawing(prepared.request.sampling, self._options.generation_config, prepared.constraint)
+            request_sampler = drawing(prepared.request.sampling, self._options.generation_config, prepared.constraint)
             channels = self._rules.channels(prepared.request, prepared.tokens)
-            answer = Answer(prepared, channels, self._ends_of(prepared), self._logprobs)
-        pictures = self._seen(prepared)
+            answer = Answer(prepared, channels, self._end_tokens(prepared), self._logprobs)
+        pictures = self._encode_pictures(prepared)
         self._answers[task_id] = answer
         exact = self.cache is not None and self.cache.exact
         stops = checkpoints(prepared.tokens, self._marks) if exact else []
         tokens = prepared.tokens if pictures is None else pictures.keys
-        self._schedule.join(task_id, tokens, draws, stops, pictures)
-        self.tell(("join", task_id, [prepared.tokens, stops]))
+        self._schedule.join(task_id, tokens, request_sampler, stops, pictures)
+        self.on_order(("join", task_id, [prepared.tokens, stops]))
 
-    def _seen(self, prepared: Prepared) -> PicturePrompt | None:
-        """Raises Rejected."""
+    def _encode_pictures(self, prepared: Prepared) -> PicturePrompt | None:
+        """Encodes the pictures of a request. Raises Rejected."""
         if self._tower is None or prepared.pictured is None:
             return None
-        with refused_alone("its pictures cannot be looked at"):
+        with refused_alone("its pictures cannot be read"):
             return self._tower.prompt(prepared.pictured)
 
-    def _ends_of(self, prepared: Prepared) -> Set[int]:
-        """The tokens that end its answer; a constrained one always ends where its form is complete."""
+    def _end_tokens(self, prepared: Prepared) -> Set[int]:
+        """Returns the tokens that end the answer. A constrained answer always ends when its grammar is complete."""
         ignored = prepared.request.sampling.ignore_eos and prepared.constraint is None
         return frozenset() if ignored else self._tokenizer.eos_token_ids
 
     def cancel(self, task_id: str) -> None:
-        """Ends a request before the next step; what it computed is kept for a later one. Unknown ids do nothing."""
+        """Ends a request before the next step; its KV goes to the prefix cache. Unknown ids are ignored."""
         if task_id in self._answers:
             self._end({task_id: "cancelled"})
 
@@ -131,55 +130,56 @@ class Engine:
         return self._schedule.restored
 
     def guess(self) -> None:
-        """Guesses what the next step is fed, before other ranks take it too."""
+        """Drafts tokens for the next step and broadcasts them, before the other ranks start it."""
         if guesses := self._batch.guess():
-            self.tell(("guess", "", guesses))
+            self.on_order(("guess", "", guesses))
 
     def step(self, restored: int = 0) -> None:
-        """Some tokens of prompts, then a token for every request that decodes. ``restored``: see Schedule."""
+        """Runs a step of the schedule and sends its tokens. ``restored``: see Schedule."""
         if (total := self._pressure.changed()) is not None:
             self._schedule.resize(total)
-            self.tell(("resize", "", total))
+            self.on_order(("resize", "", total))
         items: list[dict[str, Any]] = []
         ended: dict[str, str | Rejected] = {}
         drawn = self._schedule.step(restored)
         if self._batch.taken is not None:
-            self.tell(("take", "", self._batch.taken))
-        for news in drawn:
-            if news.task_id in ended:
-                # Guessed and drawn after the answer's end.
+            self.on_order(("take", "", self._batch.taken))
+        for drawn_token in drawn:
+            if drawn_token.task_id in ended:
+                # Speculative tokens after the end of the answer.
                 continue
-            self.watch(news)
-            answer = self._answers[news.task_id]
-            if not news.finite:
-                ended[news.task_id] = Rejected("runner_failed", NO_NUMBERS)
+            self.watch(drawn_token)
+            answer = self._answers[drawn_token.task_id]
+            if not drawn_token.finite:
+                ended[drawn_token.task_id] = Rejected("runner_failed", NO_NUMBERS)
                 continue
             try:
-                if news.error:
+                if drawn_token.error:
                     with refused_alone("its settings cannot be followed"):
-                        raise news.error
+                        raise drawn_token.error
                 with refused_alone("its tokens make no text"):
-                    item = answer.add(news.token, news.logprobs)
+                    item = answer.add(drawn_token.token, drawn_token.logprobs)
             except Rejected as error:
-                ended[news.task_id] = error
+                ended[drawn_token.task_id] = error
                 continue
             if item:
                 items.append(item)
             if answer.reason:
-                ended[news.task_id] = answer.reason
-        # Of each the last, which it is fed next.
-        self.drawn = list({news.task_id: news.token for news in drawn}.values())
+                ended[drawn_token.task_id] = answer.reason
+        # The last token of each request, which is fed next.
+        self.drawn = list({drawn_token.task_id: drawn_token.token for drawn_token in drawn}.values())
         if items:
             self._emit(type="tokens", items=items)
-        self._end(ended, sound=all(news.finite for news in drawn))
+        self._end(ended, sound=all(drawn_token.finite for drawn_token in drawn))
         if not self.active:
             clear()
 
     def rest(self) -> None:
-        """With nothing live: there is nobody else to be sent to sleep."""
+        """Called when no request is live. Nothing to do: there are no other ranks to release."""
 
     def _end(self, ended: Mapping[str, str | Rejected], sound: bool = True) -> None:
-        """``ended``: by task, why its answer is over, or why it cannot be given. ``sound``: all were numbers."""
+        """Ends requests. ``ended``: the finish reason or error by task. ``sound``: all logits of the step were
+        finite."""
         if not ended:
             return
         answers = {task_id: self._answers.pop(task_id) for task_id in ended}
@@ -187,9 +187,9 @@ class Engine:
             answer.cached_tokens = self._schedule.cached(task_id)
         self._schedule.leave(list(ended))
         if not sound:
-            # What it computed is of no use to anybody.
+            # Cached KV may contain NaN.
             self._schedule.forget()
-        self.tell(("leave", list(ended), sound))
+        self.on_order(("leave", list(ended), sound))
         for task_id, answer in answers.items():
             reason = ended[task_id]
             if isinstance(reason, Rejected):
@@ -197,8 +197,8 @@ class Engine:
             else:
                 self._emit(**answer.finished(reason))
 
-    def _say_progress(self, task_id: str, done: int, total: int) -> None:
+    def _emit_progress(self, task_id: str, done: int, total: int) -> None:
         self._emit(type="prompt", taskId=task_id, processed=done, total=total)
 
-    def _say_queued(self, task_id: str, ahead: int, total: int) -> None:
+    def _emit_queued(self, task_id: str, ahead: int, total: int) -> None:
         self._emit(type="prompt", taskId=task_id, processed=0, total=total, ahead=ahead)

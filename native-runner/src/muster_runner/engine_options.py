@@ -1,6 +1,6 @@
-"""How an engine is to work: what its model can do, how much memory it has, how much it computes in a step.
+"""Derives an engine's options: features of its model, memory budget, tokens per step.
 
-All ranks of a model come to the same options, but for where their blocks lie on the disk.
+All ranks of a model derive the same options, except for the disk cache's folder.
 """
 
 from dataclasses import astuple, dataclass
@@ -22,21 +22,21 @@ from muster_runner.prefix_cache import PrefixCache
 from muster_runner.protocol import Load
 
 LARGE_MODEL_BYTES = 16 * 1024**3
-# What a pass costs beside reading the weights, as if so many bytes were read: work of Python and of starting kernels.
+# The fixed cost of a pass beside reading the weights (Python, kernel launches), expressed in bytes read.
 PASS_BYTES = 16 << 20
-# Sequences are parted before padding takes more than about this part of the memory.
+# Batches are split before padding takes more than about 1/PADDING_PART of the memory.
 PADDING_PART = 32
-# What ranks tell one another are int32.
-MOST_TOLD = (1 << 31) - 1
+# Ranks exchange int32.
+MAX_INT32 = (1 << 31) - 1
 
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """``able``: what the model can do. ``cache``: for the beginnings of prompts, None to keep none. ``lookahead``:
-    overlap the GPU's work for the next step with the processor's for this one; no gain without a GPU. ``pass_tokens``:
-    see SubBatches. ``speculates``: next tokens may be guessed, by ``draft`` too where there is one. ``claimed``: bytes
-    of the budget that stay when the machine runs short. ``restores_in_step``: requests wait for what other ranks read
-    from their disks. ``context_length``: most tokens of a request, the model's own or what fits into the memory."""
+    """``able``: features of the model. ``cache``: the prefix cache; None disables it. ``lookahead``: overlap the GPU's
+    work on the next step with the CPU's on this one; no gain without a GPU. ``pass_tokens``: see SubBatches.
+    ``speculates``: speculative decoding, also by ``draft`` if given. ``claimed``: bytes of the budget that remain under
+    memory pressure. ``restores_in_step``: requests wait for the disk caches of all ranks. ``context_length``: maximum
+    tokens of a request, limited by the model and by memory."""
 
     able: Abilities
     generation_config: dict[str, Any]
@@ -53,28 +53,28 @@ class EngineOptions:
 
 
 def prefill_steps(weight_bytes: int) -> PrefillSteps:
-    """Few enough tokens for a step to stay well under a second on the machines that a model of that size runs on, and
-    for those that wait for their next token to notice nothing. ``weight_bytes``: of all ranks."""
+    """Chooses the prefill tokens per step: few enough that a step stays well under a second on machines that run models
+    of this size, and that decoding stays smooth. ``weight_bytes``: of all ranks."""
     if not has_gpu():
         return PrefillSteps(idle=256, busy=256)
     return PrefillSteps(idle=2048, busy=512 if weight_bytes < LARGE_MODEL_BYTES else 256)
 
 
 def keeps_prompts(loaded: LoadedModel) -> bool:
-    """Whether what one request computed can serve another."""
+    """Whether the KV of one request can serve another."""
     return loaded.able.resume
 
 
 def is_exact(loaded: LoadedModel) -> bool:
-    """Whether a kept cache can be continued only where it was left."""
+    """Whether a cache can only be continued at its end, because it cannot be trimmed."""
     return not (loaded.able.trim and has_only_full(loaded.model))
 
 
 def engine_options(
     loaded: LoadedModel, load: Load, footprint: Footprint, group: Group | None, drafting: Footprint = NOTHING
 ) -> EngineOptions:
-    """``footprint``: measured on this rank; ``drafting``: of what a draft model keeps of each live sequence here, which
-    is not kept of earlier ones. Raises PeerLost."""
+    """Derives the options, with all ranks. ``footprint``: of the model's caches on this rank; ``drafting``: of the
+    draft model's, which are not in the prefix cache. Raises PeerLost."""
     room = min(loaded.context_length, load.max_context or DEFAULT_CONTEXT)
     live = footprint.along(drafting)
     claimed = live.sequence(room) * load.concurrency
@@ -85,9 +85,9 @@ def engine_options(
     folder = load.cache.disk if load.cache is not None and reuse else None
     restores_in_step = False
     if group is not None:
-        sizes = [min(size, MOST_TOLD) for size in (claimed >> 10, total >> 10, weights >> 10, drafting.per_token)]
+        sizes = [min(size, MAX_INT32) for size in (claimed >> 10, total >> 10, weights >> 10, drafting.per_token)]
         kinds = [int(exact), int(reuse), int(folder is not None)]
-        every = group.all_gather([*kinds, *sizes, *(min(size, MOST_TOLD) for size in astuple(footprint))])
+        every = group.all_gather([*kinds, *sizes, *(min(size, MAX_INT32) for size in astuple(footprint))])
         exact, reuse = any(row[0] for row in every), all(row[1] for row in every)
         restores_in_step = any(row[2] for row in every)
         kept = [Footprint(*row[7:]) for row in every]
@@ -108,7 +108,7 @@ def engine_options(
         able=loaded.able,
         generation_config=loaded.generation_config,
         prefill=prefill_steps(weights),
-        # On several ranks what is drawn has to go round before the next step can begin anywhere.
+        # With several ranks the next step starts only after the sampled tokens were broadcast.
         lookahead=has_gpu() and group is None,
         cache=cache,
         budget=MemoryBudget(total, live),
@@ -121,15 +121,15 @@ def engine_options(
 
 
 def claimed_tokens(loaded: LoadedModel, load: Load) -> int:
-    """Tokens of all requests that the placement claimed memory for."""
+    """Returns the tokens of all requests that placement claimed memory for."""
     return min(loaded.context_length, load.max_context or DEFAULT_CONTEXT) * load.concurrency
 
 
 def pass_tokens(weights: int, per_token: int, total: int) -> int:
-    """For SubBatches: padding must neither cost more time than a pass, which reads so many bytes of weights, nor take
-    much of the ``total`` for caches, of which a token takes ``per_token``."""
+    """Returns ``pass_tokens`` of SubBatches, so that padding neither costs more time than a pass, which reads
+    ``weights`` bytes, nor takes much of the ``total`` bytes for caches, at ``per_token`` bytes per token."""
     if per_token == 0:
-        return MOST_TOLD
+        return MAX_INT32
     return min((weights + PASS_BYTES) // per_token, total // per_token // PADDING_PART)
 
 

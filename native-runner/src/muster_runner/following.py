@@ -36,11 +36,11 @@ class FollowingBatch(DecodingBatch):
 
     def accept(self, taken: list[int]) -> None:
         """Takes the number of accepted tokens of the last step, by sequence."""
-        self._take(self._unsettled, taken)
+        self._accept(self._unsettled, taken)
 
     def _verify(self, rows: list[list[int]], began: float) -> list[Drawn]:
         self._unsettled = rows
-        mx.eval(self._several(rows))
+        mx.eval(self._verification_logits(rows))
         return []
 
     def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:

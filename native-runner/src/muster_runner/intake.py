@@ -1,5 +1,5 @@
-"""Turns requests into what the engine takes. Prompts are encoded in processes of their own (encoding.py), so that a
-long one holds up neither the engine nor the heartbeat, and nothing that is wrong with a request gets near the batch."""
+"""Validates and prepares requests for the engine. Prompts are tokenized in separate processes (encoding.py), so that a
+long one delays neither the engine nor the heartbeat, and an invalid request never reaches the batch."""
 
 import threading
 import time
@@ -40,7 +40,7 @@ def _has_pictures(prompt: Prompt) -> bool:
 
 
 class Rejected(Exception):
-    """A request that cannot be served; ``code`` is the protocol's name for the reason, the message is for people."""
+    """A refused request; ``code`` is the protocol's error code, the message is for people."""
 
     def __init__(self, code: str, message: str):
         super().__init__(message)
@@ -49,7 +49,7 @@ class Rejected(Exception):
 
 @contextmanager
 def refused_alone(what: str) -> Iterator[None]:
-    """Turns whatever goes wrong with one request into its refusal: nothing that a request brings ends the runner."""
+    """Turns any exception into the refusal of one request: no request may end the runner."""
     try:
         yield
     except Rejected:
@@ -63,8 +63,8 @@ def refused_alone(what: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A request the engine can take. ``limit``: most tokens to generate; ``received``: monotonic seconds; ``pictured``:
-    what its pictures became, if it has any."""
+    """A prepared request. ``limit``: maximum tokens to generate; ``received``: monotonic seconds; ``pictured``: the
+    encoded pictures, if any."""
 
     request: GenerationRequest
     tokens: list[int]
@@ -79,8 +79,8 @@ class Prepared:
 
 
 class Intake(Generic[Ready]):
-    """``context_length``: most tokens of prompt and answer together, or of one input. ``deliver`` gets, in another
-    thread, each request that was taken and not cancelled, or why it is refused."""
+    """``context_length``: maximum tokens of prompt and answer together, or of one input. ``deliver`` is called in
+    another thread for each request that was not cancelled, with the prepared request or its refusal."""
 
     def __init__(
         self,
@@ -92,11 +92,11 @@ class Intake(Generic[Ready]):
         self._context = context_length
         self._deliver = deliver
         self._lock = threading.Lock()
-        # By task, what tells it from an earlier request of that id.
+        # By task id; the ticket distinguishes a request from an earlier one with the same id.
         self._waiting: dict[str, object] = {}
 
     def take(self, request: GenerationRequest) -> None:
-        """Raises Rejected."""
+        """Starts to prepare a request. Raises Rejected."""
         received = time.monotonic()
         task_id, prompt = request.task_id, request.prompt
         with refused_alone("its output format cannot be used"):
@@ -107,7 +107,7 @@ class Intake(Generic[Ready]):
             return self._waiting.get(task_id) is ticket
 
         def done(result: Encoded) -> None:
-            # Before the lock, which whoever brings or cancels a request waits for.
+            # Outside the lock: it may take long, and ``take`` and ``cancel`` wait for the lock.
             outcome = self._outcome(request, result, grammar, received)
             with self._lock:
                 if wanted():
@@ -126,7 +126,7 @@ class Intake(Generic[Ready]):
             raise
 
     def cancel(self, task_id: str) -> bool:
-        """Whether the request was waiting here; it is then not delivered any more."""
+        """Drops a request that is still being prepared. Returns whether it was."""
         with self._lock:
             return self._waiting.pop(task_id, None) is not None
 
@@ -142,19 +142,19 @@ class Intake(Generic[Ready]):
             return error
 
     def _grammar(self, request: GenerationRequest) -> str | None:
-        """What the answer is held to. Raises BadFormat, and Rejected for what this model does not do."""
+        """Returns the grammar of the answer. Raises BadFormat, and Rejected for what this model does not support."""
         raise NotImplementedError
 
     def _prepared(
         self, request: GenerationRequest, result: list[int] | Lists | Pictured, grammar: str | None, received: float
     ) -> Ready:
-        """Raises BadFormat and Rejected."""
+        """Builds the prepared request. Raises BadFormat and Rejected."""
         raise NotImplementedError
 
 
 class AnswerIntake(Intake[Prepared]):
-    """Of a model that writes. ``answers``: what its answers may be held to; ``no_pictures``: why it takes no pictures,
-    None where it does."""
+    """The intake of a generative model. ``answers``: the rules of its answers; ``no_pictures``: the refusal of
+    pictures, None if the model reads them."""
 
     def __init__(
         self,

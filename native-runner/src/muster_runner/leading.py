@@ -16,7 +16,7 @@ class Leader:
         self._orders: list[Order] = []
         self._in_epoch = False
         self._epoch = 0
-        engine.tell = self._orders.append
+        engine.on_order = self._orders.append
 
     def step(self) -> None:
         """Broadcasts the changes since the last step, then takes the next. Raises PeerLost and Disagreement."""

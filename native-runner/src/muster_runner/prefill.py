@@ -1,4 +1,4 @@
-"""Computes prompts piece by piece, so that a cancel or another request's next token never waits for a long one."""
+"""Chunked prefill: a cancel or the next token of another request never waits for a whole long prompt."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ from muster_runner.vision.picture_prompt import PicturePrompt
 
 @dataclass(frozen=True)
 class PrefillSteps:
-    """Prompt tokens that are computed in one step: ``busy`` while others wait for their next token, else ``idle``."""
+    """Prompt tokens prefilled per step: ``busy`` while other requests decode, else ``idle``."""
 
     idle: int
     busy: int
 
 
 class Prefill:
-    """One prompt on its way into the batch: ``cache`` holds the first ``done`` of ``tokens``.
+    """The prefill of one prompt: ``cache`` holds the first ``done`` of ``tokens``.
 
-    The last token is left to the batch: its logits give the answer's first token, in one pass with all the others.
-    ``stops``: positions at which the cache is to be looked at before it goes on. ``pictures``: of a prompt that has
-    any.
+    The last token is left to the decoding batch: its logits give the answer's first token, in one pass with the other
+    sequences. ``stops``: positions at which a chunk must end, so that the cache can be saved there. ``pictures``: of
+    the prompt, if any.
     """
 
     def __init__(
@@ -45,62 +45,62 @@ class Prefill:
         self._all_stops = frozenset(self.stops)
         for layer in layers_of(cache):
             if type(layer) is KVCache:
-                # Its memory is made once for the whole prompt, and grows in its usual steps afterwards.
+                # Allocates memory once for the whole prompt; afterwards it grows in the usual steps.
                 layer.step = max(KVCache.step, len(tokens) - done)
 
     @property
-    def left(self) -> int:
-        """Tokens still to compute here."""
+    def remaining(self) -> int:
+        """Tokens still to prefill."""
         return len(self.tokens) - 1 - self.done
 
     @property
     def is_at_stop(self) -> bool:
         return self.done in self._all_stops
 
-    def advance(self, model: Any, most: int) -> int:
-        """Computes up to ``most`` more tokens, not beyond the next stop; returns how many."""
-        count = min(most, self.left, *(stop - self.done for stop in self.stops[:1]))
+    def advance(self, model: Any, max_tokens: int) -> int:
+        """Prefills up to ``max_tokens`` further tokens, not beyond the next stop; returns how many."""
+        count = min(max_tokens, self.remaining, *(stop - self.done for stop in self.stops[:1]))
         if count > 0:
             if self.pictures is None:
-                model(mx.array([self.piece(count)]), cache=self.cache)
+                model(mx.array([self.chunk(count)]), cache=self.cache)
             else:
-                self.pictures.feed(model, self.piece(count), self.done, self.cache)
-            # Only the caches: nobody looks at these logits, and a vocabulary is wide.
+                self.pictures.feed(model, self.chunk(count), self.done, self.cache)
+            # Evaluates only the caches: these logits are unused, and computing them is expensive.
             mx.eval([layer.state for layer in self.cache])
             mx.clear_cache()
             self.done += count
             self.stops = [stop for stop in self.stops if stop > self.done]
-        if self.left == 0:
+        if self.remaining == 0:
             for layer in layers_of(self.cache):
                 if type(layer) is KVCache:
                     layer.step = KVCache.step
         return count
 
-    def piece(self, count: int) -> list[int]:
-        """The next ``count`` tokens."""
+    def chunk(self, count: int) -> list[int]:
+        """Returns the next ``count`` tokens."""
         return self.tokens[self.done : self.done + count]
 
 
-def fitting(prompts: Sequence[Prefill], most: int) -> int:
-    """How many of ``prompts``, from the first, are short enough to be computed to their end in one pass of ``most``
-    tokens, padded to the longest. One that is to stop on the way, or that has pictures, is not."""
+def fitting(prompts: Sequence[Prefill], max_tokens: int) -> int:
+    """Returns how many of ``prompts``, from the first, can be prefilled to their end in one pass of ``max_tokens``
+    tokens, padded to the longest. A prompt with stops or pictures cannot."""
     longest = 0
     for at, prompt in enumerate(prompts):
-        longest = max(longest, prompt.left)
-        if longest * (at + 1) > most or prompt.stops or (prompt.pictures is not None and prompt.left > 0):
+        longest = max(longest, prompt.remaining)
+        if longest * (at + 1) > max_tokens or prompt.stops or (prompt.pictures is not None and prompt.remaining > 0):
             return at
     return len(prompts)
 
 
 def complete(model: Any, prompts: Sequence[Prefill]) -> int:
-    """Computes all that is left of several prompts in one pass; returns how many tokens."""
-    unfinished = [prompt for prompt in prompts if prompt.left > 0]
+    """Prefills several prompts to their end in one pass; returns how many tokens."""
+    unfinished = [prompt for prompt in prompts if prompt.remaining > 0]
     if len(unfinished) < 2:
-        return sum(prompt.advance(model, prompt.left) for prompt in unfinished)
-    pieces = [prompt.piece(prompt.left) for prompt in unfinished]
+        return sum(prompt.advance(model, prompt.remaining) for prompt in unfinished)
+    pieces = [prompt.chunk(prompt.remaining) for prompt in unfinished]
     batch = PromptProcessingBatch(model, list(range(len(pieces))), [prompt.cache for prompt in unfinished])
     batch.prompt(pieces)
-    for at, (prompt, piece) in enumerate(zip(unfinished, pieces, strict=True)):
+    for at, (prompt, chunk) in enumerate(zip(unfinished, pieces, strict=True)):
         prompt.cache = batch.extract_cache(at)
-        prompt.done += len(piece)
+        prompt.done += len(chunk)
     return sum(map(len, pieces))

@@ -1,16 +1,16 @@
-"""Keeps the computed beginnings of prompts, so that no request computes what an earlier one has computed.
+"""The prefix cache: KV of prompt prefixes, shared between requests.
 
-Keys and values are kept in blocks of 256 tokens. A block's key is a hash of the model and of all tokens up to its end,
-so conversations that begin alike share the blocks of their beginning. The end of a sequence is a shorter block. Blocks
-that lie on the disk (``disk_cache.py``) are found by the same keys, and are read before ``take`` by ``restore``.
+KV is stored in blocks of 256 tokens. A block's key is a hash of the model and of all tokens up to the block's end, so
+prompts with a common prefix share its blocks. The end of a sequence is a shorter block. Blocks on the disk
+(``disk_cache.py``) have the same keys; ``restore`` reads them before ``take``.
 
-Contract, on several ranks: all make the same calls in the same order with the same budget and footprint; then all keep
-the same blocks, for sizes are computed and not measured. Only disks may differ, so ``take`` has the ranks agree.
+Contract for several ranks: all make the same calls in the same order with the same budget and footprint. Then all cache
+the same blocks, because sizes are computed, not measured. Only disks may differ, so ``take`` has the ranks agree.
 
-1. What ``take`` gives was computed for exactly these tokens by this model (tests/test_prefix_cache.py).
-2. A block is never kept without the blocks before it: the least recently used goes first, and whoever uses a block uses
-   those before it after it.
-3. Where caches cannot be cut back (``exact``), a beginning is used only up to a position whose states were kept.
+1. What ``take`` returns was computed for exactly these tokens by this model (tests/test_prefix_cache.py).
+2. A block is never cached without the blocks before it: eviction is by least recent use, and using a block marks its
+   predecessors as used after it.
+3. If caches cannot be trimmed (``exact``), a prefix is used only up to a position whose states were cached.
 """
 
 from collections import OrderedDict
@@ -30,8 +30,8 @@ Agree = Callable[[int], Sequence[int]]
 
 
 class PrefixCache:
-    """``exact``: caches can be continued only where they were left, on some rank at least. ``root``: a hash of the
-    model. ``agree``: the lengths that all ranks propose, of the one that this rank does."""
+    """``exact``: on some rank, caches can only be continued at their end. ``root``: a hash of the model. ``agree``:
+    sends this rank's proposed length and returns the lengths of all ranks."""
 
     def __init__(
         self,
@@ -47,13 +47,13 @@ class PrefixCache:
         self._model, self.footprint = model, footprint
         self._root, self._disk, self._agree = root, disk, agree
         self._reader = None if disk is None else BlockReader(disk)
-        # The least recently used first.
+        # In LRU order, the least recently used first.
         self._blocks: OrderedDict[bytes, Block] = OrderedDict()
         self._children: dict[bytes, Siblings] = {}
         self._nbytes = 0
 
     def __len__(self) -> int:
-        """How many blocks are kept."""
+        """The number of cached blocks."""
         return len(self._blocks)
 
     @property
@@ -61,12 +61,12 @@ class PrefixCache:
         return self._nbytes
 
     def known(self, tokens: Sequence[int]) -> int:
-        """How many of the first tokens are in memory and could be used."""
+        """Returns the length of the usable prefix in memory."""
         _, candidates = self._candidates(tokens[:-1], None)
         return candidates[0].length if candidates else 0
 
     def restore(self, tokens: Sequence[int]) -> Restore:
-        """Begins to read from the disk what ``take`` can use then."""
+        """Starts to read from the disk the blocks that ``take`` can use."""
         path, candidates = self._candidates(tokens[:-1], self._disk)
         plans = [candidate.steps(path) for candidate in candidates]
         held = {step.key: step.block for plan in plans for step in plan if step.block is not None}
@@ -76,8 +76,8 @@ class PrefixCache:
         return restore
 
     def take(self, tokens: Sequence[int], restore: Restore | None = None) -> tuple[list[Any] | None, int]:
-        """A cache of the longest known beginning of ``tokens``, and its length; at least one token is always left.
-        ``restore``: of these tokens, with what was read for them."""
+        """Returns a cache with the longest known prefix of ``tokens``, and its length, less than all tokens.
+        ``restore``: of these tokens."""
         path, candidates = self._candidates(tokens[:-1], None if restore is None else self._disk)
         read: dict[bytes, Block] = {}
         if restore is not None:
@@ -85,7 +85,7 @@ class PrefixCache:
             read = restore.blocks()
         blocks, length = longest(path, candidates, read, len(tokens))
         while len(set(proposed := self._agree(length))) > 1:
-            # Every rank goes on asking until all propose the same.
+            # Repeated on every rank until all propose the same length.
             least = min(proposed)
             if least < length and self.exact:
                 blocks, length = longest(path, candidates, read, least)
@@ -99,8 +99,8 @@ class PrefixCache:
         return self._restored(blocks, length), length
 
     def keep(self, tokens: Sequence[int], cache: Sequence[Any], *, whole: bool) -> None:
-        """Keeps a cache that holds exactly ``tokens``; of one that can be cut back only full blocks, unless ``whole``.
-        Does not keep it if a layer is still empty."""
+        """Stores the KV of a cache that holds exactly ``tokens``; of a trimmable one only full blocks, unless
+        ``whole``. Ignores caches with an empty layer."""
         layers = layers_of(cache)
         full = [layer for layer in layers if is_full(layer)]
         if not tokens or any(layer.empty() for layer in full):
@@ -123,9 +123,9 @@ class PrefixCache:
                 new.append(block)
             path.append(block)
             parent = key
-        if not self.exact and new and len(new[-1].tokens) < BLOCK and self._continues(new[-1]):
+        if not self.exact and new and len(new[-1].tokens) < BLOCK and self._is_redundant(new[-1]):
             path.remove(new.pop())
-        # Copies: a view would keep the buffers of the whole cache alive.
+        # Evaluated as copies: a view would keep the buffers of the whole cache alive.
         mx.eval([block.arrays() for block in new])
         for block in new:
             self._insert(block)
@@ -136,14 +136,14 @@ class PrefixCache:
             self._disk.touch([block.key for block in path])
 
     def shrink(self, nbytes: int) -> None:
-        """Forgets what was longest unused until no more than ``nbytes`` are kept."""
+        """Evicts the least recently used blocks until at most ``nbytes`` are cached."""
         while self._nbytes > nbytes and self._blocks:
             self._remove(next(iter(self._blocks.values())))
 
     # Finding
 
     def _candidates(self, tokens: Sequence[int], disk: BlockFiles | None) -> tuple[list[Step], list[Candidate]]:
-        """The full blocks that ``tokens`` begin with, and the beginnings that could be used, the longest first."""
+        """Returns the full blocks of the longest known prefix of ``tokens``, and the usable prefixes, longest first."""
         path: list[Step] = []
         found: list[Candidate] = []
         parent, end = self._root, 0
@@ -165,13 +165,13 @@ class PrefixCache:
             if has_states or not self.exact:
                 found.append(Candidate(end, len(path)))
             parent = key
-        return path, sorted(found, key=lambda one: one.length, reverse=True)
+        return path, sorted(found, key=lambda candidate: candidate.length, reverse=True)
 
     def _tails(
         self, parent: bytes, rest: Sequence[int], start: int, disk: BlockFiles | None
     ) -> Iterator[tuple[int, Step]]:
-        """Blocks after ``parent`` that can be used in part, or are short, with the positions up to which: of those in
-        memory that can be cut back the one that serves most, for no other can serve where it does not."""
+        """Yields the short and the partly usable blocks after ``parent``, with the position up to which each can be
+        used. Of trimmable ones in memory only the block with the longest common prefix: the others serve no more."""
         siblings = self._children.get(parent)
         if siblings is not None and not self.exact:
             nearest = siblings.nearest(rest)
@@ -191,7 +191,7 @@ class PrefixCache:
                 yield start + length, Step(key, start + length, None)
 
     def _short(self, parent: bytes, rest: Sequence[int], lengths: Sequence[int]) -> Iterator[tuple[int, bytes]]:
-        """The keys that short blocks of these lengths have if they are the beginning of ``rest``."""
+        """Yields the lengths and keys that short blocks would have if they were prefixes of ``rest``."""
         for length in lengths:
             if length < BLOCK and length <= len(rest):
                 yield length, block_key(parent, rest[:length])
@@ -219,7 +219,7 @@ class PrefixCache:
                 self._add_states(kept, block.states)
             return
         siblings = self._children.get(block.parent)
-        while not self.exact and siblings is not None and (shorter := siblings.beginning(block.tokens)) is not None:
+        while not self.exact and siblings is not None and (shorter := siblings.prefix_of(block.tokens)) is not None:
             self._remove(shorter)
         self._children.setdefault(block.parent, Siblings()).add(block)
         self._blocks[block.key] = block
@@ -230,10 +230,10 @@ class PrefixCache:
         block.states = states
         self._nbytes += self._bytes_of(block)
 
-    def _continues(self, block: Block) -> bool:
-        """Whether a longer block begins with this one, which then need not be kept."""
+    def _is_redundant(self, block: Block) -> bool:
+        """Whether a longer block starts with this one's tokens and makes it redundant."""
         siblings = self._children.get(block.parent)
-        return siblings is not None and siblings.continued(block.tokens)
+        return siblings is not None and siblings.has_continuation(block.tokens)
 
     def _touch(self, path: Sequence[Block]) -> None:
         for block in reversed(path):

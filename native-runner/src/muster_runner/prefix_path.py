@@ -1,4 +1,4 @@
-"""What a prompt begins with, as the blocks that hold it."""
+"""Cached prefixes of a prompt, as paths of blocks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from muster_runner.blocks import Block
 
 @dataclass(frozen=True)
 class Step:
-    """A block of a path, in memory or, where ``block`` is None, on the disk."""
+    """A block of a path, in memory or (``block`` is None) on the disk."""
 
     key: bytes
     end: int
@@ -17,24 +17,25 @@ class Step:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A beginning of ``length`` tokens: so many full blocks of the path, and perhaps a last one, used in part."""
+    """A usable prefix of ``length`` tokens: the first ``full`` blocks of the path, and optionally a partly used
+    ``tail``."""
 
     length: int
     full: int
     tail: Step | None = None
 
     def steps(self, path: Sequence[Step]) -> list[Step]:
-        """Its blocks, of the path that it was found on."""
+        """Returns its blocks. ``path``: the path that it was found on."""
         return [*path[: self.full], *([self.tail] if self.tail else [])]
 
 
 def longest(
-    path: Sequence[Step], candidates: Sequence[Candidate], read: dict[bytes, Block], most: int
+    path: Sequence[Step], candidates: Sequence[Candidate], read: dict[bytes, Block], max_length: int
 ) -> tuple[list[Block], int]:
-    """The blocks of the longest beginning of up to ``most`` tokens that can be had, and its length. ``candidates``: the
-    longest first; ``read``: blocks that came from the disk."""
+    """Returns the blocks of the longest available prefix of up to ``max_length`` tokens, and its length.
+    ``candidates``: longest first; ``read``: blocks from the disk."""
     for candidate in candidates:
-        if candidate.length > most:
+        if candidate.length > max_length:
             continue
         blocks = [step.block or read.get(step.key) for step in candidate.steps(path)]
         found = [block for block in blocks if block is not None]

@@ -1,9 +1,8 @@
-"""Keys and values in 8 bits: half the memory for the same context.
+"""The 8-bit KV cache: half the memory for the same context.
 
-mlx-lm's QuantizedKVCache serves one sequence. Here the three arrays that a quantised array consists of (values, scales,
-biases) each lie in one of mlx-lm's ordinary caches, so that batching, cutting back, sharing prefixes and writing them
-to the disk work as they do otherwise. mlx-lm's attention recognises the cache by its ``bits`` and computes with the
-quantised arrays themselves.
+mlx-lm's QuantizedKVCache supports only one sequence. Here each of the three arrays of a quantized array (values,
+scales, biases) is in an ordinary cache of mlx-lm, so batching, trimming, the prefix cache and the disk cache work
+unchanged. mlx-lm's attention recognises the cache by its ``bits`` and computes with the quantized arrays directly.
 """
 
 from collections.abc import Sequence
@@ -15,19 +14,19 @@ from mlx_lm.models.cache import KVCache, make_prompt_cache
 from muster_runner.failures import Unsupported
 
 BITS = 8
-# Values that share a scale and a bias; the first that divides the size of a head.
+# Values per scale and bias; the first that divides the head width is used.
 GROUP_SIZES = (64, 32)
-# Of a quantised array: values, scales, biases.
+# Arrays of a quantized array: values, scales, biases.
 PARTS = 3
 
 
 def group_size(width: int) -> int | None:
-    """For heads of ``width`` values; None where they cannot be quantised."""
+    """Returns the group size for heads of ``width`` values; None if they cannot be quantized."""
     return next((size for size in GROUP_SIZES if width % size == 0), None)
 
 
 class QuantizedCache:
-    """One layer's cache. ``parts``: caches of mlx-lm for one sequence or, after ``merge``, for a batch."""
+    """The cache of a layer. ``parts``: caches of mlx-lm, for one sequence or (after ``merge``) for a batch."""
 
     bits = BITS
 
@@ -44,8 +43,8 @@ class QuantizedCache:
             self.parts,
             strict=True,
         )
-        every = [part.update_and_fetch(key, value) for key, value, part in quantized]
-        return tuple(key for key, _ in every), tuple(value for _, value in every)
+        updated = [part.update_and_fetch(key, value) for key, value, part in quantized]
+        return tuple(key for key, _ in updated), tuple(value for _, value in updated)
 
     @property
     def offset(self) -> Any:
@@ -103,7 +102,7 @@ class QuantizedCache:
 
 
 def _common_group_size(keys: int, values: int) -> int:
-    """Raises Unsupported where heads of these widths cannot be quantised."""
+    """Returns the group size for both widths. Raises Unsupported if they cannot be quantized."""
     if (size := group_size(keys)) is None or values % size:
         raise Unsupported(
             f"this model's context cannot be kept in {BITS} bits: its heads have {keys} values, which is no multiple "
@@ -113,7 +112,7 @@ def _common_group_size(keys: int, values: int) -> int:
 
 
 def keep_in_8_bits(model: Any) -> None:
-    """Has a loaded model make caches in 8 bits from now on. Raises Unsupported where its caches are of other kinds."""
+    """Makes a loaded model use 8-bit caches. Raises Unsupported if it has other kinds of caches."""
     caches = make_prompt_cache(model)
     if any(type(layer) is not KVCache for layer in caches):
         kinds = ", ".join(sorted({type(layer).__name__ for layer in caches if type(layer) is not KVCache}))

@@ -1,8 +1,8 @@
-"""Reads kept blocks from the disk on a thread of its own, so that no request's next token waits for a disk.
+"""Reads cached blocks from the disk on a thread of its own, so that no token waits for a disk.
 
-A request first has the blocks read that it can use (``Restore``), while others compute, and joins them afterwards.
-Ranks have different disks and must begin a request in the same step: restores are counted in the order in which they
-began, the same on every rank, and the ranks tell one another how many are done (``Restores``).
+The usable blocks of a request are read first (``Restore``), while other requests are computed. Ranks have different
+disks, but must start a request in the same step: restores are numbered in the order of their start, which is the same
+on every rank, and the ranks exchange how many are done (``Restores``).
 """
 
 import queue
@@ -14,18 +14,18 @@ from collections.abc import Callable, Sequence
 from muster_runner.block_file import ReadBlock
 from muster_runner.blocks import Block, BlockFiles
 
-# A disk that takes longer is given up for the request: what was read by then is used, and the rest computed.
+# Time limit of a restore: blocks read by then are used, the rest is computed.
 PATIENCE_SECONDS = 10.0
 # How long a step with nothing to compute waits for the disk.
 IDLE_WAIT_SECONDS = 0.02
 
-# The key of a block, and the position where it ends.
+# (key, end position) of a block.
 Wanted = tuple[bytes, int]
 
 
 class Restore:
-    """Blocks on their way into memory for one request. ``plans``: the blocks of each usable beginning, the longest
-    first; the first of which all can be read is the last that is read. ``held``: blocks that are in memory."""
+    """Reads the blocks of one request. ``plans``: the blocks of each usable prefix, longest first; reading stops after
+    the first plan that is complete. ``held``: blocks already in memory."""
 
     def __init__(
         self,
@@ -49,16 +49,16 @@ class Restore:
         self._ended.wait(seconds)
 
     def end(self) -> None:
-        """Nothing more is read for it."""
+        """Stops reading."""
         self._ended.set()
 
     def blocks(self) -> dict[bytes, Block]:
-        """What can be used. On the engine's thread."""
-        # A list first: where it was given up, the reader may still be adding to it.
+        """Returns the available blocks. For the engine's thread."""
+        # Iterates over a copy: after a timeout the reader may still add to it.
         return self.held | {key: block.block() for key, block in list(self.read.items())}
 
     def run(self, disk: BlockFiles) -> None:
-        """On the reader's thread."""
+        """Reads the blocks. For the reader's thread."""
         unreadable: set[bytes] = set()
         for plan in self._plans:
             for key, end in plan:
@@ -76,27 +76,27 @@ class Restore:
 
 
 class BlockReader:
-    """One thread, made when it is first needed, that reads for one request after the other."""
+    """A thread, started at first use, that runs one restore after the other."""
 
     def __init__(self, disk: BlockFiles):
         self._disk = disk
-        self._waiting: queue.SimpleQueue[Restore] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Restore] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
     def start(self, restore: Restore) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="disk-cache-reader", daemon=True)
             self._thread.start()
-        self._waiting.put(restore)
+        self._queue.put(restore)
 
     def _run(self) -> None:
         while True:
-            self._waiting.get().run(self._disk)
+            self._queue.get().run(self._disk)
 
 
 class Restores:
-    """The restores of one schedule, by number, in the order in which they began. ``together``: ranks begin requests
-    in step, so a restore counts as done when it is on every rank."""
+    """The restores of a schedule, numbered in the order of their start. ``together``: a restore counts as done only
+    when it is done on every rank."""
 
     def __init__(self, together: bool):
         self._together = together
@@ -106,17 +106,17 @@ class Restores:
 
     @property
     def done_here(self) -> int:
-        """Restores, from the first, that this rank has done."""
+        """How many restores, counted from the first, this rank has done."""
         while self._under_way and self._under_way[0].done:
             self._under_way.popleft()
         return self._begun - len(self._under_way)
 
-    def agreed(self, count: int) -> None:
-        """So many, from the first, are done on every rank."""
+    def set_agreed(self, count: int) -> None:
+        """Sets how many restores, counted from the first, are done on every rank."""
         self._agreed = count
 
-    def began(self, restore: Restore) -> int:
-        """Returns its number."""
+    def register(self, restore: Restore) -> int:
+        """Registers a started restore. Returns its number."""
         self._under_way.append(restore)
         self._begun += 1
         return self._begun
@@ -125,6 +125,6 @@ class Restores:
         return number <= self._agreed if self._together else restore.done
 
     def wait(self) -> None:
-        """For a moment, for the disk."""
+        """Waits briefly for the oldest restore."""
         if self._under_way:
             self._under_way[0].wait(IDLE_WAIT_SECONDS)

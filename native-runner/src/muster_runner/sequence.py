@@ -1,4 +1,4 @@
-"""One request's place in the decoding batch, and what it is told."""
+"""A sequence of the decoding batch, and the tokens sampled for it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +11,10 @@ from muster_runner.speculation import PromptLookup, draft_pace, lookup_pace
 
 
 class Sequence:
-    """One request's place in the batch.
+    """The sequence of one request.
 
-    ``cache`` holds exactly ``tokens`` until the sequence joins; from then on the batch holds it, and ``tokens`` says
-    what of. ``following`` is the token to feed first.
+    Before the sequence joins, ``cache`` holds the KV of exactly ``tokens``; afterwards the batch has the KV, still of
+    exactly ``tokens``. ``following``: the token to feed first.
     """
 
     def __init__(self, task_id: str, tokens: list[int], following: int, cache: list[Any], drawing: Drawing):
@@ -24,19 +24,18 @@ class Sequence:
         self.cache = cache
         self.drawing = drawing
         self.context = context_of(self.tokens)
-        # Its first fed token ends its prompt; what is drawn after it is the first of the answer.
+        # False until its first token is fed, which is the last of the prompt.
         self.answering = False
         self.lookup, self.lookup_pace = PromptLookup(), lookup_pace()
         self.draft_pace = draft_pace()
-        # What its own processors, constraint or sampler raised: it must leave, the others need not.
+        # Raised by its own processors, constraint or sampler: only this sequence must leave.
         self.error: Exception | None = None
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A new token, and the log probability of every entry of the vocabulary when it was drawn: (vocabulary,).
-    Unless ``finite`` the model computed no numbers, and where there is an ``error`` the request's own settings could
-    not be followed: the token then means nothing."""
+    """A sampled token, with the log probabilities (vocabulary,) it was sampled from. The token is meaningless if not
+    ``finite`` (the logits were NaN or infinite), or with an ``error`` (of the request's own settings)."""
 
     task_id: str
     token: int

@@ -1,8 +1,7 @@
-"""The caches of the sequences that decode, and one pass of the model over the latest token of each.
+"""The KV caches of the decoding sequences, and a forward pass over the latest token of each.
 
-Where an architecture can batch, sequences of like length share a cache (``sub_batches.py``); where it cannot, each
-keeps its own and is computed by itself. Either way a step gives each sequence its token, so that none waits for another
-to end.
+If an architecture supports batching, sequences of similar length share a cache (``sub_batches.py``); otherwise each has
+its own and is computed alone. Either way every step gives each sequence a token.
 """
 
 from collections.abc import Sequence
@@ -14,39 +13,39 @@ from muster_runner.cache_layers import tokens_of
 
 
 class SequenceCaches(Protocol):
-    """The sequences are numbered in the order in which they were added, without gaps."""
+    """Caches of sequences, which are numbered in the order in which they were added, without gaps."""
 
     @property
     def nbytes(self) -> int: ...
 
     def held(self) -> list[tuple[int, int]]:
-        """Of each pass: how many sequences it has, and tokens of the longest, to which the others are padded."""
+        """Returns for each pass the number of sequences, and the tokens of the longest, to which they are padded."""
 
     def with_more(self, lengths: Sequence[int]) -> list[tuple[int, int]]:
-        """What ``held`` will give about when sequences of so many tokens have been added."""
+        """Estimates ``held`` after sequences of these ``lengths`` were added."""
 
     def add(self, caches: Sequence[list[Any]]) -> None:
-        """Takes over one cache, a list of layers, for each new sequence."""
+        """Adds a sequence for each cache (a list of layers), and takes ownership of the caches."""
 
     def extract(self, at: int) -> list[Any]:
-        """A cache of its own for one sequence."""
+        """Returns the cache of one sequence."""
 
     def keep(self, stay: list[int]) -> None:
-        """Forgets all sequences but these."""
+        """Removes all sequences but these."""
 
     def logits(self, model: Any, fed: mx.array) -> mx.array:
         """Feeds each sequence its token of ``fed`` (sequences,); returns (sequences, vocabulary)."""
 
     def several(self, model: Any, fed: mx.array) -> mx.array:
-        """Feeds each sequence several tokens (sequences, tokens), those that it has fewer of padded on the right;
-        returns the logits after each (sequences, tokens, vocabulary). ``trim`` must take the padding back."""
+        """Feeds each sequence several tokens (sequences, tokens), padded on the right; returns the logits after each
+        (sequences, tokens, vocabulary). The caller must ``trim`` the padding."""
 
     def trim(self, counts: Sequence[int]) -> None:
-        """Takes each sequence's latest tokens back, of caches that can be cut back: so many of each."""
+        """Removes the latest ``counts`` tokens of each sequence from its cache, which must be trimmable."""
 
 
 class SeparateCaches:
-    """A cache for each: a step is as many passes as there are sequences, one after the other."""
+    """A cache per sequence: a step takes one pass per sequence."""
 
     def __init__(self) -> None:
         self._caches: list[list[Any]] = []

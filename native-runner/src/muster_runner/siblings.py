@@ -1,5 +1,5 @@
-"""Blocks that follow the same block, found by their tokens in a time that hardly grows with their number: a model that
-serves short prompts for weeks has thousands of them after its root."""
+"""Blocks with the same parent, searched by their tokens in logarithmic time: a model that serves short prompts for
+weeks has thousands of blocks after the root."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -9,7 +9,7 @@ from muster_runner.blocks import Block, common
 
 
 class Siblings:
-    """In the order of their tokens, in which those that begin alike are neighbours. No two have the same tokens."""
+    """Blocks sorted by their tokens, so that blocks with a common prefix are neighbours. No two have equal tokens."""
 
     def __init__(self) -> None:
         self._ordered: list[Block] = []
@@ -23,7 +23,7 @@ class Siblings:
 
     @property
     def lengths(self) -> Sequence[int]:
-        """How many tokens they have: each number once."""
+        """The distinct lengths of the blocks, in tokens."""
         return list(self._lengths)
 
     def add(self, block: Block) -> None:
@@ -37,19 +37,19 @@ class Siblings:
             del self._lengths[len(block.tokens)]
 
     def nearest(self, tokens: Sequence[int]) -> tuple[Block, int] | None:
-        """One of those that begin with the most of ``tokens``, and with how many."""
+        """Returns a block with the longest common prefix with ``tokens``, and the length of that prefix."""
         at = self._at(tokens)
         found = [(block, common(block.tokens, tokens)) for block in self._ordered[max(0, at - 1) : at + 1]]
-        return max(found, key=lambda one: one[1], default=None)
+        return max(found, key=lambda pair: pair[1], default=None)
 
-    def beginning(self, tokens: Sequence[int]) -> Block | None:
-        """The longest that has fewer than these ``tokens`` and is their beginning, where no other lies between."""
+    def prefix_of(self, tokens: Sequence[int]) -> Block | None:
+        """Returns the block sorted right before ``tokens`` if it is a proper prefix of them, else None."""
         at = self._at(tokens)
         before = self._ordered[at - 1] if at > 0 else None
         return before if before is not None and before.tokens == list(tokens[: len(before.tokens)]) else None
 
-    def continued(self, tokens: Sequence[int]) -> bool:
-        """Whether one of them begins with ``tokens``."""
+    def has_continuation(self, tokens: Sequence[int]) -> bool:
+        """Whether a block starts with ``tokens``."""
         at = self._at(tokens)
         return at < len(self._ordered) and self._ordered[at].tokens[: len(tokens)] == list(tokens)
 

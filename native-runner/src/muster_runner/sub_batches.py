@@ -1,8 +1,7 @@
-"""Sequences that decode together, in sub-batches of like length.
+"""Groups decoding sequences into sub-batches of similar length.
 
-All sequences of a pass are padded to the longest: one of 6,000 tokens beside 31 short ones would have all of them pay
-for 6,000. A pass of its own costs one more reading of the weights instead, so sequences are parted where the padding
-would weigh more than that.
+All sequences of a pass are padded to the longest: one of 6,000 tokens would make 31 short ones cost 6,000 tokens each.
+A further pass costs one more reading of the weights, so the batch is split where the padding would cost more than that.
 """
 
 from collections.abc import Sequence
@@ -12,17 +11,17 @@ from typing import Any
 
 import mlx.core as mx
 
-from muster_runner.cache_layers import layers_of, take_back, tokens_of
+from muster_runner.cache_layers import layers_of, tokens_of, trim_rows
 
-# Sub-batches are arranged anew where that saves this share of the cost: it copies caches.
+# Sub-batches are rearranged, which copies caches, only if that saves this share of the cost.
 WORTH_IT = 0.1
-# Caches grow by this many tokens at least, and by this part of their length.
-LEAST_GROWTH, GROWTH_PART = 16, 8
+# Caches grow by LEAST_GROWTH tokens or by 1/GROWTH_PART of their length, whichever is more.
+MIN_GROWTH, GROWTH_PART = 16, 8
 
 
 def partition(lengths: Sequence[int], pass_tokens: int) -> list[list[int]]:
-    """Parts sequences so that passes cost least, counted in tokens that are read: a pass costs ``pass_tokens`` and its
-    longest sequence's tokens for each of its sequences. Returns the numbers of each part's sequences, ascending."""
+    """Partitions sequences at minimal cost, in tokens read: a pass costs ``pass_tokens``, plus the tokens of its
+    longest sequence for each of its sequences. Returns the sequence numbers of each part, ascending."""
     order = sorted(range(len(lengths)), key=lambda at: (lengths[at], at))
     best: list[tuple[int, int]] = [(0, 0)]
     for end in range(1, len(order) + 1):
@@ -37,21 +36,21 @@ def partition(lengths: Sequence[int], pass_tokens: int) -> list[list[int]]:
 
 
 def cost(parts: Sequence[Sequence[int]], lengths: Sequence[int], pass_tokens: int) -> int:
-    """Of a step, as ``partition`` counts it."""
+    """Returns the cost of a step, as defined by ``partition``."""
     return sum(pass_tokens + len(part) * max(lengths[at] for at in part) for part in parts)
 
 
 @dataclass
 class SubBatch:
-    """``rows``: the numbers of its sequences, in the order of its caches. ``merged``: whether the caches are mlx-lm's
-    for a batch; one sequence alone keeps its own."""
+    """Sequences of one pass. ``rows``: their numbers, in the order of the caches. ``merged``: whether the caches are
+    mlx-lm's batch caches; a single sequence keeps its own."""
 
     rows: list[int]
     layers: list[Any]
     merged: bool
 
     def part(self, rows: list[int]) -> list[Any]:
-        """Merged caches of some of its sequences. Those of all may be changed with the result."""
+        """Returns merged caches of some of its sequences; if of all, these are the sub-batch's own, not copies."""
         layers = self.layers if self.merged else [layer.merge([layer]) for layer in self.layers]
         if rows == self.rows:
             return layers
@@ -62,8 +61,8 @@ class SubBatch:
 
 
 class SubBatches:
-    """The caches of all sequences of a model that can batch. ``pass_tokens``: tokens whose keys and values weigh as
-    much as what a pass reads besides; the same on all ranks, so that all arrange alike."""
+    """The caches of all sequences of a model that supports batching. ``pass_tokens``: the fixed cost of a pass, in
+    tokens of KV cache read; equal on all ranks, so that all arrange alike."""
 
     def __init__(self, pass_tokens: int) -> None:
         self._pass_tokens = pass_tokens
@@ -146,7 +145,7 @@ class SubBatches:
         for batch in self._batches:
             wrong = [counts[row] for row in batch.rows]
             if len(set(wrong)) > 1:
-                take_back(layers_of(batch.layers), wrong, [self._lengths[row] for row in batch.rows])
+                trim_rows(layers_of(batch.layers), wrong, [self._lengths[row] for row in batch.rows])
             elif wrong[0] > 0:
                 for layer in batch.layers:
                     layer.trim(wrong[0])
@@ -156,7 +155,7 @@ class SubBatches:
         return cost(target, self._lengths, self._pass_tokens) < before * (1 - WORTH_IT)
 
     def _grown(self, new: Sequence[int]) -> list[list[int]]:
-        """The sub-batches as they are, with new sequences where they cost least."""
+        """Returns the current sub-batches with new sequences added where they cost least."""
         parts = [list(batch.rows) for batch in self._batches]
         for row in sorted(new, key=lambda row: -self._lengths[row]):
             options = [[*parts[:at], [*part, row], *parts[at + 1 :]] for at, part in enumerate(parts)]
@@ -177,19 +176,19 @@ class SubBatches:
         for batch in arranged:
             longest = max(self._lengths[row] for row in batch.rows)
             for layer in layers_of(batch.layers):
-                layer.step = max(LEAST_GROWTH, longest // GROWTH_PART)
+                layer.step = max(MIN_GROWTH, longest // GROWTH_PART)
         self._batches = arranged
 
     def _joined(self, pieces: list[tuple[SubBatch, list[int]]]) -> SubBatch:
         alone = [source for source, _ in pieces if not source.merged]
         others = [(source.part(rows), rows) for source, rows in pieces if source.merged]
         if alone:
-            # All at once, which copies each once.
+            # Merged all at once, so that each is copied only once.
             merged = [layers[0].merge(list(layers)) for layers in zip(*(one.layers for one in alone), strict=True)]
             others.append((merged, [row for one in alone for row in one.rows]))
         layers, rows = others[0]
         for more, more_rows in others[1:]:
-            for mine, theirs in zip(layers, more, strict=True):
-                mine.extend(theirs)
+            for layer, other_layer in zip(layers, more, strict=True):
+                layer.extend(other_layer)
             rows = rows + more_rows
         return SubBatch(rows, layers, merged=True)
