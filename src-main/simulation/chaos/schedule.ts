@@ -118,7 +118,6 @@ const setting = (random: Random): object | undefined =>
   random.pick<object>([
     { key: 'maxRetries', value: random.integer(1, 5) },
     { key: 'name', value: random.pick(['Home', 'Studio', 'Lab']) },
-    { key: 'clusterId', value: random.pick(['one', 'two']) },
   ])
 
 const keyChange = (random: Random): object =>

@@ -61,9 +61,13 @@ const fieldsOf = (event: Event): (Entity & { readonly fields: readonly string[] 
 export class AcknowledgedWrites {
   private readonly writes = new Map<CommandId, Write[]>()
   private readonly safe = new Set<CommandId>()
+  /** Temporary declarations that ended by themselves on one side at least, with what was changed of them there. */
+  private readonly ended = new Set<string>()
 
   /** A master has decided and folded this. What a merge brings was written elsewhere. */
   decided({ event, commandId }: Envelope, after: State): void {
+    if (event.type === 'MetaInstanceDeleted' && event.cause !== undefined)
+      this.ended.add(metaInstance(event.metaInstanceId).key)
     const written = fieldsOf(event)
     if (!written || commandId === undefined) return
     const { key, of, fields } = written
@@ -88,7 +92,7 @@ export class AcknowledgedWrites {
       for (const { key, of, field, value, stamp } of decided) {
         const [entity, stamps] = [of(state), state.stamps?.[key]]
         const isSecond = decided.some((one) => one.key === key && one.field === field && one.stamp.at < stamp.at)
-        if (!entity || !stamps || isSecond) continue
+        if (!entity || !stamps || isSecond || this.ended.has(key)) continue
         const newer = compareStamps(fieldStamp(stamps, field), stamp)
         insist(
           newer >= 0,
