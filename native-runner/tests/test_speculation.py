@@ -9,7 +9,7 @@ from mlx_lm.models.cache import make_prompt_cache
 from requests_alone import alone, prompt, tiny_model
 
 from muster_runner.decoding import DecodingBatch
-from muster_runner.guessing import MOST_FED, Guesser
+from muster_runner.guessing import MAX_FED, Guesser
 from muster_runner.prefill import Prefill
 from muster_runner.protocol import Sampling
 from muster_runner.sampling import drawing
@@ -159,8 +159,8 @@ def test_many_sequences_are_fed_no_more_than_a_pass_is_worth(model: Any) -> None
     ones = [(one, one.following) for one, _ in ones]
     (first, _) = ones[0]
     first.lookup_pace.length = 32
-    assert max(map(len, guesser.guess(ones[:1], width=16).values())) == MOST_FED // 16 - 1
-    assert guesser.guess(ones, width=MOST_FED) == {}
+    assert max(map(len, guesser.guess(ones[:1], width=16).values())) == MAX_FED // 16 - 1
+    assert guesser.guess(ones, width=MAX_FED) == {}
 
 
 def test_a_guess_follows_the_longest_known_run_and_goes_on_where_the_last_came_true() -> None:
@@ -196,7 +196,7 @@ def test_guessing_stops_by_itself_where_it_does_not_pay() -> None:
     assert feed(payoff, lookup_pace(), 600, lambda _: 1, seconds=1.5) < 10
     payoff, pace = Payoff(), lookup_pace()
     assert feed(payoff, pace, 600, lambda length: length + 1, seconds=2.0) > 590
-    assert pace.length == pace.most
+    assert pace.length == pace.max_length
     assert feed(payoff, pace, FIRST_PAUSE // 2, lambda length: length + 1, seconds=1e3) == 1
 
 

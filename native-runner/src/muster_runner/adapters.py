@@ -2,8 +2,8 @@
 
 1. The answers are those of ``mlx_lm.load(model, adapter_path=...)``: the layers are converted by mlx-lm's own code and
    the adapter is not merged into the weights.
-2. Every tensor of the adapter has a place in the model, of the same shape; else the load fails and names the first that
-   has none. Nothing is applied in part.
+2. Every tensor of the adapter must match a parameter of the model in name and shape; else the load fails and names the
+   first that does not. An adapter is never applied in part.
 3. A rank of a pipeline applies all of it and reads only what its layers need.
 
 Held by ``tests/test_adapters.py``.
@@ -23,14 +23,14 @@ from muster_runner.protocol import Adapter
 
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapters.safetensors"
-# The parameters that converting a layer adds to it.
+# The parameters that LoRA (and DoRA) conversion adds to a layer.
 ADDED = frozenset({"lora_a", "lora_b", "m"})
 
 
 def apply_adapter(model: nn.Module, adapter: Adapter) -> None:
-    """Changes ``model`` in place. Raises ModelFileError where files are damaged, Unsupported where it is not
-    for this model."""
-    # Few models have an adapter, and importing what trains one takes time.
+    """Applies the adapter to ``model`` in place. Raises ModelFileError if files are damaged, Unsupported if it does not
+    fit the model."""
+    # Imported here: the import is slow, and few models have an adapter.
     from mlx_lm.tuner.utils import linear_to_lora_layers
 
     directory = Path(adapter.adapter_path)
@@ -55,14 +55,14 @@ def apply_adapter(model: nn.Module, adapter: Adapter) -> None:
     }
     if why := _misfit(weights, places):
         raise Unsupported(f"the adapter {adapter.adapter_id} was trained for another model: {why}")
-    # Not the model's own method: on several ranks that one demands all weights of the layers it is for.
+    # Not the model's own method: on several ranks it requires all weights of this rank's layers.
     nn.Module.load_weights(model, list(weights.items()), strict=False)
-    # It was made for training, which drops a part of what the layers say.
+    # Conversion leaves training mode on, with dropout.
     model.eval()
 
 
 def _misfit(weights: dict[str, Any], places: dict[str, Any]) -> str | None:
-    """The first tensor without a place in the model, and why; None where all have one."""
+    """Describes the first tensor that does not match a parameter of the model; None if all do."""
     if not weights:
         return "it holds no tensors"
     for name in sorted(weights):

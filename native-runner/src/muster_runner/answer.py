@@ -1,4 +1,4 @@
-"""What one request has been given so far."""
+"""The answer to a request: turns tokens into content, and decides when it ends."""
 
 import time
 from collections import deque
@@ -14,33 +14,34 @@ from muster_runner.text import StopStrings
 
 
 class _HeldTokens:
-    """Tokens whose text has not been given yet, with their log probabilities: both go out together, or neither does."""
+    """Tokens whose text was not sent yet, with their log probabilities: text and log probabilities are sent
+    together."""
 
     def __init__(self) -> None:
         self._tokens: deque[tuple[int, dict[str, Any] | None]] = deque()
         self._decoded = 0
 
     def add(self, entry: dict[str, Any] | None, text: str) -> None:
-        """``text`` came with this token; that of one which is part of a character comes with a later one."""
+        """``text``: completed by this token; empty if the token ends within a character."""
         self._tokens.append((self._decoded, entry))
         self._decoded += len(text)
 
-    def given(self, characters: int) -> list[dict[str, Any] | None]:
-        """Takes those out whose text begins within the first ``characters`` of all text."""
+    def take_first(self, characters: int) -> list[dict[str, Any] | None]:
+        """Removes and returns the entries whose text starts within the first ``characters`` of all text."""
         out = []
         while self._tokens and self._tokens[0][0] < characters:
             out.append(self._tokens.popleft()[1])
         return out
 
-    def rest(self) -> list[dict[str, Any] | None]:
-        """Takes all of them out, also those that never became a whole character."""
+    def take_all(self) -> list[dict[str, Any] | None]:
+        """Removes and returns all entries, including incomplete characters."""
         out = [entry for _, entry in self._tokens]
         self._tokens.clear()
         return out
 
 
 class Answer:
-    """Makes content of tokens, and knows when enough is enough."""
+    """Turns tokens into content deltas and log probabilities, and ends at stop strings, end tokens and limits."""
 
     def __init__(self, prepared: Prepared, channels: Channels, eos: Set[int], logprobs: Logprobs):
         self.task_id = prepared.request.task_id
@@ -55,17 +56,16 @@ class Answer:
         self._stops = StopStrings(prepared.request.stop)
         self._held = _HeldTokens()
         self._generated_tokens = 0
-        self._given_tokens = 0
+        self._sent_tokens = 0
         self._reasoning_tokens = 0
-        self._given_characters = 0
+        self._sent_characters = 0
         self._first_token: float | None = None
 
     def add(self, token: int, logprobs: Any) -> dict[str, Any] | None:
-        """What may be given after the token, as its part of a ``tokens`` frame; ``reason`` is set when it was the last.
+        """Returns the item of a ``tokens`` frame to send after this token; sets ``reason`` if it was the last.
 
-        Only tokens that are part of what is given are counted and have their log probabilities told: neither a stop
-        string's nor the one that ends the text. ``logprobs``: the log probability of every entry of the vocabulary,
-        computed only where it is wanted.
+        Only tokens of the sent content are counted and get log probabilities: not those of a stop string, nor the end
+        token. ``logprobs``: of the whole vocabulary, evaluated only if requested.
         """
         if self._first_token is None:
             self._first_token = time.monotonic()
@@ -82,15 +82,15 @@ class Answer:
                 self.reason = "length"
         if self.reason is not None:
             deltas = deltas + self._channels.end(cut=self.reason == "length")
-        content = self._shown(deltas)
+        content = self._apply_stops(deltas)
         if self._stops.matched is not None or (self._one_call and self._channels.calls > 0):
             self.reason = "stop"
         elif self.reason is not None:
             content += text_delta("text", self._stops.flush())
         return self._item(content)
 
-    def _shown(self, deltas: list[Delta]) -> list[Delta]:
-        """What may be shown of new content: stop strings end the text, and what may become one waits."""
+    def _apply_stops(self, deltas: list[Delta]) -> list[Delta]:
+        """Applies stop strings to new content."""
         content: list[Delta] = []
         for delta in deltas:
             if delta["channel"] == "text":
@@ -100,17 +100,19 @@ class Answer:
         return content
 
     def _item(self, content: list[Delta]) -> dict[str, Any] | None:
-        self._given_characters += len(_text_of(content))
-        elsewhere = any(delta["channel"] != "text" for delta in content)
+        self._sent_characters += len(_text_of(content))
+        has_other_channels = any(delta["channel"] != "text" for delta in content)
         complete = self.reason is not None and self._stops.matched is None
-        entries = self._held.rest() if complete or elsewhere else self._held.given(self._given_characters)
-        self._given_tokens += len(entries)
+        entries = (
+            self._held.take_all() if complete or has_other_channels else self._held.take_first(self._sent_characters)
+        )
+        self._sent_tokens += len(entries)
         if not content and not entries:
             return None
         item: dict[str, Any] = {"taskId": self.task_id, "content": content, "tokens": len(entries)}
-        # The tokens of calls and thoughts have no log probabilities: clients lay them over the text.
-        if not elsewhere and (told := [entry for entry in entries if entry is not None]):
-            item["logprobs"] = told
+        # Calls and reasoning get no log probabilities: clients align them with the text.
+        if not has_other_channels and (with_logprobs := [entry for entry in entries if entry is not None]):
+            item["logprobs"] = with_logprobs
         return item
 
     def _entry(self, token: int, logprobs: Any) -> dict[str, Any] | None:
@@ -118,11 +120,11 @@ class Answer:
         return None if alternatives is None else self._logprobs.entry(token, logprobs, alternatives)
 
     def finished(self, reason: str) -> dict[str, Any]:
-        """The ``finished`` frame."""
+        """Builds the ``finished`` frame."""
         usage = {
             "promptTokens": len(self._prepared.tokens),
             "cachedTokens": self.cached_tokens,
-            "completionTokens": self._given_tokens,
+            "completionTokens": self._sent_tokens,
         }
         if self._reasoning_tokens > 0:
             usage["reasoningTokens"] = self._reasoning_tokens

@@ -1,11 +1,11 @@
-"""How a model's family writes thoughts and tool calls, told from its chat template and its vocabulary."""
+"""Detects the output format of a model (reasoning and tool calls) from its chat template and vocabulary."""
 
 from dataclasses import dataclass
 
 from muster_runner.tokenizer import Tokenizer
 from muster_runner.tool_calls import Parse, tool_parser
 
-# Around thoughts, by family: Qwen, DeepSeek, GLM and most others; LongCat; Magistral; Seed; Gemma 4.
+# Marks around reasoning, by family: Qwen, DeepSeek, GLM and most others; LongCat; Magistral; Seed; Gemma 4.
 THINK_MARKS = (
     ("<think>", "</think>"),
     ("<longcat_think>", "</longcat_think>"),
@@ -15,7 +15,7 @@ THINK_MARKS = (
     ("<|channel>thought", "<channel|>"),
 )
 
-# Which parser of mlx-lm reads a family's calls: the first whose text its template contains.
+# mlx-lm's tool parser of a family: the first entry whose text occurs in the template.
 # See _infer_tool_parser in https://github.com/ml-explore/mlx-lm/blob/main/mlx_lm/tokenizer_utils.py
 TOOL_PARSERS = (
     ("<minimax:tool_call>", "minimax_m2"),
@@ -45,8 +45,8 @@ class ToolFormat:
 
 @dataclass(frozen=True)
 class AnswerFormat:
-    """``tokens``: the marks that are tokens of their own, by number. A mark that is one is known by its token alone, so
-    that a model can write about it; the others are found in the text."""
+    """``tokens``: the marks that are single tokens, by token id. Such a mark is recognised only as that token, so that
+    a model can write about it; the other marks are found in the text."""
 
     think: tuple[str, str] | None
     tool: ToolFormat | None
@@ -55,7 +55,7 @@ class AnswerFormat:
 
     @property
     def spelled(self) -> tuple[str, ...]:
-        """The marks that are found in the text."""
+        """The marks that are not single tokens and must be found in the text."""
         known = set(self.tokens.values())
         marks = [*(self.think or ()), *((self.tool.start, self.tool.end) if self.tool else ())]
         return tuple(mark for mark in marks if mark and mark not in known)
@@ -65,7 +65,7 @@ PLAIN = AnswerFormat(think=None, tool=None, harmony=False, tokens={})
 
 
 def answer_format(tokenizer: Tokenizer) -> AnswerFormat:
-    """The format that a model answers in."""
+    """Detects the model's output format."""
     template = tokenizer.template_source()
     special, others = tokenizer.added_tokens()
     numbers = {text: tokenizer.token_number(text) for text in (*special, *others)}

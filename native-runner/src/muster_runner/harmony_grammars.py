@@ -1,6 +1,6 @@
-"""Grammars of answers in OpenAI's Harmony format: thoughts, calls and the final answer are messages with headers.
+"""Grammars of OpenAI's Harmony format: reasoning, calls and the final answer are messages with headers.
 
-See https://github.com/openai/harmony/blob/main/docs/format.md, and for the grammars' own syntax
+See https://github.com/openai/harmony/blob/main/docs/format.md, and for the syntax of grammars
 https://github.com/guidance-ai/llguidance/blob/main/docs/syntax.md
 """
 
@@ -21,9 +21,9 @@ from muster_runner.protocol import (
 
 
 def harmony_grammar(request: GenerationRequest, marks: Mapping[str, int]) -> str | None:
-    """What an answer is held to, from the header on in which the prompt ends; None for nothing.
+    """Returns the grammar of an answer, from the header in which the prompt ends; None if it is not constrained.
 
-    ``marks``: the format's tokens by their text. Thoughts stay free, and come first.
+    ``marks``: token ids of the format's marks by text. Reasoning comes first and is not constrained.
     """
     prompt = request.prompt
     if not isinstance(prompt, ChatPrompt):
@@ -40,7 +40,7 @@ def harmony_grammar(request: GenerationRequest, marks: Mapping[str, int]) -> str
 
 
 def _lines(mark: Mapping[str, str], answers: Sequence[str]) -> str:
-    """``answers``: rules, of which one is what follows the thoughts."""
+    """Builds the grammar. ``answers``: alternative rules for what follows the reasoning."""
     names = " | ".join(rule.partition(":")[0] for rule in answers)
     return "\n".join(
         [
@@ -74,7 +74,7 @@ def _format(form: JsonFormat | JsonSchemaFormat | GrammarFormat) -> str:
         case JsonSchemaFormat(schema=schema, lenient=lenient):
             return _json(schema, lenient=lenient)
         case GrammarFormat(syntax="regex", source=source):
-            # A terminal's slash would end it.
+            # An unescaped slash would end the terminal.
             return "/" + source.replace("\\/", "/").replace("/", "\\/") + "/"
         case GrammarFormat(source=source):
             return f"%lark {{\n{source}\n}}"

@@ -1,4 +1,4 @@
-"""Answers that a grammar holds to a tool call without marks, or to text that does not begin like one."""
+"""The parser of answers that a grammar constrains to a tool call without marks, or to text that cannot be one."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,8 @@ from muster_runner.tool_calls import ToolCall, new_call_id, parse_bare_calls
 
 
 class HeldChannels:
-    """Whatever follows the thought that the prompt has begun: a brace begins a call, anything else is text. Marks mean
-    nothing then: they are text of an argument."""
+    """After reasoning that the prompt has opened, a brace begins a call, and anything else is text. Marks have no
+    meaning there: they are text, for example of an argument."""
 
     def __init__(self, form: AnswerFormat, stream: TextStream, tools: Sequence[Tool], thinking: bool):
         self._form, self._stream, self._tools = form, stream, tools
@@ -21,7 +21,7 @@ class HeldChannels:
         self._finder = MarkFinder([self._think_end] if thinking and self._think_end in form.spelled else [])
         self.reasoning = thinking
         self.calls = 0
-        # Blanks before the first character that tells what this is mean nothing.
+        # White space before the first character is dropped.
         self._begun = False
         self._call: CallStream | None = None
 
@@ -41,9 +41,9 @@ class HeldChannels:
         if call is None:
             return deltas
         if (ended := call.end(cut=cut)) is not None:
-            told, self.calls = ended
-            return deltas + told
-        # Cut within the name: where only one tool can be meant, that is the call.
+            deltas_of_call, self.calls = ended
+            return deltas + deltas_of_call
+        # Cut within the name: with a single tool the call is unambiguous.
         if cut and len(self._tools) == 1:
             self.calls = 1
             (tool,) = self._tools

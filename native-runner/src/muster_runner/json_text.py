@@ -1,9 +1,9 @@
-"""JSON that is passed on while a model writes it: at every moment a few characters make it a whole value."""
+"""An incremental JSON parser that repairs: at any time the emitted text can be completed to a valid value."""
 
 import json
 import re
 
-# Objects and lists within one another, as the API allows them in a body (src-main/api/body.ts).
+# Maximum nesting of objects and lists, as in the API's request bodies (src-main/api/body.ts).
 MAX_DEPTH = 200
 
 _BLANKS = " \t\r\n"
@@ -13,33 +13,32 @@ _PLAIN = re.compile(r'[^"\\\x00-\x1f]+')
 _SIMPLE_ESCAPES = frozenset('"\\/bfnrt')
 _HEX = frozenset("0123456789abcdefABCDEF")
 _NUMBER_BEGUN = re.compile(r"-?(?:(?:0|[1-9]\d*)(?:\.(?:\d+(?:[eE](?:[+-]?\d*))?)?|[eE](?:[+-]?\d*))?)?")
-# Longest number, in characters: each is checked anew with every digit.
+# Maximum length of a number, in characters: it is matched again with every digit.
 _MAX_NUMBER = 400
 _NO_CHARACTER = "\\ufffd"
 
 
 class JsonText:
-    """One JSON value, a piece at a time.
+    """Parses one JSON value incrementally.
 
-    What ``add`` gives is the beginning of a valid value, and ``completion`` is what would end it there. Slips that
-    models make are mended: a control character within a string and a backslash that escapes nothing are escaped, half
-    a surrogate pair becomes U+FFFD, and a comma after the last element is left out. Anything else that is no JSON, and
-    a value that is nested too deeply, sets ``broken``, after which nothing is taken.
+    ``add`` emits a prefix of a valid value, and ``completion`` returns what would complete it. Common errors of models
+    are repaired: control characters in strings and invalid backslashes are escaped, lone surrogates become U+FFFD, and
+    trailing commas are dropped. Any other invalid JSON, and too deep nesting, sets ``broken`` and ends the parsing.
     """
 
     def __init__(self, max_depth: int = MAX_DEPTH) -> None:
         self._max_depth = max_depth
-        # What closes each object and list that is open, the outermost first.
+        # The closing characters of the open objects and lists, the outermost first.
         self._closers: list[str] = []
-        # What comes next: value, first value, key, first key, colon, after, string, escape, number or literal.
+        # The parser's state: value, first value, key, first key, colon, after, string, escape, number or literal.
         self._state = "value"
         self._is_key = False
-        # Blanks and a comma that are passed on with the next key or value.
-        self._gap = ""
-        # The escape sequence, number or literal that is being written.
+        # White space and comma, emitted with the next key or value.
+        self._separator = ""
+        # The current escape sequence, number or literal.
         self._token = ""
-        # An escaped first half of a surrogate pair that waits for its second half.
-        self._half = ""
+        # An escaped high surrogate that waits for its low surrogate.
+        self._high_surrogate = ""
         self.done = False
         self.broken = False
 
@@ -48,7 +47,7 @@ class JsonText:
         return self._state in ("string", "escape")
 
     def add(self, text: str) -> tuple[str, str]:
-        """(what is passed on, what follows the value or cannot belong to it)"""
+        """Parses ``text``. Returns the emitted text, and the rest that does not belong to the value."""
         out: list[str] = []
         at = 0
         while at < len(text) and not (self.done or self.broken):
@@ -56,26 +55,26 @@ class JsonText:
         return "".join(out), text[at:]
 
     def completion(self) -> str:
-        """What makes all that was passed on a whole value."""
+        """Returns the text that completes the emitted text to a valid value."""
         return "" if self.done else self._end_of_element() + "".join(reversed(self._closers))
 
     def _end_of_element(self) -> str:
         match self._state:
             case "string" | "escape":
-                return (_NO_CHARACTER if self._half else "") + ('": null' if self._is_key else '"')
+                return (_NO_CHARACTER if self._high_surrogate else "") + ('": null' if self._is_key else '"')
             case "colon":
                 return ": null"
             case "number":
                 return "" if _is_number(self._token) else "0"
             case "literal":
                 return _LITERALS[self._token[0]][len(self._token) :]
-            case "value" if "," not in self._gap:
+            case "value" if "," not in self._separator:
                 return "null"
             case _:
                 return ""
 
     def _take(self, text: str, at: int, out: list[str]) -> int:
-        """Takes one character, or several of a string. Returns how many."""
+        """Consumes one character, or several within a string. Returns how many."""
         char = text[at]
         match self._state:
             case "string":
@@ -87,7 +86,7 @@ class JsonText:
             case "literal":
                 return self._in_literal(char, out)
             case _ if char in _BLANKS:
-                self._gap += char
+                self._separator += char
             case "colon":
                 self._colon(char, out)
             case "after":
@@ -97,9 +96,9 @@ class JsonText:
         return 0 if self.broken else 1
 
     def _element(self, char: str, out: list[str]) -> None:
-        """A key, a value, or the end of the object or list."""
+        """Starts a key or a value, or ends the object or list."""
         wants_key = self._state in ("key", "first key")
-        if self._closers and char == self._closers[-1] and (self._state != "value" or "," in self._gap):
+        if self._closers and char == self._closers[-1] and (self._state != "value" or "," in self._separator):
             self._close(char, out)
         elif char == '"':
             self._begin("string", '"', out)
@@ -117,12 +116,12 @@ class JsonText:
             self.broken = True
 
     def _begin(self, state: str, char: str, out: list[str]) -> None:
-        out.append(self._gap + char)
-        self._state, self._gap, self._token = state, "", char
+        out.append(self._separator + char)
+        self._state, self._separator, self._token = state, "", char
 
     def _close(self, char: str, out: list[str]) -> None:
-        out.append(self._gap.replace(",", "") + char)
-        self._gap = ""
+        out.append(self._separator.replace(",", "") + char)
+        self._separator = ""
         self._closers.pop()
         self._ended()
 
@@ -140,7 +139,7 @@ class JsonText:
         if char == self._closers[-1]:
             self._close(char, out)
         elif char == ",":
-            self._gap += char
+            self._separator += char
             self._state = "key" if self._closers[-1] == "}" else "value"
         else:
             self.broken = True
@@ -150,7 +149,7 @@ class JsonText:
         if char == "\\":
             self._state, self._token = "escape", char
             return 1
-        self._settle_half(out)
+        self._flush_surrogate(out)
         if (run := _PLAIN.match(text, at)) is not None:
             out.append(run.group())
             return run.end() - at
@@ -167,15 +166,15 @@ class JsonText:
         else:
             self._ended()
 
-    def _settle_half(self, out: list[str]) -> None:
-        if self._half:
+    def _flush_surrogate(self, out: list[str]) -> None:
+        if self._high_surrogate:
             out.append(_NO_CHARACTER)
-            self._half = ""
+            self._high_surrogate = ""
 
     def _in_escape(self, char: str, out: list[str]) -> int:
         begun = self._token + char
         if len(begun) == 2 and char in _SIMPLE_ESCAPES:
-            self._settle_half(out)
+            self._flush_surrogate(out)
             out.append(begun)
         elif (len(begun) == 2 and char == "u") or (len(begun) > 2 and char in _HEX):
             self._token = begun
@@ -183,8 +182,8 @@ class JsonText:
                 return 1
             self._in_code_unit(begun, out)
         else:
-            # It escapes nothing: the backslash is one of the text, and what stands after it too.
-            self._settle_half(out)
+            # An invalid escape: the backslash is escaped, and the characters after it are text.
+            self._flush_surrogate(out)
             out.append("\\" + self._token)
             self._state = "string"
             return 0
@@ -194,12 +193,12 @@ class JsonText:
     def _in_code_unit(self, escape: str, out: list[str]) -> None:
         unit = int(escape[2:], 16)
         if 0xDC00 <= unit <= 0xDFFF:
-            out.append(self._half + escape if self._half else _NO_CHARACTER)
-            self._half = ""
+            out.append(self._high_surrogate + escape if self._high_surrogate else _NO_CHARACTER)
+            self._high_surrogate = ""
             return
-        self._settle_half(out)
+        self._flush_surrogate(out)
         if 0xD800 <= unit <= 0xDBFF:
-            self._half = escape
+            self._high_surrogate = escape
         else:
             out.append(escape)
 

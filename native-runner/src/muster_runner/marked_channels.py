@@ -1,4 +1,4 @@
-"""Answers of families that write thoughts and calls between marks, and of those that have no marks."""
+"""The parser of answers with reasoning and calls between marks, and of answers without marks."""
 
 from collections.abc import Sequence
 
@@ -13,19 +13,18 @@ from muster_runner.tool_calls import ToolCall, parse_bare_calls, parse_calls
 
 
 class MarkedChannels:
-    """Text, thoughts and calls, one after the other. ``tools``: those that may be called; ``thinking``: whether the
-    prompt has begun a thought."""
+    """``tools``: those that may be called; ``thinking``: the prompt has opened a reasoning block."""
 
     def __init__(self, form: AnswerFormat, stream: TextStream, tools: Sequence[Tool], thinking: bool):
         self._form, self._stream, self._tools = form, stream, tools
         self._finder = MarkFinder(form.spelled)
         self.reasoning = thinking
         self.calls = 0
-        # What has been written since a call's mark; None outside of one.
+        # The call being written; None outside of calls.
         self._call: CallStream | None = None
         # The whole answer so far, while it may be a call without marks.
         self._bare = BareCalls([tool.name for tool in tools]) if tools else None
-        # White space around thoughts and calls means nothing.
+        # Whether white space is dropped: around reasoning and calls it has no meaning.
         self._trim = thinking
 
     def add(self, token: int) -> list[Delta]:
@@ -57,14 +56,14 @@ class MarkedChannels:
 
     def _mark_in_call(self, call: CallStream, mark: str) -> list[Delta]:
         tool = self._form.tool
-        # Where arguments are held to their schema, an open string goes on until its quotation mark.
+        # With strict tools the grammar allows marks inside strings: they belong to the string until it is closed.
         in_string = call.in_string and any(tool.strict for tool in self._tools)
         if tool is None or in_string:
             return call.add(mark)
         if mark == tool.end:
             return self._close_call(mark, cut=False)
         if mark == tool.start and call.is_whole:
-            # The next one, in a family that does not end its calls or by a model that forgot to.
+            # The next call, without an end mark: some families have none, and some models forget it.
             deltas = self._close_call("", cut=False)
             self._call = self._new_call()
             return deltas
@@ -83,7 +82,7 @@ class MarkedChannels:
         return text_delta("text", text)
 
     def _show_bare(self) -> list[Delta]:
-        """What was held back is no call without marks, and so is nothing after it."""
+        """Emits the held text, which is not a bare call, and stops looking for bare calls."""
         bare, self._bare = self._bare, None
         return text_delta("text", "" if bare is None else bare.text)
 
@@ -109,7 +108,7 @@ class MarkedChannels:
         if call is None or tool is None:
             return []
         if (ended := call.end(cut=cut)) is None:
-            # Not to be read as a call: better seen than lost.
+            # Unparsable: show it as text.
             return text_delta("text", f"{tool.start}{call.text}{end}")
         deltas, count = ended
         self.calls += count

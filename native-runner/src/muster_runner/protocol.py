@@ -1,4 +1,4 @@
-"""The commands that a runner takes, as msgspec structs, which check types, bounds and unknown names.
+"""The commands of a runner as msgspec structs, which validate types, bounds and unknown fields.
 
 The schema of both directions is ``src-core/protocols/runner.ts``; ``protocol.schema.json`` is generated from it. Names
 are camelCase in frames and snake_case here.
@@ -11,11 +11,11 @@ from msgspec import Meta, Struct
 
 
 class ProtocolError(Exception):
-    """A frame is not a command this runner knows; the message names the field."""
+    """A frame is not a valid command; the message names the field."""
 
 
 class RequestError(ProtocolError):
-    """A request that breaks the protocol, but says which task it is for: only that one has to fail."""
+    """An invalid request with a known task id: only that task fails."""
 
     def __init__(self, task_id: str, message: str):
         super().__init__(message)
@@ -96,7 +96,7 @@ class Tool(Record):
 
 
 class ToolChoice(Record):
-    """``name``: of the one tool to be called, where ``kind`` is ``named``."""
+    """``name``: of the tool to be called, if ``kind`` is ``named``."""
 
     kind: Literal["auto", "none", "required", "named"]
     name: Id | None = None
@@ -107,7 +107,7 @@ class ToolChoice(Record):
 
 
 class Reasoning(Record):
-    """None leaves it to the model. ``max_tokens``: of thought."""
+    """None leaves it to the model. ``max_tokens``: limit of reasoning tokens."""
 
     enabled: bool | None = None
     effort: Literal["minimal", "low", "medium", "high"] | None = None
@@ -128,7 +128,7 @@ class ChatPrompt(Record, tag="chat", tag_field="kind"):
 
 
 def has_images(prompt: ChatPrompt) -> bool:
-    """Also where a tool gave one."""
+    """Whether the conversation has images, including those in tool results."""
     given = [part for message in prompt.messages for part in message.parts]
     results = [part for result in given if isinstance(result, ToolResultPart) for part in result.content]
     return any(isinstance(part, ImagePart) for part in (*given, *results))
@@ -139,14 +139,14 @@ class TextPrompt(Record, tag="text", tag_field="kind"):
 
 
 class TokensPrompt(Record, tag="tokens", tag_field="kind"):
-    """Tokens that are continued as they are."""
+    """A tokenized prompt, used as it is."""
 
     tokens: Annotated[list[Annotated[int, Meta(ge=0, le=0xFFFFFFFF)]], Meta(min_length=1)]
 
 
 class EmbedPrompt(Record, tag="embed", tag_field="kind"):
-    """``inputs``: texts, or tokens as they are. ``truncate``: what is too long is cut, not refused. ``dimensions``: how
-    many numbers of each vector are kept. ``prompt_name``: of the model's own text that is put before each input."""
+    """``inputs``: texts or token lists. ``truncate``: cut inputs that are too long instead of refusing them.
+    ``dimensions``: how many dimensions of each vector to keep. ``prompt_name``: of a model's prefix for each input."""
 
     inputs: Annotated[list[str | Annotated[list[Count], Meta(min_length=1)]], Meta(min_length=1, max_length=2048)]
     truncate: bool = False
@@ -170,10 +170,10 @@ class Sampling(Record):
     repetition_penalty: Annotated[float, Meta(gt=0, le=10)] | None = None
     frequency_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
     presence_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
-    # By token number.
+    # By token id.
     logit_bias: dict[Annotated[str, Meta(pattern=r"^\d{1,9}$")], Annotated[float, Meta(ge=-100, le=100)]] | None = None
     seed: int | None = None
-    # The model's end tokens do not end the answer, unless its form does.
+    # End tokens do not end the answer, unless it is constrained.
     ignore_eos: bool = False
 
 
@@ -182,7 +182,7 @@ class JsonFormat(Record, tag="json", tag_field="kind"):
 
 
 class JsonSchemaFormat(Record, tag="jsonSchema", tag_field="kind"):
-    """``lenient``: keywords that a grammar cannot express are passed over, not refused."""
+    """``lenient``: ignore keywords that a grammar cannot express, instead of refusing them."""
 
     schema: Json
     lenient: bool = False
@@ -194,7 +194,7 @@ class GrammarFormat(Record, tag="grammar", tag_field="kind"):
 
 
 class GenerationRequest(Record):
-    """``max_tokens``: most tokens to generate; None, or more than there is room for, means as many as fit."""
+    """``max_tokens``: limit of generated tokens; None, or more than fits the context, means as many as fit."""
 
     task_id: Id
     model_id: Id
@@ -226,7 +226,7 @@ class Shard(Record):
 
 
 class Ring(Record):
-    """``hosts``: by rank, "ip:port" as this rank reaches it, or None where it need not."""
+    """``hosts``: by rank, "ip:port" as this rank reaches it; None for ranks that it does not connect to."""
 
     hosts: Annotated[list[NonEmpty | None], Meta(min_length=2)]
 
@@ -236,29 +236,29 @@ class Rehearsal(Record):
 
 
 class Jaccl(Record):
-    """``devices``: by rank, then by the rank it leads to, the RDMA device; None on the diagonal."""
+    """``devices``: the RDMA devices by rank and peer rank; None on the diagonal."""
 
     devices: Annotated[list[Annotated[list[NonEmpty | None], Meta(min_length=2)]], Meta(min_length=2)]
     rehearsal: Rehearsal | None = None
 
 
 class DiskCacheFolder(Record):
-    """``directory``: of all models' blocks; ``max_bytes``: of all that lies in it."""
+    """``directory``: shared by all models; ``max_bytes``: limit of its content."""
 
     directory: NonEmpty
     max_bytes: Positive
 
 
 class CacheMemory(Record):
-    """``spare_bytes``: beyond what the placement claimed, while the machine does not run short. ``disk``: where what
-    was computed outlives the runner; None for nowhere."""
+    """``spare_bytes``: beyond the memory claimed by placement, available without memory pressure. ``disk``: the disk
+    tier of the prefix cache; None disables it."""
 
     spare_bytes: Count | None = None
     disk: DiskCacheFolder | None = None
 
 
 class DraftModel(Record):
-    """A smaller model of the same tokenizer, which guesses next tokens."""
+    """A smaller model with the same tokenizer, for speculative decoding."""
 
     model_id: Id
     model_path: NonEmpty
@@ -288,7 +288,7 @@ class Load(Record, tag="load", tag_field="type"):
 
 
 class Wake(Record, tag="wake", tag_field="type"):
-    """To every rank but 0: rank 0 waits in the collective that begins ``epoch``."""
+    """Sent to every rank but 0: rank 0 waits in the first collective of ``epoch``."""
 
     epoch: Positive
 
@@ -302,14 +302,14 @@ class Cancel(Record, tag="cancel", tag_field="type"):
 
 
 class HandOver(Record, tag="handOver", tag_field="type"):
-    """The supervisor ends, and another one may take this runner over within ``seconds`` if it knows ``token``."""
+    """The supervisor ends; another may adopt this runner within ``seconds`` by presenting ``token``."""
 
     token: Token
     seconds: Positive
 
 
 class Adopt(Record, tag="adopt", tag_field="type"):
-    """From the new supervisor, the process with the id ``supervisor``."""
+    """Sent by a new supervisor. ``supervisor``: its process id."""
 
     protocol: int
     token: Token
@@ -324,14 +324,14 @@ Command = Hello | Load | Wake | Generate | Cancel | HandOver | Adopt | Shutdown
 
 
 def _task_of(frame: Json) -> str | None:
-    """The task that a broken frame is about, if it says so."""
+    """Returns the task id of an invalid generate frame, if it has one."""
     request = frame.get("request")
     task_id = request.get("taskId") if frame.get("type") == "generate" and isinstance(request, dict) else None
     return task_id if isinstance(task_id, str) and task_id else None
 
 
 def parse_command(frame: Json) -> Command:
-    """The command in a frame. Raises ProtocolError, which says what is wrong."""
+    """Parses a command. Raises ProtocolError, or RequestError for an invalid request."""
     try:
         return msgspec.convert(frame, type=Command)
     except msgspec.ValidationError as error:

@@ -1,20 +1,20 @@
-"""Tells requests that wait for memory how many wait before them."""
+"""Reports their place in the queue to requests that wait for memory."""
 
 from collections.abc import Callable, Iterable
 
 from muster_runner.request import Request
 
-# Of a task: how many are ahead of it, and how many tokens its prompt has.
+# (task, requests ahead of it, tokens of its prompt)
 Queued = Callable[[str, int, int], None]
 
 
-def nobody(_task_id: str, _ahead: int, _total: int) -> None:
-    """Where nobody is to be told."""
+def ignore_place(_task_id: str, _ahead: int, _total: int) -> None:
+    """Ignores the report."""
 
 
-def tell_places(prompts: Iterable[Request], queued: Queued) -> None:
-    """``prompts``: in the order of their turns. One is told only where its place has changed; one that has begun to
-    answer and waits again is not told any more."""
+def report_places(prompts: Iterable[Request], queued: Queued) -> None:
+    """Reports changed places. ``prompts``: in queue order. Preempted requests that have begun to answer get no
+    report."""
     waiting = (request for request in prompts if not request.has_begun and not request.answering)
     for ahead, request in enumerate(waiting):
         if request.ahead != ahead:

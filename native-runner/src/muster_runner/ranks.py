@@ -114,7 +114,7 @@ def start(
     if draft is not None:
         if not options.speculates:
             raise Unsupported(NO_GUESSING)
-        options = replace(options, draft=draft.reading(claimed_tokens(loaded, load)))
+        options = replace(options, draft=draft.draft(claimed_tokens(loaded, load)))
         loaded = replace(loaded, weight_bytes=loaded.weight_bytes + draft.nbytes)
     engine = Engine(loaded.model, loaded.tokenizer, loaded.rules, options, emit, loaded.tower)
     return engine, engine if group is None else Leader(engine, group, wake), _limit_context(options, loaded)

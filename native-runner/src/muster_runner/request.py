@@ -1,4 +1,4 @@
-"""One live request of a schedule."""
+"""A live request of the schedule."""
 
 from dataclasses import dataclass, field
 
@@ -13,9 +13,9 @@ from muster_runner.vision.picture_prompt import PicturePrompt
 
 @dataclass
 class Request:
-    """It waits, then has what is known of its prompt read from the disk (``restore``, by its ``restore_number``), then
-    computes the rest (``prefill``), then decodes in the batch, and may have to wait again. ``stops``: positions of its
-    prompt at which states are kept."""
+    """States: waiting; restoring its prefix from the disk (``restore``, with its ``restore_number``); prefilling
+    (``prefill``); decoding in the batch. Preemption makes it wait again. ``stops``: positions of its prompt at which
+    states are cached."""
 
     task_id: str
     tokens: list[int]
@@ -26,34 +26,34 @@ class Request:
     restore_number: int = 0
     prefill: Prefill | None = None
     decoding: bool = False
-    # Whether tokens of its answer may have been drawn.
+    # Whether its answer may have begun.
     answering: bool = False
-    # Tokens of its prompt that need not be computed.
+    # Tokens of its prompt from the prefix cache.
     cached: int = 0
-    # Requests ahead of it that wait for memory too, as it was last told; None before.
+    # Its reported place in the queue for memory: requests ahead of it; None before the first report.
     ahead: int | None = None
 
-    def wait_again(self, sequence: Sequence) -> None:
-        """Its prompt is now all that it has been fed, and the token to be fed next."""
+    def preempt(self, sequence: Sequence) -> None:
+        """Preempts it: its prompt becomes all fed tokens and the token to be fed next."""
         self.tokens = [*sequence.tokens, sequence.following]
         self.decoding, self.answering = False, sequence.answering
         self.prefill = self.restore = None
 
     @property
     def has_begun(self) -> bool:
-        """Whether its prompt is being read or computed."""
+        """Whether its prompt is being restored or prefilled."""
         return self.prefill is not None or self.restore is not None
 
     def shared(self, other: "Request", exact: bool) -> int:
-        """How many of the first tokens of ``other`` will be kept when this prompt has been computed."""
+        """Returns the length of the prefix of ``other`` that will be cached once this prompt is prefilled."""
         if self is other or not self.has_begun:
             return 0
-        # Most prompts have nothing in common, which is seen at once.
+        # A quick check first: most prompts have nothing in common.
         if self.tokens[:LEAST] != other.tokens[:LEAST]:
             return 0
         most = min(len(self.tokens), len(other.tokens)) - 1
-        alike = common(self.tokens[:most], other.tokens[:most])
+        common_length = common(self.tokens[:most], other.tokens[:most])
         if exact:
             stops = self.stops if self.prefill is None else self.prefill.stops
-            return max((stop for stop in stops if stop <= alike), default=0)
-        return alike // BLOCK * BLOCK
+            return max((stop for stop in stops if stop <= common_length), default=0)
+        return common_length // BLOCK * BLOCK

@@ -1,4 +1,4 @@
-"""The life of a runner: hello, load, then generate until it is told to end."""
+"""The life cycle of a runner: hello, load, then serve requests until a shutdown."""
 
 import gc
 import os
@@ -33,7 +33,7 @@ from muster_runner.protocol import (
 from muster_runner.reports import Reports
 
 if TYPE_CHECKING:
-    # Imported for good in _import: the pipes must answer long before mlx is there.
+    # Imported lazily at run time: the pipes must respond long before mlx is imported.
     from muster_runner.embedding.engine import EmbeddingEngine, PreparedTexts
     from muster_runner.encoding import Encoding
     from muster_runner.engine import Engine
@@ -44,16 +44,16 @@ if TYPE_CHECKING:
     Requested = Prepared | PreparedTexts
     Order = Load | Wake | Requested | Cancel | HandOver
 
-# How long after a shutdown a computation may still hold it up, and how long after another rank went away it may be
-# that a shutdown comes: all ranks are told to end, but not in the same moment.
+# SHUTDOWN_SECONDS: time limit for a running computation after a shutdown. FAREWELL_SECONDS: after losing another rank,
+# how long to wait for a shutdown, because all ranks are shut down, but not at the same moment.
 SHUTDOWN_SECONDS = 1.5
 FAREWELL_SECONDS = 0.3
-# How long a runner that is joined by RDMA tries to end in order when there is no supervisor any more.
+# Time limit of an orderly end of a runner with RDMA that has lost its supervisor.
 RDMA_SHUTDOWN_SECONDS = 10.0
 
 
-class Leaving(Exception):
-    """A shutdown came while something else was being done."""
+class ShuttingDown(Exception):
+    """Raised on the engine's thread by a shutdown."""
 
 
 class Runner:
@@ -61,26 +61,26 @@ class Runner:
         self._began = began
         self._folder = pipes
         self._inbox: queue.SimpleQueue[Order | Shutdown] = queue.SimpleQueue()
-        self._leaving = threading.Event()
+        self._shutting_down = threading.Event()
         self._abandoned = threading.Event()
-        # Whether it is joined to others by RDMA, which is given back only by a process that ends in order.
+        # Whether it uses RDMA, whose resources are only released by an orderly end of the process.
         self.holds_rdma = False
-        self._events = EventWriter(str(pipes / "events"), closed=self._app_is_gone, unread=self._nobody_reads)
+        self._events = EventWriter(str(pipes / "events"), closed=self._on_supervisor_gone, unread=self._on_unread)
         self._reports = Reports(self._events.send)
-        self._heartbeat = Heartbeat(self._events.send, self._progress, orphaned=self._app_is_gone)
-        self._handover = Handover(pipes, self._events, self._heartbeat, expired=self._app_is_gone)
-        self._counts: Engine | EmbeddingEngine | Follower | None = None
+        self._heartbeat = Heartbeat(self._events.send, self._progress, orphaned=self._on_supervisor_gone)
+        self._handover = Handover(pipes, self._events, self._heartbeat, expired=self._on_supervisor_gone)
+        self._counters: Engine | EmbeddingEngine | Follower | None = None
         self._hello: dict[str, Any] = {}
         self._rank = 0
         self._encoding: Encoding | None = None
         self._intake: Intake[Any] | None = None
-        read_commands(str(pipes / "commands"), self._receive, self._ended)
+        read_commands(str(pipes / "commands"), self._receive, self._on_commands_ended)
 
     def run(self) -> int:
-        """Until shut down. Returns the exit code."""
+        """Runs until a shutdown. Returns the exit code."""
         try:
             self._serve()
-        except Leaving:
+        except ShuttingDown:
             self._reports.status("ShuttingDown")
             code = 0
         except ModelFileError as error:
@@ -95,8 +95,9 @@ class Runner:
         return code
 
     def _failed(self, failure: Failure) -> int:
-        """Says so, unless another rank is only ending a little before this one. Returns the exit code."""
-        if failure.code in ("ring", "jaccl") and self._leaving.wait(FAREWELL_SECONDS):
+        """Reports the failure, unless a lost rank was only shut down shortly before this one. Returns the exit
+        code."""
+        if failure.code in ("ring", "jaccl") and self._shutting_down.wait(FAREWELL_SECONDS):
             self._reports.status("ShuttingDown")
             return 0
         print(failure, file=sys.stderr)
@@ -113,11 +114,11 @@ class Runner:
             return
         match command:
             case Hello():
-                self._greet(command)
+                self._send_hello(command)
             case Generate():
                 self._prepare(command.request)
             case Shutdown():
-                self._leave(command)
+                self._shut_down(command)
             case Load():
                 self._start_encoding(command)
                 self._inbox.put(command)
@@ -126,10 +127,11 @@ class Runner:
             case Wake() | HandOver():
                 self._inbox.put(command)
             case Adopt():
-                self._adopted(command)
+                self._adopt(command)
 
-    def _greet(self, hello: Hello) -> None:
-        """Answers at once, even while the imports are running: a supervisor tells a slow start from a dead one."""
+    def _send_hello(self, hello: Hello) -> None:
+        """Answers at once, even during the imports, so that a supervisor can distinguish a slow start from a dead
+        process."""
         if hello.protocol != PROTOCOL:
             raise ProtocolError(f"this runner speaks protocol {PROTOCOL}, not {hello.protocol}; run the set-up again")
         versions = {"python": sys.version.split()[0]}
@@ -138,13 +140,13 @@ class Runner:
         self._events.send(**self._hello)
         self._heartbeat.start()
 
-    def _adopted(self, adopt: Adopt) -> None:
-        """A supervisor that speaks another protocol, or does not know the token, hears nothing."""
+    def _adopt(self, adopt: Adopt) -> None:
+        """Accepts a new supervisor. One with another protocol or a wrong token gets no answer."""
         if adopt.protocol == PROTOCOL and self._handover.adopt(adopt.token, adopt.supervisor, self._hello):
             self._reports.repeat_status()
 
     def _start_encoding(self, load: Load) -> None:
-        """The process that encodes prompts starts at once, beside the imports and the loading."""
+        """Starts the tokenizing process at once, in parallel with imports and loading."""
         from muster_runner.encoding import Encoding
 
         if load.shard.rank == 0 and self._encoding is None:
@@ -163,7 +165,7 @@ class Runner:
             self._reports.rejected(request.task_id, error.code, str(error))
 
     def _prepared(self, request: GenerationRequest, outcome: "Requested | Rejected") -> None:
-        """From a thread of the encoding."""
+        """Called from a thread of Encoding."""
         from muster_runner.intake import Rejected
 
         if isinstance(outcome, Rejected):
@@ -179,10 +181,10 @@ class Runner:
         else:
             self._inbox.put(command)
 
-    def _ended(self, error: Exception | None) -> None:
-        """The app is gone, or talks nonsense. In either case nobody waits for what is being computed."""
+    def _on_commands_ended(self, error: Exception | None) -> None:
+        """Ends the process: the supervisor is gone, or violates the protocol. Running requests have no receiver."""
         if error is None:
-            return self._app_is_gone()
+            return self._on_supervisor_gone()
         if isinstance(error, ProtocolError | FrameError):
             print(error, file=sys.stderr, flush=True)
             self._report_failure(str(error), "protocol")
@@ -192,15 +194,15 @@ class Runner:
         self._events.flush()
         os._exit(1)
 
-    def _leave(self, command: Shutdown) -> None:
-        self._leaving.set()
+    def _shut_down(self, command: Shutdown) -> None:
+        self._shutting_down.set()
         self._inbox.put(command)
-        # With RDMA the supervisor decides how long it may take: an end by force costs this machine more than time.
+        # With RDMA the supervisor decides how long it may take: a killed process leaks protection domains.
         if not self.holds_rdma:
-            self._end_in_time(SHUTDOWN_SECONDS)
+            self._exit_after(SHUTDOWN_SECONDS)
 
-    def _end_in_time(self, seconds: float) -> None:
-        """Ends the process even if the engine's thread waits for another rank that does not come."""
+    def _exit_after(self, seconds: float) -> None:
+        """Ends the process after ``seconds``, even if the engine's thread is blocked in a collective."""
 
         def end() -> NoReturn:
             self._reports.status("ShuttingDown")
@@ -211,27 +213,27 @@ class Runner:
         timer.daemon = True
         timer.start()
 
-    def _app_is_gone(self) -> None:
+    def _on_supervisor_gone(self) -> None:
         if not self.holds_rdma:
             os._exit(0)
         if not self._abandoned.is_set():
             self._abandoned.set()
-            self._leave(Shutdown())
-            self._end_in_time(RDMA_SHUTDOWN_SECONDS)
+            self._shut_down(Shutdown())
+            self._exit_after(RDMA_SHUTDOWN_SECONDS)
 
     def release(self) -> None:
-        """Lets go of all that holds the group, so that the end of the process takes it apart."""
-        self._counts = self._intake = None
+        """Drops all references to the group, so that the end of the process destroys it."""
+        self._counters = self._intake = None
         gc.collect()
 
-    def _nobody_reads(self, unread: int) -> NoReturn:
+    def _on_unread(self, unread: int) -> NoReturn:
         print(f"nobody reads this runner's events: {unread} bytes wait", file=sys.stderr, flush=True)
         os._exit(1)
 
     # The engine's thread
 
     def _serve(self) -> None:
-        """Raises Leaving in the end."""
+        """Loads the model and serves requests. Ends by raising Leaving."""
         from muster_runner.deferred import import_engine
 
         imports = import_engine()
@@ -246,7 +248,7 @@ class Runner:
             if not engine.active and self._inbox.empty():
                 worker.rest()
                 self._reports.status("Ready")
-            # Nothing to do: wait in the queue, without using the processor.
+            # Idle: blocks on the queue.
             commands = [] if engine.active else [self._next()]
             while not self._inbox.empty():
                 commands.append(self._next())
@@ -257,7 +259,7 @@ class Runner:
                 worker.step()
 
     def _follow(self, follower: "Follower") -> NoReturn:
-        """The life of a rank above 0. Between epochs it is in no collective: one that waits takes a whole core."""
+        """Serves as a rank above 0. Between epochs it is in no collective: a waiting collective uses a whole core."""
         self._reports.status("Ready")
         while True:
             match self._next():
@@ -271,7 +273,7 @@ class Runner:
     def _next(self) -> "Order":
         command = self._inbox.get()
         if isinstance(command, Shutdown):
-            raise Leaving
+            raise ShuttingDown
         return command
 
     def _apply(self, engine: "Engine | EmbeddingEngine", command: "Order") -> None:
@@ -306,28 +308,28 @@ class Runner:
             self._encoding,
             self._reports,
             send=self._events.send,
-            check=self._check_leaving,
+            check=self._check_shutdown,
             progress=self._layers_loaded,
             deliver=self._prepared,
         )
         started = start_embedder(starting) if embeds else start_generator(starting)
-        self._counts, self._intake = started.counts, started.intake
+        self._counters, self._intake = started.counts, started.intake
         times = {"python": self._began, "imports": imports, **started.times}
         self._reports.loaded(started.loaded, started.batch_size, times)
         return started
 
     # Either thread
 
-    def _check_leaving(self) -> None:
-        if self._leaving.is_set():
-            raise Leaving
+    def _check_shutdown(self) -> None:
+        if self._shutting_down.is_set():
+            raise ShuttingDown
 
     def _layers_loaded(self, done: int, layers: int) -> None:
-        self._check_leaving()
+        self._check_shutdown()
         self._reports.layers(done, layers)
 
     def _progress(self) -> tuple[int, int]:
-        counts = self._counts
+        counts = self._counters
         return (counts.steps, counts.active) if counts else (0, 0)
 
     def _report_failure(self, message: str, code: str) -> None:

@@ -25,7 +25,7 @@ from muster_runner.decoding import DecodingBatch
 from muster_runner.memory_budget import HEADROOM_TOKENS, UNLIMITED, MemoryBudget
 from muster_runner.prefill import Prefill, PrefillSteps, complete, fitting
 from muster_runner.prefix_cache import PrefixCache
-from muster_runner.queue_places import Queued, nobody, tell_places
+from muster_runner.queue_places import Queued, ignore_place, report_places
 from muster_runner.request import Request
 from muster_runner.restoring import Restores
 from muster_runner.sampling import Drawing
@@ -54,7 +54,7 @@ class Schedule:
         steps: PrefillSteps,
         budget: MemoryBudget = UNLIMITED,
         progress: Callable[[str, int, int], None] = lambda _task_id, _done, _total: None,
-        queued: Queued = nobody,
+        queued: Queued = ignore_place,
         restores_in_step: bool = False,
     ):
         self._model, self._able, self._batch = model, able, batch
@@ -133,7 +133,7 @@ class Schedule:
         if not self._compute_prompts() and not len(self._batch):
             self._restores.wait()
         if self._lacks_memory:
-            tell_places(self._prompts, self._queued)
+            report_places(self._prompts, self._queued)
         drawn += self._batch.step()
         self.mark = zlib.crc32(b"%d %d" % (self.steps, len(self.cache or ())), self._history)
         return drawn
@@ -166,7 +166,7 @@ class Schedule:
             latest = [request for request in self._requests.values() if request.decoding][-1]
             sequence, drawn = self._batch.preempt(latest.task_id)
             self._cache_sequence(sequence.tokens, unshifted(sequence.cache), whole=True)
-            latest.wait_again(sequence)
+            latest.preempt(sequence)
             self._prompts.appendleft(latest)
             self._record("preempt", latest.task_id, latest.tokens)
             drawn_tokens += [drawn] if drawn else []

@@ -1,58 +1,59 @@
-"""Guesses of the next tokens, and whether they pay.
+"""Speculative decoding: prompt lookup, draft lengths, and whether speculation pays off.
 
-Several known tokens are fed together, and the model's logits tell in one pass how many of them it would have drawn
-itself. Only these are taken, so the text is the same as without.
+Several draft tokens are fed in one pass, and the logits show how many of them the model would have sampled itself. Only
+these are accepted, so the text is the same as without speculation.
 
-Prompt lookup guesses from what stands in the prompt and the answer already: whoever edits a file or quotes what it has
-read writes long runs of known tokens, and where the latest tokens stood before, others followed them.
+Prompt lookup drafts from the sequence itself: an answer that edits or quotes text repeats long runs of tokens. It finds
+the last occurrence of the latest tokens and proposes what followed there.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# How many of the latest tokens are looked for, the longer first.
+# n-gram sizes of the lookup, the longer first.
 GRAMS = (6, 3)
-# After guesses that did not pay, so many tokens are drawn one by one before the next attempt; doubled each time.
+# Backoff after an unprofitable attempt, in plain passes; doubled each time.
 FIRST_PAUSE, LONGEST_PAUSE = 16, 256
-# A pass over guesses must give this many times the tokens per second of plain passes.
+# A speculative pass must give this many times the tokens per second of plain passes.
 WORTH_IT = 1.1
-# How much the latest measurement counts.
+# Weight of the latest measurement in the moving average.
 WEIGHT = 0.25
 
 
 class PromptLookup:
-    """Where runs of tokens stood last in one sequence."""
+    """Prompt lookup for one sequence: an index of its n-grams by their last occurrence."""
 
     def __init__(self) -> None:
         self._ends: dict[int, dict[tuple[int, ...], int]] = {gram: {} for gram in GRAMS}
         self._seen = 0
-        # Where the last guess would go on, and how many tokens there must be then.
+        # Where the last draft would continue, and the sequence length at which that is valid.
         self._source: int | None = None
         self._expected = 0
 
-    def draft(self, tokens: Sequence[int], most: int) -> list[int]:
-        """Up to ``most`` tokens that may follow ``tokens``, which may only have grown since the last call."""
-        self._learn(tokens)
+    def draft(self, tokens: Sequence[int], max_length: int) -> list[int]:
+        """Returns up to ``max_length`` draft tokens to follow ``tokens``, which may only have grown since the last
+        call."""
+        self._index(tokens)
         source = self._source if self._expected == len(tokens) else None
         if source is None or source >= len(tokens) or tokens[source - 1] != tokens[-1]:
-            source = self._found(tokens)
+            source = self._lookup(tokens)
         self._source, self._expected = source, len(tokens)
-        return [] if source is None else list(tokens[source : source + most])
+        return [] if source is None else list(tokens[source : source + max_length])
 
     def taken(self, count: int) -> None:
-        """So many tokens have been drawn since the last draft, the guess's own and one more."""
+        """Records how many tokens the last draft gave: the accepted ones and one more."""
         self._expected += count
         if self._source is not None:
             self._source += count
 
-    def _found(self, tokens: Sequence[int]) -> int | None:
+    def _lookup(self, tokens: Sequence[int]) -> int | None:
         for gram in GRAMS:
             if len(tokens) >= gram and (end := self._ends[gram].get(tuple(tokens[-gram:]))) is not None:
                 return end
         return None
 
-    def _learn(self, tokens: Sequence[int]) -> None:
-        """Notes all runs but the last, which nothing follows yet."""
+    def _index(self, tokens: Sequence[int]) -> None:
+        """Indexes all n-grams but the last, which has no successor yet."""
         for gram in GRAMS:
             ends = self._ends[gram]
             for end in range(max(self._seen, gram), len(tokens)):
@@ -62,33 +63,33 @@ class PromptLookup:
 
 @dataclass
 class Pace:
-    """How many tokens are guessed at once for one sequence: more after guesses that came true, fewer after others."""
+    """The adaptive draft length of a sequence: doubled if a draft was accepted in full, halved if less than half."""
 
-    least: int
-    most: int
+    min_length: int
+    max_length: int
     length: int
 
-    def guessed(self, guesses: int, came_true: int) -> None:
-        if came_true == guesses:
-            self.length = min(self.most, self.length * 2)
-        elif came_true < (guesses + 1) // 2:
-            self.length = max(self.least, self.length // 2)
+    def guessed(self, guesses: int, accepted: int) -> None:
+        if accepted == guesses:
+            self.length = min(self.max_length, self.length * 2)
+        elif accepted < (guesses + 1) // 2:
+            self.length = max(self.min_length, self.length // 2)
 
 
 def lookup_pace() -> Pace:
-    """Known tokens cost nothing but their share of the pass."""
-    return Pace(least=2, most=32, length=8)
+    """For prompt lookup, whose draft tokens cost only their share of the verification pass."""
+    return Pace(min_length=2, max_length=32, length=8)
 
 
 def draft_pace() -> Pace:
-    """Each guess costs a pass of the draft model."""
-    return Pace(least=1, most=8, length=4)
+    """For a draft model, where each draft token costs a pass of it."""
+    return Pace(min_length=1, max_length=8, length=4)
 
 
 class Payoff:
-    """Whether guessing pays, by the times that passes take. It never changes a token, only how soon it comes.
+    """Decides by measured times whether speculation pays off. It affects only speed, never tokens.
 
-    ``width``: how many sequences a pass is for; what a plain one takes depends on it.
+    ``width``: the number of sequences of a pass, on which the time of a plain pass depends.
     """
 
     def __init__(self) -> None:
@@ -97,17 +98,17 @@ class Payoff:
         self._wait = 0
 
     def wants(self, width: int) -> bool:
-        """Whether the next pass may be over guesses. Needs to know first what a plain one takes."""
+        """Whether the next pass may be speculative. False until a plain pass of this width was measured."""
         return width in self._plain and self._wait == 0
 
     def plain(self, width: int, seconds: float) -> None:
-        """A pass drew one token for each sequence in this time."""
+        """Records the time of a plain pass."""
         known = self._plain.get(width)
         self._plain[width] = seconds if known is None else known + WEIGHT * (seconds - known)
         self._wait = max(0, self._wait - 1)
 
     def guessed(self, width: int, drawn: int, seconds: float) -> None:
-        """A pass over guesses drew ``drawn`` tokens for all sequences together."""
+        """Records a speculative pass that gave ``drawn`` tokens for all sequences together."""
         if width not in self._plain:
             return
         if drawn * self._plain[width] >= WORTH_IT * seconds * width:

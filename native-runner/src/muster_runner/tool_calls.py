@@ -1,4 +1,4 @@
-"""Tool calls in the text of an answer, in the form of the model's family or as bare JSON."""
+"""Parses tool calls, in the format of the model's family or as bare JSON."""
 
 import importlib
 import json
@@ -12,14 +12,14 @@ from typing import Any
 from muster_runner.json_text import JsonText
 from muster_runner.protocol import Tool
 
-# (text between the marks, tools in OpenAI's form) -> one call or several. Raises anything.
+# (text between the marks, tools in OpenAI's format) -> one call or several. Raises arbitrary exceptions.
 Parse = Callable[[str, list[dict[str, Any]]], Any]
 
 _ID_CHARACTERS = string.ascii_letters + string.digits
-# Mistral's templates take ids of exactly this form, and nobody minds it.
+# Mistral's templates require ids of exactly this form; others accept it.
 ID_LENGTH = 9
 
-# The names under which models write a call's parts when they write it as bare JSON.
+# Keys that models use for the parts of a call in bare JSON.
 NAME_KEYS = ("name", "function")
 ARGUMENT_KEYS = ("arguments", "parameters", "args", "input")
 _FENCE = re.compile(r"^```(?:json)?\s*(.*?)\s*```$", re.DOTALL)
@@ -39,13 +39,13 @@ def new_call_id() -> str:
 
 
 def tool_parser(kind: str) -> tuple[str, str, Parse]:
-    """The marks around a family's calls, and the parser of what stands between, from mlx-lm's ``tool_parsers``."""
+    """Returns the start mark, the end mark and the parser of a family's calls, from mlx-lm's ``tool_parsers``."""
     module = importlib.import_module(f"mlx_lm.tool_parsers.{kind}")
     return module.tool_call_start, module.tool_call_end, module.parse_tool_call
 
 
 def as_openai(tools: Sequence[Tool]) -> list[dict[str, Any]]:
-    """Tools in the form that templates and parsers of the field know."""
+    """Converts tools to OpenAI's format, which templates and parsers expect."""
     return [
         {
             "type": "function",
@@ -60,12 +60,12 @@ def as_openai(tools: Sequence[Tool]) -> list[dict[str, Any]]:
 
 
 def parse_calls(text: str, parse: Parse, tools: Sequence[Tool]) -> list[ToolCall] | None:
-    """The calls in the text between a family's marks; None where it holds none that can be read."""
+    """Parses the calls in the text between a family's marks; None if there is none."""
     for attempt in (parse, _parse_json):
         try:
             result = attempt(text, as_openai(tools))
             found = [_call(entry) for entry in (result if isinstance(result, list) else [result])]
-        except Exception:  # parsers of the field raise what they like at what a model makes up
+        except Exception:  # mlx-lm's parsers raise arbitrary exceptions for malformed calls
             continue
         if found:
             return found
@@ -73,7 +73,7 @@ def parse_calls(text: str, parse: Parse, tools: Sequence[Tool]) -> list[ToolCall
 
 
 def parse_bare_calls(text: str, tools: Sequence[Tool]) -> list[ToolCall] | None:
-    """The calls that an answer without marks consists of, all of tools that exist; None where it is something else."""
+    """Parses an answer without marks that consists only of calls of declared tools; None if it does not."""
     fenced = _FENCE.match(text.strip())
     try:
         result = _parse_json(fenced.group(1) if fenced else text, [])
@@ -85,7 +85,7 @@ def parse_bare_calls(text: str, tools: Sequence[Tool]) -> list[ToolCall] | None:
 
 
 def _parse_json(text: str, _tools: list[dict[str, Any]]) -> Any:
-    """One call, a list of them, or several in a row. Raises ValueError."""
+    """Parses one call, a list of calls, or several in sequence. Raises ValueError."""
     decoder = json.JSONDecoder(strict=False)
     found: list[Any] = []
     at, text = 0, text.strip()
@@ -98,7 +98,7 @@ def _parse_json(text: str, _tools: list[dict[str, Any]]) -> Any:
 
 
 def _call(value: Any) -> ToolCall:
-    """Raises ValueError for what is no call."""
+    """Converts a parsed value to a call. Raises ValueError if it is not one."""
     if isinstance(value, dict) and isinstance(value.get("function"), dict):
         value = value | value["function"]
     if not isinstance(value, dict):
@@ -113,11 +113,11 @@ def _call(value: Any) -> ToolCall:
 
 
 def _text_of(arguments: dict[str, Any]) -> str:
-    """Raises ValueError where they are nested too deeply."""
+    """Encodes arguments as JSON. Raises ValueError if they are nested too deeply."""
     text = json.dumps(arguments, ensure_ascii=False, allow_nan=False)
-    # Half a surrogate pair has no UTF-8.
+    # A lone surrogate cannot be encoded in UTF-8.
     value = JsonText()
-    told, _ = value.add(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+    encoded, _ = value.add(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
     if not value.done:
         raise ValueError("a call's arguments are nested too deeply")
-    return told
+    return encoded
