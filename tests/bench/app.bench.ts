@@ -7,6 +7,7 @@ import { crowdOf, CROWD } from '../gallery/crowd-scene'
 import type { Scene } from '../gallery/scene'
 import { serveScene, type Gallery } from '../gallery/server'
 import { drawn, longTasks, NOTE_LONG_TASKS, untilDrawn } from './app-window'
+import { filesFetched, firstPageBytes } from './first-page'
 import { figure, median, spread, type Bench, type Row } from './report'
 
 const RATE = 100
@@ -111,13 +112,16 @@ const interactions = async (page: Page): Promise<Row[]> => {
 /** How large a cluster may be before the app is felt: 100 machines, 500 models, 40 declared, 10,000 events. */
 export const run = async (): Promise<Bench> => {
   const scene = crowdOf(CROWD)
-  const gallery = await serveScene(scene, { app: resolve(process.env['MUSTER_APP'] ?? 'out/renderer') })
+  const app = resolve(process.env['MUSTER_APP'] ?? 'out/renderer')
+  const gallery = await serveScene(scene, { app })
   const executablePath = process.env['MUSTER_TEST_BROWSER'] ?? (await systemBrowser())
   const browser = await chromium.launch(executablePath === undefined ? {} : { executablePath })
   try {
     const page = await browser.newPage({ viewport: { width: 1600, height: 1000 } })
     await page.addInitScript(NOTE_LONG_TASKS)
+    const fetched = filesFetched(page)
     const loaded = await load(page, gallery)
+    const firstPage = firstPageBytes(app, fetched())
     const spent = await busy(page)
     await wait(2000)
     const loading = await longTasks(page)
@@ -151,6 +155,11 @@ export const run = async (): Promise<Bench> => {
     return {
       name: `App: ${CROWD.machines} machines, ${CROWD.models} models, ${CROWD.declared} declared`,
       rows: [
+        figure('first page, compressed', `${(firstPage / 1000).toFixed(0)} KB`, {
+          value: firstPage / 1000,
+          atMost: 600,
+          unit: 'KB',
+        }),
         figure('until the cluster page is drawn', ms(loaded), { value: loaded, atMost: 1500, unit: 'ms' }),
         figure('longest task while it loads', ms(longest(loading))),
         ...rows,
