@@ -6,6 +6,8 @@ import type { DoctorReport } from '@core/protocols/doctor'
 import type { Download } from '@core/state/downloads'
 import type { MetaInstance } from '@core/state/meta-instances'
 import type { InterfaceType, NodeInfo } from '@core/state/nodes'
+import { coded, type CodedText } from '@core/texts/coded'
+import { inEnglish } from '@core/texts/english'
 import type { RunnerStatus } from '@core/state/runners'
 import { InstanceId, ModelId, RunnerId, TaskId, type MetaInstanceId, type NodeId } from '@core/ids'
 import type { ModelCard } from '@core/placement/model-card'
@@ -38,6 +40,13 @@ const SUBNETS: Readonly<Record<InterfaceType, string>> = {
   loopback: '127.0.0',
   unknown: '10.0.0',
 }
+
+/** Why a download failed, as a node reports it. */
+const withCode = (coded: CodedText): Pick<Download, 'error' | 'coded'> => ({ error: inEnglish(coded), coded })
+
+/** The disk lacks room for `needed` bytes more. */
+export const diskFull = (needed: number, free: number): Pick<Download, 'error' | 'coded'> =>
+  withCode(coded('downloads.disk.full', { needed: { bytes: needed }, free: { bytes: free } }))
 
 /** A cluster as the real core makes it, in a moment that is worth looking at. */
 export class Scene {

@@ -6,7 +6,7 @@ import { machineScenes } from './machine-scenes'
 import { onRequest } from './on-request-scene'
 import { rdmaScenes } from './rdma-scenes'
 import { readme } from './readme-scene'
-import { Scene } from './scene'
+import { diskFull, Scene } from './scene'
 import { setupScenes } from './setup-scenes'
 
 const LONG_ERROR =
@@ -112,7 +112,7 @@ const three = (): Scene => {
     status: 'Failed',
     downloadedBytes: 2 * GB,
     totalBytes: 13 * GB,
-    error: 'the disk is full: 11 GB more are needed and 3.2 GB are free. Make room, and it goes on by itself',
+    ...diskFull(11 * GB, 3.2 * GB),
   })
   return scene.settle()
 }
@@ -136,7 +136,7 @@ const statuses = (): Scene => {
     status: 'Failed',
     downloadedBytes: 3.1 * GB,
     totalBytes: 8 * GB,
-    error: 'the disk is full: 4.9 GB more are needed and 3.2 GB are free. Make room, and it goes on by itself',
+    ...diskFull(4.9 * GB, 3.2 * GB),
   })
   scene.declare('connecting', model('Connecting'))
   const loading = scene.declare('loading', model('Loading'))
