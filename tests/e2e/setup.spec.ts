@@ -219,7 +219,7 @@ test('a model that is launched before Python is there waits for it, and says so'
   }
   await page.getByRole('button', { name: /^Launch SmolLM2/ }).click()
   await expect(heading(page, /^Getting SmolLM2/)).toBeVisible()
-  await expect(page.getByText('as soon as what runs models is installed')).toBeVisible()
+  await expect(page.getByText('as soon as Python and MLX are installed')).toBeVisible()
   await expectAccessible(page)
   uv.release()
   await expect(heading(page, 'First chat')).toBeVisible({ timeout: TIMEOUT })
