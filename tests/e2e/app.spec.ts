@@ -60,7 +60,7 @@ test('a model that a request loaded says when it ends, can be pinned, kept and e
   await page.reload()
   await expect(page.getByRole('radio', { name: 'Never' })).toBeChecked()
   await expectAccessible(page)
-  await page.getByRole('radio', { name: /^Where only this machine can ask/ }).check()
+  await page.getByRole('radio', { name: /^While only this machine can send requests/ }).check()
 })
 
 test('a person declares a model, sees it become ready, chats with it and deletes it', async ({ page }) => {
