@@ -1,4 +1,4 @@
-"""A runner process behind real named pipes, as the supervisor has it."""
+"""Fixtures: runner processes behind real named pipes, as a supervisor has them."""
 
 import itertools
 import json
@@ -25,7 +25,7 @@ Frame = dict[str, Any]
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model, made once for all tests."""
+    """The tiny model, built once for all tests."""
     from muster_runner.make_tiny import make_tiny
 
     out = tmp_path_factory.mktemp("models") / "tiny"
@@ -78,7 +78,7 @@ class RunnerProcess:
         self.send(type="generate", request=request)
 
     def until(self, holds: Callable[[Frame], bool]) -> Frame:
-        """Reads events up to the first that fits."""
+        """Reads events up to the first for which ``holds`` is true."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             while (frame := self._next()) is not None:
@@ -91,7 +91,7 @@ class RunnerProcess:
         raise AssertionError(f"never came; seen: {self.seen[-20:]}")
 
     def read(self, seconds: float) -> bool:
-        """Takes in what the runner has written, or writes in this time; whether there was anything."""
+        """Reads what the runner has written or writes within the timeout. Returns whether there was anything."""
         select.select([self._events], [], [], seconds)
         try:
             self._buffer += os.read(self._events, 1 << 20)
@@ -100,7 +100,7 @@ class RunnerProcess:
         return True
 
     def heard(self, frame: Frame) -> None:
-        """For what a supervisor does of itself when an event comes."""
+        """Hook for the automatic reactions of a supervisor to an event."""
 
     def _next(self) -> Frame | None:
         if len(self._buffer) < 4:
@@ -160,10 +160,10 @@ class RunnerProcess:
 
 
 class RankProcess(RunnerProcess):
-    """One of several, told apart by its rank."""
+    """A runner of one rank."""
 
     def __init__(self, folder: Path, group: "RunnerGroup", rank: int):
-        # Several ranks share the cores that there are.
+        # Several ranks share the machine's cores.
         super().__init__(folder, {"OPENBLAS_NUM_THREADS": "1"})
         self._group, self.rank = group, rank
 
@@ -172,7 +172,7 @@ class RankProcess(RunnerProcess):
             self._group.wake(frame["epoch"])
 
     def cpu_ticks(self) -> int:
-        """Processor time used so far, in hundredths of a second."""
+        """CPU time used so far, in hundredths of a second."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return int(fields[11]) + int(fields[12])
 
@@ -186,7 +186,7 @@ def free_ports(count: int) -> list[int]:
 
 
 class RunnerGroup:
-    """All ranks of one model, and what their supervisors do: pass on rank 0's wake-ups."""
+    """All ranks of a model, and the work of their supervisors: forwarding rank 0's wakes."""
 
     def __init__(self, folder: Path, ranks: int = 2):
         self.ranks = []
@@ -198,7 +198,7 @@ class RunnerGroup:
 
     @property
     def first(self) -> RankProcess:
-        """Rank 0, which answers."""
+        """Rank 0, which takes requests."""
         return self.ranks[0]
 
     def wake(self, epoch: int) -> None:
@@ -207,7 +207,7 @@ class RunnerGroup:
                 other.send(type="wake", epoch=epoch)
 
     def shards(self, sharding: str, ends: list[int] | None, layers: int) -> list[Frame]:
-        """``ends``: the ends of the ranks' layers from the highest rank down; evenly without."""
+        """``ends``: the ends of the ranks' layer ranges, from the highest rank down; evenly split by default."""
         count = len(self.ranks)
         ends = ends or [layers * (at + 1) // count for at in range(count)]
         ranges = list(reversed(list(itertools.pairwise([0, *ends]))))
@@ -227,7 +227,7 @@ class RunnerGroup:
         first: Frame | None = None,
         **every: Any,
     ) -> None:
-        """``first``: what rank 0 is told besides; ``every``: what all of them are."""
+        """``first``: further fields of rank 0's load command; ``every``: of all ranks'."""
         for rank, shard in zip(self.ranks, self.shards(sharding, ends, layers), strict=True):
             model = models if isinstance(models, Path) else models[rank.rank]
             frame = {"modelId": "muster/tiny", "modelPath": str(model), "sharding": sharding, "instanceMeta": "MlxRing"}
@@ -236,7 +236,7 @@ class RunnerGroup:
             rank.send(type="load", **frame, shard=shard, ring={"hosts": self.neighbours(rank.rank)}, **more, **every)
 
     def neighbours(self, rank: int) -> list[str | None]:
-        """The addresses that this rank is told: its own and the next rank's."""
+        """The addresses that this rank receives: its own and the next rank's."""
         told = (rank, (rank + 1) % len(self.hosts))
         return [host if at in told else None for at, host in enumerate(self.hosts)]
 

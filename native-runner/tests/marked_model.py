@@ -1,4 +1,4 @@
-"""The tiny model with the marks of a family: tokens around thoughts and tool calls."""
+"""The tiny model with the marks of a family: tokens around reasoning and tool calls."""
 
 import json
 import shutil
@@ -9,11 +9,11 @@ MARKS = ("<tool_call>", "</tool_call>", "<think>", "</think>")
 
 
 def make_marked(tiny: Path, out: Path, *, special: bool, marks: Sequence[str] = MARKS) -> dict[str, int]:
-    """Gives the number of each mark's token. The marks take the places of bytes that no UTF-8 has, seven at most."""
+    """Returns the token id of each mark. Marks replace bytes that never occur in UTF-8: at most seven are possible."""
     shutil.copytree(tiny, out)
     tokenizer = json.loads((out / "tokenizer.json").read_text())
     vocabulary: dict[str, int] = tokenizer["model"]["vocab"]
-    # The byte-level alphabet writes bytes 0xF5 to 0xFB as these.
+    # The byte-level alphabet's characters for bytes 0xF5 to 0xFB.
     bytes_of_none = range(0xFC - len(marks), 0xFC)
     numbers = {mark: vocabulary.pop(chr(byte)) for mark, byte in zip(marks, bytes_of_none, strict=True)}
     vocabulary.update(numbers)

@@ -1,5 +1,5 @@
-"""Encoders in numpy and 64 bits, one text at a time, written from the papers and the names of the weights: what the
-runner computes is held against this."""
+"""Reference encoders in numpy with 64 bits, one text at a time, written from the papers and the weight names. The
+runner's results are compared with them."""
 
 import json
 import math
@@ -143,7 +143,7 @@ class Reference:
 
 
 def _rotated(x: np.ndarray, base: float) -> np.ndarray:
-    """Each token's halves turned against one another by its place (GPT-NeoX's order)."""
+    """Rotary embedding with half-split layout (GPT-NeoX)."""
     half = x.shape[-1] // 2
     angles = np.arange(len(x))[:, None] * base ** (-np.arange(half) / half)[None]
     one, other = x[:, :half], x[:, half:]
@@ -153,7 +153,7 @@ def _rotated(x: np.ndarray, base: float) -> np.ndarray:
 
 
 def _bucket(distance: int, buckets: int) -> int:
-    """T5's bucket of the distance from a token to the one that it looks at."""
+    """T5's relative-position bucket of a pair of tokens."""
     half = buckets // 2
     offset, far, near = (half if distance > 0 else 0), abs(distance), half // 2
     if far < near:

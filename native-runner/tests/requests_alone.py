@@ -1,4 +1,4 @@
-"""What each request would get alone, from mlx-lm itself, and a schedule that is run until all have it."""
+"""Reference answers of single requests by mlx-lm, and a schedule that runs until all requests are done."""
 
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ def schedule(
 
 
 def alone(model: Any, tokens: list[int], count: int = ANSWER) -> list[int]:
-    """One pass for all but the last token, as an architecture that cannot compute in pieces needs it."""
+    """Prefills all but the last token in one pass, for architectures without chunked prefill."""
     made_cache = make_prompt_cache(model)
     step = generate_step(mx.array(tokens), model, max_tokens=count, prompt_cache=made_cache)
     return [int(token) for token, _ in step]
@@ -61,7 +61,7 @@ def alone(model: Any, tokens: list[int], count: int = ANSWER) -> list[int]:
 def answers(
     schedule: Schedule, prompts: dict[str, list[int]], count: int = ANSWER, stops: tuple[int, ...] = ()
 ) -> tuple[dict[str, list[int]], dict[str, int]]:
-    """Runs requests at once until each has ``count`` tokens. Returns these, and how many tokens each found computed."""
+    """Runs requests concurrently until each has ``count`` tokens. Returns these, and each one's cached token count."""
     got: dict[str, list[int]] = {task: [] for task in prompts}
     known: dict[str, int] = {}
     for task, tokens in prompts.items():

@@ -1,5 +1,5 @@
-"""What supervisors and the master do with the side channels of one group, in one place: reads a part from every rank,
-and writes all of them back to each."""
+"""Simulates the supervisors and the master for the side channels of a group: reads a part from every rank, and writes
+all parts back to each."""
 
 import os
 import select
@@ -30,7 +30,7 @@ class Hub:
         self._thread.start()
 
     def close(self) -> None:
-        """The ranks' reading ends come to their end."""
+        """Closes the hub: the ranks read the end of their pipes."""
         if self._closed.is_set():
             return
         self._closed.set()

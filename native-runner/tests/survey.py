@@ -1,7 +1,8 @@
-"""Measures what each architecture of the installed mlx-lm can do with several sequences; run, it writes the table.
+"""Measures which batching and caching features each architecture of the installed mlx-lm supports; run as a program, it
+writes the table.
 
-Everything is held against one sequence computed alone, its prompt in one pass and its answer token by token. What each
-name promises stands in ``muster_runner/architectures.py``.
+The reference is a sequence computed alone, its prompt in one pass and its answer token by token. The features are
+defined in ``muster_runner/architectures.py``.
 """
 
 import json
@@ -27,7 +28,7 @@ from muster_runner.sequence import Sequence
 # of 1e-6.
 TOLERANCE = 1e-3
 
-# Shorter and longer than any window, in no order; one is the beginning of another.
+# Shorter and longer than any window, unsorted; one is a prefix of another.
 PROMPTS = [
     [11, 7, 3],
     [5, 40, 9, 21, 33, 17, 2, 50, 8],
@@ -35,12 +36,12 @@ PROMPTS = [
     [5, 40, 9, 21, 33, 17, 2, 50, 8, 19, 23, 31, 4, 6],
 ]
 SHORT, LONG = PROMPTS[0], PROMPTS[3]
-# What is fed after a prompt, whatever the model would choose: where logits agree, so does every choice.
+# The tokens fed after a prompt, whatever the model would sample: equal logits imply equal samples.
 ANSWER = [30, 14, 52, 22, 3, 47, 18]
 
 
 class Different(Exception):
-    """Something was computed that is not what the sequence alone gives."""
+    """A result differs from that of the sequence alone."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def resume(model: Any, ones: list[Alone]) -> None:
 
 
 def trim(model: Any, _ones: list[Alone]) -> None:
-    """Whatever the length, unless the cache itself says that it has grown too long for that."""
+    """Trims to any length, unless the cache is not trimmable any more."""
     ever = False
     for at, beyond in ((2, 2), (1, 7), (5, 9)):
         cache = computed(model, [*LONG[:at], *range(20, 20 + beyond)], 4)
@@ -173,7 +174,7 @@ def batch(model: Any, ones: list[Alone]) -> None:
 
 
 def _left(model: Any, decoding: Fed, at: int, one: Alone) -> None:
-    """Takes a sequence out. Raises Different if it was not computed rightly, or does not go on as it should."""
+    """Removes a sequence. Raises Different if its result, or its continuation, is wrong."""
     (sequence,) = decoding.leave([str(at)])
     rows = decoding.logits[str(at)]
     compare(mx.stack(rows), one.logits[: len(rows)])
@@ -191,7 +192,7 @@ CHECKS: dict[str, Callable[[Any, list[Alone]], None]] = {
 
 
 def shortcomings(config: dict[str, Any]) -> dict[str, str]:
-    """By ability, what a tiny model with this configuration does wrong; an ability that it has is not there."""
+    """Returns the unsupported features of a tiny model with this configuration, with the reason for each."""
     try:
         model = made(config)
         ones = [alone(model, prompt) for prompt in PROMPTS]
@@ -208,7 +209,7 @@ def shortcomings(config: dict[str, Any]) -> dict[str, str]:
 
 
 def row(name: str, model: type) -> tuple[list[str], dict[str, str]]:
-    """What the architecture can do, in the table's words; and what stands against the rest."""
+    """Returns the supported features of the architecture, and the reasons against the others."""
     against: dict[str, str] = {}
     for config in configurations(name):
         against = shortcomings(config) | against
@@ -217,7 +218,7 @@ def row(name: str, model: type) -> tuple[list[str], dict[str, str]]:
 
 
 def main() -> None:
-    """Writes the table anew, and prints what it leaves out and why."""
+    """Rewrites the table, and prints unsupported features with reasons."""
     rows = {}
     for name, (model, _) in names().items():
         rows[name], against = row(name, model)

@@ -76,7 +76,9 @@ def test_answers_are_those_of_mlx_lm_with_the_adapter_and_not_those_without(
     assert with_it == by_mlx_lm(tiny, tmp_path / "adapter", "hello there")
 
 
-def test_ranks_of_a_pipeline_answer_as_one_does(tiny: Path, adapter: Path, tmp_path: Path, runners: Any) -> None:
+def test_a_pipeline_with_an_adapter_answers_like_one_process(
+    tiny: Path, adapter: Path, tmp_path: Path, runners: Any
+) -> None:
     alone = runners()
     alone.ready(tiny, **told(adapter))
     expected, _ = alone.answer("alone", text="hello", maxTokens=TOKENS)
@@ -100,7 +102,7 @@ def test_ranks_with_different_adapters_are_refused(tiny: Path, adapter: Path, tm
         group.close()
 
 
-def test_what_was_computed_with_an_adapter_serves_neither_the_model_nor_another_adapter(
+def test_cached_prefixes_of_an_adapter_serve_neither_the_plain_model_nor_another_adapter(
     tiny: Path, adapter: Path, tmp_path: Path, runners: Any
 ) -> None:
     make_tiny_adapter(tmp_path / "other", tiny, seed=5)

@@ -1,4 +1,4 @@
-"""What a request is given: its text, and with it the tokens that this text is made of, no others."""
+"""The content sent for a request: its text, together with exactly the tokens of that text."""
 
 import time
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ def pieces_of(text: str, random: Random) -> list[bytes]:
 
 
 def answered(pieces: list[bytes], *, stop: Sequence[str] = (), limit: int = 1000, logprobs: int | None = 0) -> Given:
-    """All tokens in turn, token n being the n-th piece from 1 on, and then the one that ends the text."""
+    """Adds tokens 1 to n, which stand for the pieces, and then the end token."""
     request = GenerationRequest(
         task_id="t",
         model_id="m/tiny",
@@ -82,7 +82,7 @@ def begins(pieces: list[bytes]) -> list[int]:
 
 @pytest.mark.parametrize("stop", [[], ["STOP"], ["O"], [" on", "—"], ["房"], ["never"], ["end"], ["go"]])
 @pytest.mark.parametrize("seed", range(20))
-def test_the_tokens_given_are_those_of_the_text_given(stop: list[str], seed: int) -> None:
+def test_sent_tokens_are_those_of_the_sent_text(stop: list[str], seed: int) -> None:
     pieces = pieces_of(TEXT, Random(seed))
     given = answered(pieces, stop=stop)
     cuts = [at for one in stop if (at := TEXT.find(one)) >= 0]
@@ -94,7 +94,7 @@ def test_the_tokens_given_are_those_of_the_text_given(stop: list[str], seed: int
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_text_that_is_held_back_and_its_tokens_travel_together(seed: int) -> None:
+def test_held_text_is_sent_together_with_its_tokens(seed: int) -> None:
     pieces = pieces_of(TEXT, Random(seed))
     text, tokens = "", 0
     for item in answered(pieces, stop=["STOP on — no", "👩‍🍳!"]).items:
@@ -104,14 +104,14 @@ def test_text_that_is_held_back_and_its_tokens_travel_together(seed: int) -> Non
         assert len(item.get("logprobs", [])) == item["tokens"]
 
 
-def test_at_the_most_tokens_all_are_given_also_what_is_no_whole_character() -> None:
+def test_at_the_token_limit_all_tokens_are_sent_including_incomplete_characters() -> None:
     pieces = [b"a", "厨".encode()[:2], b"never"]
     given = answered(pieces, limit=2, stop=["ab"])
     assert (given.text, given.tokens, given.end["reason"]) == ("a", [1, 2], "length")
     assert given.end["usage"]["completionTokens"] == 2
 
 
-def test_without_log_probabilities_the_tokens_are_counted_all_the_same() -> None:
+def test_tokens_are_counted_without_log_probabilities_too() -> None:
     given = answered([b"a", b"b", b"STOP"], stop=["STOP"], logprobs=None)
     assert (given.text, given.tokens, given.end["usage"]["completionTokens"]) == ("ab", [], 2)
     assert given.end["stopSequence"] == "STOP"

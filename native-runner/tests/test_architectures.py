@@ -20,7 +20,7 @@ def test_the_table_lists_every_architecture_of_the_installed_mlx_lm() -> None:
 
 
 @pytest.mark.parametrize("name", INSTALLED)
-def test_sequences_computed_together_are_what_each_is_alone(name: str) -> None:
+def test_batched_sequences_give_the_same_results_as_alone(name: str) -> None:
     """Exactly where the table says so: if another version can do more, the table is written anew."""
     able, against = row(name, INSTALLED[name][0])
     assert able == WRITTEN["architectures"][name], against
@@ -37,12 +37,12 @@ def test_sequences_computed_together_are_what_each_is_alone(name: str) -> None:
     ],
     ids=str,
 )
-def test_a_configuration_is_taken_for_the_architecture_that_mlx_lm_takes_it_for(config: dict[str, object]) -> None:
+def test_a_configuration_maps_to_the_same_architecture_as_in_mlx_lm(config: dict[str, object]) -> None:
     model, _ = _get_classes(config)
     assert INSTALLED[module_name(config)][0] is model
 
 
-def test_what_is_not_in_the_table_is_computed_alone() -> None:
+def test_an_architecture_outside_the_table_runs_one_sequence_at_a_time() -> None:
     assert abilities({"model_type": "unheard_of"}) == NONE
 
 

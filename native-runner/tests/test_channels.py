@@ -1,4 +1,4 @@
-"""How answers of each family are sorted into text, thoughts and tool calls."""
+"""The output parsers of each family: text, reasoning and tool calls."""
 
 import json
 from typing import Any
@@ -98,7 +98,7 @@ FAMILIES = [
 
 @pytest.mark.parametrize("own_tokens", [True, False], ids=["marks as tokens", "marks as text"])
 @pytest.mark.parametrize(("kind", "call"), FAMILIES)
-def test_each_familys_call_is_found_after_thoughts_and_text(kind: str, call: str, own_tokens: bool) -> None:
+def test_calls_of_every_family_are_found_after_reasoning_and_text(kind: str, call: str, own_tokens: bool) -> None:
     form = family(kind, own_tokens=own_tokens)
     found = sorted_out(form, f"<think>\nWhich city?\n</think>\n\nI look. {call}")
     assert found == {"text": "I look. ", "reasoning": "Which city?\n", "calls": [PARIS]}
@@ -111,7 +111,7 @@ def test_several_calls_are_numbered_in_their_order() -> None:
     assert found["text"] == ""
 
 
-def test_a_thought_that_the_prompt_has_opened_is_a_thought_from_the_first_token_on() -> None:
+def test_reasoning_opened_by_the_prompt_starts_at_the_first_token() -> None:
     found = sorted_out(family(None), "hm</think>Yes", prompt_end="<|assistant|><think>\n")
     assert found == {"text": "Yes", "reasoning": "hm", "calls": []}
 
@@ -128,7 +128,7 @@ def test_text_that_only_begins_like_a_mark_is_not_lost(text: str) -> None:
 
 
 @pytest.mark.parametrize("broken", ["{broken", '["get_weather"]', '{"arguments": {}}', "{}"])
-def test_a_call_that_cannot_be_read_is_shown_as_it_was_written(broken: str) -> None:
+def test_an_unparsable_call_is_shown_as_text(broken: str) -> None:
     text = f"<tool_call>{broken}</tool_call>"
     assert sorted_out(family("json_tools"), text) == {"text": text, "reasoning": "", "calls": []}
 
@@ -148,7 +148,7 @@ def test_a_call_that_is_cut_off_is_no_call() -> None:
     ],
 )
 @pytest.mark.parametrize("kind", [None, "json_tools"])
-def test_a_call_whose_marks_a_small_model_forgot_is_a_call(kind: str | None, bare: str) -> None:
+def test_a_call_without_marks_is_a_call(kind: str | None, bare: str) -> None:
     assert sorted_out(family(kind), bare) == {"text": "", "reasoning": "", "calls": [PARIS]}
 
 
@@ -156,7 +156,7 @@ def test_a_call_whose_marks_a_small_model_forgot_is_a_call(kind: str | None, bar
     "text",
     ['{"name": "rm_rf", "arguments": {}}', '{"answer": 42}', "[1, 2]", "Hello", "```python\nx\n```", '{"name": "get_w'],
 )
-def test_what_is_no_call_of_a_known_tool_is_text(text: str) -> None:
+def test_json_that_calls_no_declared_tool_is_text(text: str) -> None:
     assert sorted_out(family("json_tools"), text) == {"text": text, "reasoning": "", "calls": []}
 
 
@@ -217,7 +217,7 @@ ARGUMENTS = '{"city": "Par\\"is", "n": [1.5e3, -2, true, null, {"a": []}], "é":
 
 
 @pytest.mark.parametrize(("form", "around", "held"), STREAMED)
-def test_arguments_are_told_as_they_are_written(form: AnswerFormat, around: str, held: bool) -> None:
+def test_arguments_are_streamed(form: AnswerFormat, around: str, held: bool) -> None:
     deltas, out = deltas_of(form, around % ARGUMENTS, held=held)
     assert calls_in(deltas) == [("get_weather", ARGUMENTS)]
     assert out.calls == 1
@@ -226,7 +226,7 @@ def test_arguments_are_told_as_they_are_written(form: AnswerFormat, around: str,
 
 @pytest.mark.parametrize(("form", "around", "held"), STREAMED)
 @pytest.mark.parametrize("length", range(1, len(ARGUMENTS)))
-def test_a_call_that_is_cut_at_any_place_is_the_beginning_of_that_call(
+def test_a_call_cut_at_any_position_gives_a_prefix_of_that_call(
     form: AnswerFormat, around: str, held: bool, length: int
 ) -> None:
     written = around.partition("%s")[0] + ARGUMENTS[:length]
@@ -236,7 +236,7 @@ def test_a_call_that_is_cut_at_any_place_is_the_beginning_of_that_call(
 
 
 @pytest.mark.parametrize("length", range(1, len(ARGUMENTS)))
-def test_a_call_that_breaks_at_any_place_is_completed(length: int) -> None:
+def test_a_call_that_breaks_at_any_position_is_completed(length: int) -> None:
     text = f'<tool_call>{{"name": "get_weather", "arguments": {ARGUMENTS[:length]}</tool_call> Done.'
     deltas, _ = deltas_of(family("json_tools"), text)
     ((_, arguments),) = calls_in(deltas)
@@ -244,7 +244,7 @@ def test_a_call_that_breaks_at_any_place_is_completed(length: int) -> None:
     assert "".join(delta["text"] for delta in deltas if delta["channel"] == "text") == "Done."
 
 
-def test_a_call_that_is_demanded_and_cut_within_its_name_is_that_call_where_only_one_can_be() -> None:
+def test_a_required_call_cut_within_its_name_is_a_call_if_only_one_tool_exists() -> None:
     deltas, _ = deltas_of(family("json_tools"), '{"na', held=True, cut=True)
     assert calls_in(deltas) == [("get_weather", "")]
     others = [*TOOLS, Tool(name="clock")]
@@ -253,13 +253,13 @@ def test_a_call_that_is_demanded_and_cut_within_its_name_is_that_call_where_only
     assert calls_in(deltas) == [("clock", "")]
 
 
-def test_a_mark_within_an_argument_of_a_held_call_is_text() -> None:
+def test_a_mark_within_an_argument_of_a_constrained_call_is_text() -> None:
     written = '{"name": "get_weather", "arguments": {"city": "<tool_call> </tool_call> <think>"}}'
     deltas, _ = deltas_of(family("json_tools"), written, held=True)
     assert calls_in(deltas) == [("get_weather", '{"city": "<tool_call> </tool_call> <think>"}')]
 
 
-def test_a_held_call_after_a_thought_is_a_call() -> None:
+def test_a_constrained_call_after_reasoning_is_a_call() -> None:
     for own_tokens in (True, False):
         form = family("json_tools", own_tokens=own_tokens)
         text = 'hm</think>\n{"name": "get_weather", "arguments": {}}'
@@ -279,7 +279,7 @@ def test_two_calls_between_the_same_marks_are_two() -> None:
 HARMONY = AnswerFormat(think=None, tool=None, harmony=True, tokens=numbered(*HARMONY_MARKS))
 
 
-def test_harmonys_channels_are_thoughts_calls_and_text() -> None:
+def test_harmony_channels_become_reasoning_calls_and_text() -> None:
     found = sorted_out(
         HARMONY,
         "<|channel|>analysis<|message|>Need the weather.<|end|>"
@@ -295,7 +295,7 @@ def test_harmonys_final_channel_is_the_answer() -> None:
     assert sorted_out(HARMONY, text) == {"text": "Paris.", "reasoning": "Easy.", "calls": []}
 
 
-def test_harmonys_arguments_are_told_as_they_are_written_and_completed_where_they_break() -> None:
+def test_harmony_arguments_are_streamed_and_completed_if_they_break() -> None:
     head = "<|channel|>commentary to=functions.get_weather <|constrain|>json<|message|>"
     deltas, _ = deltas_of(HARMONY, f"{head}{ARGUMENTS}<|call|>", [])
     assert calls_in(deltas) == [("get_weather", ARGUMENTS)]
@@ -306,6 +306,6 @@ def test_harmonys_arguments_are_told_as_they_are_written_and_completed_where_the
     assert calls_in(deltas) == [("get_weather", '{"city": "Pa')]
 
 
-def test_what_harmony_sends_to_a_tool_that_takes_no_json_is_text() -> None:
+def test_a_harmony_call_without_json_arguments_is_text() -> None:
     code = "<|channel|>analysis to=python <|message|>print(1)<|call|>"
     assert sorted_out(HARMONY, code, []) == {"text": "print(1)", "reasoning": "", "calls": []}

@@ -33,7 +33,7 @@ def change(folder: Path, **fields: Any) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
 
 
-def test_a_sound_model_has_no_problem_and_its_weights_are_not_looked_at(folder: Path) -> None:
+def test_a_valid_model_has_no_problem_and_its_weights_are_not_read(folder: Path) -> None:
     assert check(folder) is None
 
 
@@ -45,20 +45,20 @@ def test_a_sound_model_has_no_problem_and_its_weights_are_not_looked_at(folder: 
         ("{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}", "end within 4 s"),
     ],
 )
-def test_a_template_that_cannot_be_used_is_named_with_the_reason(folder: Path, template: str, why: str) -> None:
+def test_an_unusable_template_is_reported_with_the_reason(folder: Path, template: str, why: str) -> None:
     change(folder, chat_template=template)
     found = check(folder) or ""
     assert found.startswith("unsupported: ")
     assert why in found
 
 
-def test_a_tokenizer_that_cannot_be_read_is_named(folder: Path) -> None:
+def test_an_unreadable_tokenizer_is_reported(folder: Path) -> None:
     path = folder / "tokenizer.json"
     path.write_bytes(path.read_bytes()[:-100])
     assert (check(folder) or "").startswith("damaged: tokenizer.json")
 
 
-def test_nothing_of_a_model_gets_mlx_loaded(folder: Path) -> None:
+def test_the_check_never_imports_mlx(folder: Path) -> None:
     program = "import sys; from muster_runner.check import problem_of; from pathlib import Path\n"
     program += f"assert problem_of(Path({str(folder)!r})) is None; assert 'mlx.core' not in sys.modules"
     subprocess.run([sys.executable, "-c", program], check=True)
@@ -84,7 +84,7 @@ class Own(PreTrainedTokenizerFast):
         ("tiktoken.model", "unsupported: tiktoken.model can only be read by a program that comes with the model"),
     ],
 )
-def test_no_program_of_a_model_runs_and_nobody_is_asked(folder: Path, left: str, said: str | None) -> None:
+def test_code_of_a_model_never_runs_and_the_terminal_is_never_asked(folder: Path, left: str, said: str | None) -> None:
     """At a terminal too, where the library would ask; an answer to that waits here, and is not read."""
     (folder / "tokenizer.json").rename(folder / left)
     (folder / "own.py").write_text(PROGRAM)

@@ -1,4 +1,4 @@
-"""Answers that are held to a format or to a call: the tiny model writes nonsense, and must write it in form."""
+"""Answers constrained to a format or to a call: the tiny model writes nonsense that must match."""
 
 import json
 import re
@@ -29,7 +29,7 @@ def chat(**more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("sampling", SAMPLINGS, ids=["greedy", "hot"])
-def test_an_answer_in_a_schema_is_json_of_that_schema(ready: RunnerProcess, sampling: dict[str, Any]) -> None:
+def test_an_answer_with_a_schema_matches_it(ready: RunnerProcess, sampling: dict[str, Any]) -> None:
     text, end = ready.answer(
         f"schema-{sampling}", sampling=sampling, format={"kind": "jsonSchema", "schema": SCHEMA}, maxTokens=200
     )
@@ -38,7 +38,7 @@ def test_an_answer_in_a_schema_is_json_of_that_schema(ready: RunnerProcess, samp
     assert set(value) == {"n", "kind"} and 0 <= value["n"] <= 9 and value["kind"] in "ab"
 
 
-def test_a_schema_that_is_not_strict_is_kept_to_as_far_as_a_grammar_can_tell(ready: RunnerProcess) -> None:
+def test_a_lenient_schema_is_enforced_as_far_as_a_grammar_can_express_it(ready: RunnerProcess) -> None:
     schema = {"type": "array", "items": {"enum": [1, 2]}, "minItems": 1, "maxItems": 3, "uniqueItems": True}
     text, _ = ready.answer("lenient", format={"kind": "jsonSchema", "schema": schema, "lenient": True}, maxTokens=90)
     assert set(json.loads(text)) <= {1, 2}
@@ -52,7 +52,7 @@ def test_a_schema_that_only_refers_to_itself_is_refused_in_plain_words(ready: Ru
     assert "refers to nothing but itself" in end["message"]
 
 
-def test_an_answer_in_a_grammar_matches_it(ready: RunnerProcess) -> None:
+def test_an_answer_with_a_grammar_matches_it(ready: RunnerProcess) -> None:
     regex = {"kind": "grammar", "syntax": "regex", "source": "(yes|no), [0-9]{3}"}
     lark = {"kind": "grammar", "syntax": "lark", "source": 'start: "left" | "right"'}
     assert re.fullmatch("(yes|no), [0-9]{3}", ready.answer("regex", format=regex)[0])
@@ -68,7 +68,7 @@ def test_an_answer_in_a_grammar_matches_it(ready: RunnerProcess) -> None:
         {"kind": "grammar", "syntax": "regex", "source": "("},
     ],
 )
-def test_a_format_that_cannot_be_kept_to_is_refused_and_harms_nobody(ready: RunnerProcess, format: Any) -> None:
+def test_an_unusable_format_is_refused_and_other_requests_continue(ready: RunnerProcess, format: Any) -> None:
     _, end = ready.answer(f"bad-{format}", format=format)
     assert (end["type"], end["code"]) == ("rejected", "invalid_request")
     assert "format" in end["message"]
@@ -88,7 +88,7 @@ EXPLODING = {"type": "string", "allOf": [{"pattern": f"a.{{{at}}}b"} for at in r
     ],
     ids=["format", "demanded", "strict"],
 )
-def test_a_format_that_takes_for_ever_to_compile_costs_its_request_alone(ready: RunnerProcess, more: Any) -> None:
+def test_a_format_that_never_compiles_fails_only_its_request(ready: RunnerProcess, more: Any) -> None:
     ready.generate("exploding", maxTokens=3, **more)
     ready.generate("behind", maxTokens=3)
     refused = ready.finished("exploding")
@@ -117,7 +117,9 @@ ALTERNATIVES = {
     ],
     ids=["at once", "in its midst", "length", "slowness", "size"],
 )
-def test_a_format_that_turns_out_to_be_too_much_fails_and_is_not_given_up(ready: RunnerProcess, format: Any) -> None:
+def test_a_grammar_that_exceeds_its_limits_fails_the_request_instead_of_being_dropped(
+    ready: RunnerProcess, format: Any
+) -> None:
     _, end = ready.answer(f"much-{str(format)[:60]}", format=format, maxTokens=1500, sampling={"seed": 1})
     assert (end["type"], end["code"]) == ("rejected", "invalid_request")
     assert "format" in end["message"] and len(end["message"]) < 1000
@@ -131,7 +133,7 @@ def test_a_format_that_turns_out_to_be_too_much_fails_and_is_not_given_up(ready:
     ids=["required", "named"],
 )
 @pytest.mark.parametrize("sampling", SAMPLINGS, ids=["greedy", "hot"])
-def test_a_call_that_is_demanded_is_made(ready: RunnerProcess, choice: Any, names: set[str], sampling: Any) -> None:
+def test_a_required_call_is_made(ready: RunnerProcess, choice: Any, names: set[str], sampling: Any) -> None:
     task = f"call-{choice}-{sampling}"
     text, end = ready.answer(task, prompt=chat(tools=TOOLS, toolChoice=choice), sampling=sampling, maxTokens=300)
     (call,) = ready.calls(task)
@@ -140,7 +142,7 @@ def test_a_call_that_is_demanded_is_made(ready: RunnerProcess, choice: Any, name
     assert set(json.loads(call["arguments"])) == ({"n", "kind"} if call["name"] == "dice" else set())
 
 
-def test_a_call_that_is_demanded_is_told_while_it_is_written_and_cut_by_the_limit_as_a_call(
+def test_a_required_call_is_streamed_and_stays_a_call_when_cut_by_the_limit(
     ready: RunnerProcess,
 ) -> None:
     parameters = {
@@ -162,14 +164,14 @@ def test_a_call_that_is_demanded_is_told_while_it_is_written_and_cut_by_the_limi
     assert len(told) > 40
 
 
-def test_a_stop_string_ends_text_and_no_call(ready: RunnerProcess) -> None:
+def test_a_stop_string_ends_text_but_not_a_call(ready: RunnerProcess) -> None:
     prompt = chat(tools=TOOLS, toolChoice={"kind": "named", "name": "dice"})
     _, end = ready.answer("stopped", prompt=prompt, stop=["{", "n", '"', "}"], maxTokens=300)
     (call,) = ready.calls("stopped")
     assert end["reason"] == "toolCalls" and set(json.loads(call["arguments"])) == {"n", "kind"}
 
 
-def test_held_answers_and_free_ones_go_on_side_by_side(ready: RunnerProcess) -> None:
+def test_constrained_and_free_answers_decode_side_by_side(ready: RunnerProcess) -> None:
     alone, _ = ready.answer("alone", text="free", maxTokens=30)
     ready.generate("held", format={"kind": "jsonSchema", "schema": SCHEMA}, maxTokens=200)
     ready.generate("free", text="free", maxTokens=30)
@@ -179,7 +181,7 @@ def test_held_answers_and_free_ones_go_on_side_by_side(ready: RunnerProcess) -> 
     json.loads(ready.text("held"))
 
 
-def test_references_within_a_tools_schema_hold_where_it_stands() -> None:
+def test_references_within_an_embedded_tool_schema_resolve() -> None:
     parameters = {"$defs": {"city": {"type": "string"}}, "properties": {"city": {"$ref": "#/$defs/city"}}}
     schema = call_schema([Tool(name="a"), Tool(name="b", parameters=parameters)])
     moved = schema["anyOf"][1]["properties"]["arguments"]["properties"]["city"]["$ref"]

@@ -1,4 +1,4 @@
-"""How long a context is: as config.json says, else as mlx-lm's own class of arguments fills it in."""
+"""The context length: from config.json, else the default of mlx-lm's arguments class."""
 
 from mlx_lm.utils import _get_classes
 from tiny_architectures import configurations, made
@@ -6,7 +6,7 @@ from tiny_architectures import configurations, made
 from muster_runner.loading import context_of
 
 
-def test_a_model_whose_configuration_does_not_tell_has_the_context_of_its_class() -> None:
+def test_a_configuration_without_a_context_length_uses_the_default_of_its_class() -> None:
     (config, *_) = configurations("gemma3")
     config["text_config"].pop("max_position_embeddings", None)
     assert context_of(made(config), config) == 32768
@@ -14,13 +14,13 @@ def test_a_model_whose_configuration_does_not_tell_has_the_context_of_its_class(
     assert arguments.max_position_embeddings == 32768
 
 
-def test_what_the_configuration_says_counts() -> None:
+def test_the_configurations_context_length_takes_precedence() -> None:
     (config, *_) = configurations("gemma3")
     config["text_config"]["max_position_embeddings"] = 1000
     assert context_of(made(config), config) == 1000
     assert context_of(made(config), {**config, "max_position_embeddings": 900}) == 900
 
 
-def test_a_model_that_tells_nothing_has_none() -> None:
+def test_a_model_without_any_context_length_has_none() -> None:
     assert context_of(object(), {"model_type": "llama"}) is None
     assert context_of(object(), {"model_type": "llama", "text_config": "odd"}) is None

@@ -1,4 +1,4 @@
-"""Conversations as clients send them, and templates as strict as real ones are."""
+"""Conversations as clients send them, with strict templates like those of real models."""
 
 from typing import Any
 
@@ -58,11 +58,11 @@ RESULT = {"role": "tool", "parts": [{"type": "toolResult", "id": "c1", "content"
         ),
     ],
 )
-def test_a_conversation_is_made_to_fit_its_template(source: str, messages: list[Any], text: str) -> None:
+def test_a_conversation_is_adapted_to_a_strict_template(source: str, messages: list[Any], text: str) -> None:
     assert rendered(source, *messages) == text
 
 
-def test_a_template_that_takes_no_form_of_it_refuses_with_its_first_reason() -> None:
+def test_a_template_that_accepts_no_form_raises_its_first_error() -> None:
     with pytest.raises(TemplateError, match="not today: user"):
         rendered("{{ raise_exception('not today: ' + messages[0].role) }}", said("user", "a"))
 
@@ -85,7 +85,7 @@ def test_tools_are_shown_unless_none_may_be_called(choice: str, shown: str) -> N
     assert rendered(source, said("user", "a"), tools=TOOLS, toolChoice={"kind": choice}) == shown
 
 
-def test_an_answer_to_be_continued_ends_where_it_ended() -> None:
+def test_a_continued_answer_ends_at_its_content() -> None:
     source = "{% for m in messages %}<{{ m.role }}>{{ m.content }}<end>{% endfor %}"
     text = rendered(source, said("user", "count"), said("assistant", "one, two,"), continueLast=True)
     assert text == "<user>count<end><assistant>one, two,"
@@ -99,7 +99,7 @@ def test_an_answer_to_be_continued_ends_where_it_ended() -> None:
         ({"effort": "minimal"}, "//low"),
     ],
 )
-def test_the_wish_to_think_reaches_templates_under_the_names_that_they_read(reasoning: Any, text: str) -> None:
+def test_reasoning_settings_reach_templates_under_all_variable_names(reasoning: Any, text: str) -> None:
     source = "{{ enable_thinking }}/{{ thinking }}/{{ reasoning_effort }}"
     assert rendered(source, said("user", "a"), reasoning=reasoning) == text
 
@@ -108,7 +108,7 @@ TOOL = {"name": "clock", "description": "Tells the time", "parameters": {"type":
 KNOWS_TOOLS = "{% if tools %}<{{ tools[0].function.name }}>{% endif %}" + LENIENT
 
 
-def test_a_model_whose_template_knows_no_tools_is_told_of_them_in_words():
+def test_tools_are_described_in_text_if_the_template_does_not_support_them():
     text = rendered(LENIENT, said("system", "s"), said("user", "a"), tools=[TOOL])
     assert text.startswith("[system]s\n\nYou can call the functions below.")
     assert '\n{"name": "clock", "description": "Tells the time"' in text
@@ -118,6 +118,6 @@ def test_a_model_whose_template_knows_no_tools_is_told_of_them_in_words():
     assert rendered(KNOWS_TOOLS, said("user", "a"), tools=[TOOL]) == "<clock>[user]a[assistant]"
 
 
-def test_calls_and_results_do_not_vanish_where_the_template_knows_none():
+def test_calls_and_results_become_text_if_the_template_does_not_support_them():
     text = rendered(LENIENT, said("user", "a"), CALL, RESULT)
     assert '[assistant]{"name": "clock", "arguments": {"zone": "UTC"}}[user]Result of the tool:\n\n12:00' in text

@@ -1,4 +1,4 @@
-"""What the decoding batch promises, held against mlx-lm generating for one request alone."""
+"""The decoding batch, compared with mlx-lm generating for each request alone."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +15,7 @@ from mlx_lm.utils import load_model
 from muster_runner.decoding import DecodingBatch
 from muster_runner.prefill import Prefill
 from muster_runner.protocol import Sampling
-from muster_runner.sampling import drawing
+from muster_runner.sampling import sampling_pipeline
 from muster_runner.sequence import Sequence
 
 PROMPTS = {"one token": [65], "short": [66, 67, 68], "long": list(range(40, 120)), "again": [65, 66] * 20}
@@ -36,7 +36,7 @@ def sequence(model: Any, task_id: str, tokens: list[int], **sampling: Any) -> Se
     prefill = Prefill(tokens, make_prompt_cache(model), 0)
     while prefill.remaining:
         prefill.advance(model, 7)
-    return Sequence(task_id, tokens[:-1], tokens[-1], prefill.cache, drawing(Sampling(**sampling), {}))
+    return Sequence(task_id, tokens[:-1], tokens[-1], prefill.cache, sampling_pipeline(Sampling(**sampling), {}))
 
 
 def alone(model: Any, tokens: list[int], count: int) -> list[int]:
@@ -79,7 +79,7 @@ def test_joining_and_leaving_changes_nothing_for_the_others(model: Any, batch: D
     assert got == alone(model, PROMPTS["long"], 25)
 
 
-def test_what_leaves_can_go_on_where_it_was(model: Any, batch: DecodingBatch) -> None:
+def test_a_preempted_sequence_continues_where_it_was(model: Any, batch: DecodingBatch) -> None:
     for task_id in ("short", "again"):
         batch.join(sequence(model, task_id, PROMPTS[task_id], temperature=0))
     got = take(batch, 6, until="again")["again"]
@@ -90,7 +90,7 @@ def test_what_leaves_can_go_on_where_it_was(model: Any, batch: DecodingBatch) ->
     for layer in left.cache:
         layer.trim(len(left.tokens) - len(known) + 1)
     other = DecodingBatch(model, lookahead=False, together=True)
-    other.join(Sequence("again", known[:-1], known[-1], left.cache, left.drawing))
+    other.join(Sequence("again", known[:-1], known[-1], left.cache, left.sampling))
     assert got + take(other, 10, until="again")["again"] == alone(model, PROMPTS["again"], 16)
 
 
@@ -128,14 +128,14 @@ def test_an_empty_batch_does_nothing(batch: DecodingBatch) -> None:
 
 
 @pytest.mark.parametrize("part", ["processors", "sampler"])
-def test_settings_that_fail_are_told_of_their_request_and_the_others_go_on(
+def test_failing_settings_are_reported_for_their_request_and_the_others_continue(
     model: Any, batch: DecodingBatch, part: str
 ) -> None:
     def fails(*_arguments: Any) -> mx.array:
         raise ValueError("cannot be followed")
 
     broken = sequence(model, "broken", PROMPTS["short"], temperature=0, repetition_penalty=2.0)
-    broken.drawing = replace(broken.drawing, **{part: [fails] if part == "processors" else fails})
+    broken.sampling = replace(broken.sampling, **{part: [fails] if part == "processors" else fails})
     batch.join(broken)
     batch.join(sequence(model, "long", PROMPTS["long"], temperature=0))
     got: list[int] = []
@@ -175,11 +175,11 @@ class Only:
 
 def constrained(model: Any, task_id: str, constraint: Only, **sampling: Any) -> Sequence:
     made = sequence(model, task_id, PROMPTS["short"], **sampling)
-    made.drawing = replace(made.drawing, constraint=constraint)
+    made.sampling = replace(made.sampling, constraint=constraint)
     return made
 
 
-def test_each_row_is_held_to_its_own_mask_and_the_others_to_none(model: Any, batch: DecodingBatch) -> None:
+def test_each_row_is_masked_by_its_own_constraint(model: Any, batch: DecodingBatch) -> None:
     narrow, wide = Only(100), Only(250)
     batch.join(constrained(model, "narrow", narrow, temperature=1))
     batch.join(sequence(model, "free", PROMPTS["long"], temperature=0))
@@ -192,7 +192,7 @@ def test_each_row_is_held_to_its_own_mask_and_the_others_to_none(model: Any, bat
         assert constraint.taken[:19] == got[task_id][:19]
 
 
-def test_a_constraint_that_fails_is_its_own_sequences_error(model: Any, batch: DecodingBatch) -> None:
+def test_a_failing_constraint_is_an_error_of_its_sequence_only(model: Any, batch: DecodingBatch) -> None:
     batch.join(constrained(model, "failing", Only(100, fails_at=3), temperature=0))
     batch.join(sequence(model, "free", PROMPTS["long"], temperature=0))
     errors: dict[str, list[Exception | None]] = {"failing": [], "free": []}

@@ -1,4 +1,4 @@
-"""A GPU is a GPU, whether Metal or CUDA computes on it. No GPU is there for these tests: MLX's answers are made up."""
+"""Metal and CUDA devices are treated alike. The tests run without a GPU: MLX's device functions are faked."""
 
 import os
 from pathlib import Path
@@ -44,7 +44,9 @@ def test_without_a_gpu_nothing_is_wired_and_steps_are_short(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("info", [{"max_recommended_working_set_size": 5}, {"device_name": "CUDA"}])
-def test_on_any_gpu_steps_are_long_while_nobody_decodes(monkeypatch: pytest.MonkeyPatch, info: dict[str, Any]) -> None:
+def test_on_any_gpu_steps_are_long_while_no_request_decodes(
+    monkeypatch: pytest.MonkeyPatch, info: dict[str, Any]
+) -> None:
     fake = FakeDevice(monkeypatch, mx.DeviceType.gpu, info)
     device.wire_memory()
     assert device.has_gpu()
@@ -55,13 +57,11 @@ def test_on_any_gpu_steps_are_long_while_nobody_decodes(monkeypatch: pytest.Monk
     assert max_batch_tokens(1 << 20) == 8192
 
 
-def test_mlx_says_what_it_computes_on() -> None:
+def test_the_device_is_mlxs_default_device() -> None:
     assert device.has_gpu() == (mx.default_device().type == mx.DeviceType.gpu)
 
 
-def test_on_a_gpu_the_widths_that_come_are_computed_once_before_requests_do(
-    monkeypatch: pytest.MonkeyPatch, tiny: Path
-) -> None:
+def test_on_a_gpu_warm_up_compiles_every_batch_width(monkeypatch: pytest.MonkeyPatch, tiny: Path) -> None:
     """Kernels are compiled for the shapes that they meet. The GPU is a fake; the model computes on the processor."""
     part = Part("Pipeline", 0, 4, 4)
     loaded = load(tiny, None, lambda _done, _layers: None, part)
@@ -81,7 +81,7 @@ def test_on_a_gpu_the_widths_that_come_are_computed_once_before_requests_do(
     assert widths == {1, 2, 4, 8, 16, 32}
 
 
-def test_warming_up_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch, tiny: Path) -> None:
+def test_warm_up_reports_progress(monkeypatch: pytest.MonkeyPatch, tiny: Path) -> None:
     loaded = load(tiny, None, lambda _done, _layers: None, Part("Pipeline", 0, 4, 4))
     assert loaded.tokenizer is not None
     monkeypatch.setattr("muster_runner.warm_up.has_gpu", lambda: True)
@@ -90,7 +90,7 @@ def test_warming_up_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch, tiny: P
     assert told == [(done, 6) for done in range(6)]
 
 
-def test_compiled_kernels_are_kept_by_the_version_of_mlx_that_compiled_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compiled_kernels_are_cached_by_mlx_version(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLX_PTX_CACHE_DIR", "")
     monkeypatch.delenv("MLX_PTX_CACHE_DIR")
     monkeypatch.setenv("MUSTER_KERNELS", "/data/kernels")

@@ -1,4 +1,4 @@
-"""Blocks on a disk: only what is whole and ours is used, and no disk does harm."""
+"""The disk cache: only complete and own files are used, and disk errors are harmless."""
 
 import errno
 import os
@@ -46,7 +46,7 @@ def files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def test_blocks_come_back_as_they_were(tmp_path: Path) -> None:
+def test_blocks_are_restored_unchanged(tmp_path: Path) -> None:
     one, other = block(1), block(9)
     written(tmp_path / "cache", one, other)
     disk = DiskCache(tmp_path / "cache", ROOT, 1 << 30)
@@ -56,13 +56,13 @@ def test_blocks_come_back_as_they_were(tmp_path: Path) -> None:
         assert (stored := disk.find(key)) is not None and stored.has_states and stored.tokens == 3
 
 
-def test_nobody_else_may_read_them(tmp_path: Path) -> None:
+def test_block_files_are_private_to_the_user(tmp_path: Path) -> None:
     written(tmp_path / "cache", block(1))
     assert [stat.S_IMODE(path.stat().st_mode) for path in files(tmp_path)] == [0o600]
     assert stat.S_IMODE((tmp_path / "cache" / ROOT.hex()).stat().st_mode) == 0o700
 
 
-def test_another_model_finds_none(tmp_path: Path) -> None:
+def test_blocks_of_one_model_are_invisible_to_another(tmp_path: Path) -> None:
     written(tmp_path, block(1))
     assert len(DiskCache(tmp_path, b"another", 1 << 30)) == 0
 
@@ -80,7 +80,7 @@ def newer(data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("damage", [cut, flipped, newer, lambda _: b"", lambda _: b"\xff" * 100, lambda _: b"{}"])
-def test_a_file_that_is_cut_damaged_newer_or_foreign_is_not_used(
+def test_a_truncated_damaged_newer_or_foreign_file_is_not_used(
     tmp_path: Path, damage: Callable[[bytes], bytes]
 ) -> None:
     one = block(1)
@@ -117,7 +117,7 @@ def test_files_that_are_not_ours_are_neither_read_nor_removed(tmp_path: Path) ->
     assert outside.stat().st_size == 10_000
 
 
-def test_what_was_longest_unused_makes_room(tmp_path: Path) -> None:
+def test_the_least_recently_used_blocks_are_evicted(tmp_path: Path) -> None:
     blocks = [block(seed * 10, width=512) for seed in range(8)]
     (size,) = {path.stat().st_size for path in files(tmp_path / "one") or files_of(tmp_path / "one", blocks[0])}
     disk = DiskCache(tmp_path / "all", ROOT, size * 4)
@@ -139,7 +139,7 @@ def files_of(folder: Path, one: Block) -> list[Path]:
     return files(folder)
 
 
-def test_a_disk_that_refuses_costs_nothing_but_the_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_loses_only_its_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_arguments: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -158,7 +158,7 @@ def test_a_disk_that_refuses_costs_nothing_but_the_block(tmp_path: Path, monkeyp
     assert same(disk.read(other.key, 3), other)
 
 
-def test_the_disk_is_not_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_disk_is_never_filled_completely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(tmp_path)
     nearly = usage._replace(free=int(usage.total * disk_cache.FREE_SHARE))
     monkeypatch.setattr(disk_cache.shutil, "disk_usage", lambda _path: nearly)
@@ -166,14 +166,14 @@ def test_the_disk_is_not_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert files(tmp_path) == []
 
 
-def test_a_folder_that_cannot_be_made_harms_nobody(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_disables_only_the_disk_cache(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     one = block(1)
     disk = written(tmp_path / "file", one)
     assert (len(disk), disk.read(one.key, 3)) == (0, None)
 
 
-def test_what_is_no_number_is_not_written(tmp_path: Path) -> None:
+def test_blocks_with_nan_or_infinity_are_not_written(tmp_path: Path) -> None:
     written(tmp_path, block(1, value=float("nan")))
     assert files(tmp_path) == []
 
@@ -187,7 +187,7 @@ def test_a_state_that_cannot_be_written_stays_in_memory_only(tmp_path: Path) -> 
         block_file.PackedBlock(one)
 
 
-def test_a_model_is_known_by_its_files_and_by_what_runs_it(tmp_path: Path) -> None:
+def test_the_digest_depends_on_the_models_files_and_the_library_versions(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     weights = tmp_path / "model.safetensors"
     weights.write_bytes(b"\0" * 100_000)

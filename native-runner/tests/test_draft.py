@@ -1,4 +1,4 @@
-"""A draft model makes a text come sooner and never changes it."""
+"""A draft model speeds up an answer and never changes it."""
 
 import json
 from pathlib import Path
@@ -68,7 +68,7 @@ def plain(model: Any) -> dict[str, list[int]]:
 @pytest.mark.parametrize(
     ("noise", "lookahead"), [(0.0, True), (0.1, False), (9.0, False)], ids=["right", "in part", "wrong"]
 )
-def test_texts_are_the_same_whatever_it_guesses(
+def test_text_is_the_same_whatever_the_draft_proposes(
     model: Any, plain: dict[str, list[int]], lookahead: bool, noise: float
 ) -> None:
     payoff = Always()
@@ -83,7 +83,7 @@ def test_texts_are_the_same_whatever_it_guesses(
     assert per_pass > 2 if noise == 0 else per_pass >= 1
 
 
-def test_it_rests_where_its_guesses_come_true_and_save_nothing(model: Any) -> None:
+def test_drafting_pauses_if_accepted_tokens_save_no_time(model: Any) -> None:
     """Its time counts: a draft as slow as the model itself is not asked for long, however well it guesses."""
     payoff = Payoff()
     guesses = guesser(like(model, 0.0), payoff)
@@ -100,7 +100,7 @@ def test_it_rests_where_its_guesses_come_true_and_save_nothing(model: Any) -> No
     assert 0 < asked < 20
 
 
-def test_it_reads_a_long_prompt_in_pieces_and_one_sequence_after_the_other(model: Any) -> None:
+def test_the_draft_prefills_in_chunks_and_one_sequence_at_a_time(model: Any) -> None:
     draft = Draft(like(model, 0.0), VOCABULARY, pass_tokens=64)
     first, second = (sequence(model, prompt(length, 1), task) for task, length in (("a", 2 * CATCH_UP + 9), ("b", 300)))
     wanted = [(first, first.following, 3), (second, second.following, 3)]
@@ -123,7 +123,7 @@ def loaded_with_draft(tiny: Path, folder: Path, **more: Any) -> tuple[EngineOpti
     return engine_options(loaded, command, footprint(cache), None, draft.footprint), draft, footprint(cache)
 
 
-def test_the_budget_counts_what_it_keeps_of_live_sequences_and_of_no_others(tiny: Path, tmp_path: Path) -> None:
+def test_the_budget_includes_the_drafts_caches_of_live_sequences_only(tiny: Path, tmp_path: Path) -> None:
     options, draft, alone = loaded_with_draft(tiny, tmp_path / "draft", maxContext=1000, concurrency=3)
     # One layer beside four of the same shape.
     assert draft.footprint.per_token * 4 == alone.per_token
@@ -132,7 +132,7 @@ def test_the_budget_counts_what_it_keeps_of_live_sequences_and_of_no_others(tiny
     assert options.cache is not None and options.cache.footprint == alone
 
 
-def test_it_keeps_no_more_than_the_budget_counts(model: Any) -> None:
+def test_the_drafts_caches_stay_within_the_budget(model: Any) -> None:
     draft = Draft(like(model, 0.1), VOCABULARY, pass_tokens=64)
     batch = DecodingBatch(model, False, together=True, pass_tokens=64, guesser=Guesser(draft, lookups=Never()))
     for at, length in enumerate((500, 60, 70, 400)):
@@ -224,7 +224,7 @@ def other_vocabulary(folder: Path) -> None:
     ],
     ids=["other tokens", "larger", "damaged"],
 )
-def test_a_draft_that_cannot_guess_is_refused_in_clear_words(
+def test_an_incompatible_draft_is_refused_with_the_reason(
     tiny: Path, tmp_path: Path, layers: int, spoil: Any, said: str
 ) -> None:
     draft = tmp_path / "draft"

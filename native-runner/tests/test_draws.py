@@ -1,14 +1,14 @@
-"""Whatever settings meet in a batch, each sequence draws what it would draw alone."""
+"""Batched sampling: with any mix of settings each sequence samples the same as alone."""
 
 import mlx.core as mx
 import pytest
 from requests_alone import prompt, schedule, tiny_model
 
 from muster_runner.cache_layers import Footprint
-from muster_runner.draws import Draws
+from muster_runner.draws import BatchSampler
 from muster_runner.memory_budget import UNLIMITED, MemoryBudget
 from muster_runner.protocol import Sampling
-from muster_runner.sampling import drawing
+from muster_runner.sampling import sampling_pipeline
 from muster_runner.sequence import Sequence
 
 SETTINGS = [
@@ -31,7 +31,9 @@ def drawn(budget: MemoryBudget, settings: list[Sampling], lookahead: bool) -> li
     running = schedule(model, able, None, step=64, lookahead=lookahead, budget=budget)
     got: dict[str, list[int]] = {}
     for sampling in settings:
-        running.join(f"{SETTINGS.index(sampling)}", prompt(40, SETTINGS.index(sampling)), drawing(sampling, {}))
+        running.join(
+            f"{SETTINGS.index(sampling)}", prompt(40, SETTINGS.index(sampling)), sampling_pipeline(sampling, {})
+        )
         # They join one after the other, and leave one after the other.
         for news in running.step():
             got.setdefault(news.task_id, []).append(news.token)
@@ -48,14 +50,14 @@ def alone() -> list[list[int]]:
 
 
 @pytest.mark.parametrize("lookahead", [False, True], ids=["in order", "lookahead"])
-def test_all_settings_at_once_draw_what_each_draws_alone(alone: list[list[int]], lookahead: bool) -> None:
+def test_mixed_settings_in_a_batch_sample_the_same_as_alone(alone: list[list[int]], lookahead: bool) -> None:
     assert drawn(UNLIMITED, SETTINGS, lookahead) == alone
     # The settings do something.
     assert len({tuple(tokens) for tokens in alone}) == len(SETTINGS)
 
 
 @pytest.mark.parametrize("lookahead", [False, True], ids=["in order", "lookahead"])
-def test_who_has_to_wait_again_goes_on_with_the_same_draws(
+def test_a_preempted_request_continues_with_the_same_samples(
     alone: list[list[int]], lookahead: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("muster_runner.schedule.HEADROOM_TOKENS", 4)
@@ -63,13 +65,13 @@ def test_who_has_to_wait_again_goes_on_with_the_same_draws(
     assert drawn(budget, SETTINGS, lookahead) == alone
 
 
-def test_penalties_hide_no_overflow() -> None:
+def test_penalties_do_not_hide_an_overflow() -> None:
     """Logits that are no numbers are told as such, also where a penalty clips them."""
     ones = [
-        Sequence(f"{at}", [1, 2], 3, [], drawing(sampling, {}))
+        Sequence(f"{at}", [1, 2], 3, [], sampling_pipeline(sampling, {}))
         for at, sampling in enumerate([Sampling(temperature=0, repetition_penalty=2.0), Sampling(temperature=0)])
     ]
     logits = mx.array([[0.0, mx.nan, 1.0, 2.0], [0.0, 1.0, 2.0, 3.0]])
     logits[0] = mx.nan
-    _, _, finite = Draws()(ones, logits, mx.array([3, 3], dtype=mx.uint32))
+    _, _, finite = BatchSampler()(ones, logits, mx.array([3, 3], dtype=mx.uint32))
     assert finite.tolist() == [False, True]

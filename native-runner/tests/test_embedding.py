@@ -1,4 +1,4 @@
-"""What the vectors of an embedding model are, held against a computation in numpy, and which models make them."""
+"""The vectors of embedding models, compared with a numpy reference, and the detection of such models."""
 
 import json
 from pathlib import Path
@@ -59,7 +59,7 @@ def test_an_encoders_vectors_are_those_of_its_weights_alone_and_among_texts_of_o
 
 
 @pytest.mark.parametrize("family", ["roberta", "mpnet"])
-def test_no_text_is_longer_than_the_positions_that_are_left(family: str, tmp_path: Path) -> None:
+def test_texts_are_limited_to_the_available_positions(family: str, tmp_path: Path) -> None:
     make_tiny_encoder(tmp_path, family)
     (tmp_path / "sentence_bert_config.json").unlink()
     assert read_config(tmp_path)["max_position_embeddings"] == CONTEXT + 4
@@ -110,12 +110,12 @@ def test_a_quantized_encoder_computes_with_its_weights(tmp_path: Path) -> None:
         ("weightedmean", [(1 + 6 + 15) / 6, (-2 + 4 + 18) / 6]),
     ],
 )
-def test_pooling_looks_at_no_padding(mode: str, expected: list[float]) -> None:
+def test_pooling_ignores_padding(mode: str, expected: list[float]) -> None:
     hidden = mx.array([[[1.0, -2.0], [3.0, 2.0], [5.0, 6.0], [float("nan"), float("inf")]]])
     np.testing.assert_allclose(np.array(pooled(hidden, mx.array([3]), (mode,)))[0], expected, rtol=1e-6)
 
 
-def test_several_ways_of_pooling_are_put_one_after_the_other(tmp_path: Path) -> None:
+def test_several_pooling_modes_are_concatenated(tmp_path: Path) -> None:
     make_tiny_encoder(tmp_path)
     change(tmp_path / "1_Pooling" / "config.json", pooling_mode_cls_token=True)
     reference = Reference(tmp_path).hidden(MIDDLE)
@@ -123,21 +123,21 @@ def test_several_ways_of_pooling_are_put_one_after_the_other(tmp_path: Path) -> 
     np.testing.assert_allclose(np.array(opened(tmp_path).vectors([MIDDLE]))[0], expected, atol=1e-4)
 
 
-def test_vectors_keep_their_length_where_no_step_says_otherwise(tmp_path: Path) -> None:
+def test_vectors_are_not_normalized_without_a_normalize_step(tmp_path: Path) -> None:
     make_tiny_encoder(tmp_path)
     write_steps(tmp_path, "mean_tokens", normalize=False)
     expected = mean(Reference(tmp_path).hidden(MIDDLE))
     np.testing.assert_allclose(np.array(opened(tmp_path).vectors([MIDDLE]))[0], expected, atol=1e-4)
 
 
-def test_a_model_without_a_description_of_its_steps_averages_and_gives_unit_length(tmp_path: Path) -> None:
+def test_a_model_without_a_recipe_uses_mean_pooling_and_normalizes(tmp_path: Path) -> None:
     make_tiny_encoder(tmp_path, pooling="cls_token")
     (tmp_path / "modules.json").unlink()
     expected = unit(mean(Reference(tmp_path).hidden(MIDDLE)))
     np.testing.assert_allclose(np.array(opened(tmp_path).vectors([MIDDLE]))[0], expected, atol=1e-4)
 
 
-def test_what_cannot_be_computed_is_refused_by_name(tmp_path: Path) -> None:
+def test_unsupported_features_are_refused_by_name(tmp_path: Path) -> None:
     make_tiny_encoder(tmp_path)
     modules = json.loads((tmp_path / "modules.json").read_text())
     dense = {"idx": 3, "name": "3", "path": "3_Dense", "type": "sentence_transformers.models.Dense"}
@@ -150,7 +150,7 @@ def test_what_cannot_be_computed_is_refused_by_name(tmp_path: Path) -> None:
         opened(tmp_path)
 
 
-def test_weights_that_are_missing_or_no_numbers_are_the_files_fault(tmp_path: Path) -> None:
+def test_missing_or_nan_weights_are_reported_as_damaged_files(tmp_path: Path) -> None:
     make_tiny_encoder(tmp_path)
     path = tmp_path / "model.safetensors"
     weights = mx.load(str(path))
@@ -166,15 +166,13 @@ def test_weights_that_are_missing_or_no_numbers_are_the_files_fault(tmp_path: Pa
 
 
 @pytest.mark.parametrize("example", json.loads(KINDS.read_text(encoding="utf-8")))
-def test_embedding_models_are_told_from_those_that_write_as_the_node_tells_them(
-    example: dict[str, Any], tmp_path: Path
-) -> None:
+def test_embedding_models_are_detected_as_by_the_node(example: dict[str, Any], tmp_path: Path) -> None:
     for name in example["files"]:
         (tmp_path / name).write_text("[]")
     assert makes_embeddings(tmp_path, example["modelId"], example["config"]) == example["embeds"]
 
 
-def test_batches_are_bounded_of_like_length_and_fair() -> None:
+def test_batches_are_limited_of_similar_length_and_fair() -> None:
     batches = Batches(max_tokens=40)
     batches.add("first", [[0] * 10] * 6 + [[0] * 30, [0] * 100])
     batches.add("second", [[0] * 10])

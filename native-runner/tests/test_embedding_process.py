@@ -71,7 +71,7 @@ def test_many_inputs_come_in_several_frames(ready: RunnerProcess) -> None:
     assert sum(frame["type"] == "embeddings" and frame["taskId"] == "many" for frame in ready.seen) > 1
 
 
-def test_a_text_that_is_too_long_is_refused_by_its_place_or_cut(ready: RunnerProcess, model: Path) -> None:
+def test_a_text_that_is_too_long_is_refused_by_index_or_truncated(ready: RunnerProcess, model: Path) -> None:
     long = "x" * CONTEXT
     embed(ready, "refused", ["short", long])
     end = ready.finished("refused")
@@ -88,7 +88,7 @@ def test_a_text_that_is_too_long_is_refused_by_its_place_or_cut(ready: RunnerPro
     np.testing.assert_allclose(vectors(ready, "cut"), expected, atol=1e-4)
 
 
-def test_shorter_vectors_are_the_beginning_at_unit_length(ready: RunnerProcess) -> None:
+def test_shortened_vectors_are_normalized_prefixes(ready: RunnerProcess) -> None:
     embed(ready, "whole", ["hello"])
     ready.finished("whole")
     embed(ready, "part", ["hello"], dimensions=8)
@@ -97,7 +97,7 @@ def test_shorter_vectors_are_the_beginning_at_unit_length(ready: RunnerProcess) 
     np.testing.assert_allclose(part, unit(whole[:8]), atol=1e-6)
 
 
-def test_a_prompt_of_the_model_is_put_before_texts(ready: RunnerProcess) -> None:
+def test_a_named_prompt_of_the_model_is_prepended(ready: RunnerProcess) -> None:
     embed(ready, "named", ["hello"], promptName="query")
     ready.finished("named")
     embed(ready, "written", ["search_query: hello"])
@@ -114,7 +114,7 @@ def test_a_prompt_of_the_model_is_put_before_texts(ready: RunnerProcess) -> None
         ([[1, 2], [1, 100_000, 2]], {}, "invalid_request", "input[1] has the token 100000"),
     ],
 )
-def test_what_cannot_be_done_is_refused_and_says_why(
+def test_invalid_requests_are_refused_with_the_reason(
     ready: RunnerProcess, inputs: list[Any], more: dict[str, Any], code: str, says: str
 ) -> None:
     embed(ready, says, inputs, **more)
@@ -124,7 +124,7 @@ def test_what_cannot_be_done_is_refused_and_says_why(
     assert says in end["message"]
 
 
-def test_a_conversation_is_refused_with_what_to_do(ready: RunnerProcess) -> None:
+def test_a_conversation_is_refused_with_advice(ready: RunnerProcess) -> None:
     ready.generate("chat")
     end = ready.finished("chat")
     assert end["code"] == "unsupported"
@@ -149,7 +149,7 @@ def test_a_request_that_is_cancelled_ends_and_others_go_on(ready: RunnerProcess)
     assert len(vectors(ready, "long")) < 2048
 
 
-def test_no_numbers_harm_only_the_request_that_they_come_of(model: Path, runner: RunnerProcess, tmp_path: Path) -> None:
+def test_nan_fails_only_the_request_that_causes_it(model: Path, runner: RunnerProcess, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(model, tmp_path / "model"))
     path = copy / "model.safetensors"
     weights = mx.load(str(path))
@@ -169,7 +169,7 @@ def test_no_numbers_harm_only_the_request_that_they_come_of(model: Path, runner:
     assert np.isfinite(vectors(runner, "good")).all()
 
 
-def test_it_cannot_be_shared_out(model: Path, runner: RunnerProcess) -> None:
+def test_an_embedding_model_cannot_be_sharded(model: Path, runner: RunnerProcess) -> None:
     runner.hello()
     shard = {"rank": 0, "worldSize": 2, "startLayer": 0, "endLayer": 1, "layers": 2}
     load = {
@@ -185,7 +185,7 @@ def test_it_cannot_be_shared_out(model: Path, runner: RunnerProcess) -> None:
     assert "one machine" in failed["errorMessage"]
 
 
-def test_a_model_that_writes_makes_no_embeddings(tiny: Path, runner: RunnerProcess) -> None:
+def test_a_generative_model_refuses_embedding_requests(tiny: Path, runner: RunnerProcess) -> None:
     runner.ready(tiny)
     embed(runner, "none", ["a"])
     end = runner.finished("none")

@@ -1,4 +1,4 @@
-"""A prompt is encoded beside the runner: nothing that it brings holds up the engine or the heartbeat."""
+"""Prompts are tokenized in separate processes: no prompt can block the engine or the heartbeat."""
 
 import json
 import os
@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from conftest import PATIENCE_SECONDS, SOURCES, RunnerProcess
 
-from muster_runner.encoder_messages import LEAST_CPU_SECONDS, Order, Refusal
+from muster_runner.encoder_messages import MIN_CPU_SECONDS, Order, Refusal
 from muster_runner.encoding import LARGE_BYTES, EncoderQueue
 from muster_runner.protocol import TextPrompt
 
@@ -55,14 +55,14 @@ def endless(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return model
 
 
-def test_the_process_that_encodes_never_imports_mlx() -> None:
+def test_the_tokenizing_process_never_imports_mlx() -> None:
     code = "import sys, muster_runner.encoder, muster_runner.encoding, muster_runner.tokenizer; print(*sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(SOURCES)}
     modules = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert not [name for name in modules.stdout.split() if name.split(".")[0] in ("mlx", "mlx_lm", "transformers")]
 
 
-def test_a_template_that_never_ends_costs_its_request_alone(runner: RunnerProcess, endless: Path) -> None:
+def test_an_endless_template_fails_only_its_request(runner: RunnerProcess, endless: Path) -> None:
     runner.ready(endless)
     runner.generate("other", maxTokens=1500)
     runner.until(lambda frame: frame["type"] == "tokens")
@@ -70,7 +70,7 @@ def test_a_template_that_never_ends_costs_its_request_alone(runner: RunnerProces
     runner.generate("behind", maxTokens=3)
     refused = runner.finished("endless")
     assert (refused["type"], refused["code"]) == ("rejected", "invalid_request")
-    assert f"{LEAST_CPU_SECONDS:.0f} s" in refused["message"]
+    assert f"{MIN_CPU_SECONDS:.0f} s" in refused["message"]
     assert runner.finished("behind")["type"] == "finished"
     assert runner.finished("other")["usage"]["completionTokens"] == 1500
 
@@ -113,7 +113,7 @@ def test_an_encoder_that_dies_is_replaced_and_its_request_answered(
 
 
 @pytest.mark.parametrize("how", ["killed", "shut down", "left alone"])
-def test_it_ends_with_the_runner(runner: RunnerProcess, tiny: Path, how: str) -> None:
+def test_the_tokenizing_process_ends_with_the_runner(runner: RunnerProcess, tiny: Path, how: str) -> None:
     runner.ready(tiny)
     (encoder,) = encoders(runner.process.pid)
     if how == "killed":
@@ -140,7 +140,7 @@ def test_a_request_can_be_cancelled_while_it_waits_to_be_encoded(runner: RunnerP
     assert runner.finished("two")["reason"] == "length"
 
 
-def test_a_process_that_has_nothing_to_do_may_end_and_comes_back(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_idle_process_may_end_and_is_restarted(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(SOURCES))
     line = EncoderQueue("test", tiny, idle_seconds=0.01)
     answers: list[list[int] | Refusal] = []

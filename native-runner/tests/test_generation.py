@@ -1,4 +1,4 @@
-"""What a loaded runner promises about the text it generates."""
+"""Text generation by a loaded runner."""
 
 import math
 from typing import Any
@@ -28,7 +28,7 @@ def test_requests_join_while_others_decode(ready: RunnerProcess) -> None:
     assert ready.finished("first")["usage"]["completionTokens"] == 400
 
 
-def test_a_seeded_draw_is_the_same_alone_and_in_a_batch(ready: RunnerProcess) -> None:
+def test_seeded_sampling_is_the_same_alone_and_in_a_batch(ready: RunnerProcess) -> None:
     seeded: dict[str, Any] = {"text": "dice", "maxTokens": 20, "sampling": {"temperature": 1.0, "seed": 7}}
     alone, _ = ready.answer("seed-alone", **seeded)
     for n in range(4):
@@ -53,7 +53,7 @@ def test_cancel_ends_a_request_while_it_decodes_and_leaves_the_others(ready: Run
     assert ready.text("other") == expected
 
 
-def test_cancel_works_inside_a_prefill(ready: RunnerProcess) -> None:
+def test_cancel_takes_effect_during_prefill(ready: RunnerProcess) -> None:
     ready.generate("prefill", text=LONG + "x", maxTokens=10)
     progress = ready.until(lambda frame: frame["type"] == "prompt" and frame["taskId"] == "prefill")
     assert 0 < progress["processed"] < progress["total"]
@@ -63,7 +63,7 @@ def test_cancel_works_inside_a_prefill(ready: RunnerProcess) -> None:
     ready.answer("after-prefill", maxTokens=3)
 
 
-def test_a_known_beginning_is_not_computed_again_and_gives_the_same_text(ready: RunnerProcess) -> None:
+def test_a_cached_prefix_is_not_computed_again_and_gives_the_same_text(ready: RunnerProcess) -> None:
     first, before = ready.answer("prefix-1", text="once upon a time " * 20, maxTokens=20)
     again, after = ready.answer("prefix-2", text="once upon a time " * 20, maxTokens=20)
     assert again == first
@@ -79,7 +79,7 @@ def test_stop_strings_end_the_text_before_them(ready: RunnerProcess) -> None:
     assert (end["reason"], end["stopSequence"]) == ("stop", stop)
 
 
-def test_the_number_of_tokens_is_kept(ready: RunnerProcess) -> None:
+def test_max_tokens_is_respected(ready: RunnerProcess) -> None:
     text, end = ready.answer("length", maxTokens=5)
     assert (len(text), end["reason"], end["usage"]["completionTokens"]) == (5, "length", 5)
 
@@ -122,14 +122,14 @@ def test_a_repetition_penalty_changes_what_is_repeated(ready: RunnerProcess) -> 
     assert len(set(punished)) > len(set(plain))
 
 
-def test_running_is_said_while_there_is_work_and_ready_after_it(ready: RunnerProcess) -> None:
+def test_the_status_is_running_with_live_requests_and_ready_without(ready: RunnerProcess) -> None:
     ready.answer("status", maxTokens=3)
     ready.status("Ready")
     words = [frame["status"] for frame in ready.seen if frame["type"] == "status"]
     assert words[-2:] == ["Running", "Ready"]
 
 
-def test_more_tokens_than_there_is_room_for_are_as_many_as_fit(ready: RunnerProcess) -> None:
+def test_max_tokens_beyond_the_context_means_as_many_as_fit(ready: RunnerProcess) -> None:
     prompt = {"kind": "text", "text": "x" * 2000}
     _, end = ready.answer("asks-too-much", prompt=prompt, maxTokens=32000)
     assert end["reason"] in ("length", "stop")
@@ -144,7 +144,7 @@ def test_end_tokens_may_be_ignored(ready: RunnerProcess) -> None:
     assert (goes_on["reason"], goes_on["usage"]["completionTokens"]) == ("length", 5)
 
 
-def test_counting_computes_nothing_and_counts_what_a_request_counts(ready: RunnerProcess) -> None:
+def test_counting_runs_no_step_and_matches_the_prompt_tokens_of_a_request(ready: RunnerProcess) -> None:
     _, counted = ready.answer("counted", countOnly=True)
     _, answered = ready.answer("answered", maxTokens=1)
     assert counted["usage"] == {

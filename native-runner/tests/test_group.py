@@ -1,4 +1,4 @@
-"""What several ranks promise their supervisors, from coming together to falling apart."""
+"""Several ranks from the supervisors' view: forming a group, answering, failing and ending."""
 
 import os
 import shutil
@@ -38,7 +38,7 @@ def model_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 @pytest.mark.parametrize("sharding", ["Pipeline", "Tensor"])
 @pytest.mark.parametrize("architecture", ["llama", "qwen3"])
-def test_other_architectures_and_uneven_layers(
+def test_other_architectures_and_uneven_layers_answer_like_one_process(
     runner: RunnerProcess, group: RunnerGroup, model_of: Callable[[str], Path], sharding: str, architecture: str
 ) -> None:
     runner.ready(model_of(architecture))
@@ -55,7 +55,9 @@ def test_other_architectures_and_uneven_layers(
     assert all(part < 0.9 * memory[-1] for part in memory[:-1])
 
 
-def test_three_ranks_of_a_pipeline(runner: RunnerProcess, group: RunnerGroup, tiny: Path, tmp_path: Path) -> None:
+def test_three_ranks_of_a_pipeline_answer_like_one_process(
+    runner: RunnerProcess, group: RunnerGroup, tiny: Path, tmp_path: Path
+) -> None:
     runner.ready(tiny)
     (tmp_path / "three").mkdir()
     three = RunnerGroup(tmp_path / "three", ranks=3)
@@ -69,7 +71,7 @@ def test_three_ranks_of_a_pipeline(runner: RunnerProcess, group: RunnerGroup, ti
 
 
 @pytest.mark.parametrize("sharding", ["Pipeline", "Tensor"])
-def test_a_quantized_model(
+def test_a_quantized_model_is_sharded(
     runner: RunnerProcess, group: RunnerGroup, tiny: Path, tmp_path: Path, sharding: str
 ) -> None:
     model, config = load_model(tiny)
@@ -119,7 +121,7 @@ def test_a_missing_file_of_a_ranks_layers_is_named(group: RunnerGroup, tiny: Pat
     assert failure(group.first)["code"] == "ring"
 
 
-def test_weights_that_no_file_has_are_an_error(group: RunnerGroup, tiny: Path, tmp_path: Path) -> None:
+def test_weights_missing_from_all_files_are_an_error(group: RunnerGroup, tiny: Path, tmp_path: Path) -> None:
     last, first = in_two_files(tiny, tmp_path)
     for model in (last, first):
         # Without an index only the weights themselves tell.
@@ -129,7 +131,7 @@ def test_weights_that_no_file_has_are_an_error(group: RunnerGroup, tiny: Path, t
 
 
 @pytest.mark.parametrize("killed", [0, 1])
-def test_when_a_rank_dies_at_work_the_others_fail_and_end(group: RunnerGroup, tiny: Path, killed: int) -> None:
+def test_when_a_rank_dies_during_a_step_the_others_fail_and_end(group: RunnerGroup, tiny: Path, killed: int) -> None:
     group.ready(tiny, "Pipeline")
     group.first.generate("endless", maxTokens=1500)
     group.first.until(lambda frame: frame["type"] == "tokens")
@@ -139,7 +141,7 @@ def test_when_a_rank_dies_at_work_the_others_fail_and_end(group: RunnerGroup, ti
     assert "connection to another rank was lost" in frame["errorMessage"]
 
 
-def test_a_rank_that_died_while_idle_is_missed_at_the_next_request(group: RunnerGroup, tiny: Path) -> None:
+def test_a_rank_that_died_while_idle_is_noticed_at_the_next_request(group: RunnerGroup, tiny: Path) -> None:
     group.ready(tiny, "Tensor")
     os.kill(group.ranks[1].process.pid, signal.SIGKILL)
     group.ranks[1].process.wait()
@@ -148,13 +150,13 @@ def test_a_rank_that_died_while_idle_is_missed_at_the_next_request(group: Runner
     assert failure(group.first)["code"] == "ring"
 
 
-def test_ranks_out_of_step_die_at_once(group: RunnerGroup, tiny: Path) -> None:
+def test_ranks_out_of_lockstep_fail_at_once(group: RunnerGroup, tiny: Path) -> None:
     group.ready(tiny, "Pipeline")
     group.ranks[1].send(type="wake", epoch=2)
     assert failure(group.ranks[1])["code"] == "disagreement"
 
 
-def test_rank_0_beats_while_it_waits_in_a_collective(group: RunnerGroup, tiny: Path) -> None:
+def test_rank_0_sends_heartbeats_while_it_waits_in_a_collective(group: RunnerGroup, tiny: Path) -> None:
     group.ready(tiny, "Pipeline")
     group.waking = False
     group.first.generate("alone")
@@ -185,7 +187,7 @@ def test_a_rank_waits_for_one_that_starts_late(group: RunnerGroup, tiny: Path) -
         rank.status("Ready")
 
 
-def test_a_group_can_meet_again_at_the_same_addresses(group: RunnerGroup, tiny: Path, tmp_path: Path) -> None:
+def test_a_group_can_be_formed_again_at_the_same_addresses(group: RunnerGroup, tiny: Path, tmp_path: Path) -> None:
     group.ready(tiny, "Pipeline")
     group.first.generate("endless", maxTokens=1500)
     group.first.until(lambda frame: frame["type"] == "tokens")
@@ -199,7 +201,7 @@ def test_a_group_can_meet_again_at_the_same_addresses(group: RunnerGroup, tiny: 
         again.close()
 
 
-def test_shutdown_while_it_waits_for_the_others(group: RunnerGroup, tiny: Path) -> None:
+def test_a_shutdown_ends_the_wait_for_other_ranks(group: RunnerGroup, tiny: Path) -> None:
     shard = group.shards("Pipeline", None, 4)[0]
     frame = {"modelId": "t", "modelPath": str(tiny), "sharding": "Pipeline", "instanceMeta": "MlxRing"}
     group.first.hello()
@@ -223,7 +225,7 @@ def test_shutdown_ends_all_ranks_cleanly(group: RunnerGroup, tiny: Path, busy: b
         assert rank.process.wait(PATIENCE_SECONDS) == 0
 
 
-def test_ranks_that_were_told_different_things_say_so(group: RunnerGroup, tiny: Path) -> None:
+def test_ranks_with_different_settings_report_a_disagreement(group: RunnerGroup, tiny: Path) -> None:
     shards = group.shards("Pipeline", [1, 4], 4)
     shards[1]["endLayer"] = 2
     for rank, shard in zip(group.ranks, shards, strict=True):

@@ -1,4 +1,4 @@
-"""A runner that its supervisor leaves waits for one other process, and for no longer than it was told."""
+"""Handover: a runner without a supervisor waits for its adoption, up to the deadline."""
 
 import os
 import signal
@@ -31,7 +31,9 @@ def said_after_hand_over(runner: RunnerProcess) -> list[Frame]:
     return frames
 
 
-def test_it_goes_on_with_its_model_for_who_knows_the_token(runner: RunnerProcess, tiny: Path, tmp_path: Path) -> None:
+def test_a_supervisor_with_the_token_adopts_the_running_model(
+    runner: RunnerProcess, tiny: Path, tmp_path: Path
+) -> None:
     runner.ready(tiny)
     before, _ = runner.answer("before", maxTokens=8)
     leave(runner)
@@ -46,7 +48,7 @@ def test_it_goes_on_with_its_model_for_who_knows_the_token(runner: RunnerProcess
     runner.until(lambda frame: frame["type"] == "heartbeat")
 
 
-def test_it_says_nothing_while_nobody_has_it(runner: RunnerProcess, tiny: Path) -> None:
+def test_no_events_are_sent_during_a_handover(runner: RunnerProcess, tiny: Path) -> None:
     runner.ready(tiny)
     leave(runner)
     time.sleep(2.5)
@@ -54,7 +56,9 @@ def test_it_says_nothing_while_nobody_has_it(runner: RunnerProcess, tiny: Path) 
 
 
 @pytest.mark.parametrize(("token", "protocol"), [("f" * 64, PROTOCOL), (TOKEN, PROTOCOL + 1)])
-def test_nobody_else_gets_it(runner: RunnerProcess, tiny: Path, token: str, protocol: int) -> None:
+def test_a_supervisor_without_the_token_is_refused(
+    runner: RunnerProcess, tiny: Path, token: str, protocol: int
+) -> None:
     runner.ready(tiny)
     leave(runner)
     adopt(runner, token, protocol)
@@ -65,20 +69,20 @@ def test_nobody_else_gets_it(runner: RunnerProcess, tiny: Path, token: str, prot
     assert len([frame for frame in runner.seen if frame["type"] == "hello"]) == 2
 
 
-def test_it_ends_by_itself_where_nobody_adopts_it(runner: RunnerProcess, tiny: Path) -> None:
+def test_a_runner_that_is_not_adopted_ends_by_itself(runner: RunnerProcess, tiny: Path) -> None:
     runner.ready(tiny)
     leave(runner, seconds=1)
     assert runner.process.wait(PATIENCE_SECONDS) == 0
 
 
-def test_a_shutdown_ends_one_that_waits(runner: RunnerProcess, tiny: Path) -> None:
+def test_a_shutdown_ends_a_runner_that_waits_for_adoption(runner: RunnerProcess, tiny: Path) -> None:
     runner.ready(tiny)
     leave(runner)
     runner.send(type="shutdown")
     assert runner.process.wait(PATIENCE_SECONDS) == 0
 
 
-def test_the_end_of_the_pipe_does_not_end_one_that_waits_but_does_after_it_was_adopted(
+def test_the_end_of_the_pipe_ends_a_runner_only_after_it_was_adopted(
     runner: RunnerProcess, tiny: Path, tmp_path: Path
 ) -> None:
     runner.ready(tiny)

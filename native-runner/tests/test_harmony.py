@@ -1,4 +1,4 @@
-"""Answers of gpt-oss's family that are held to a form: the tiny model with that family's marks writes nonsense."""
+"""Constrained answers in the Harmony format (gpt-oss), by the tiny model with its marks."""
 
 import json
 import re
@@ -37,7 +37,7 @@ def harmony(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_call_that_is_demanded_is_made_to_the_tool_that_is_named(harmony: Any, seed: int) -> None:
+def test_a_required_call_goes_to_the_named_tool(harmony: Any, seed: int) -> None:
     runner, numbers = harmony
     prompt = chat(tools=[TOOLS[0], DICE], toolChoice={"kind": "named", "name": "dice"})
     # A thought may come first, and is as long as the model likes: this one is made to end.
@@ -61,7 +61,7 @@ def test_a_call_that_is_demanded_is_made_to_the_tool_that_is_named(harmony: Any,
     ],
     ids=["schema", "regex", "lark"],
 )
-def test_an_answer_in_a_form_is_in_the_final_channel(harmony: Any, form: Any, fits: Any) -> None:
+def test_a_formatted_answer_is_in_the_final_channel(harmony: Any, form: Any, fits: Any) -> None:
     runner, numbers = harmony
     sampling = {"temperature": 1, "seed": 2, "logitBias": {str(numbers["<|end|>"]): 20.0}}
     text, end = runner.answer(f"form-{str(form)[:60]}", prompt=chat(), sampling=sampling, format=form, maxTokens=1500)
@@ -69,7 +69,7 @@ def test_an_answer_in_a_form_is_in_the_final_channel(harmony: Any, form: Any, fi
     assert fits(text)
 
 
-def test_a_call_that_nobody_demands_fits_a_strict_tool(harmony: Any) -> None:
+def test_a_voluntary_call_matches_a_strict_tool(harmony: Any) -> None:
     runner, numbers = harmony
     prompt = chat(tools=[{**DICE, "strict": True}])
     bias = {str(numbers[mark]): 20.0 for mark in ("<|end|>", "<|constrain|>")}

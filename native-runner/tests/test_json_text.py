@@ -1,4 +1,4 @@
-"""JSON that is passed on while it is written."""
+"""The incremental JSON parser."""
 
 import json
 from random import Random
@@ -33,7 +33,7 @@ def any_value(random: Random, depth: int = 0) -> Any:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_valid_json_is_passed_on_as_it_is_and_any_beginning_can_be_completed(seed: int) -> None:
+def test_valid_json_is_emitted_unchanged_and_any_prefix_can_be_completed(seed: int) -> None:
     random = Random(seed)
     text = json.dumps([any_value(random)], ensure_ascii=seed % 2 == 0, indent=random.choice([None, 2]))
     told, value = passed_on(text, random)
@@ -45,7 +45,7 @@ def test_valid_json_is_passed_on_as_it_is_and_any_beginning_can_be_completed(see
 
 
 @pytest.mark.parametrize("seed", range(200))
-def test_whatever_is_written_what_is_passed_on_can_be_completed(seed: int) -> None:
+def test_emitted_text_can_be_completed_for_any_input(seed: int) -> None:
     random = Random(seed)
     pieces = [
         *"{}[],:x",
@@ -87,18 +87,18 @@ def test_whatever_is_written_what_is_passed_on_can_be_completed(seed: int) -> No
         ('{"a": [1, 2, ], }', '{"a": [1, 2 ] }'),
     ],
 )
-def test_a_models_slips_are_mended(written: str, told: str) -> None:
+def test_common_errors_of_models_are_repaired(written: str, told: str) -> None:
     text, value = passed_on(written)
     assert (text, value.done) == (told, True)
     json.loads(text)
 
 
-def test_what_follows_the_value_is_given_back() -> None:
+def test_text_after_the_value_is_returned() -> None:
     assert JsonText().add('{"a": 1} and more') == ('{"a": 1}', " and more")
 
 
 @pytest.mark.parametrize("depth", [10, MAX_DEPTH, 1_000, 100_000])
-def test_what_is_nested_too_deeply_breaks_and_is_completed_all_the_same(depth: int) -> None:
+def test_too_deep_nesting_is_broken_but_can_be_completed(depth: int) -> None:
     told, value = passed_on("[" * depth)
     assert value.broken == (depth > MAX_DEPTH)
     json.loads(told + value.completion())

@@ -1,4 +1,4 @@
-"""What a runner computed of a prompt serves the next runner, however the first one ended."""
+"""The disk cache across runners: cached prefixes survive the end of a runner, also a kill."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +29,9 @@ def disk(folder: Path, most: int = 1 << 30) -> dict[str, Any]:
     return {"cache": {"spareBytes": 1 << 28, "disk": {"directory": str(folder), "maxBytes": most}}}
 
 
-def test_after_a_kill_and_after_an_end_a_prompt_is_not_computed_again(tiny: Path, tmp_path: Path, runners: Any) -> None:
+def test_a_prompt_is_not_computed_again_after_a_kill_or_an_orderly_end(
+    tiny: Path, tmp_path: Path, runners: Any
+) -> None:
     first = runners()
     first.ready(tiny, **disk(tmp_path / "kept"))
     text, end = first.answer("cold", text=TEXT, maxTokens=20)
@@ -58,7 +60,7 @@ def wait_for_files(folder: Path, count: int) -> None:
         time.sleep(0.05)
 
 
-def test_ranks_whose_disks_differ_begin_with_what_all_have(tiny: Path, tmp_path: Path) -> None:
+def test_ranks_with_different_disks_restore_the_prefix_that_all_have(tiny: Path, tmp_path: Path) -> None:
     texts, cached = [], []
     for attempt in range(3):
         folder = tmp_path / f"group-{attempt}"

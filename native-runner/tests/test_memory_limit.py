@@ -1,4 +1,4 @@
-"""With little memory requests wait; nobody is refused for it, and no runner ends."""
+"""With little memory requests are queued: none is refused, and no runner ends."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from muster_runner.schedule import PREFILLS
 REQUESTS, TOKENS = 64, 12
 
 
-def test_many_long_requests_are_all_answered_with_memory_for_two_and_told_their_places(
+def test_many_long_requests_are_answered_with_memory_for_two_and_get_their_queue_places(
     tiny: Path, runner: RunnerProcess
 ) -> None:
     runner.ready(tiny, maxContext=600, concurrency=2, cache={"spareBytes": 0})
@@ -37,7 +37,7 @@ def test_many_long_requests_are_all_answered_with_memory_for_two_and_told_their_
     assert all(places[-1] < PREFILLS for places in told.values())
 
 
-def test_without_a_bound_the_context_is_what_the_memory_holds(tiny: Path, tmp_path: Path) -> None:
+def test_without_a_limit_the_context_is_what_fits_the_memory(tiny: Path, tmp_path: Path) -> None:
     model = tmp_path / "long"
     shutil.copytree(tiny, model)
     config = json.loads((model / "config.json").read_text())

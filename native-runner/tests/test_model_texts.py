@@ -1,4 +1,4 @@
-"""What a model's folder says about texts: its chat template, its end tokens, however the files are written."""
+"""Chat templates and end tokens from a model's folder, in all forms of files."""
 
 import json
 from pathlib import Path
@@ -52,7 +52,7 @@ def test_a_byte_order_mark_is_no_part_of_any_file(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("names", [["default", "tool_use"], ["rag", "default"], ["tool_use"]])
-def test_of_several_templates_the_default_is_taken_or_the_only_one(folder: Path, names: list[str]) -> None:
+def test_of_several_templates_the_default_or_the_only_one_is_used(folder: Path, names: list[str]) -> None:
     source = template_of(folder)
     chosen = "default" if "default" in names else names[0]
     templates = [{"name": name, "template": source if name == chosen else "other"} for name in names]
@@ -71,13 +71,13 @@ def test_of_several_templates_the_default_is_taken_or_the_only_one(folder: Path,
         ("", "makes nothing"),
     ],
 )
-def test_a_template_that_cannot_serve_is_found_out_before_any_request(folder: Path, template: Any, says: str) -> None:
+def test_an_unusable_template_is_detected_before_any_request(folder: Path, template: Any, says: str) -> None:
     change(folder / "tokenizer_config.json", chat_template=template)
     with pytest.raises(ModelFileError, match=says):
         check_conversations(folder, read_config(folder))
 
 
-def test_a_model_without_a_template_is_sound_and_refuses_conversations(folder: Path) -> None:
+def test_a_model_without_a_template_loads_and_refuses_conversations(folder: Path) -> None:
     change(folder / "tokenizer_config.json", chat_template=None)
     check_conversations(folder, read_config(folder))
     with pytest.raises(TemplateError, match="no chat template"):
@@ -91,14 +91,14 @@ def test_a_template_file_that_is_no_text_is_named(folder: Path) -> None:
         check_conversations(folder, read_config(folder))
 
 
-def test_every_token_that_any_file_calls_an_end_is_one(folder: Path) -> None:
+def test_end_tokens_are_the_union_of_all_files(folder: Path) -> None:
     change(folder / "config.json", eos_token_id=[5, 6], text_config={"eos_token_id": 7})
     change(folder / "generation_config.json", eos_token_id=[8, "9"])
     change(folder / "tokenizer_config.json", eos_token={"content": "<|pad|>"}, eos_token_id=10)
     assert tokenizer(folder).eos_token_ids == {3, 5, 6, 7, 8, 9, 10}
 
 
-def test_what_is_no_token_is_no_end(folder: Path) -> None:
+def test_invalid_end_tokens_are_ignored(folder: Path) -> None:
     change(folder / "config.json", eos_token_id=None, text_config=None)
     (folder / "generation_config.json").write_text('{"eos_token_id": [-1, true, "no", null, 2.5]}')
     change(folder / "tokenizer_config.json", eos_token="in no vocabulary")

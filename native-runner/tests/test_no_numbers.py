@@ -1,4 +1,4 @@
-"""A model that computes no numbers is never ready, and a request for which it does gets an error, not an empty text."""
+"""NaN and infinity: such a model never gets ready, and such a request gets an error instead of an empty text."""
 
 import shutil
 from pathlib import Path
@@ -101,7 +101,7 @@ def prepared(task: str, tokens: list[int], temperature: float) -> Prepared:
 @pytest.mark.parametrize("able", [ALL, NONE], ids=["in a batch", "one by one"])
 @pytest.mark.parametrize("lookahead", [False, True], ids=["in order", "lookahead"])
 @pytest.mark.parametrize("temperature", [0.0, 1.0], ids=["greedy", "drawn"])
-def test_a_request_that_is_not_computed_in_numbers_fails_alone_and_nothing_of_it_is_kept(
+def test_a_request_with_nan_fails_alone_and_nothing_of_it_is_cached(
     able: Abilities, lookahead: bool, temperature: float
 ) -> None:
     frames: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""What one request brings harms that request alone."""
+"""Isolation: a bad request affects no other request."""
 
 import json
 import struct
@@ -26,7 +26,7 @@ def request_frame(task: str, content: str) -> bytes:
 
 @pytest.mark.parametrize("escaped", [True, False])
 @pytest.mark.parametrize("content", [HALF, f"a {HALF} b", f"{HALF}{HALF}", "\ude00\ud83d"])
-def test_half_a_surrogate_pair_costs_nobody_else_anything(ready: RunnerProcess, escaped: bool, content: str) -> None:
+def test_a_lone_surrogate_does_not_affect_other_requests(ready: RunnerProcess, escaped: bool, content: str) -> None:
     ready.generate("other", maxTokens=200)
     ready.until(lambda frame: frame["type"] == "tokens")
     if escaped:
@@ -40,7 +40,9 @@ def test_half_a_surrogate_pair_costs_nobody_else_anything(ready: RunnerProcess, 
 
 
 @pytest.mark.parametrize("field", [{"stop": [HALF]}, {"modelId": HALF}, {"taskId": f"task{HALF}"}])
-def test_nor_does_it_in_any_other_field(ready: RunnerProcess, field: dict[str, Any]) -> None:
+def test_a_lone_surrogate_in_any_field_does_not_affect_other_requests(
+    ready: RunnerProcess, field: dict[str, Any]
+) -> None:
     ready.generate("odd", maxTokens=3, **field)
     _, end = ready.answer("after", maxTokens=3)
     assert end["type"] == "finished"
@@ -109,7 +111,7 @@ def prepared(task: str, sampling: Any = None) -> Prepared:
     return Prepared(request, tokens=[1], limit=2, received=0.0)
 
 
-def test_a_token_that_makes_no_text_ends_its_request_and_no_other() -> None:
+def test_a_token_that_cannot_be_decoded_ends_only_its_request() -> None:
     frames: list[dict[str, Any]] = []
     engine = engine_with(BrokenTokenizer(unsayable=7), frames)
     for task in ("6", "7", "8"):
@@ -121,7 +123,7 @@ def test_a_token_that_makes_no_text_ends_its_request_and_no_other() -> None:
     assert engine.active == 0
 
 
-def test_settings_that_cannot_be_used_are_the_requests_own_refusal() -> None:
+def test_unusable_settings_refuse_only_their_request() -> None:
     engine = engine_with(BrokenTokenizer(unsayable=7), [])
     with pytest.raises(Rejected):
         engine.add(prepared("6", sampling="no sampling at all"))

@@ -1,4 +1,4 @@
-"""By what prompts with pictures are compared, and the positions after a picture."""
+"""Cache keys of prompts with pictures, and positions after a picture."""
 
 import mlx.core as mx
 from mlx_lm.models.cache import KVCache
@@ -10,7 +10,7 @@ PLACEHOLDER = 9
 ONE, OTHER = b"1" * 32, b"2" * 32
 
 
-def test_text_is_itself_and_each_picture_has_numbers_of_its_own():
+def test_text_tokens_are_their_own_keys_and_each_picture_has_distinct_keys():
     tokens = [1, PLACEHOLDER, PLACEHOLDER, 2]
     keys = prompt_keys(tokens, PLACEHOLDER, [ONE])
     assert (keys[0], keys[3]) == (1, 2)
@@ -27,7 +27,7 @@ def test_a_picture_of_a_later_turn_changes_nothing_before_it():
     assert swapped[1] != later[1]
 
 
-def test_a_guess_ends_before_a_picture():
+def test_a_draft_ends_before_a_picture():
     assert before_pictures([5, 6, FIRST_KEY | 7, 8]) == [5, 6]
     assert before_pictures([5, 6]) == [5, 6]
 
@@ -38,7 +38,7 @@ def filled(tokens: int) -> KVCache:
     return cache
 
 
-def test_shifted_caches_hold_the_same_and_count_from_elsewhere_alone_and_merged():
+def test_shifted_caches_have_the_same_content_and_a_shifted_offset():
     (one,), (other,) = shifted([filled(5)], -3), shifted([filled(2)], 0)
     assert (one.offset, one.size(), other.offset) == (2, 5, 2)
     keys, _ = one.update_and_fetch(mx.zeros((1, 2, 1, 4)), mx.zeros((1, 2, 1, 4)))

@@ -1,6 +1,6 @@
-"""Each architecture that is offered for pipelining computes in parts what it computes whole.
+"""Pipeline sharding: each supported architecture gives the same results in stages as whole.
 
-The parts of a model are here in one process: what one sends lies ready for the next.
+The stages run in one process: what one sends is queued for the next.
 """
 
 from typing import Any
@@ -163,7 +163,7 @@ class Split:
 
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("ends", [[2, 4], [3, 4], [1, 2, 4]], ids=str)
-def test_the_parts_compute_what_the_whole_does(name: str, ends: list[int]) -> None:
+def test_pipeline_stages_compute_the_same_as_the_whole_model(name: str, ends: list[int]) -> None:
     kind, more = MODELS[name]
     whole = made(kind, more, mx.float32)
     split = Split(kind, more, mx.float32, ends)
@@ -179,7 +179,7 @@ def test_the_parts_compute_what_the_whole_does(name: str, ends: list[int]) -> No
         tokens = mx.argmax(expected[:, -1:, :], axis=-1)
 
 
-def test_parts_agree_on_the_type_that_they_pass_on() -> None:
+def test_stages_agree_on_the_dtype_of_hidden_states() -> None:
     whole, split = made("llama", {}, mx.bfloat16), Split("llama", {}, mx.bfloat16, [2, 4])
     caches = [make_prompt_cache(stage) for stage in split.stages]
     tokens = mx.array([[1, 2, 3]])

@@ -1,4 +1,4 @@
-"""What computing prompts promises: together they come out as each alone."""
+"""Prefill: batched and chunked prefill give the same results as prefill alone."""
 
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ def next_logits(model: Any, prompt: Prefill) -> mx.array:
     return model(mx.array([prompt.tokens[-1:]]), cache=prompt.cache)[0, -1]
 
 
-def test_prompts_of_all_lengths_and_beginnings_together(model: Any) -> None:
+def test_batched_prefill_gives_the_same_logits_as_prefill_alone(model: Any) -> None:
     prompts = [[65], [66, 67], list(range(40, 100)), [70, 71] * 9, list(range(60, 90))]
     known = [0, 0, 13, 17, 4]
     together = [prefill(model, tokens, done) for tokens, done in zip(prompts, known, strict=True)]
@@ -39,7 +39,7 @@ def test_prompts_of_all_lengths_and_beginnings_together(model: Any) -> None:
         assert mx.allclose(next_logits(model, prompt), expected, atol=1e-3).item()
 
 
-def test_a_prompt_comes_out_the_same_in_pieces(model: Any) -> None:
+def test_chunked_prefill_gives_the_same_logits(model: Any) -> None:
     tokens = list(range(40, 120))
     prompt = prefill(model, tokens)
     taken = 0
@@ -49,7 +49,7 @@ def test_a_prompt_comes_out_the_same_in_pieces(model: Any) -> None:
     assert mx.allclose(next_logits(model, prompt), model(mx.array([tokens]))[0, -1], atol=1e-3).item()
 
 
-def test_only_what_fits_when_padded_to_the_longest_goes_together(model: Any) -> None:
+def test_only_prompts_that_fit_when_padded_are_prefilled_together(model: Any) -> None:
     prompts = [prefill(model, [65] * length) for length in (11, 21, 6, 2)]
     assert fitting(prompts, 80) == 4
     assert fitting(prompts, 79) == 3

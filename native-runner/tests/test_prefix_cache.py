@@ -1,4 +1,4 @@
-"""What an earlier request computed serves later ones, from memory and from the disk, and never changes a token."""
+"""The prefix cache: prefixes are reused from memory and disk, and never change a token."""
 
 from pathlib import Path
 
@@ -76,7 +76,7 @@ def test_conversations_share_the_blocks_of_their_beginning(cache: PrefixCache) -
     assert (len(cache), cache.nbytes) == (4, 712)
 
 
-def test_a_conversation_that_goes_on_replaces_the_end_that_it_had(cache: PrefixCache) -> None:
+def test_a_longer_conversation_replaces_its_former_last_block(cache: PrefixCache) -> None:
     tokens = prompt(400, 1)
     for length in (100, 150, 300, 400):
         kept(cache, tokens[:length])
@@ -85,7 +85,7 @@ def test_a_conversation_that_goes_on_replaces_the_end_that_it_had(cache: PrefixC
     assert (len(cache), cache.nbytes) == (2, 400)
 
 
-def test_what_was_longest_unused_goes_first_and_never_the_middle_of_what_stays(cache: PrefixCache) -> None:
+def test_eviction_is_least_recently_used_and_never_leaves_a_gap(cache: PrefixCache) -> None:
     old, new = prompt(700, 1), prompt(700, 30)
     kept(cache, old)
     kept(cache, new)
@@ -99,7 +99,7 @@ def test_what_was_longest_unused_goes_first_and_never_the_middle_of_what_stays(c
     assert (len(cache), cache.nbytes, cache.known([*old, 0])) == (0, 0, 0)
 
 
-def test_what_another_rank_does_not_have_is_not_used(cache: PrefixCache, tmp_path: Path) -> None:
+def test_a_prefix_missing_on_another_rank_is_not_used(cache: PrefixCache, tmp_path: Path) -> None:
     tokens = prompt(700, 1)
     for proposed, agreed in ((600, 512), (700, 300), (700, 0)):
         other = PrefixCache(

@@ -1,4 +1,4 @@
-"""What a runner process promises its supervisor."""
+"""The runner process from its supervisor's view."""
 
 import os
 import signal
@@ -62,7 +62,7 @@ def test_the_end_of_the_commands_pipe_ends_it(runner: RunnerProcess, tiny: Path,
     assert runner.process.wait(PATIENCE_SECONDS) == 0
 
 
-def test_heartbeats_come_while_nothing_is_done(runner: RunnerProcess) -> None:
+def test_heartbeats_are_sent_while_idle(runner: RunnerProcess) -> None:
     runner.hello()
     beat = runner.until(lambda frame: frame["type"] == "heartbeat")
     assert (beat["steps"], beat["active"]) == (0, 0)
@@ -84,7 +84,7 @@ def test_an_idle_runner_takes_no_steps(runner: RunnerProcess, tiny: Path) -> Non
         (struct.pack("<I", 18) + b'{"type": "dance!"}', "dance!"),
     ],
 )
-def test_a_bad_frame_fails_it_with_a_clear_error(runner: RunnerProcess, data: bytes, says: str) -> None:
+def test_an_invalid_frame_fails_the_runner_with_a_clear_error(runner: RunnerProcess, data: bytes, says: str) -> None:
     runner.hello()
     runner.send_bytes(data)
     assert says in failure(runner)
@@ -122,7 +122,7 @@ def test_several_machines_are_refused_clearly(runner: RunnerProcess, tiny: Path)
     assert "several machines" in failure(runner)
 
 
-def test_it_works_on_when_nobody_reads_for_a_while(runner: RunnerProcess, tiny: Path) -> None:
+def test_requests_continue_while_the_supervisor_does_not_read(runner: RunnerProcess, tiny: Path) -> None:
     runner.ready(tiny)
     # Far more than a pipe holds is written before anything is read.
     runner.generate("unread", maxTokens=1500)
@@ -131,7 +131,7 @@ def test_it_works_on_when_nobody_reads_for_a_while(runner: RunnerProcess, tiny: 
     assert runner.finished("unread")["usage"]["completionTokens"] == 1500
 
 
-def test_it_ends_when_the_app_died_before_it_opened_its_pipes(tmp_path: Path) -> None:
+def test_the_runner_ends_if_the_supervisor_died_before_the_pipes_were_opened(tmp_path: Path) -> None:
     for name in ("commands", "events"):
         os.mkfifo(tmp_path / name)
     environment = {**os.environ, "PYTHONPATH": str(SOURCES)}

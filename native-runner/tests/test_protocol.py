@@ -1,4 +1,4 @@
-"""Both sides of the pipes are held to the same examples; vitest reads the very same files."""
+"""The pipe protocol: runner and supervisor are tested with the same example files (vitest reads them too)."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ def matches_schema(frame: dict[str, Any], kind: str) -> bool:
 
 
 @pytest.mark.parametrize(("frame", "valid"), examples("commands.json"))
-def test_a_command_is_taken_or_refused_as_the_schema_says(frame: dict[str, Any], valid: bool) -> None:
+def test_commands_are_accepted_or_refused_as_by_the_schema(frame: dict[str, Any], valid: bool) -> None:
     assert matches_schema(frame, "command") == valid
     if valid:
         parse_command(frame)
@@ -37,5 +37,5 @@ def test_a_command_is_taken_or_refused_as_the_schema_says(frame: dict[str, Any],
 
 
 @pytest.mark.parametrize(("frame", "valid"), examples("events.json"))
-def test_the_schema_knows_a_runners_events(frame: dict[str, Any], valid: bool) -> None:
+def test_a_runners_events_match_the_schema(frame: dict[str, Any], valid: bool) -> None:
     assert matches_schema(frame, "event") == valid

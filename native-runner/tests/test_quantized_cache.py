@@ -1,4 +1,4 @@
-"""Context in 8 bits: what mlx-lm computes with its own quantised cache, in batches and from kept prefixes too."""
+"""The 8-bit KV cache gives the results of mlx-lm's quantized cache, also in batches and from cached prefixes."""
 
 import math
 import os
@@ -46,7 +46,7 @@ def by_mlx_lm(model: Any, tokens: list[int]) -> list[int]:
 
 
 @pytest.mark.parametrize("name", ["llama", "qwen2"])
-def test_tokens_are_those_of_mlx_lm_together_and_from_kept_prefixes(name: str, tmp_path: Path) -> None:
+def test_tokens_are_those_of_mlx_lm_in_batches_and_from_cached_prefixes(name: str, tmp_path: Path) -> None:
     model, able = wide_model(name)
     assert able.batch and able.trim
     prompts = {f"task {at}": prompt(length, at) for at, length in enumerate((40, 300, 7, 290))}
@@ -77,13 +77,13 @@ def test_it_takes_little_more_than_half_the_memory() -> None:
     assert 0.5 < per_token() / full < 0.54
 
 
-def test_a_model_whose_context_is_of_another_kind_is_refused() -> None:
+def test_a_model_with_other_kinds_of_caches_is_refused() -> None:
     for name in ("gemma3_text", "mamba2"):
         with pytest.raises(Unsupported, match="without kvBits"):
             keep_in_8_bits(made(configurations(name)[-1]))
 
 
-def test_a_runner_says_why_it_cannot(tiny: Path, runner: RunnerProcess) -> None:
+def test_a_runner_reports_why_8_bits_are_unsupported(tiny: Path, runner: RunnerProcess) -> None:
     runner.hello()
     runner.load(tiny, kvBits=8)
     failed = runner.until(lambda frame: frame["type"] == "failed")

@@ -1,4 +1,4 @@
-"""Several ranks generate as one process does."""
+"""Several ranks generate the same as one process."""
 
 import json
 import time
@@ -52,7 +52,7 @@ def test_greedy_text_is_that_of_one_process(ready: RunnerProcess, pair: RunnerGr
         same(pair, ready, text=text, maxTokens=30)
 
 
-def test_draws_with_a_seed_are_those_of_one_process(ready: RunnerProcess, pair: RunnerGroup) -> None:
+def test_seeded_samples_are_those_of_one_process(ready: RunnerProcess, pair: RunnerGroup) -> None:
     same(pair, ready, text="dice", maxTokens=20, sampling={"temperature": 1.0, "seed": 7, "topP": 0.9, "topK": 20})
     same(pair, ready, text="dice", maxTokens=20, sampling={"temperature": 0.8, "seed": 8, "repetitionPenalty": 1.3})
 
@@ -70,9 +70,7 @@ def is_roll(value: Any) -> bool:
 
 
 @pytest.mark.parametrize("sampling", SAMPLINGS, ids=["greedy", "seeded"])
-def test_an_answer_in_a_schema_is_json_of_that_schema(
-    ready: RunnerProcess, pair: RunnerGroup, sampling: dict[str, Any]
-) -> None:
+def test_an_answer_with_a_schema_matches_it(ready: RunnerProcess, pair: RunnerGroup, sampling: dict[str, Any]) -> None:
     request = {"text": "roll", "maxTokens": 200, "sampling": sampling, "format": SCHEMA}
     text, _, end = asked(pair.first, **request)
     assert end["reason"] == "stop"
@@ -86,7 +84,7 @@ def test_an_answer_in_a_schema_is_json_of_that_schema(
     ids=["required", "named"],
 )
 @pytest.mark.parametrize("sampling", SAMPLINGS, ids=["greedy", "seeded"])
-def test_a_call_that_is_demanded_is_made(
+def test_a_required_call_is_made(
     ready: RunnerProcess, pair: RunnerGroup, choice: Any, names: set[str], sampling: dict[str, Any]
 ) -> None:
     messages = [{"role": "user", "parts": [{"type": "text", "text": "go"}]}]
@@ -157,7 +155,7 @@ def test_requests_join_a_batch_and_leave_it(ready: RunnerProcess, pair: RunnerGr
     assert {task: first.text(task) for task in PROMPTS} == alone
 
 
-def test_cancel_works_inside_a_prompt_and_what_was_computed_is_used_again(
+def test_cancel_takes_effect_during_prefill_and_the_computed_prefix_is_reused(
     ready: RunnerProcess, pair: RunnerGroup
 ) -> None:
     text = "a long prompt " * 100

@@ -1,4 +1,4 @@
-"""What runners that rehearse RDMA promise: the way into a group is JACCL's, and what they compute is right."""
+"""Rehearsal of RDMA: the set-up of the group is JACCL's, and the answers are right."""
 
 import os
 import signal
@@ -74,7 +74,7 @@ def test_a_rehearsal_ends_in_a_group_that_answers_as_one_machine_does(
         assert b"rehearsal of RDMA, computes over the ring" in rank.process.stderr.read()
 
 
-def test_a_rank_that_waits_in_a_round_beats_on_and_can_be_told_to_end(ranks: Rehearsing, tiny: Path) -> None:
+def test_a_rank_waiting_in_a_round_sends_heartbeats_and_can_be_shut_down(ranks: Rehearsing, tiny: Path) -> None:
     ranks.serve()
     ranks.tell(ranks.first, tiny)
     ranks.first.status("Connecting")
@@ -85,7 +85,7 @@ def test_a_rank_that_waits_in_a_round_beats_on_and_can_be_told_to_end(ranks: Reh
     assert ranks.first.process.wait(PATIENCE_SECONDS) == 0
 
 
-def test_a_rank_that_waits_in_a_round_ends_with_the_app(ranks: Rehearsing, tiny: Path) -> None:
+def test_a_rank_waiting_in_a_round_ends_with_its_supervisor(ranks: Rehearsing, tiny: Path) -> None:
     ranks.serve()
     ranks.tell(ranks.first, tiny)
     ranks.first.status("Connecting")
@@ -94,7 +94,7 @@ def test_a_rank_that_waits_in_a_round_ends_with_the_app(ranks: Rehearsing, tiny:
     assert ranks.first.process.wait(PATIENCE_SECONDS) == 0
 
 
-def test_a_side_channel_that_nobody_serves_fails_the_runner(ranks: Rehearsing, tiny: Path) -> None:
+def test_a_side_channel_without_a_supervisor_fails_the_runner(ranks: Rehearsing, tiny: Path) -> None:
     ranks.tell(ranks.first, tiny)
     frame = failure(ranks.first)
     assert frame["code"] == "side_channel"
@@ -147,7 +147,7 @@ def test_devices_that_make_no_mesh_are_refused(
     assert why in frame["errorMessage"]
 
 
-def test_the_real_thing_is_not_there_without_apples_hardware(runner: RunnerProcess, tiny: Path, tmp_path: Path) -> None:
+def test_jaccl_is_refused_without_apples_hardware(runner: RunnerProcess, tiny: Path, tmp_path: Path) -> None:
     make_pipes(tmp_path)
     runner.hello()
     frame = {"modelId": "t", "modelPath": str(tiny), "sharding": "Tensor", "instanceMeta": "MlxJaccl"}

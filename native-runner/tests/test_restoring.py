@@ -1,4 +1,4 @@
-"""Blocks come back from a disk while others compute, however slow the disk is."""
+"""Restoring blocks from the disk does not delay other requests, however slow the disk is."""
 
 import threading
 from pathlib import Path
@@ -40,7 +40,7 @@ def with_slow_disk(name: str, folder: Path):
     return schedule(model, able, cache, step=128), disk, tokens, alone(model, tokens)
 
 
-def test_others_are_given_their_tokens_while_a_slow_disk_is_read(tmp_path: Path) -> None:
+def test_other_requests_get_their_tokens_while_a_slow_disk_is_read(tmp_path: Path) -> None:
     for name in ("llama", "gemma3_text"):
         running, disk, tokens, expected = with_slow_disk(name, tmp_path / name)
         running.join("beside", prompt(20, 7), GREEDY)
@@ -61,7 +61,7 @@ def test_others_are_given_their_tokens_while_a_slow_disk_is_read(tmp_path: Path)
         assert running.cached("slow") >= 512 and running.cached("alike") >= 512
 
 
-def test_who_leaves_while_the_disk_is_read_harms_nobody(tmp_path: Path) -> None:
+def test_a_request_may_leave_during_its_restore(tmp_path: Path) -> None:
     running, disk, tokens, expected = with_slow_disk("llama", tmp_path)
     running.join("slow", tokens, GREEDY)
     running.step()
@@ -72,7 +72,7 @@ def test_who_leaves_while_the_disk_is_read_harms_nobody(tmp_path: Path) -> None:
     assert (got["again"], known["again"]) == (expected, 512)
 
 
-def test_a_disk_that_hangs_is_given_up(tmp_path: Path, monkeypatch) -> None:
+def test_a_hanging_disk_is_given_up_after_the_time_limit(tmp_path: Path, monkeypatch) -> None:
     running, disk, tokens, expected = with_slow_disk("llama", tmp_path)
     monkeypatch.setattr(restoring, "PATIENCE_SECONDS", 0.0)
     got, known = answers(running, {"slow": tokens})
@@ -80,7 +80,7 @@ def test_a_disk_that_hangs_is_given_up(tmp_path: Path, monkeypatch) -> None:
     disk.goes_on.set()
 
 
-def test_ranks_begin_a_request_once_all_have_read_for_it() -> None:
+def test_ranks_start_a_request_once_all_have_restored_it() -> None:
     def restore() -> Restore:
         return Restore([[(b"a", 256)]], held={})
 
@@ -94,7 +94,7 @@ def test_ranks_begin_a_request_once_all_have_read_for_it() -> None:
     assert [restores.is_done(one, numbers[0]), restores.is_done(other, numbers[1])] == [True, False]
 
 
-def test_what_is_in_memory_needs_no_reading() -> None:
+def test_blocks_in_memory_are_not_read_from_the_disk() -> None:
     block = Block(b"a", b"", [1], 1, [], None)
     assert Restore([[(b"a", 1)]], held={b"a": block}).done
     assert Restore([], held={}).done

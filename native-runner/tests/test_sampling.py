@@ -31,16 +31,16 @@ def drawn(sampling: Sampling) -> set[int]:
         (Sampling(temperature=1, min_p=0.5), {0, 1}),
     ],
 )
-def test_only_what_is_left_is_drawn(sampling: Sampling, possible: set[int]) -> None:
+def test_only_tokens_that_pass_the_filters_are_sampled(sampling: Sampling, possible: set[int]) -> None:
     assert drawn(sampling) == possible
 
 
-def test_requests_that_draw_alike_share_a_sampler_and_are_drawn_in_one_call() -> None:
+def test_requests_with_equal_parameters_share_a_sampler_and_one_call() -> None:
     assert make_sampler(Sampling(temperature=0.7)) is make_sampler(Sampling(temperature=0.7))
     assert make_sampler(Sampling(temperature=0.7)) is not make_sampler(Sampling(temperature=0.8))
 
 
-def test_a_seed_gives_the_same_draws_whatever_was_drawn_before() -> None:
+def test_a_seed_gives_the_same_samples_whatever_was_sampled_before() -> None:
     def draws(seed: int) -> list[int]:
         sampler = make_sampler(Sampling(temperature=1, seed=seed))
         return [int(sampler(LOGPROBS).item()) for _ in range(50)]
@@ -52,7 +52,7 @@ def test_a_seed_gives_the_same_draws_whatever_was_drawn_before() -> None:
     assert draws(-3) != first
 
 
-def test_what_a_request_leaves_open_comes_from_the_model() -> None:
+def test_unset_parameters_come_from_the_models_generation_config() -> None:
     config = {"temperature": 0.2, "top_p": 0.9, "top_k": 50}
     assert with_defaults(Sampling(top_p=0.5), config) == Sampling(temperature=0.2, top_p=0.5, top_k=50)
     assert with_defaults(Sampling(temperature=0), config).temperature == 0
@@ -61,7 +61,7 @@ def test_what_a_request_leaves_open_comes_from_the_model() -> None:
 
 
 @pytest.mark.parametrize(("frequency", "presence"), [(0.5, 0.0), (0.0, 1.5), (-1.0, 0.25), (2.0, 2.0)])
-def test_what_the_answer_has_is_penalised_and_the_prompt_is_not(frequency: float, presence: float) -> None:
+def test_answer_penalties_count_the_answer_and_not_the_prompt(frequency: float, presence: float) -> None:
     processors = make_processors(Sampling(frequency_penalty=frequency, presence_penalty=presence))
     (penalise,) = processors
     logits = np.random.default_rng(1).normal(size=(1, 6)).astype(np.float32)
@@ -74,14 +74,14 @@ def test_what_the_answer_has_is_penalised_and_the_prompt_is_not(frequency: float
         assert np.allclose(np.array(penalise(context, mx.array(logits))), expected, atol=1e-5)
 
 
-def test_a_bias_is_added_to_known_tokens_alone() -> None:
+def test_a_bias_beyond_the_vocabulary_is_ignored() -> None:
     (biased,) = make_processors(Sampling(logit_bias={"0": 5.0, "3": -100.0, "999": 50.0}))
     out = np.array(biased(mx.array([0]), mx.zeros((1, 4))))
     assert out.tolist() == [[5.0, 0.0, 0.0, -100.0]]
 
 
 @pytest.mark.parametrize("sampling", [Sampling(repetition_penalty=2.0), Sampling(presence_penalty=1.0)])
-def test_tokens_beyond_the_logits_are_penalised_nowhere(sampling: Sampling) -> None:
+def test_tokens_beyond_the_logits_are_never_written_to(sampling: Sampling) -> None:
     (penalise,) = make_processors(sampling)
     logits = np.array([[1.0, 2.0, 3.0, 4.0]], dtype=np.float32)
     for context in ([7], [7, 2], [7, 2, 4_000_000]):

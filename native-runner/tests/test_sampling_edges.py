@@ -1,4 +1,4 @@
-"""Whatever is asked for, a token is drawn that can be; and where only the best one can be, it is that one."""
+"""Edge cases of sampling: an allowed token is always sampled, and the best one if only that is allowed."""
 
 from itertools import product
 
@@ -66,7 +66,7 @@ def logits_of(sampling: Sampling, logits: mx.array) -> mx.array:
 
 @pytest.mark.parametrize("dtype", [mx.float32, mx.bfloat16, mx.float16], ids=str)
 @pytest.mark.parametrize("kind", ["plain", "masked", "one", "flat", "steep"])
-def test_every_combination_draws_a_token_that_is_left(kind: str, dtype: mx.Dtype) -> None:
+def test_every_combination_samples_a_token_that_passes_the_filters(kind: str, dtype: mx.Dtype) -> None:
     for case in random.choice(len(ALL), CASES, replace=False):
         temperature, top_p, min_p, top_k, penalty, seed = ALL[case]
         sampling = Sampling(
@@ -99,7 +99,7 @@ def test_every_combination_draws_a_token_that_is_left(kind: str, dtype: mx.Dtype
     ids=str,
 )
 @pytest.mark.parametrize("dtype", [mx.float32, mx.bfloat16], ids=str)
-def test_in_every_limit_the_best_token_is_left(limit: Sampling, dtype: mx.Dtype) -> None:
+def test_the_best_token_always_passes_the_filters(limit: Sampling, dtype: mx.Dtype) -> None:
     for _ in range(20):
         logits = mx.array(some_logits("plain")[None]).astype(dtype)
         token = int(make_sampler(limit)(logits - mx.logsumexp(logits, axis=-1, keepdims=True)).item())
@@ -108,7 +108,9 @@ def test_in_every_limit_the_best_token_is_left(limit: Sampling, dtype: mx.Dtype)
 
 @pytest.mark.parametrize("dtype", [mx.float32, mx.bfloat16, mx.float16], ids=str)
 @pytest.mark.parametrize("penalty", [SMALLEST, TINY, 1e-9, 0.5, 1.3, 10, 1e300])
-def test_a_repetition_penalty_keeps_possible_tokens_possible_and_others_not(penalty: float, dtype: mx.Dtype) -> None:
+def test_a_repetition_penalty_keeps_finite_logits_finite_and_masked_ones_masked(
+    penalty: float, dtype: mx.Dtype
+) -> None:
     values = [3e4, 5.0, -5.0, -np.inf, 0.0, 1.0]
     logits = mx.array([values]).astype(dtype)
     (process,) = make_processors(Sampling(repetition_penalty=penalty))
@@ -123,13 +125,13 @@ def test_a_repetition_penalty_keeps_possible_tokens_possible_and_others_not(pena
         assert changed[2] > -5
 
 
-def test_noise_that_rules_everything_out_leaves_what_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_extreme_noise_never_selects_a_masked_token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mx.random, "gumbel", lambda shape, key=None: mx.full(shape, -float("inf")))
     logits = mx.array([[-float("inf"), -float("inf"), -1.0, -float("inf")]])
     assert Distribution(1.0, 1.0, 0, 0.0).draw(logits).item() == 2
 
 
-def test_few_digits_favour_no_token() -> None:
+def test_low_precision_favours_no_token() -> None:
     count = 4096
     mx.random.seed(3)
     logits = mx.zeros((2000, count), dtype=mx.bfloat16)

@@ -1,4 +1,4 @@
-"""A schedule asks of a model only what its architecture can do: requests get the tokens that each would get alone."""
+"""The scheduler uses only features that the architecture supports: requests get the same tokens as alone."""
 
 import pytest
 from requests_alone import alone, answers, prefix_cache, prompt, schedule, tiny_model
@@ -13,7 +13,7 @@ ARCHITECTURES += ["gemma2", "longcat_flash_ngram", "phi3small"]
 
 @pytest.mark.parametrize("lookahead", [False, True], ids=["in order", "lookahead"])
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_requests_at_once_are_answered_like_each_alone(name: str, lookahead: bool) -> None:
+def test_concurrent_requests_are_answered_as_alone(name: str, lookahead: bool) -> None:
     model, able = tiny_model(name)
     cache = prefix_cache(model, able) if able.resume else None
     running = schedule(model, able, cache, lookahead=lookahead)
@@ -75,7 +75,7 @@ def test_with_little_memory_long_requests_wait_and_get_the_same_tokens(
     assert cache.nbytes <= budget.total
 
 
-def test_a_request_that_alone_takes_more_than_there_is_runs_alone() -> None:
+def test_a_request_larger_than_the_budget_runs_alone() -> None:
     model, able = tiny_model("llama")
     running = schedule(model, able, None, budget=MemoryBudget(total=10, footprint=Footprint(per_token=10)))
     prompts = {f"{at}": prompt(30, at) for at in range(3)}
@@ -83,7 +83,7 @@ def test_a_request_that_alone_takes_more_than_there_is_runs_alone() -> None:
     assert got == {task: alone(model, tokens) for task, tokens in prompts.items()}
 
 
-def test_requests_that_begin_alike_at_once_compute_their_beginning_once() -> None:
+def test_concurrent_requests_with_a_common_prefix_compute_it_once() -> None:
     model, able = tiny_model("llama")
     running = schedule(model, able, prefix_cache(model, able), step=64)
     prompts = {f"{at}": [*prompt(600, 1), *prompt(20, 2 + at)] for at in range(8)}

@@ -1,4 +1,4 @@
-"""Blocks after the same block: what is found must be what a look at every one of them finds."""
+"""Siblings: the sorted search must give the same results as a linear scan."""
 
 import random
 
@@ -14,7 +14,7 @@ def _block(tokens: list[int]) -> Block:
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_what_is_found_is_what_a_look_at_every_one_finds(seed: int):
+def test_the_search_gives_the_same_result_as_a_linear_scan(seed: int):
     draw = random.Random(seed)
     siblings, held = Siblings(), dict[tuple[int, ...], Block]()
     for _ in range(120):
@@ -33,7 +33,7 @@ def test_what_is_found_is_what_a_look_at_every_one_finds(seed: int):
         assert {tuple(block.tokens) for block in siblings} == set(held)
 
 
-def test_a_beginning_is_found_where_no_block_continues_another():
+def test_a_prefix_block_is_found():
     siblings = Siblings()
     for tokens in ([1, 1], [1, 2], [2], [3, 1, 1]):
         siblings.add(_block(tokens))
@@ -44,7 +44,7 @@ def test_a_beginning_is_found_where_no_block_continues_another():
     assert siblings.prefix_of([3, 1, 2]) is None
 
 
-def test_of_many_thousand_few_are_compared(monkeypatch: pytest.MonkeyPatch):
+def test_a_search_in_thousands_compares_only_a_few(monkeypatch: pytest.MonkeyPatch):
     siblings = Siblings()
     draw = random.Random(7)
     for number in range(20_000):

@@ -1,4 +1,4 @@
-"""What the side channel promises: every rank's bytes in rank order, and an error rather than a thread that waits."""
+"""The side channel: every rank's bytes in rank order, and errors instead of endless waits."""
 
 import os
 import struct
@@ -34,7 +34,7 @@ print("done", flush=True)
 
 
 def never() -> None:
-    """Nobody wants it to give up."""
+    """A ``check`` that never aborts."""
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_a_pipe_that_is_missing_is_named(tmp_path: Path) -> None:
     os.close(held)
 
 
-def test_what_is_no_pipe_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_pipe_is_refused(tmp_path: Path) -> None:
     (tmp_path / "side-channel-out").write_text("")
     with pytest.raises(SideChannelBroken, match="side-channel-out is no named pipe"):
         SideChannel(tmp_path, 2, never)
@@ -134,7 +134,7 @@ def test_a_pipe_that_is_closed_in_the_middle_of_an_answer_ends_the_wait(tmp_path
     os.close(out)
 
 
-def test_a_supervisor_that_does_not_read_holds_up_nothing_but_the_round(tmp_path: Path) -> None:
+def test_a_supervisor_that_does_not_read_blocks_only_the_round(tmp_path: Path) -> None:
     make_pipes(tmp_path)
     ends = [os.open(tmp_path / name, os.O_RDWR | os.O_NONBLOCK) for name in ("side-channel-out", "side-channel-in")]
     # As full as a pipe can be.
@@ -182,7 +182,7 @@ def test_an_answer_of_another_size_is_refused(folders: list[Path]) -> None:
     short.close()
 
 
-def test_what_cannot_be_asked_for_is_not_sent(hub: Hub, folders: list[Path]) -> None:
+def test_an_invalid_round_is_not_sent(hub: Hub, folders: list[Path]) -> None:
     channel = SideChannel(folders[0], 3, never)
     for src, count in ((b"123", 4), (bytes(MAX_ROUND_BYTES + 1), MAX_ROUND_BYTES + 1)):
         with pytest.raises(SideChannelBroken, match="cannot be asked for"):
@@ -209,7 +209,7 @@ def rehearsing(folders: list[Path], attempts: list[str]) -> list[Callable[[], ob
     return [rank(at) for at in range(len(folders))]
 
 
-def test_a_rehearsal_goes_the_way_of_jaccls_mesh(hub: Hub, folders: list[Path]) -> None:
+def test_a_rehearsal_does_the_rounds_of_jaccls_mesh(hub: Hub, folders: list[Path]) -> None:
     assert in_threads(rehearsing(folders, ["one"] * 3)) == [None] * 3
     # Lengths, as int32; a destination of 32 bytes for each rank; the barrier, twice.
     assert [[len(part) for part in parts] for parts in hub.rounds] == [[4] * 3, [96] * 3, [4] * 3, [4] * 3]
@@ -220,7 +220,7 @@ def test_a_rehearsal_goes_the_way_of_jaccls_mesh(hub: Hub, folders: list[Path]) 
     assert hub.rounds[2] == hub.rounds[3] == [bytes(4)] * 3
 
 
-def test_a_rehearsal_notices_what_belongs_to_another_attempt(hub: Hub, folders: list[Path]) -> None:
+def test_a_rehearsal_notices_data_of_another_attempt(hub: Hub, folders: list[Path]) -> None:
     for error in in_threads(rehearsing(folders, ["one", "one", "another"])):
         assert isinstance(error, SideChannelBroken)
         assert "destinations" in str(error)
@@ -342,7 +342,7 @@ class TestTheWayIntoJaccl:
         assert "asks for rank 1 of 3" in str(raised(joined(folders[0], 3)))
 
 
-def test_what_mlx_raises_at_work_is_known_for_rdma() -> None:
+def test_mlxs_errors_during_a_step_are_recognised_as_rdma_failures() -> None:
     for error in (RuntimeError("[jaccl] Recv failed with error code 2"), ValueError("[jaccl] Send failed")):
         assert isinstance(as_failure(error), RdmaFailed)
     assert as_failure(ValueError("something else")) is None

@@ -12,7 +12,7 @@ from muster_runner.decoding import DecodingBatch
 from muster_runner.guessing import MAX_FED, Guesser
 from muster_runner.prefill import Prefill
 from muster_runner.protocol import Sampling
-from muster_runner.sampling import drawing
+from muster_runner.sampling import sampling_pipeline
 from muster_runner.sequence import Sequence
 from muster_runner.speculation import FIRST_PAUSE, Pace, Payoff, PromptLookup, lookup_pace
 
@@ -23,7 +23,7 @@ def sequence(model: Any, tokens: list[int], task: str = "one", **sampling: Any) 
     prefill = Prefill(tokens, make_prompt_cache(model), 0)
     while prefill.remaining:
         prefill.advance(model, 512)
-    return Sequence(task, tokens[:-1], tokens[-1], prefill.cache, drawing(Sampling(**sampling), {}))
+    return Sequence(task, tokens[:-1], tokens[-1], prefill.cache, sampling_pipeline(Sampling(**sampling), {}))
 
 
 class Always(Payoff):
@@ -120,7 +120,9 @@ def together(
 
 @pytest.mark.parametrize("lookahead", [False, True], ids=["in order", "lookahead"])
 @pytest.mark.parametrize("pass_tokens", [4, 4096], ids=["apart", "padded"])
-def test_several_sequences_get_what_they_get_without_guesses(model: Any, lookahead: bool, pass_tokens: int) -> None:
+def test_several_sequences_get_the_same_tokens_as_without_speculation(
+    model: Any, lookahead: bool, pass_tokens: int
+) -> None:
     plain, _ = together(model, None, False, pass_tokens)
     payoff = Always()
     got, left = together(model, Guesser(lookups=payoff), lookahead, pass_tokens)
@@ -132,7 +134,7 @@ def test_several_sequences_get_what_they_get_without_guesses(model: Any, lookahe
         holds_its_tokens(model, one)
 
 
-def test_overlapping_steps_are_seldom_interrupted_by_looks_in_vain(model: Any) -> None:
+def test_fruitless_lookups_back_off_when_steps_overlap(model: Any) -> None:
     guesser = Guesser(overlaps=True, lookups=Always())
     one = sequence(model, list(range(40)))
     looked = 0
@@ -145,7 +147,7 @@ def test_overlapping_steps_are_seldom_interrupted_by_looks_in_vain(model: Any) -
 
 
 @pytest.mark.parametrize("sampling", [{"repetition_penalty": 1.3}, {"frequency_penalty": 0.5}])
-def test_what_depends_on_each_token_is_not_guessed(model: Any, sampling: dict[str, Any]) -> None:
+def test_sequences_with_penalties_or_constraints_are_not_drafted(model: Any, sampling: dict[str, Any]) -> None:
     tokens = prompt(40, 1) * 2
     payoff = Always()
     got, _ = generated(model, tokens, payoff, False, 40, temperature=0, **sampling)
@@ -153,7 +155,7 @@ def test_what_depends_on_each_token_is_not_guessed(model: Any, sampling: dict[st
     assert (got, payoff.passes) == (plain, 0)
 
 
-def test_many_sequences_are_fed_no_more_than_a_pass_is_worth(model: Any) -> None:
+def test_draft_lengths_shrink_with_the_number_of_sequences(model: Any) -> None:
     guesser = Guesser(lookups=Always())
     ones = [(sequence(model, prompt(20, 1) * 3), 5) for _ in range(2)]
     ones = [(one, one.following) for one, _ in ones]
@@ -163,7 +165,7 @@ def test_many_sequences_are_fed_no_more_than_a_pass_is_worth(model: Any) -> None
     assert guesser.guess(ones, width=MAX_FED) == {}
 
 
-def test_a_guess_follows_the_longest_known_run_and_goes_on_where_the_last_came_true() -> None:
+def test_a_lookup_uses_the_longest_n_gram_and_continues_an_accepted_draft() -> None:
     lookup = PromptLookup()
     text = [*range(1, 30), 99, 98, *range(5, 9)]
     assert lookup.draft(text, 4) == [9, 10, 11, 12]
@@ -190,7 +192,7 @@ def feed(payoff: Payoff, pace: Pace, attempts: int, drawn: Callable[[int], int],
     return guessed
 
 
-def test_guessing_stops_by_itself_where_it_does_not_pay() -> None:
+def test_speculation_pauses_when_it_does_not_pay_off() -> None:
     payoff = Payoff()
     assert not payoff.wants(1)
     assert feed(payoff, lookup_pace(), 600, lambda _: 1, seconds=1.5) < 10
@@ -200,7 +202,7 @@ def test_guessing_stops_by_itself_where_it_does_not_pay() -> None:
     assert feed(payoff, pace, FIRST_PAUSE // 2, lambda length: length + 1, seconds=1e3) == 1
 
 
-def test_a_pass_for_several_pays_only_if_all_together_draw_more() -> None:
+def test_the_payoff_counts_the_tokens_of_all_sequences_together() -> None:
     payoff = Payoff()
     payoff.plain(4, 1.0)
     assert payoff.wants(4) and not payoff.wants(3)

@@ -50,7 +50,7 @@ def marked(
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_call_that_the_model_begins_fits_a_strict_tool(
+def test_a_call_that_the_model_begins_matches_a_strict_tool(
     marked: tuple[RunnerProcess, dict[str, int]], seed: int
 ) -> None:
     runner, numbers = marked
@@ -77,7 +77,7 @@ def test_text_stays_free_beside_a_strict_tool(marked: tuple[RunnerProcess, dict[
     assert held == plain
 
 
-def test_a_model_without_marks_calls_in_form_or_writes_text(ready: RunnerProcess, tiny: Path) -> None:
+def test_a_model_without_marks_writes_a_valid_call_or_text(ready: RunnerProcess, tiny: Path) -> None:
     vocabulary = json.loads((tiny / "tokenizer.json").read_text())["model"]["vocab"]
     brace = {str(vocabulary["{"]): 30.0}
     ready.answer("bare", prompt=chat(tools=TOOLS), sampling={"logitBias": brace, "temperature": 1}, maxTokens=600)
@@ -88,9 +88,7 @@ def test_a_model_without_marks_calls_in_form_or_writes_text(ready: RunnerProcess
 
 
 @pytest.mark.parametrize("limit", [1, 7])
-def test_a_thought_ends_when_it_is_as_long_as_it_may_be(
-    marked: tuple[RunnerProcess, dict[str, int]], limit: int
-) -> None:
+def test_reasoning_ends_at_its_limit(marked: tuple[RunnerProcess, dict[str, int]], limit: int) -> None:
     runner, _ = marked
     task = f"thought-{limit}"
     prompt = chat(reasoning={"enabled": True, "maxTokens": limit})
@@ -114,7 +112,7 @@ class Counting:
         return None
 
 
-def test_a_limit_that_the_prompt_has_begun_allows_its_end_alone_once_it_is_spent() -> None:
+def test_reasoning_opened_by_the_prompt_may_only_end_once_the_limit_is_spent() -> None:
     beside = Counting()
     limit = ThoughtLimit((40, 41), begun=True, left=2, beside=beside)
     for token in (5, 6):
@@ -127,7 +125,7 @@ def test_a_limit_that_the_prompt_has_begun_allows_its_end_alone_once_it_is_spent
     assert beside.taken == [5, 6, 41]
 
 
-def test_a_call_that_must_be_made_fits_what_a_grammar_can_tell_of_a_loose_tool(ready: RunnerProcess) -> None:
+def test_a_required_call_of_a_lenient_tool_matches_what_a_grammar_can_express(ready: RunnerProcess) -> None:
     parameters = {
         "type": "object",
         "properties": {"tags": {"type": "array", "items": {"enum": ["a", "b"]}, "uniqueItems": True, "maxItems": 3}},

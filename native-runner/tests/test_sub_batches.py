@@ -9,7 +9,7 @@ from muster_runner.sampling import GREEDY
 from muster_runner.sub_batches import cost, partition
 
 
-def test_a_long_one_decodes_apart_from_short_ones() -> None:
+def test_a_long_sequence_decodes_apart_from_short_ones() -> None:
     lengths = [40, 6000, *[50] * 30]
     parts = partition(lengths, 500)
     assert sorted(parts, key=len) == [[1], [0, *range(2, 32)]]
@@ -18,7 +18,7 @@ def test_a_long_one_decodes_apart_from_short_ones() -> None:
     assert partition([], 500) == []
 
 
-def test_no_other_parts_cost_less() -> None:
+def test_the_partition_has_minimal_cost() -> None:
     draws = random.Random(5)
     for _ in range(200):
         lengths = [draws.randrange(1, 60) for _ in range(draws.randrange(1, 7))]
@@ -36,7 +36,7 @@ def test_no_other_parts_cost_less() -> None:
 
 
 @pytest.mark.parametrize("name", ["llama", "gemma3_text", "qwen3_next", "deepseek_v32"])
-def test_tokens_do_not_depend_on_how_sequences_are_parted(name: str) -> None:
+def test_tokens_do_not_depend_on_the_partition(name: str) -> None:
     model, able = tiny_model(name)
     prompts = {f"{at}": prompt(length, at) for at, length in enumerate([5, 180, 7, 90, 6, 95, 175, 3])}
     expected = {task: alone(model, tokens, 12) for task, tokens in prompts.items()}
@@ -46,7 +46,7 @@ def test_tokens_do_not_depend_on_how_sequences_are_parted(name: str) -> None:
         assert got == expected, pass_tokens
 
 
-def test_what_is_held_is_little_more_than_the_tokens() -> None:
+def test_caches_take_little_more_than_their_tokens() -> None:
     model, able = tiny_model("llama")
     running = schedule(model, able, None, step=4096, pass_tokens=256)
     running.join("long", prompt(2500, 1), GREEDY)

@@ -21,7 +21,7 @@ def test_however_the_text_is_cut_the_result_is_the_same(stops: list[str]) -> Non
         assert matcher.flush() == ""
 
 
-def test_what_only_looked_like_a_stop_string_is_given_on() -> None:
+def test_text_that_only_started_like_a_stop_string_is_emitted() -> None:
     matcher = StopStrings(["STOP"])
     assert [matcher.add(text) for text in ("go ST", "O", "RM", " ST")] == ["go ", "", "STORM", " "]
     assert matcher.flush() == "ST"

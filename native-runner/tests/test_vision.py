@@ -131,7 +131,7 @@ def test_a_picture_is_answered_as_by_mlx_vlm_alone_and_beside_others(kind: str, 
 
 
 @pytest.mark.parametrize("kind", ["qwen2_vl", "gemma3"])
-def test_what_was_computed_for_a_picture_serves_that_picture_alone(kind: str, tinies, runner_in):
+def test_a_cached_prefix_with_a_picture_serves_only_that_picture(kind: str, tinies, runner_in):
     runner = runner_in(tinies(kind))
     more = "tell me more about it. " * 20
     for task, data in (("red", RED), ("again", RED), ("blue", BLUE)):
@@ -173,7 +173,7 @@ def animated() -> str:
         (part(picture((9, 9, 9), size=(1000, 3))), "times as many"),
     ],
 )
-def test_a_picture_that_is_none_is_refused_by_name_and_harms_nobody_else(given: dict[str, str], says: str, seeing):
+def test_an_invalid_picture_is_refused_by_name_and_other_requests_continue(given: dict[str, str], says: str, seeing):
     seeing.generate("bad", prompt=asked(given, "what?"), maxTokens=4)
     seeing.generate("two", prompt=asked(part(RED), given), maxTokens=4)
     refused = seeing.until(lambda frame: frame["type"] == "rejected" and frame["taskId"] == "bad")
@@ -188,13 +188,13 @@ def test_a_picture_that_is_none_is_refused_by_name_and_harms_nobody_else(given: 
     "kind",
     ["JPEG", "WEBP", "GIF"],
 )
-def test_pictures_may_be_of_other_kinds(kind: str, seeing):
+def test_all_accepted_picture_formats_are_read(kind: str, seeing):
     data = picture((0, 200, 0), kind=kind)
     seeing.generate("one", prompt=asked(part(data, f"image/{kind.lower()}"), "what?"), maxTokens=4)
     assert text_of(seeing, "one") != ""
 
 
-def test_a_placeholder_that_somebody_writes_is_text(seeing):
+def test_a_placeholder_in_a_clients_text_is_text(seeing):
     seeing.generate("text", "<|image_pad|>" * 3, maxTokens=4)
     plain = usage(seeing, "text")["promptTokens"]
     seeing.generate("both", prompt=asked(part(RED), "<|image_pad|>" * 3), maxTokens=4)
@@ -209,7 +209,7 @@ def test_a_prompt_with_pictures_can_be_counted(seeing):
     assert usage(seeing, "told")["promptTokens"] == counted
 
 
-def test_a_model_of_text_says_that_it_is_one(tiny: Path, runner_in):
+def test_a_text_only_model_refuses_pictures(tiny: Path, runner_in):
     runner = runner_in(tiny)
     runner.generate("picture", prompt=asked(part(RED)), maxTokens=4)
     refused = runner.until(lambda frame: frame["type"] == "rejected")

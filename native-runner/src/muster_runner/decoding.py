@@ -6,10 +6,10 @@ from typing import Any
 
 import mlx.core as mx
 
-from muster_runner.draws import Draws
+from muster_runner.draws import BatchSampler
 from muster_runner.guessing import Guesser, Guesses
 from muster_runner.sampling import SeededSampler
-from muster_runner.sequence import Drawn, Sequence
+from muster_runner.sequence import SampledToken, Sequence
 from muster_runner.sequence_caches import SeparateCaches, SequenceCaches
 from muster_runner.sub_batches import SubBatches
 
@@ -49,7 +49,7 @@ class DecodingBatch:
         self._next: mx.array | None = None
         self._logprobs: mx.array | None = None
         self._finite: mx.array | None = None
-        self._draws = Draws()
+        self._draws = BatchSampler()
         self._steps = 0
 
     def __len__(self) -> int:
@@ -87,7 +87,7 @@ class DecodingBatch:
         """Estimates ``held`` after sequences of these ``lengths`` have joined."""
         return self._caches.with_more([*(len(sequence.tokens) for sequence in self._joining), *lengths])
 
-    def preempt(self, task_id: str) -> tuple[Sequence, Drawn | None]:
+    def preempt(self, task_id: str) -> tuple[Sequence, SampledToken | None]:
         """Removes a sequence that will join again, with its latest sampled token as ``following``. With ``lookahead``
         that token was not returned by a step yet, so it is returned here."""
         following = None
@@ -107,11 +107,11 @@ class DecodingBatch:
         self._guesses = {}
         if self._guesser is not None and self._next is not None and self._guesser.wants(width):
             firsts = zip(self._sequences, self._next.tolist(), strict=True)
-            ones = [(one, first) for one, first in firsts if one.answering and one.drawing.is_free]
+            ones = [(one, first) for one, first in firsts if one.answering and one.sampling.is_free]
             self._guesses = self._guesser.guess(ones, width)
         return self._guesses
 
-    def step(self) -> list[Drawn]:
+    def step(self) -> list[SampledToken]:
         """Runs a step. Returns the new tokens of every sequence that has any, in joining order."""
         guesses = self.guess() if self._guesses is None else self._guesses
         self._guesses = self.taken = None
@@ -132,7 +132,7 @@ class DecodingBatch:
             mx.clear_cache()
         return new_tokens
 
-    def _plain(self, fed: mx.array) -> list[Drawn]:
+    def _plain(self, fed: mx.array) -> list[SampledToken]:
         before = fed, self._logprobs, self._finite
         logits = self._caches.logits(self._model, fed)
         self._next, self._logprobs, self._finite = self._draw(logits, fed)
@@ -143,7 +143,7 @@ class DecodingBatch:
             # Sequences that have just joined are last, and with lookahead have no sampled token yet.
             answering = zip(self._sequences, drawn.tolist(), finite.tolist(), strict=False)
             new_tokens = [
-                Drawn(sequence.task_id, token, logprobs[at], sound, sequence.error)
+                SampledToken(sequence.task_id, token, logprobs[at], sound, sequence.error)
                 for at, (sequence, token, sound) in enumerate(answering)
                 if sequence.answering or not self._lookahead
             ]
@@ -152,7 +152,7 @@ class DecodingBatch:
             sequence.answering = True
         return new_tokens
 
-    def _verify(self, rows: list[list[int]], began: float) -> list[Drawn]:
+    def _verify(self, rows: list[list[int]], began: float) -> list[SampledToken]:
         """Verifies draft tokens: feeds each sequence its token and draft, and accepts the draft up to the first token
         that differs from the sampled one."""
         # With lookahead the tokens that are fed first were not returned yet.
@@ -168,9 +168,9 @@ class DecodingBatch:
         for one, row in zip(self._sequences, rows, strict=True):
             accepted = next((at for at, guess in enumerate(row[1:]) if guess != tokens[start + at]), len(row) - 1)
             returned = range(start, start + accepted + (0 if self._lookahead else 1))
-            new_tokens += [Drawn(one.task_id, tokens[at], logprobs[at], sound[at], one.error) for at in returned]
-            if isinstance(one.drawing.sampler, SeededSampler):
-                one.drawing.sampler.rewind(len(row) - accepted - 1)
+            new_tokens += [SampledToken(one.task_id, tokens[at], logprobs[at], sound[at], one.error) for at in returned]
+            if isinstance(one.sampling.sampler, SeededSampler):
+                one.sampling.sampler.rewind(len(row) - accepted - 1)
             taken.append(accepted + 1)
             lasts.append(start + accepted)
             start += len(row)
@@ -198,13 +198,15 @@ class DecodingBatch:
             sequence.tokens += row[:count]
             sequence.answering = True
 
-    def _pending(self) -> list[Drawn]:
+    def _pending(self) -> list[SampledToken]:
         """Returns the tokens that were sampled but not returned yet."""
         if self._next is None or self._logprobs is None or self._finite is None:
             return []
         # Sequences that have just joined are last, and have none.
         rows = zip(self._sequences, self._next.tolist(), self._logprobs, self._finite.tolist(), strict=False)
-        return [Drawn(one.task_id, token, row, sound, one.error) for one, token, row, sound in rows if one.answering]
+        return [
+            SampledToken(one.task_id, token, row, sound, one.error) for one, token, row, sound in rows if one.answering
+        ]
 
     def _admit(self) -> bool:
         """Adds the joining sequences. Returns whether there were any."""

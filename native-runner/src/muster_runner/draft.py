@@ -69,7 +69,7 @@ class Draft:
         if not lengths:
             return {}
         logits = self._feed_new_tokens(known)
-        samplers = [sequence.drawing.sampler for sequence in self._states]
+        samplers = [sequence.sampling.sampler for sequence in self._states]
         columns: list[mx.array] = []
         for ahead in range(max(lengths.values())):
             if columns:

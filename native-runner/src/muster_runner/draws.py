@@ -15,7 +15,7 @@ from muster_runner.sampling import draw_rows
 from muster_runner.sequence import Sequence
 
 
-class Draws:
+class BatchSampler:
     """Samples for a batch, and keeps the recent tokens of its sequences between steps, for penalties."""
 
     def __init__(self) -> None:
@@ -29,11 +29,11 @@ class Draws:
         rows of a single sequence. Returns tokens (rows,), log probabilities (rows, vocabulary), and whether the logits
         were finite (rows,)."""
         computed = logits
-        constrained = any(sequence.drawing.constraint for sequence in sequences)
+        constrained = any(sequence.sampling.constraint for sequence in sequences)
         if constrained:
             # The masks are built below on the CPU while the model computes the logits.
             mx.async_eval(logits)
-        penalised = [at for at, sequence in enumerate(sequences) if sequence.drawing.processors]
+        penalised = [at for at, sequence in enumerate(sequences) if sequence.sampling.processors]
         if penalised:
             logits = self._penalised(sequences, penalised, logits, fed)
         if constrained:
@@ -57,7 +57,7 @@ class Draws:
             found = [
                 (at, number, processor)
                 for number, (at, each) in enumerate(zip(rows, penalised_sequences, strict=True))
-                for processor in each.drawing.processors
+                for processor in each.sampling.processors
                 if type(processor) is kind
             ]
             if not found:
@@ -69,7 +69,7 @@ class Draws:
             places, numbers = (mx.array([each[which] for each in found]) for which in (0, 1))
             logits[places] = kind.rows(processors, contexts[numbers], logits[places])
         for number, (at, each) in enumerate(zip(rows, penalised_sequences, strict=True)):
-            for processor in each.drawing.processors:
+            for processor in each.sampling.processors:
                 if type(processor) in KINDS:
                     continue
                 try:
@@ -97,7 +97,7 @@ class Draws:
 
 
 def _sample_batch(sequences: Several[Sequence], logits: mx.array, logprobs: mx.array) -> mx.array:
-    samplers = [sequence.drawing.sampler for sequence in sequences]
+    samplers = [sequence.sampling.sampler for sequence in sequences]
     if all(sampler is samplers[0] for sampler in samplers):
         try:
             return samplers[0](logits if samplers[0] is greedy_sampler else logprobs)
@@ -113,7 +113,7 @@ def _sample_batch(sequences: Several[Sequence], logits: mx.array, logprobs: mx.a
 
 def _sample_one(sequence: Sequence, logprobs: mx.array) -> mx.array:
     try:
-        return sequence.drawing.sampler(logprobs)
+        return sequence.sampling.sampler(logprobs)
     except Exception as error:
         sequence.error = error
         return greedy_sampler(logprobs)
@@ -121,7 +121,7 @@ def _sample_one(sequence: Sequence, logprobs: mx.array) -> mx.array:
 
 def _mask(sequence: Sequence, latest: int) -> np.ndarray | None:
     """Returns the tokens allowed after ``latest``, the token just fed; None allows all."""
-    constraint = sequence.drawing.constraint
+    constraint = sequence.sampling.constraint
     if constraint is None:
         return None
     try:

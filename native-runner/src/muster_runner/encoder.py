@@ -27,7 +27,7 @@ from muster_runner.conversation import GREETING
 from muster_runner.embedding.recipe import read_recipe
 from muster_runner.embedding.texts import BadInput, InputTokenizer
 from muster_runner.encoder_messages import (
-    LEAST_CPU_SECONDS,
+    MIN_CPU_SECONDS,
     Encoded,
     Lists,
     Order,
@@ -116,7 +116,7 @@ def main() -> None:
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
     encoder = Encoder(directory)
-    signal.setitimer(signal.ITIMER_PROF, LEAST_CPU_SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, MIN_CPU_SECONDS)
     encoder.warm()
     decoder = msgspec.json.Decoder(Order)
     while True:

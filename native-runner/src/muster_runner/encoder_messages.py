@@ -20,7 +20,7 @@ HEADER = struct.Struct("<I")
 TOKENS, LISTS, PICTURED, REFUSED = b"t", b"l", b"p", b"r"
 
 # Limits of CPU time, far above what any tokenizer needs.
-LEAST_CPU_SECONDS = 3.0
+MIN_CPU_SECONDS = 3.0
 BYTES_PER_CPU_SECOND = 1 << 18
 # Added for an order with pictures: imports of the image processor, and decoding of the largest accepted pictures.
 PICTURES_CPU_SECONDS = 60.0
@@ -45,7 +45,7 @@ class Refusal(msgspec.Struct, frozen=True):
 
 def cpu_seconds(order_bytes: int, pictures: bool = False) -> float:
     """Returns the CPU time limit of an order."""
-    return LEAST_CPU_SECONDS + order_bytes / BYTES_PER_CPU_SECOND + (PICTURES_CPU_SECONDS if pictures else 0)
+    return MIN_CPU_SECONDS + order_bytes / BYTES_PER_CPU_SECOND + (PICTURES_CPU_SECONDS if pictures else 0)
 
 
 def _read_exactly(fd: int, count: int) -> bytes | None:

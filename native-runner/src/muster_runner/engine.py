@@ -18,9 +18,9 @@ from muster_runner.intake import Prepared, Rejected, refused_alone
 from muster_runner.lockstep import Order
 from muster_runner.logprobs import Logprobs
 from muster_runner.memory_pressure import MemoryPressure
-from muster_runner.sampling import drawing
+from muster_runner.sampling import sampling_pipeline
 from muster_runner.schedule import Schedule, clear
-from muster_runner.sequence import Drawn
+from muster_runner.sequence import SampledToken
 from muster_runner.tokenizer import Tokenizer
 from muster_runner.vision.picture_prompt import PicturePrompt
 from muster_runner.vision.tower import Tower
@@ -68,7 +68,7 @@ class Engine:
         self._pressure = MemoryPressure(options.budget.total, options.claimed)
         self._marks = turn_marks(tokenizer)
         self.on_order: Callable[[Order], None] = lambda _order: None
-        self.watch: Callable[[Drawn], None] = lambda _drawn: None
+        self.watch: Callable[[SampledToken], None] = lambda _drawn: None
         self.drawn: list[int] = []
 
     @property
@@ -96,7 +96,9 @@ class Engine:
         if task_id in self._answers:
             raise Rejected("invalid_request", f"the task {task_id} is already running")
         with refused_alone("its settings cannot be used"):
-            request_sampler = drawing(prepared.request.sampling, self._options.generation_config, prepared.constraint)
+            sampling = sampling_pipeline(
+                prepared.request.sampling, self._options.generation_config, prepared.constraint
+            )
             channels = self._rules.channels(prepared.request, prepared.tokens)
             answer = Answer(prepared, channels, self._end_tokens(prepared), self._logprobs)
         pictures = self._encode_pictures(prepared)
@@ -104,7 +106,7 @@ class Engine:
         exact = self.cache is not None and self.cache.exact
         stops = checkpoints(prepared.tokens, self._marks) if exact else []
         tokens = prepared.tokens if pictures is None else pictures.keys
-        self._schedule.join(task_id, tokens, request_sampler, stops, pictures)
+        self._schedule.join(task_id, tokens, sampling, stops, pictures)
         self.on_order(("join", task_id, [prepared.tokens, stops]))
 
     def _encode_pictures(self, prepared: Prepared) -> PicturePrompt | None:

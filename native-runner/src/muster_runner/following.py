@@ -13,7 +13,7 @@ from muster_runner.guessing import Guesses
 from muster_runner.lockstep import StepMessage, exchange
 from muster_runner.sampling import GREEDY
 from muster_runner.schedule import Schedule, clear
-from muster_runner.sequence import Drawn
+from muster_runner.sequence import SampledToken
 
 
 class FollowingBatch(DecodingBatch):
@@ -38,7 +38,7 @@ class FollowingBatch(DecodingBatch):
         """Takes the number of accepted tokens of the last step, by sequence."""
         self._accept(self._unsettled, taken)
 
-    def _verify(self, rows: list[list[int]], began: float) -> list[Drawn]:
+    def _verify(self, rows: list[list[int]], began: float) -> list[SampledToken]:
         self._unsettled = rows
         mx.eval(self._verification_logits(rows))
         return []

@@ -17,7 +17,7 @@ REPETITION_CONTEXT = 256
 # Padding of contexts shorter than the window.
 NO_TOKEN = 0xFFFF_FFFF
 # Factors outside this range turn finite logits into infinity, and minus infinity into NaN.
-LEAST_PENALTY, MOST_PENALTY = 1e-6, 1e6
+MIN_PENALTY, MAX_PENALTY = 1e-6, 1e6
 
 
 def context_of(tokens: Sequence[int]) -> mx.array:
@@ -32,7 +32,7 @@ class RepetitionPenalty:
     masked."""
 
     def __init__(self, penalty: float):
-        self._factor = min(max(penalty, LEAST_PENALTY), MOST_PENALTY)
+        self._factor = min(max(penalty, MIN_PENALTY), MAX_PENALTY)
 
     def __call__(self, context: mx.array, logits: mx.array) -> mx.array:
         return self.rows([self], context[None], logits)

@@ -6,7 +6,7 @@ from muster_runner.blocks import BLOCK, common
 from muster_runner.checkpoints import LEAST
 from muster_runner.prefill import Prefill
 from muster_runner.restoring import Restore
-from muster_runner.sampling import Drawing
+from muster_runner.sampling import SamplingPipeline
 from muster_runner.sequence import Sequence
 from muster_runner.vision.picture_prompt import PicturePrompt
 
@@ -19,7 +19,7 @@ class Request:
 
     task_id: str
     tokens: list[int]
-    drawing: Drawing
+    sampling: SamplingPipeline
     stops: list[int] = field(default_factory=list)
     pictures: PicturePrompt | None = None
     restore: Restore | None = None

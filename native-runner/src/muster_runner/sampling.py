@@ -17,12 +17,12 @@ from muster_runner.protocol import Sampling
 Sampler = Callable[[mx.array], mx.array]
 
 # Outside this range the differences between scaled logits are lost in float32.
-LEAST_TEMPERATURE = 1e-4
-MOST_TEMPERATURE = 1e6
+MIN_TEMPERATURE = 1e-4
+MAX_TEMPERATURE = 1e6
 # Smaller values mean the best token alone; float32 would round them to 0, which leaves no token.
-LEAST_TOP_P = 1e-30
+MIN_TOP_P = 1e-30
 # Lower bound of Gumbel noise: minus infinity could rule out the only allowed token.
-LEAST_NOISE = -100.0
+MIN_NOISE = -100.0
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _column(values: Sequence[float]) -> mx.array:
 
 def _gumbel_max(logits: mx.array, noise: mx.array) -> mx.array:
     """Gumbel-max trick: the best token after adding Gumbel noise is a sample from the softmax."""
-    return mx.argmax(logits + mx.maximum(noise, LEAST_NOISE), axis=-1)
+    return mx.argmax(logits + mx.maximum(noise, MIN_NOISE), axis=-1)
 
 
 @lru_cache(maxsize=256)
@@ -173,11 +173,11 @@ def _distribution(sampler: Sampler) -> Distribution | None:
 
 def make_sampler(sampling: Sampling) -> Sampler:
     """Builds the sampler of a request. Without a seed, equal requests share one object."""
-    temperature = 1.0 if sampling.temperature is None else min(sampling.temperature, MOST_TEMPERATURE)
+    temperature = 1.0 if sampling.temperature is None else min(sampling.temperature, MAX_TEMPERATURE)
     top_p = 1.0 if sampling.top_p is None else sampling.top_p
     min_p = min(sampling.min_p or 0.0, 1.0)
     # Each of these leaves only the best token.
-    if temperature < LEAST_TEMPERATURE or top_p < LEAST_TOP_P or sampling.top_k == 1 or min_p == 1:
+    if temperature < MIN_TEMPERATURE or top_p < MIN_TOP_P or sampling.top_k == 1 or min_p == 1:
         return greedy_sampler
     distribution = Distribution(temperature, top_p, sampling.top_k or 0, min_p)
     return _shared_sampler(distribution) if sampling.seed is None else SeededSampler(distribution, sampling.seed)
@@ -217,7 +217,7 @@ def with_defaults(sampling: Sampling, config: dict[str, Any]) -> Sampling:
 
 
 @dataclass(frozen=True)
-class Drawing:
+class SamplingPipeline:
     """The sampling pipeline of one request: ``processors`` change the logits, ``constraint`` masks tokens, and
     ``sampler`` samples from the resulting log probabilities."""
 
@@ -231,10 +231,12 @@ class Drawing:
         return not self.processors and self.constraint is None
 
 
-GREEDY = Drawing(greedy_sampler, [])
+GREEDY = SamplingPipeline(greedy_sampler, [])
 
 
-def drawing(sampling: Sampling, config: dict[str, Any], constraint: Constraint | None = None) -> Drawing:
+def sampling_pipeline(
+    sampling: Sampling, config: dict[str, Any], constraint: Constraint | None = None
+) -> SamplingPipeline:
     """Builds the sampling pipeline. ``config``: the model's generation_config.json, for unset parameters."""
     complete = with_defaults(sampling, config)
-    return Drawing(make_sampler(complete), make_processors(complete), constraint)
+    return SamplingPipeline(make_sampler(complete), make_processors(complete), constraint)

@@ -28,8 +28,8 @@ from muster_runner.prefix_cache import PrefixCache
 from muster_runner.queue_places import Queued, ignore_place, report_places
 from muster_runner.request import Request
 from muster_runner.restoring import Restores
-from muster_runner.sampling import Drawing
-from muster_runner.sequence import Drawn
+from muster_runner.sampling import SamplingPipeline
+from muster_runner.sequence import SampledToken
 from muster_runner.sequence import Sequence as DecodingSequence
 from muster_runner.vision.picture_prompt import PicturePrompt
 from muster_runner.vision.places import places_of, shifted, unshifted
@@ -86,13 +86,13 @@ class Schedule:
         self,
         task_id: str,
         tokens: list[int],
-        drawing: Drawing,
+        sampling: SamplingPipeline,
         stops: Sequence[int] = (),
         pictures: PicturePrompt | None = None,
     ) -> None:
         """Queues a request for the next step. ``tokens``: its prompt; ``stops``: checkpoints, where its states are
         cached; ``pictures``: of the prompt, whose ``keys`` are then the ``tokens``."""
-        request = Request(task_id, tokens, drawing, list(stops), pictures)
+        request = Request(task_id, tokens, sampling, list(stops), pictures)
         self._requests[task_id] = request
         self._prompts.append(request)
         self._record("join", task_id, [*tokens, *stops])
@@ -124,7 +124,7 @@ class Schedule:
         """How many restores this rank has done; the minimum of all ranks is passed to ``step``."""
         return self._restores.done_here
 
-    def step(self, restored: int = 0) -> list[Drawn]:
+    def step(self, restored: int = 0) -> list[SampledToken]:
         """Prefills some tokens of prompts (a whole prompt without chunked prefill), then decodes a token for every
         decoding request. ``restored``: restores that are done on every rank, if ranks wait for each other."""
         self.steps += 1
@@ -159,7 +159,7 @@ class Schedule:
         passes = self._batch.with_more([*self._begun(), len(request.tokens) + HEADROOM_TOKENS])
         return self._budget.used(passes) <= self._budget.total
 
-    def _make_room(self) -> list[Drawn]:
+    def _make_room(self) -> list[SampledToken]:
         """Preempts the latest decoding requests while all together exceed the budget."""
         drawn_tokens = []
         while (live := self.live_bytes) > self._budget.total and len(self._batch) > 1:
@@ -273,7 +273,7 @@ class Schedule:
         cache = prefill.cache
         if self._shifts:
             cache = shifted(cache, request.pictures.shift if request.pictures is not None else 0)
-        sequence = DecodingSequence(request.task_id, known, last, cache, request.drawing)
+        sequence = DecodingSequence(request.task_id, known, last, cache, request.sampling)
         sequence.answering = request.answering
         self._prompts.remove(request)
         self._batch.join(sequence)

@@ -6,7 +6,7 @@ from typing import Any
 import mlx.core as mx
 
 from muster_runner.penalties import context_of
-from muster_runner.sampling import Drawing
+from muster_runner.sampling import SamplingPipeline
 from muster_runner.speculation import PromptLookup, draft_pace, lookup_pace
 
 
@@ -17,12 +17,12 @@ class Sequence:
     exactly ``tokens``. ``following``: the token to feed first.
     """
 
-    def __init__(self, task_id: str, tokens: list[int], following: int, cache: list[Any], drawing: Drawing):
+    def __init__(self, task_id: str, tokens: list[int], following: int, cache: list[Any], sampling: SamplingPipeline):
         self.task_id = task_id
         self.tokens = list(tokens)
         self.following = following
         self.cache = cache
-        self.drawing = drawing
+        self.sampling = sampling
         self.context = context_of(self.tokens)
         # False until its first token is fed, which is the last of the prompt.
         self.answering = False
@@ -33,7 +33,7 @@ class Sequence:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class SampledToken:
     """A sampled token, with the log probabilities (vocabulary,) it was sampled from. The token is meaningless if not
     ``finite`` (the logits were NaN or infinite), or with an ``error`` (of the request's own settings)."""
 

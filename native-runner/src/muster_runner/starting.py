@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from muster_runner.device import keep_kernels
-from muster_runner.embedding.batches import MOST_TEXTS
+from muster_runner.embedding.batches import MAX_TEXTS
 from muster_runner.embedding.engine import EmbeddingEngine
 from muster_runner.embedding.intake import EmbeddingIntake
 from muster_runner.embedding.loading import load_embedder
@@ -70,7 +70,7 @@ def start_embedder(starting: Starting) -> Started:
     engine = EmbeddingEngine(embedder, starting.send)
     assert starting.encoding is not None
     intake = EmbeddingIntake(starting.encoding, embedder.context_length, starting.deliver)
-    return Started(engine, engine, engine, intake, embedder, MOST_TEXTS, _times(began, ready))
+    return Started(engine, engine, engine, intake, embedder, MAX_TEXTS, _times(began, ready))
 
 
 def start_generator(starting: Starting) -> Started:

@@ -18,7 +18,7 @@ from muster_runner.loading import LoadedModel
 from muster_runner.model_files import ModelFileError
 from muster_runner.prefill import PrefillSteps
 from muster_runner.protocol import GenerationRequest, Sampling, TextPrompt
-from muster_runner.sequence import Drawn
+from muster_runner.sequence import SampledToken
 from muster_runner.tokenizer import Tokenizer
 from muster_runner.weights import damaged
 
@@ -37,7 +37,7 @@ class LogitsCheck:
         self.finite = True
         self.all_equal = True
 
-    def __call__(self, drawn: Drawn) -> None:
+    def __call__(self, drawn: SampledToken) -> None:
         self.finite = self.finite and drawn.finite and not mx.any(mx.isnan(drawn.logprobs)).item()
         self.all_equal = self.all_equal and bool((mx.min(drawn.logprobs) == mx.max(drawn.logprobs)).item())
 

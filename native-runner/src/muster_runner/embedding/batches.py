@@ -4,9 +4,9 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 # Keeps the frame that carries a batch's vectors far below its size limit, even for wide vectors.
-MOST_TEXTS = 64
+MAX_TEXTS = 64
 # A text joins a batch only if the shorter of the two is at least this fraction of the longer one.
-LEAST_SHARE = 0.5
+MIN_SHARE = 0.5
 
 
 @dataclass
@@ -59,6 +59,6 @@ class Batches:
         if not batch:
             return True
         longest = max(len(piece.tokens) for piece in batch)
-        if len(batch) >= MOST_TEXTS or min(tokens, longest) < LEAST_SHARE * max(tokens, longest):
+        if len(batch) >= MAX_TEXTS or min(tokens, longest) < MIN_SHARE * max(tokens, longest):
             return False
         return (len(batch) + 1) * max(tokens, longest) <= self._max_tokens

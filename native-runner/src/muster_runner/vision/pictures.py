@@ -8,11 +8,11 @@ from typing import Any
 
 from muster_runner.protocol import ChatPrompt, ImagePart, ToolResultPart
 
-MOST_PICTURES = 32
-MOST_BYTES = 20 << 20
-MOST_PIXELS = 64 << 20
-MOST_RATIO = 100
-LEAST_SIDE = 2
+MAX_PICTURES = 32
+MAX_BYTES = 20 << 20
+MAX_PIXELS = 64 << 20
+MAX_RATIO = 100
+MIN_SIDE = 2
 
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF"}
 
@@ -33,8 +33,8 @@ def picture_parts(prompt: ChatPrompt) -> list[ImagePart]:
 
 def open_pictures(parts: list[ImagePart]) -> tuple[list[Any], list[bytes]]:
     """Returns the Pillow images in RGB and the SHA-256 of each file. Raises BadPicture."""
-    if len(parts) > MOST_PICTURES:
-        raise BadPicture(f"the conversation has {len(parts)} pictures, and {MOST_PICTURES} are taken; leave some out")
+    if len(parts) > MAX_PICTURES:
+        raise BadPicture(f"the conversation has {len(parts)} pictures, and {MAX_PICTURES} are taken; leave some out")
     images, hashes = [], []
     for number, part in enumerate(parts, start=1):
         name = "the picture" if len(parts) == 1 else f"picture {number} of {len(parts)}"
@@ -49,8 +49,8 @@ def _bytes_of(part: ImagePart, name: str) -> bytes:
         data = base64.b64decode(part.data, validate=True)
     except (binascii.Error, ValueError) as error:
         raise BadPicture(f"{name} is not base64: {error}") from error
-    if len(data) > MOST_BYTES:
-        raise BadPicture(f"{name} has {len(data)} bytes, and {MOST_BYTES} are taken; make it smaller")
+    if len(data) > MAX_BYTES:
+        raise BadPicture(f"{name} has {len(data)} bytes, and {MAX_BYTES} are taken; make it smaller")
     return data
 
 
@@ -75,12 +75,12 @@ def _decoded(data: bytes, media_type: str, name: str) -> Any:
 
 def _check_size(size: tuple[int, int], name: str) -> None:
     width, height = size
-    if width * height > MOST_PIXELS:
-        raise BadPicture(f"{name} has {width} by {height} pixels, and {MOST_PIXELS} are taken; make it smaller")
-    if min(size) < LEAST_SIDE or max(size) > MOST_RATIO * min(size):
+    if width * height > MAX_PIXELS:
+        raise BadPicture(f"{name} has {width} by {height} pixels, and {MAX_PIXELS} are taken; make it smaller")
+    if min(size) < MIN_SIDE or max(size) > MAX_RATIO * min(size):
         raise BadPicture(
-            f"{name} has {width} by {height} pixels; each side has to have {LEAST_SIDE} or more, and the longer one at "
-            f"most {MOST_RATIO} times as many as the other"
+            f"{name} has {width} by {height} pixels; each side has to have {MIN_SIDE} or more, and the longer one at "
+            f"most {MAX_RATIO} times as many as the other"
         )
 
 
