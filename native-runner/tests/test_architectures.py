@@ -8,7 +8,7 @@ from mlx_lm.utils import MODEL_REMAPPING, _get_classes
 from survey import CHECKS, row
 from tiny_architectures import configurations, names
 
-from muster_runner.architectures import NONE, TABLE, Abilities, abilities, module_name, within
+from muster_runner.model.architectures import NONE, TABLE, Abilities, abilities, module_name, within
 
 INSTALLED = names()
 WRITTEN = json.loads(TABLE.read_bytes())

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from muster_runner.answer_format import HARMONY_MARKS, AnswerFormat, ToolFormat
-from muster_runner.bare_calls import BareCalls
-from muster_runner.channels import Channels, channels, opens_thought
-from muster_runner.deltas import Delta
-from muster_runner.mark_finder import MarkFinder
+from muster_runner.output.answer_format import HARMONY_MARKS, AnswerFormat, ToolFormat
+from muster_runner.output.bare_calls import BareCalls
+from muster_runner.output.channels import Channels, channels, opens_thought
+from muster_runner.output.deltas import Delta
+from muster_runner.output.mark_finder import MarkFinder
+from muster_runner.output.tool_calls import parse_bare_calls, tool_parser
 from muster_runner.protocol import Tool
-from muster_runner.tool_calls import parse_bare_calls, tool_parser
 
 TOOLS = [Tool(name="get_weather", parameters={"type": "object", "properties": {"city": {"type": "string"}}})]
 THINK = ("<think>", "</think>")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from conftest import RunnerProcess
 
-from muster_runner.call_grammars import call_schema
+from muster_runner.output.call_grammars import call_schema
 from muster_runner.protocol import Tool
 
 SCHEMA = {

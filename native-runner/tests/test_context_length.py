@@ -3,7 +3,7 @@
 from mlx_lm.utils import _get_classes
 from tiny_architectures import configurations, made
 
-from muster_runner.loading import context_of
+from muster_runner.model.loading import context_of
 
 
 def test_a_configuration_without_a_context_length_uses_the_default_of_its_class() -> None:

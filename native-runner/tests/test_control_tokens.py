@@ -6,12 +6,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from muster_runner.control_tokens import controls_of
-from muster_runner.make_tiny import SPECIAL
-from muster_runner.model_files import read_config
-from muster_runner.prompts import Prompts
+from muster_runner.model.make_tiny import SPECIAL
+from muster_runner.model.model_files import read_config
 from muster_runner.protocol import ChatPrompt, TextPrompt
-from muster_runner.tokenizer import FastTokenizer
+from muster_runner.tokenization.control_tokens import controls_of
+from muster_runner.tokenization.prompts import Prompts
+from muster_runner.tokenization.tokenizer import FastTokenizer
 
 CONTEXT = 100_000
 # Two that every vocabulary with thoughts and tools has, and which are special in few.

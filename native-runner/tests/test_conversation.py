@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from muster_runner.chat_template import ChatTemplate, TemplateError
-from muster_runner.conversation import render_conversation, template_messages
 from muster_runner.protocol import ChatPrompt
+from muster_runner.tokenization.chat_template import ChatTemplate, TemplateError
+from muster_runner.tokenization.conversation import render_conversation, template_messages
 
 LENIENT = (
     "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}"

@@ -12,11 +12,11 @@ from mlx_lm.generate import generate_step
 from mlx_lm.models.cache import make_prompt_cache
 from mlx_lm.utils import load_model
 
-from muster_runner.decoding import DecodingBatch
-from muster_runner.prefill import Prefill
+from muster_runner.engine.decoding import DecodingBatch
+from muster_runner.engine.prefill import Prefill
+from muster_runner.engine.sequence import Sequence
 from muster_runner.protocol import Sampling
-from muster_runner.sampling import sampling_pipeline
-from muster_runner.sequence import Sequence
+from muster_runner.sampling.sampling import sampling_pipeline
 
 PROMPTS = {"one token": [65], "short": [66, 67, 68], "long": list(range(40, 120)), "again": [65, 66] * 20}
 

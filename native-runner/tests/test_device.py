@@ -9,13 +9,13 @@ import mlx.core as mx
 import pytest
 
 from muster_runner import device
-from muster_runner.decoding import DecodingBatch
 from muster_runner.embedding.engine import max_batch_tokens
-from muster_runner.engine_options import prefill_steps
-from muster_runner.loading import load
-from muster_runner.part import Part
-from muster_runner.prefill import PrefillSteps
-from muster_runner.warm_up import warm_up
+from muster_runner.engine.decoding import DecodingBatch
+from muster_runner.engine.engine_options import prefill_steps
+from muster_runner.engine.prefill import PrefillSteps
+from muster_runner.model.loading import load
+from muster_runner.model.part import Part
+from muster_runner.model.warm_up import warm_up
 
 
 class FakeDevice:
@@ -76,7 +76,7 @@ def test_on_a_gpu_warm_up_compiles_every_batch_width(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(DecodingBatch, "step", counted)
     warm_up(loaded, loaded.tokenizer, None)
     assert widths == {1}
-    monkeypatch.setattr("muster_runner.warm_up.has_gpu", lambda: True)
+    monkeypatch.setattr("muster_runner.model.warm_up.has_gpu", lambda: True)
     warm_up(loaded, loaded.tokenizer, None)
     assert widths == {1, 2, 4, 8, 16, 32}
 
@@ -84,7 +84,7 @@ def test_on_a_gpu_warm_up_compiles_every_batch_width(monkeypatch: pytest.MonkeyP
 def test_warm_up_reports_progress(monkeypatch: pytest.MonkeyPatch, tiny: Path) -> None:
     loaded = load(tiny, None, lambda _done, _layers: None, Part("Pipeline", 0, 4, 4))
     assert loaded.tokenizer is not None
-    monkeypatch.setattr("muster_runner.warm_up.has_gpu", lambda: True)
+    monkeypatch.setattr("muster_runner.model.warm_up.has_gpu", lambda: True)
     told: list[tuple[int, int]] = []
     warm_up(loaded, loaded.tokenizer, None, lambda done, of: told.append((done, of)))
     assert told == [(done, 6) for done in range(6)]

@@ -10,10 +10,10 @@ from pathlib import Path
 import mlx.core as mx
 import pytest
 
-from muster_runner import block_file, disk_cache
-from muster_runner.block_file import ReadBlock
-from muster_runner.blocks import Block, block_key
-from muster_runner.disk_cache import DiskCache, model_digest
+from muster_runner.cache import block_file, disk_cache
+from muster_runner.cache.block_file import ReadBlock
+from muster_runner.cache.blocks import Block, block_key
+from muster_runner.cache.disk_cache import DiskCache, model_digest
 
 ROOT = b"a model"
 

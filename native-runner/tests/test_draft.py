@@ -12,16 +12,16 @@ from requests_alone import prompt, tiny_model
 from test_speculation import COMINGS, GOINGS, Always, holds_its_tokens, sequence
 from tiny_architectures import VOCABULARY, configurations, made
 
-from muster_runner.cache_layers import Footprint, footprint
-from muster_runner.decoding import DecodingBatch
-from muster_runner.draft import CATCH_UP, Draft
-from muster_runner.draft_loading import LoadedDraft, load_draft
-from muster_runner.engine_options import EngineOptions, engine_options
-from muster_runner.guessing import Guesser
-from muster_runner.make_tiny import make_tiny
+from muster_runner.cache.cache_layers import Footprint, footprint
+from muster_runner.distributed.ranks import load_part
+from muster_runner.engine.decoding import DecodingBatch
+from muster_runner.engine.draft import CATCH_UP, Draft
+from muster_runner.engine.engine_options import EngineOptions, engine_options
+from muster_runner.engine.guessing import Guesser
+from muster_runner.engine.speculation import Payoff
+from muster_runner.model.draft_loading import LoadedDraft, load_draft
+from muster_runner.model.make_tiny import make_tiny
 from muster_runner.protocol import Load, parse_command
-from muster_runner.ranks import load_part
-from muster_runner.speculation import Payoff
 
 
 class Never(Payoff):

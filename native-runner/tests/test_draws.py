@@ -4,12 +4,12 @@ import mlx.core as mx
 import pytest
 from requests_alone import prompt, schedule, tiny_model
 
-from muster_runner.cache_layers import Footprint
-from muster_runner.draws import BatchSampler
-from muster_runner.memory_budget import UNLIMITED, MemoryBudget
+from muster_runner.cache.cache_layers import Footprint
+from muster_runner.cache.memory_budget import UNLIMITED, MemoryBudget
+from muster_runner.engine.sequence import Sequence
 from muster_runner.protocol import Sampling
-from muster_runner.sampling import sampling_pipeline
-from muster_runner.sequence import Sequence
+from muster_runner.sampling.draws import BatchSampler
+from muster_runner.sampling.sampling import sampling_pipeline
 
 SETTINGS = [
     Sampling(temperature=0),
@@ -60,7 +60,7 @@ def test_mixed_settings_in_a_batch_sample_the_same_as_alone(alone: list[list[int
 def test_a_preempted_request_continues_with_the_same_samples(
     alone: list[list[int]], lookahead: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("muster_runner.schedule.HEADROOM_TOKENS", 4)
+    monkeypatch.setattr("muster_runner.engine.schedule.HEADROOM_TOKENS", 4)
     budget = MemoryBudget(total=10 * 200, footprint=Footprint(per_token=10))
     assert drawn(budget, SETTINGS, lookahead) == alone
 

@@ -14,7 +14,7 @@ from conftest import RunnerProcess
 from reference_encoders import Reference, mean, unit
 
 from muster_runner.embedding.make_tiny import BEGIN, CONTEXT, END, make_tiny_encoder
-from muster_runner.tokenizer import BYTE_CHARACTERS
+from muster_runner.tokenization.tokenizer import BYTE_CHARACTERS
 
 FIRST_BYTE = 4
 

@@ -14,9 +14,9 @@ import msgspec
 import pytest
 from conftest import PATIENCE_SECONDS, SOURCES, RunnerProcess
 
-from muster_runner.encoder_messages import MIN_CPU_SECONDS, Order, Refusal
-from muster_runner.encoding import LARGE_BYTES, EncoderQueue
 from muster_runner.protocol import TextPrompt
+from muster_runner.tokenization.encoder_messages import MIN_CPU_SECONDS, Order, Refusal
+from muster_runner.tokenization.encoding import LARGE_BYTES, EncoderQueue
 
 ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
 
@@ -25,7 +25,11 @@ def encoders(pid: int) -> list[int]:
     """The encoder processes of that process."""
     found = subprocess.run(["ps", "-Aww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     lines = [line.split() for line in found.splitlines()]
-    return [int(child) for child, parent, *args in lines if int(parent) == pid and "muster_runner.encoder" in args]
+    return [
+        int(child)
+        for child, parent, *args in lines
+        if int(parent) == pid and "muster_runner.tokenization.encoder" in args
+    ]
 
 
 def wait_for(holds: Any) -> None:
@@ -56,7 +60,8 @@ def endless(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_tokenizing_process_never_imports_mlx() -> None:
-    code = "import sys, muster_runner.encoder, muster_runner.encoding, muster_runner.tokenizer; print(*sys.modules)"
+    names = ", ".join(f"muster_runner.tokenization.{name}" for name in ("encoder", "encoding", "tokenizer"))
+    code = f"import sys, {names}; print(*sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(SOURCES)}
     modules = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert not [name for name in modules.stdout.split() if name.split(".")[0] in ("mlx", "mlx_lm", "transformers")]

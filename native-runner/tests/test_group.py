@@ -13,8 +13,8 @@ from conftest import PATIENCE_SECONDS, Frame, RankProcess, RunnerGroup, RunnerPr
 from mlx.utils import tree_flatten
 from mlx_lm.utils import load_model, quantize_model
 
-from muster_runner.make_tiny import make_tiny
-from muster_runner.model_directory import write_json, write_weights
+from muster_runner.model.make_tiny import make_tiny
+from muster_runner.model.model_directory import write_json, write_weights
 
 
 def failure(rank: RankProcess) -> Frame:

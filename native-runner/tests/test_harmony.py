@@ -10,7 +10,7 @@ import pytest
 from conftest import RunnerProcess
 from marked_model import make_marked
 
-from muster_runner.answer_format import HARMONY_MARKS
+from muster_runner.output.answer_format import HARMONY_MARKS
 
 SCHEMA = {
     "type": "object",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from muster_runner.json_text import MAX_DEPTH, JsonText
+from muster_runner.output.json_text import MAX_DEPTH, JsonText
 
 
 def passed_on(text: str, random: Random | None = None) -> tuple[str, JsonText]:

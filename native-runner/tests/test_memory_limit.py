@@ -6,8 +6,8 @@ from pathlib import Path
 
 from conftest import RunnerProcess
 
-from muster_runner.cache_layers import Footprint
-from muster_runner.schedule import PREFILLS
+from muster_runner.cache.cache_layers import Footprint
+from muster_runner.engine.schedule import PREFILLS
 
 REQUESTS, TOKENS = 64, 12
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from muster_runner.chat_template import TemplateError
-from muster_runner.conversation import GREETING
-from muster_runner.model_files import BYTE_ORDER_MARK, ModelFileError, read_config
-from muster_runner.prompts import Prompts, check_conversations
+from muster_runner.model.model_files import BYTE_ORDER_MARK, ModelFileError, read_config
 from muster_runner.protocol import TextPrompt
-from muster_runner.tokenizer import FastTokenizer
+from muster_runner.tokenization.chat_template import TemplateError
+from muster_runner.tokenization.conversation import GREETING
+from muster_runner.tokenization.prompts import Prompts, check_conversations
+from muster_runner.tokenization.tokenizer import FastTokenizer
 
 CONTEXT = 1000
 JSON_FILES = ("config.json", "tokenizer.json", "tokenizer_config.json")

@@ -9,14 +9,14 @@ import pytest
 from conftest import RunnerProcess
 from mlx_lm.models.cache import KVCache
 
-from muster_runner.answer_rules import AnswerRules
-from muster_runner.architectures import ALL, NONE, Abilities
-from muster_runner.cache_layers import Footprint
-from muster_runner.engine import Engine
-from muster_runner.engine_options import EngineOptions
-from muster_runner.intake import Prepared
-from muster_runner.prefill import PrefillSteps
-from muster_runner.prefix_cache import PrefixCache
+from muster_runner.cache.cache_layers import Footprint
+from muster_runner.cache.prefix_cache import PrefixCache
+from muster_runner.engine.engine import Engine
+from muster_runner.engine.engine_options import EngineOptions
+from muster_runner.engine.intake import Prepared
+from muster_runner.engine.prefill import PrefillSteps
+from muster_runner.model.architectures import ALL, NONE, Abilities
+from muster_runner.output.answer_rules import AnswerRules
 from muster_runner.protocol import GenerationRequest, Sampling, TextPrompt
 
 SPOILT = 9

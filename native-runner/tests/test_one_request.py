@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from conftest import RunnerProcess
 
-from muster_runner.answer_rules import AnswerRules
-from muster_runner.architectures import Abilities
-from muster_runner.engine import Engine
-from muster_runner.engine_options import EngineOptions
-from muster_runner.intake import Prepared, Rejected
-from muster_runner.prefill import PrefillSteps
+from muster_runner.engine.engine import Engine
+from muster_runner.engine.engine_options import EngineOptions
+from muster_runner.engine.intake import Prepared, Rejected
+from muster_runner.engine.prefill import PrefillSteps
+from muster_runner.model.architectures import Abilities
+from muster_runner.output.answer_rules import AnswerRules
 from muster_runner.protocol import GenerationRequest, Sampling, TextPrompt
 
 HALF = "\ud83d"

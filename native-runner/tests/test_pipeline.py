@@ -11,7 +11,7 @@ from mlx.utils import tree_map
 from mlx_lm.models.cache import make_prompt_cache
 from mlx_lm.utils import _get_classes
 
-from muster_runner.pipeline import ARCHITECTURES, Stage
+from muster_runner.model.pipeline import ARCHITECTURES, Stage
 
 LAYERS = 4
 COMMON: dict[str, Any] = {

@@ -8,7 +8,7 @@ import pytest
 from mlx_lm.models.cache import make_prompt_cache
 from mlx_lm.utils import load_model
 
-from muster_runner.prefill import Prefill, complete, fitting
+from muster_runner.engine.prefill import Prefill, complete, fitting
 
 
 @pytest.fixture(scope="module")

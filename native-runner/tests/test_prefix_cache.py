@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from requests_alone import ANSWER, alone, answers, prefix_cache, prompt, schedule, tiny_model
 
-from muster_runner.blocks import BLOCK
-from muster_runner.cache_layers import Footprint
-from muster_runner.disk_cache import DiskCache
-from muster_runner.prefix_cache import PrefixCache
+from muster_runner.cache.blocks import BLOCK
+from muster_runner.cache.cache_layers import Footprint
+from muster_runner.cache.disk_cache import DiskCache
+from muster_runner.cache.prefix_cache import PrefixCache
 
 SYSTEM, FIRST = 300, 600
 NAMES = ["qwen2", "llama", "gemma3_text", "gpt_oss", "qwen3_next", "mamba2", "deepseek_v3", "deepseek_v32", "gemma2"]
@@ -62,7 +62,7 @@ def kept(cache: PrefixCache, tokens: list[int]) -> None:
     layers = cache._model.make_cache() if hasattr(cache._model, "make_cache") else None
     from mlx_lm.models.cache import make_prompt_cache
 
-    from muster_runner.prefill import Prefill
+    from muster_runner.engine.prefill import Prefill
 
     prefill = Prefill([*tokens, 0], layers or make_prompt_cache(cache._model), 0)
     prefill.advance(cache._model, len(tokens))

@@ -14,10 +14,10 @@ from mlx_lm.utils import load
 from requests_alone import answers, prefix_cache, prompt, schedule
 from tiny_architectures import configurations, made
 
-from muster_runner.architectures import abilities, within
-from muster_runner.cache_layers import footprint
+from muster_runner.cache.cache_layers import footprint
+from muster_runner.cache.quantized_cache import keep_in_8_bits
 from muster_runner.failures import Unsupported
-from muster_runner.quantized_cache import keep_in_8_bits
+from muster_runner.model.architectures import abilities, within
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTER = Path(os.environ.get("MUSTER_STARTER_DIR") or ROOT / ".cache/starter") / "HuggingFaceTB/SmolLM2-135M-Instruct"

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from requests_alone import alone, answers, prefix_cache, prompt, schedule, tiny_model
 
-from muster_runner import restoring
-from muster_runner.block_file import ReadBlock
-from muster_runner.blocks import Block
-from muster_runner.disk_cache import DiskCache
-from muster_runner.restoring import Restore, Restores
-from muster_runner.sampling import GREEDY
+from muster_runner.cache import restoring
+from muster_runner.cache.block_file import ReadBlock
+from muster_runner.cache.blocks import Block
+from muster_runner.cache.disk_cache import DiskCache
+from muster_runner.cache.restoring import Restore, Restores
+from muster_runner.sampling.sampling import GREEDY
 
 PATIENCE_SECONDS = 60
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from muster_runner.protocol import Sampling
-from muster_runner.sampling import make_processors, make_sampler, with_defaults
+from muster_runner.sampling.sampling import make_processors, make_sampler, with_defaults
 
 PROBABILITIES = [0.5, 0.3, 0.15, 0.05]
 LOGPROBS = mx.log(mx.array([PROBABILITIES]))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from muster_runner.protocol import Sampling
-from muster_runner.sampling import Distribution, make_processors, make_sampler
+from muster_runner.sampling.sampling import Distribution, make_processors, make_sampler
 
 VOCABULARY = 64
 TINY = 1e-300

@@ -3,8 +3,8 @@
 import pytest
 from requests_alone import alone, answers, prefix_cache, prompt, schedule, tiny_model
 
-from muster_runner.cache_layers import Footprint
-from muster_runner.memory_budget import MemoryBudget
+from muster_runner.cache.cache_layers import Footprint
+from muster_runner.cache.memory_budget import MemoryBudget
 
 # All abilities; a window; no trim; recurrent; no pad; no batch; neither; nothing at all.
 ARCHITECTURES = ["llama", "qwen2", "deepseek_v3", "gemma3_text", "gpt_oss", "qwen3_next", "mamba2", "mamba"]
@@ -40,7 +40,7 @@ def test_concurrent_requests_are_answered_as_alone(name: str, lookahead: bool) -
 def test_with_little_memory_long_requests_wait_and_get_the_same_tokens(
     name: str, lookahead: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("muster_runner.schedule.HEADROOM_TOKENS", 8)
+    monkeypatch.setattr("muster_runner.engine.schedule.HEADROOM_TOKENS", 8)
     model, able = tiny_model(name)
     footprint = Footprint(per_token=10)
     # Room for three of the eight at their ends, so they wait, join, outgrow the budget, wait again and go on.

@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from muster_runner import siblings as module
-from muster_runner.blocks import Block, block_key, common
-from muster_runner.siblings import Siblings
+from muster_runner.cache import siblings as module
+from muster_runner.cache.blocks import Block, block_key, common
+from muster_runner.cache.siblings import Siblings
 
 
 def _block(tokens: list[int]) -> Block:

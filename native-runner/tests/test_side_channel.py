@@ -13,17 +13,17 @@ import pytest
 from conftest import PATIENCE_SECONDS, SOURCES
 from side_channel_hub import Hub, make_pipes
 
+from muster_runner.distributed.group import Group
+from muster_runner.distributed.jaccl import join_jaccl
+from muster_runner.distributed.rehearsal import destination, rehearse
+from muster_runner.distributed.side_channel import MAX_ROUND_BYTES, SideChannel
 from muster_runner.failures import Failure, RdmaFailed, SideChannelBroken, Unsupported, as_failure
-from muster_runner.group import Group
-from muster_runner.jaccl import join_jaccl
-from muster_runner.rehearsal import destination, rehearse
-from muster_runner.side_channel import MAX_ROUND_BYTES, SideChannel
 
 # One rank in a process of its own: three rounds, of which the second is as large as one may be.
 RANK = """
 import sys
 from pathlib import Path
-from muster_runner.side_channel import SideChannel
+from muster_runner.distributed.side_channel import SideChannel
 rank, size = int(sys.argv[2]), int(sys.argv[3])
 channel = SideChannel(Path(sys.argv[1]), size, lambda: None)
 for count in (4, 65536, 0, 7):

@@ -8,13 +8,13 @@ import pytest
 from mlx_lm.models.cache import make_prompt_cache
 from requests_alone import alone, prompt, tiny_model
 
-from muster_runner.decoding import DecodingBatch
-from muster_runner.guessing import MAX_FED, Guesser
-from muster_runner.prefill import Prefill
+from muster_runner.engine.decoding import DecodingBatch
+from muster_runner.engine.guessing import MAX_FED, Guesser
+from muster_runner.engine.prefill import Prefill
+from muster_runner.engine.sequence import Sequence
+from muster_runner.engine.speculation import FIRST_PAUSE, Pace, Payoff, PromptLookup, lookup_pace
 from muster_runner.protocol import Sampling
-from muster_runner.sampling import sampling_pipeline
-from muster_runner.sequence import Sequence
-from muster_runner.speculation import FIRST_PAUSE, Pace, Payoff, PromptLookup, lookup_pace
+from muster_runner.sampling.sampling import sampling_pipeline
 
 LONG = 150
 

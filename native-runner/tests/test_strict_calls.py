@@ -9,7 +9,7 @@ import pytest
 from conftest import RunnerProcess
 from marked_model import make_marked
 
-from muster_runner.constraints import ThoughtLimit
+from muster_runner.output.constraints import ThoughtLimit
 
 SCHEMA = {
     "type": "object",

@@ -5,8 +5,8 @@ import random
 import pytest
 from requests_alone import alone, answers, prompt, schedule, tiny_model
 
-from muster_runner.sampling import GREEDY
-from muster_runner.sub_batches import cost, partition
+from muster_runner.engine.sub_batches import cost, partition
+from muster_runner.sampling.sampling import GREEDY
 
 
 def test_a_long_sequence_decodes_apart_from_short_ones() -> None:

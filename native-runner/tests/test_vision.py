@@ -12,9 +12,9 @@ import pytest
 from conftest import RunnerProcess
 from PIL import Image
 
-from muster_runner.prompts import Prompts
 from muster_runner.protocol import ChatPrompt, ImagePart, TextPart, UserMessage
-from muster_runner.tokenizer import load_tokenizer
+from muster_runner.tokenization.prompts import Prompts
+from muster_runner.tokenization.tokenizer import load_tokenizer
 from muster_runner.vision.kind import FAMILIES
 from muster_runner.vision.library import family
 from muster_runner.vision.make_tiny import make_tiny

@@ -46,7 +46,7 @@ describe('the starter model', () => {
     expect(await ensureStarter(options)).toBe('made')
     expect(steps).toEqual(['checking', 'converting', 'verifying'])
     expect(readFileSync(join(root, 'args'), 'utf8')).toBe(
-      `-m muster_runner.convert_starter ${options.source} ${starterPath(options.dataDir)}\n`,
+      `-m muster_runner.model.convert_starter ${options.source} ${starterPath(options.dataDir)}\n`,
     )
     expect(await ensureStarter(options)).toBe('present')
     expect(steps).toHaveLength(3)

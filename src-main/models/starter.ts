@@ -81,7 +81,7 @@ const LAST_WORDS = 4000
 /** Runs the conversion. It writes beside the target and renames, so an interruption leaves no partial model. */
 const convert = ({ python, source, signal }: StarterOptions, out: string): Promise<void> =>
   new Promise((resolve, reject) => {
-    const child = spawn(python.executable, ['-m', 'muster_runner.convert_starter', source, out], {
+    const child = spawn(python.executable, ['-m', 'muster_runner.model.convert_starter', source, out], {
       env: python.env,
       stdio: ['ignore', 'ignore', 'pipe'],
       ...(signal ? { signal } : {}),

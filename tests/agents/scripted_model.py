@@ -9,8 +9,8 @@ from pathlib import Path
 import mlx.core as mx
 from mlx.utils import tree_flatten
 from muster_runner.deferred import import_mlx_lm
-from muster_runner.model_directory import write_json, write_weights
-from muster_runner.model_files import read_config, read_json
+from muster_runner.model.model_directory import write_json, write_weights
+from muster_runner.model.model_files import read_config, read_json
 
 SIZES = {
     "hidden_size": 16,

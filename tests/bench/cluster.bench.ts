@@ -265,7 +265,7 @@ const decoding = async (): Promise<Row[]> => {
   try {
     // Of an architecture that mlx-lm can share out both ways, and large enough for a step to be work.
     const model = join(cluster.dataDir(0), 'models', 'bench', 'medium')
-    execFileSync(python, ['-m', 'muster_runner.make_tiny', model, '--hidden', '768', '--layers', '12'], {
+    execFileSync(python, ['-m', 'muster_runner.model.make_tiny', model, '--hidden', '768', '--layers', '12'], {
       env: { ...process.env, PYTHONPATH: join(root, 'native-runner', 'src') },
     })
     cpSync(model, join(cluster.dataDir(1), 'models', 'bench', 'medium'), { recursive: true })

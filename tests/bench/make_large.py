@@ -14,7 +14,7 @@ import mlx.nn as nn
 from mlx.utils import tree_flatten
 from mlx_lm.utils import _get_classes
 
-from muster_runner.make_tiny import make_tiny
+from muster_runner.model.make_tiny import make_tiny
 
 HEAD_DIM = 128
 

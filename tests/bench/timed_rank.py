@@ -13,8 +13,8 @@ from pathlib import Path
 from muster_runner import PROTOCOL
 from muster_runner.heartbeat import Heartbeat
 from muster_runner.pipes import EventWriter, read_commands
-from muster_runner.rehearsal import rehearse
-from muster_runner.side_channel import SideChannel
+from muster_runner.distributed.rehearsal import rehearse
+from muster_runner.distributed.side_channel import SideChannel
 
 
 def main(pipes: Path, rounds: int, out: Path) -> None:

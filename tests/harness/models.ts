@@ -30,7 +30,7 @@ const made = ({ name, module, more = [], last = 'config.json' }: Made): string =
 }
 
 /** A model with random weights, made once. */
-export const tinyModel = (): string => made({ name: 'tiny', module: 'muster_runner.make_tiny' })
+export const tinyModel = (): string => made({ name: 'tiny', module: 'muster_runner.model.make_tiny' })
 
 /** An embedding model with random weights, made once: BERT, as saved by sentence-transformers. */
 export const tinyEmbeddingModel = (): string =>
@@ -63,7 +63,7 @@ export const addTinyModel = (dataDir: string, modelId: string = TINY): string =>
 /** Puts a draft model for the tiny one into a data folder: one layer, the same tokenizer. */
 export const addTinyDraft = (dataDir: string, modelId: string): string => {
   const path = storeOf(dataDir, modelId)
-  cpSync(made({ name: 'tiny-draft', module: 'muster_runner.make_tiny', more: ['--layers', '1'] }), path, {
+  cpSync(made({ name: 'tiny-draft', module: 'muster_runner.model.make_tiny', more: ['--layers', '1'] }), path, {
     recursive: true,
   })
   return path
@@ -74,7 +74,7 @@ export const addTinyAdapter = (dataDir: string, modelId: string): string => {
   const path = storeOf(dataDir, modelId)
   const adapter = made({
     name: 'tiny-adapter',
-    module: 'muster_runner.make_tiny_adapter',
+    module: 'muster_runner.model.make_tiny_adapter',
     more: ['--model', tinyModel()],
     last: 'adapter_config.json',
   })

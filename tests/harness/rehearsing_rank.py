@@ -10,8 +10,8 @@ from muster_runner import PROTOCOL
 from muster_runner.failures import Failure
 from muster_runner.heartbeat import Heartbeat
 from muster_runner.pipes import EventWriter, read_commands
-from muster_runner.rehearsal import rehearse
-from muster_runner.side_channel import SideChannel
+from muster_runner.distributed.rehearsal import rehearse
+from muster_runner.distributed.side_channel import SideChannel
 
 
 class Leaving(Exception):

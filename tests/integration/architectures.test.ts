@@ -15,7 +15,7 @@ const question = `
 import importlib, json, pkgutil
 import mlx_lm.models
 from mlx_lm.utils import MODEL_REMAPPING
-from muster_runner.pipeline import ARCHITECTURES
+from muster_runner.model.pipeline import ARCHITECTURES
 
 found = {}
 for info in pkgutil.iter_modules(mlx_lm.models.__path__):

@@ -13,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from muster_runner.model_files import ModelFileError, read_config
-from muster_runner.prompts import check_conversations
+from muster_runner.model.model_files import ModelFileError, read_config
+from muster_runner.tokenization.prompts import check_conversations
 
 # Limits for the chat template, which is a program of the model's author: CPU time and memory.
 SECONDS = 4

@@ -14,7 +14,7 @@ from muster_runner.embedding.kind import makes_embeddings
 from muster_runner.failures import Failure, as_failure
 from muster_runner.handover import Handover
 from muster_runner.heartbeat import Heartbeat
-from muster_runner.model_files import ModelFileError, read_config
+from muster_runner.model.model_files import ModelFileError, read_config
 from muster_runner.pipes import EventWriter, FrameError, read_commands
 from muster_runner.protocol import (
     Adopt,
@@ -34,12 +34,12 @@ from muster_runner.reports import Reports
 
 if TYPE_CHECKING:
     # Imported lazily at run time: the pipes must respond long before mlx is imported.
+    from muster_runner.distributed.following import Follower
     from muster_runner.embedding.engine import EmbeddingEngine, PreparedTexts
-    from muster_runner.encoding import Encoding
-    from muster_runner.engine import Engine
-    from muster_runner.following import Follower
-    from muster_runner.intake import Intake, Prepared, Rejected
+    from muster_runner.engine.engine import Engine
+    from muster_runner.engine.intake import Intake, Prepared, Rejected
     from muster_runner.starting import Started
+    from muster_runner.tokenization.encoding import Encoding
 
     Requested = Prepared | PreparedTexts
     Order = Load | Wake | Requested | Cancel | HandOver
@@ -147,7 +147,7 @@ class Runner:
 
     def _start_encoding(self, load: Load) -> None:
         """Starts the tokenizing process at once, in parallel with imports and loading."""
-        from muster_runner.encoding import Encoding
+        from muster_runner.tokenization.encoding import Encoding
 
         if load.shard.rank == 0 and self._encoding is None:
             self._encoding = Encoding(Path(load.model_path))
@@ -157,7 +157,7 @@ class Runner:
             reason = f"rank {self._rank} takes no requests" if self._rank else "the model is not loaded yet"
             self._reports.rejected(request.task_id, "model_unavailable", reason)
             return
-        from muster_runner.intake import Rejected
+        from muster_runner.engine.intake import Rejected
 
         try:
             self._intake.take(request)
@@ -166,7 +166,7 @@ class Runner:
 
     def _prepared(self, request: GenerationRequest, outcome: "Requested | Rejected") -> None:
         """Called from a thread of Encoding."""
-        from muster_runner.intake import Rejected
+        from muster_runner.engine.intake import Rejected
 
         if isinstance(outcome, Rejected):
             self._reports.rejected(request.task_id, outcome.code, str(outcome))
@@ -277,7 +277,7 @@ class Runner:
         return command
 
     def _apply(self, engine: "Engine | EmbeddingEngine", command: "Order") -> None:
-        from muster_runner.intake import Rejected
+        from muster_runner.engine.intake import Rejected
 
         match command:
             case Load():

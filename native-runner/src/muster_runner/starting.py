@@ -7,22 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from muster_runner.device import keep_kernels
+from muster_runner.distributed.following import Follower
+from muster_runner.distributed.leading import Leader
+from muster_runner.distributed.ranks import connect, load_part, start
 from muster_runner.embedding.batches import MAX_TEXTS
 from muster_runner.embedding.engine import EmbeddingEngine
 from muster_runner.embedding.intake import EmbeddingIntake
 from muster_runner.embedding.loading import load_embedder
-from muster_runner.encoding import Encoding
-from muster_runner.engine import Emit, Engine
+from muster_runner.engine.engine import Emit, Engine
+from muster_runner.engine.intake import IN_8_BITS, NO_PICTURES, SHARED_OUT, AnswerIntake, Intake
+from muster_runner.engine.schedule import COMPLETION_BATCH
 from muster_runner.failures import Unsupported
-from muster_runner.following import Follower
-from muster_runner.intake import IN_8_BITS, NO_PICTURES, SHARED_OUT, AnswerIntake, Intake
-from muster_runner.leading import Leader
-from muster_runner.loading import Progress
-from muster_runner.model_files import read_config
+from muster_runner.model.loading import Progress
+from muster_runner.model.model_files import read_config
 from muster_runner.protocol import Load
-from muster_runner.ranks import connect, load_part, start
 from muster_runner.reports import Loaded, Reports
-from muster_runner.schedule import COMPLETION_BATCH
+from muster_runner.tokenization.encoding import Encoding
 from muster_runner.vision.kind import reads_pictures
 from muster_runner.vision.places import places_of
 

@@ -10,8 +10,8 @@ import mlx.core as mx
 from mlx_lm.utils import _get_classes
 
 from muster_runner.failures import Unsupported
-from muster_runner.part import Part
-from muster_runner.weights import open_model
+from muster_runner.model.part import Part
+from muster_runner.model.weights import open_model
 
 
 def _headless(model_class: Any) -> Any:

@@ -10,8 +10,8 @@ from muster_runner.device import has_gpu
 from muster_runner.embedding.batches import Batches, BatchItem
 from muster_runner.embedding.loading import Embedder
 from muster_runner.embedding.pooling import unit
-from muster_runner.engine import NO_NUMBERS, Emit
-from muster_runner.intake import Rejected
+from muster_runner.engine.engine import NO_NUMBERS, Emit
+from muster_runner.engine.intake import Rejected
 from muster_runner.protocol import EmbedPrompt, GenerationRequest
 
 

@@ -1,9 +1,9 @@
 """Prepares embedding requests for the engine."""
 
 from muster_runner.embedding.engine import PreparedTexts
-from muster_runner.encoder_messages import Lists
-from muster_runner.intake import Intake, Rejected
+from muster_runner.engine.intake import Intake, Rejected
 from muster_runner.protocol import EmbedPrompt, GenerationRequest, TextPrompt
+from muster_runner.tokenization.encoder_messages import Lists
 
 ONLY_EMBEDS = (
     "this is an embedding model: it turns text into vectors and writes none. Ask it by POST /v1/embeddings or "

@@ -14,10 +14,10 @@ from muster_runner.embedding.networks import classes_of
 from muster_runner.embedding.pooling import vectors_of
 from muster_runner.embedding.recipe import Recipe, read_recipe
 from muster_runner.failures import Unsupported
-from muster_runner.loading import Progress
-from muster_runner.model_files import ModelFileError, check_model, context_length
-from muster_runner.part import Part
-from muster_runner.weights import damaged, open_model
+from muster_runner.model.loading import Progress
+from muster_runner.model.model_files import ModelFileError, check_model, context_length
+from muster_runner.model.part import Part
+from muster_runner.model.weights import damaged, open_model
 
 Network = Callable[[mx.array, mx.array | None], mx.array]
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import mlx.core as mx
 
-from muster_runner.make_tiny import SPECIAL, make_tiny
-from muster_runner.model_directory import byte_level_tokenizer, write_json, write_weights
-from muster_runner.model_files import read_json
-from muster_runner.tokenizer import BYTE_CHARACTERS
+from muster_runner.model.make_tiny import SPECIAL, make_tiny
+from muster_runner.model.model_directory import byte_level_tokenizer, write_json, write_weights
+from muster_runner.model.model_files import read_json
+from muster_runner.tokenization.tokenizer import BYTE_CHARACTERS
 
 CONTEXT = 128
 # Token ids.

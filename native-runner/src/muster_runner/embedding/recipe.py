@@ -11,7 +11,7 @@ from typing import Any
 
 from muster_runner.embedding.kind import MODULES, is_decoder
 from muster_runner.failures import Unsupported
-from muster_runner.model_files import ModelFileError, read_json
+from muster_runner.model.model_files import ModelFileError, read_json
 
 # Pooling mode to its setting, in the order in which several modes are concatenated.
 POOLING = {

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from muster_runner.embedding.recipe import Recipe
-from muster_runner.end_tokens import read_optional, token_text
+from muster_runner.model.end_tokens import read_optional, token_text
 from muster_runner.protocol import EmbedPrompt
-from muster_runner.tokenizer import Tokenizer
+from muster_runner.tokenization.tokenizer import Tokenizer
 
 
 class BadInput(Exception):

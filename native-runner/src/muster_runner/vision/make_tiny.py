@@ -12,8 +12,8 @@ import mlx.core as mx
 from mlx.utils import tree_flatten
 
 from muster_runner.deferred import import_mlx_lm
-from muster_runner.model_directory import byte_level_tokenizer, write_json, write_weights
-from muster_runner.tokenizer import BYTE_CHARACTERS
+from muster_runner.model.model_directory import byte_level_tokenizer, write_json, write_weights
+from muster_runner.tokenization.tokenizer import BYTE_CHARACTERS
 from muster_runner.vision.library import family
 
 CONTEXT = 4096

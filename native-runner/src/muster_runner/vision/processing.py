@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from muster_runner.encoder_messages import Pictured
-from muster_runner.prompts import Prompts
 from muster_runner.protocol import ChatPrompt
+from muster_runner.tokenization.encoder_messages import Pictured
+from muster_runner.tokenization.prompts import Prompts
 from muster_runner.vision.library import family
 from muster_runner.vision.pictures import BadPicture, open_pictures, picture_parts
 

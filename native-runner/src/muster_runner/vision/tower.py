@@ -8,8 +8,8 @@ import mlx.core as mx
 import mlx.nn as nn
 from mlx.utils import tree_flatten
 
-from muster_runner.encoder_messages import Pictured
-from muster_runner.model_files import ModelFileError
+from muster_runner.model.model_files import ModelFileError
+from muster_runner.tokenization.encoder_messages import Pictured
 from muster_runner.vision.keys import prompt_keys
 from muster_runner.vision.library import family
 from muster_runner.vision.picture_prompt import PicturePrompt

@@ -1,0 +1,90 @@
+"""The KV caches of the decoding sequences, and a forward pass over the latest token of each.
+
+If an architecture supports batching, sequences of similar length share a cache (``sub_batches.py``); otherwise each has
+its own and is computed alone. Either way every step gives each sequence a token.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import mlx.core as mx
+
+from muster_runner.cache.cache_layers import tokens_of
+
+
+class SequenceCaches(Protocol):
+    """Caches of sequences, which are numbered in the order in which they were added, without gaps."""
+
+    @property
+    def nbytes(self) -> int: ...
+
+    def held(self) -> list[tuple[int, int]]:
+        """Returns for each pass the number of sequences, and the tokens of the longest, to which they are padded."""
+
+    def with_more(self, lengths: Sequence[int]) -> list[tuple[int, int]]:
+        """Estimates ``held`` after sequences of these ``lengths`` were added."""
+
+    def add(self, caches: Sequence[list[Any]]) -> None:
+        """Adds a sequence for each cache (a list of layers), and takes ownership of the caches."""
+
+    def extract(self, at: int) -> list[Any]:
+        """Returns the cache of one sequence."""
+
+    def keep(self, stay: list[int]) -> None:
+        """Removes all sequences but these."""
+
+    def logits(self, model: Any, fed: mx.array) -> mx.array:
+        """Feeds each sequence its token of ``fed`` (sequences,); returns (sequences, vocabulary)."""
+
+    def several(self, model: Any, fed: mx.array) -> mx.array:
+        """Feeds each sequence several tokens (sequences, tokens), padded on the right; returns the logits after each
+        (sequences, tokens, vocabulary). The caller must ``trim`` the padding."""
+
+    def trim(self, counts: Sequence[int]) -> None:
+        """Removes the latest ``counts`` tokens of each sequence from its cache, which must be trimmable."""
+
+
+class SeparateCaches:
+    """A cache per sequence: a step takes one pass per sequence."""
+
+    def __init__(self) -> None:
+        self._caches: list[list[Any]] = []
+
+    @property
+    def nbytes(self) -> int:
+        return sum(layer.nbytes for cache in self._caches for layer in cache)
+
+    def held(self) -> list[tuple[int, int]]:
+        return [(1, tokens_of(cache)) for cache in self._caches]
+
+    def with_more(self, lengths: Sequence[int]) -> list[tuple[int, int]]:
+        return [*self.held(), *((1, length) for length in lengths)]
+
+    def add(self, caches: Sequence[list[Any]]) -> None:
+        self._caches += caches
+
+    def extract(self, at: int) -> list[Any]:
+        return self._caches[at]
+
+    def keep(self, stay: list[int]) -> None:
+        self._caches = [self._caches[at] for at in stay]
+
+    def logits(self, model: Any, fed: mx.array) -> mx.array:
+        rows = []
+        for at, cache in enumerate(self._caches):
+            rows.append(model(fed[at : at + 1, None], cache=cache)[:, -1, :])
+            # In this order on every rank: what one sends, another receives.
+            mx.async_eval(rows[-1])
+        return mx.concatenate(rows, axis=0)
+
+    def several(self, model: Any, fed: mx.array) -> mx.array:
+        rows = []
+        for at, cache in enumerate(self._caches):
+            rows.append(model(fed[at : at + 1], cache=cache))
+            mx.async_eval(rows[-1])
+        return mx.concatenate(rows, axis=0)
+
+    def trim(self, counts: Sequence[int]) -> None:
+        for cache, count in zip(self._caches, counts, strict=True):
+            for layer in cache:
+                layer.trim(count)

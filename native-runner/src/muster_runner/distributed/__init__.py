@@ -1,0 +1,1 @@
+"""Several ranks: groups over a ring or RDMA, and the lockstep of their engines."""

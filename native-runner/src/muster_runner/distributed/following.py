@@ -1,0 +1,119 @@
+"""The followers, ranks above 0: they repeat rank 0's steps, and neither sample tokens nor answer requests."""
+
+from typing import Any
+
+import mlx.core as mx
+
+from muster_runner.cache.cache_layers import Footprint
+from muster_runner.distributed.group import Group
+from muster_runner.distributed.lockstep import StepMessage, exchange
+from muster_runner.engine.decoding import DecodingBatch
+from muster_runner.engine.engine_options import EngineOptions
+from muster_runner.engine.guessing import Guesses
+from muster_runner.engine.schedule import Schedule, clear
+from muster_runner.engine.sequence import SampledToken
+from muster_runner.failures import Disagreement
+from muster_runner.sampling.sampling import GREEDY
+
+
+class FollowingBatch(DecodingBatch):
+    """The decoding batch of a follower: it receives the sampled tokens of each step by ``feed``."""
+
+    def __init__(self, model: Any, together: bool, pass_tokens: int):
+        super().__init__(model, lookahead=False, together=together, pass_tokens=pass_tokens)
+        # The tokens fed in the last step, until rank 0 says how many are accepted.
+        self._unsettled: list[list[int]] = []
+
+    def feed(self, tokens: list[int]) -> None:
+        """Takes the tokens that rank 0 sampled for the sequences of the last step, in joining order. Surplus entries
+        are ignored."""
+        if self._sequences:
+            self._next = mx.array(tokens[: len(self._sequences)], dtype=mx.uint32)
+
+    def expect(self, guesses: Guesses) -> None:
+        """Takes rank 0's draft tokens, which the next step verifies."""
+        self._guesses = guesses
+
+    def accept(self, taken: list[int]) -> None:
+        """Takes the number of accepted tokens of the last step, by sequence."""
+        self._accept(self._unsettled, taken)
+
+    def _verify(self, rows: list[list[int]], began: float) -> list[SampledToken]:
+        self._unsettled = rows
+        mx.eval(self._verification_logits(rows))
+        return []
+
+    def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:
+        # Nothing is sampled here, but the other ranks wait for this rank's share of the computation.
+        mx.eval(logits)
+        return fed, mx.zeros((fed.shape[0], 1)), mx.ones(fed.shape, mx.bool_)
+
+
+class Follower:
+    """A rank that repeats rank 0's steps."""
+
+    def __init__(self, model: Any, group: Group, options: EngineOptions):
+        """``options``: the same as on every other rank."""
+        self._group = group
+        self._batch = FollowingBatch(model, options.able.batch, options.pass_tokens)
+        self._schedule = Schedule(
+            model,
+            options.able,
+            self._batch,
+            options.cache,
+            options.prefill,
+            options.budget,
+            restores_in_step=options.restores_in_step,
+        )
+        self._epoch = 1
+
+    @property
+    def active(self) -> int:
+        """The number of unfinished requests."""
+        return self._schedule.active
+
+    @property
+    def steps(self) -> int:
+        return self._schedule.steps
+
+    @property
+    def measured(self) -> Footprint | None:
+        """The measured size of the caches, once a request has ended."""
+        return self._schedule.measured
+
+    def begins(self, epoch: int) -> bool:
+        """Begins ``epoch`` if it is the next one. Returns False for a past one. Raises Disagreement for a later one."""
+        if epoch < self._epoch:
+            return False
+        if epoch > self._epoch:
+            raise Disagreement(f"this rank was woken for epoch {epoch} and never for epoch {self._epoch}")
+        self._epoch += 1
+        return True
+
+    def follow(self) -> None:
+        """Repeats rank 0's steps until no request is live. Raises PeerLost and Disagreement."""
+        while True:
+            told = exchange(self._group, StepMessage(self._schedule.mark, self._schedule.restored))
+            self._batch.feed(told.tokens)
+            for order in told.orders:
+                self._apply(*order)
+            if not self._schedule.active:
+                clear()
+                return
+            self._schedule.step(told.restored)
+
+    def _apply(self, what: str, whose: Any, told: Any) -> None:
+        match what:
+            case "join":
+                tokens, stops = told
+                self._schedule.join(whose, tokens, GREEDY, stops)
+            case "resize":
+                self._schedule.resize(told)
+            case "guess":
+                self._batch.expect(told)
+            case "take":
+                self._batch.accept(told)
+            case _:
+                self._schedule.leave(whose)
+                if not told:
+                    self._schedule.forget()

@@ -1,0 +1,239 @@
+"""The decoding batch: a token per step for each of its sequences, several with speculative decoding."""
+
+import time
+from collections.abc import Sequence as Several
+from typing import Any
+
+import mlx.core as mx
+
+from muster_runner.cache.sequence_caches import SeparateCaches, SequenceCaches
+from muster_runner.engine.guessing import Guesser, Guesses
+from muster_runner.engine.sequence import SampledToken, Sequence
+from muster_runner.engine.sub_batches import SubBatches
+from muster_runner.sampling.draws import BatchSampler
+from muster_runner.sampling.sampling import SeededSampler
+
+# Steps between clearings of MLX's buffer cache: caches grow, so buffers of old shapes are never reused.
+STEPS_BETWEEN_CLEARINGS = 512
+# The default fixed cost of a pass, in tokens; see SubBatches.
+PASS_TOKENS = 4096
+
+
+class DecodingBatch:
+    """Feeds each sequence its latest token and samples the next.
+
+    With ``lookahead`` a step already starts computing the tokens after those that it returns, so that a GPU never waits
+    for Python; the tokens are the same. Without it a step returns the tokens that it samples. ``together``: whether the
+    model supports batching. ``pass_tokens``: see SubBatches. ``guesser``: drafts tokens for speculative decoding, which
+    needs trimmable caches; a step may then return several tokens of a sequence.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        lookahead: bool,
+        together: bool,
+        pass_tokens: int = PASS_TOKENS,
+        guesser: Guesser | None = None,
+    ):
+        self._model = model
+        self._lookahead = lookahead
+        self._joining: list[Sequence] = []
+        self._sequences: list[Sequence] = []
+        self._caches: SequenceCaches = SubBatches(pass_tokens) if together else SeparateCaches()
+        self._guesser = guesser if together else None
+        # Draft tokens of the next step, once made.
+        self._guesses: Guesses | None = None
+        # Accepted tokens of the last step by sequence, if it verified draft tokens.
+        self.taken: list[int] | None = None
+        self._next: mx.array | None = None
+        self._logprobs: mx.array | None = None
+        self._finite: mx.array | None = None
+        self._draws = BatchSampler()
+        self._steps = 0
+
+    def __len__(self) -> int:
+        return len(self._sequences) + len(self._joining)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all sequences' caches."""
+        joining = sum(layer.nbytes for sequence in self._joining for layer in sequence.cache)
+        return joining + self._caches.nbytes
+
+    def held(self) -> list[tuple[int, int]]:
+        """Returns for each pass the number of sequences, and the tokens of the longest, to which they are padded."""
+        return [*((1, len(sequence.tokens)) for sequence in self._joining), *self._caches.held()]
+
+    def join(self, sequence: Sequence) -> None:
+        """Adds a sequence at the next step."""
+        self._joining.append(sequence)
+
+    def leave(self, task_ids: Several[str]) -> list[Sequence]:
+        """Removes sequences and returns them; their ``cache`` holds the KV of their ``tokens`` again."""
+        gone = {sequence.task_id: sequence for sequence in self._joining if sequence.task_id in task_ids}
+        self._joining = [sequence for sequence in self._joining if sequence.task_id not in gone]
+        stay = []
+        for at, sequence in enumerate(self._sequences):
+            if sequence.task_id in task_ids:
+                sequence.cache = self._caches.extract(at)
+                gone[sequence.task_id] = sequence
+            else:
+                stay.append(at)
+        self._keep(stay)
+        return [gone[task_id] for task_id in task_ids]
+
+    def with_more(self, lengths: Several[int]) -> list[tuple[int, int]]:
+        """Estimates ``held`` after sequences of these ``lengths`` have joined."""
+        return self._caches.with_more([*(len(sequence.tokens) for sequence in self._joining), *lengths])
+
+    def preempt(self, task_id: str) -> tuple[Sequence, SampledToken | None]:
+        """Removes a sequence that will join again, with its latest sampled token as ``following``. With ``lookahead``
+        that token was not returned by a step yet, so it is returned here."""
+        following = None
+        pending = self._pending() if self._lookahead else []
+        drawn = next((one for one in pending if one.task_id == task_id), None)
+        for at, sequence in enumerate(self._sequences):
+            if sequence.task_id == task_id and self._next is not None:
+                following = int(self._next[at].item())
+        (sequence,) = self.leave([task_id])
+        if following is not None:
+            sequence.following = following
+        return sequence, drawn
+
+    def guess(self) -> Guesses:
+        """Drafts tokens that the next step will verify, where that is expected to pay off."""
+        width = len(self._sequences)
+        self._guesses = {}
+        if self._guesser is not None and self._next is not None and self._guesser.wants(width):
+            firsts = zip(self._sequences, self._next.tolist(), strict=True)
+            ones = [(one, first) for one, first in firsts if one.answering and one.sampling.is_free]
+            self._guesses = self._guesser.guess(ones, width)
+        return self._guesses
+
+    def step(self) -> list[SampledToken]:
+        """Runs a step. Returns the new tokens of every sequence that has any, in joining order."""
+        guesses = self.guess() if self._guesses is None else self._guesses
+        self._guesses = self.taken = None
+        joined = self._admit()
+        if self._next is None:
+            return []
+        began = time.perf_counter()
+        here = [guesses.get(sequence.task_id, []) for sequence in self._sequences]
+        if any(here):
+            rows = [[first, *guess] for first, guess in zip(self._next.tolist(), here, strict=True)]
+            new_tokens = self._verify(rows, began)
+        else:
+            new_tokens = self._plain(self._next)
+            if self._guesser is not None and not joined:
+                self._guesser.plain(len(self._sequences), time.perf_counter() - began)
+        self._steps += 1
+        if self._steps % STEPS_BETWEEN_CLEARINGS == 0:
+            mx.clear_cache()
+        return new_tokens
+
+    def _plain(self, fed: mx.array) -> list[SampledToken]:
+        before = fed, self._logprobs, self._finite
+        logits = self._caches.logits(self._model, fed)
+        self._next, self._logprobs, self._finite = self._draw(logits, fed)
+        mx.async_eval(self._next, self._finite)
+        drawn, logprobs, finite = before if self._lookahead else (self._next, self._logprobs, self._finite)
+        new_tokens = []
+        if logprobs is not None and finite is not None:
+            # Sequences that have just joined are last, and with lookahead have no sampled token yet.
+            answering = zip(self._sequences, drawn.tolist(), finite.tolist(), strict=False)
+            new_tokens = [
+                SampledToken(sequence.task_id, token, logprobs[at], sound, sequence.error)
+                for at, (sequence, token, sound) in enumerate(answering)
+                if sequence.answering or not self._lookahead
+            ]
+        for sequence, token in zip(self._sequences, fed.tolist(), strict=True):
+            sequence.tokens.append(token)
+            sequence.answering = True
+        return new_tokens
+
+    def _verify(self, rows: list[list[int]], began: float) -> list[SampledToken]:
+        """Verifies draft tokens: feeds each sequence its token and draft, and accepts the draft up to the first token
+        that differs from the sampled one."""
+        # With lookahead the tokens that are fed first were not returned yet.
+        new_tokens = self._pending() if self._lookahead else []
+        logits = self._verification_logits(rows)
+        width = logits.shape[1]
+        places = [at * width + nth for at, row in enumerate(rows) for nth in range(len(row))]
+        owners = [one for one, row in zip(self._sequences, rows, strict=True) for _ in row]
+        fed = mx.array([token for row in rows for token in row], dtype=mx.uint32)
+        drawn, logprobs, finite = self._draws(owners, logits.reshape(-1, logits.shape[-1])[mx.array(places)], fed)
+        tokens, sound = drawn.tolist(), finite.tolist()
+        taken, lasts, start = [], [], 0
+        for one, row in zip(self._sequences, rows, strict=True):
+            accepted = next((at for at, guess in enumerate(row[1:]) if guess != tokens[start + at]), len(row) - 1)
+            returned = range(start, start + accepted + (0 if self._lookahead else 1))
+            new_tokens += [SampledToken(one.task_id, tokens[at], logprobs[at], sound[at], one.error) for at in returned]
+            if isinstance(one.sampling.sampler, SeededSampler):
+                one.sampling.sampler.rewind(len(row) - accepted - 1)
+            taken.append(accepted + 1)
+            lasts.append(start + accepted)
+            start += len(row)
+        self._accept(rows, taken)
+        places_of_last = mx.array(lasts)
+        self._next, self._logprobs, self._finite = (all_of[places_of_last] for all_of in (drawn, logprobs, finite))
+        self.taken = taken
+        if self._guesser is not None:
+            each = zip(self._sequences, rows, taken, strict=True)
+            ones = [(one, len(row) - 1, count - 1) for one, row, count in each]
+            self._guesser.guessed(ones, time.perf_counter() - began)
+        return new_tokens
+
+    def _verification_logits(self, rows: list[list[int]]) -> mx.array:
+        """Returns the logits after each token of each row (sequences, tokens, vocabulary), shorter rows padded."""
+        width = max(map(len, rows))
+        padded = mx.array([[*row, *[0] * (width - len(row))] for row in rows], dtype=mx.uint32)
+        return self._caches.several(self._model, padded)
+
+    def _accept(self, rows: list[list[int]], taken: Several[int]) -> None:
+        """Accepts ``taken`` tokens of each row, and trims the rest from the caches."""
+        width = max(map(len, rows))
+        self._caches.trim([width - count for count in taken])
+        for sequence, row, count in zip(self._sequences, rows, taken, strict=True):
+            sequence.tokens += row[:count]
+            sequence.answering = True
+
+    def _pending(self) -> list[SampledToken]:
+        """Returns the tokens that were sampled but not returned yet."""
+        if self._next is None or self._logprobs is None or self._finite is None:
+            return []
+        # Sequences that have just joined are last, and have none.
+        rows = zip(self._sequences, self._next.tolist(), self._logprobs, self._finite.tolist(), strict=False)
+        return [
+            SampledToken(one.task_id, token, row, sound, one.error) for one, token, row, sound in rows if one.answering
+        ]
+
+    def _admit(self) -> bool:
+        """Adds the joining sequences. Returns whether there were any."""
+        if not self._joining:
+            return False
+        self._caches.add([sequence.cache for sequence in self._joining])
+        following = mx.array([sequence.following for sequence in self._joining], dtype=mx.uint32)
+        for sequence in self._joining:
+            sequence.cache = []
+        self._sequences += self._joining
+        self._joining = []
+        self._next = following if self._next is None else mx.concatenate([self._next, following])
+        # Started now, so that reading the tokens does not wait for the logits computed from them.
+        mx.async_eval(self._next)
+        return True
+
+    def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:
+        """Samples: tokens (batch,), log probabilities (batch, vocabulary), and whether logits were finite (batch,)."""
+        return self._draws(self._sequences, logits, fed)
+
+    def _keep(self, stay: list[int]) -> None:
+        if len(stay) == len(self._sequences):
+            return
+        self._sequences = [self._sequences[at] for at in stay]
+        self._caches.keep(stay)
+        if not stay or self._next is None or self._logprobs is None or self._finite is None:
+            self._next = self._logprobs = self._finite = None
+            return
+        rows = mx.array(stay)
+        self._next, self._logprobs, self._finite = self._next[rows], self._logprobs[rows], self._finite[rows]

@@ -1,0 +1,153 @@
+"""Derives an engine's options: features of its model, memory budget, tokens per step.
+
+All ranks of a model derive the same options, except for the disk cache's folder.
+"""
+
+from dataclasses import astuple, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from muster_runner.cache.cache_layers import NOTHING, Footprint, has_only_full
+from muster_runner.cache.disk_cache import DiskCache, adapter_digest, model_digest
+from muster_runner.cache.memory_budget import UNLIMITED, MemoryBudget, scaled
+from muster_runner.cache.prefix_cache import PrefixCache
+from muster_runner.device import has_gpu
+from muster_runner.distributed.group import Group
+from muster_runner.engine.decoding import PASS_TOKENS
+from muster_runner.engine.draft import Draft
+from muster_runner.engine.prefill import PrefillSteps
+from muster_runner.model.architectures import Abilities
+from muster_runner.model.loading import DEFAULT_CONTEXT, LoadedModel
+from muster_runner.protocol import Load
+
+LARGE_MODEL_BYTES = 16 * 1024**3
+# The fixed cost of a pass beside reading the weights (Python, kernel launches), expressed in bytes read.
+PASS_BYTES = 16 << 20
+# Batches are split before padding takes more than about 1/PADDING_PART of the memory.
+PADDING_PART = 32
+# Ranks exchange int32.
+MAX_INT32 = (1 << 31) - 1
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """``able``: features of the model. ``cache``: the prefix cache; None disables it. ``lookahead``: overlap the GPU's
+    work on the next step with the CPU's on this one; no gain without a GPU. ``pass_tokens``: see SubBatches.
+    ``speculates``: speculative decoding, also by ``draft`` if given. ``claimed``: bytes of the budget that remain under
+    memory pressure. ``restores_in_step``: requests wait for the disk caches of all ranks. ``context_length``: maximum
+    tokens of a request, limited by the model and by memory."""
+
+    able: Abilities
+    generation_config: dict[str, Any]
+    prefill: PrefillSteps
+    lookahead: bool
+    cache: PrefixCache | None = None
+    budget: MemoryBudget = UNLIMITED
+    claimed: int | None = None
+    pass_tokens: int = PASS_TOKENS
+    speculates: bool = False
+    draft: Draft | None = None
+    restores_in_step: bool = False
+    context_length: int | None = None
+
+
+def prefill_steps(weight_bytes: int) -> PrefillSteps:
+    """Chooses the prefill tokens per step: few enough that a step stays well under a second on machines that run models
+    of this size, and that decoding stays smooth. ``weight_bytes``: of all ranks."""
+    if not has_gpu():
+        return PrefillSteps(idle=256, busy=256)
+    return PrefillSteps(idle=2048, busy=512 if weight_bytes < LARGE_MODEL_BYTES else 256)
+
+
+def keeps_prompts(loaded: LoadedModel) -> bool:
+    """Whether the KV of one request can serve another."""
+    return loaded.able.resume
+
+
+def is_exact(loaded: LoadedModel) -> bool:
+    """Whether a cache can only be continued at its end, because it cannot be trimmed."""
+    return not (loaded.able.trim and has_only_full(loaded.model))
+
+
+def engine_options(
+    loaded: LoadedModel, load: Load, footprint: Footprint, group: Group | None, drafting: Footprint = NOTHING
+) -> EngineOptions:
+    """Derives the options, with all ranks. ``footprint``: of the model's caches on this rank; ``drafting``: of the
+    draft model's, which are not in the prefix cache. Raises PeerLost."""
+    room = min(loaded.context_length, load.max_context or DEFAULT_CONTEXT)
+    live = footprint.along(drafting)
+    claimed = live.sequence(room) * load.concurrency
+    spare = (load.cache.spare_bytes if load.cache is not None else None) or 0
+    total, exact, reuse = claimed + spare, is_exact(loaded), keeps_prompts(loaded)
+    weights, kept = loaded.weight_bytes, [footprint]
+    agree = _alone
+    folder = load.cache.disk if load.cache is not None and reuse else None
+    restores_in_step = False
+    if group is not None:
+        sizes = [min(size, MAX_INT32) for size in (claimed >> 10, total >> 10, weights >> 10, drafting.per_token)]
+        kinds = [int(exact), int(reuse), int(folder is not None)]
+        every = group.all_gather([*kinds, *sizes, *(min(size, MAX_INT32) for size in astuple(footprint))])
+        exact, reuse = any(row[0] for row in every), all(row[1] for row in every)
+        restores_in_step = any(row[2] for row in every)
+        kept = [Footprint(*row[7:]) for row in every]
+        lives = [one.along(Footprint(row[6])) for one, row in zip(kept, every, strict=True)]
+        claimed, total = (scaled([row[at] << 10 for row in every], lives, room) for at in (3, 4))
+        weights = sum(row[5] << 10 for row in every)
+        live = lives[0]
+
+        def agree(length: int) -> list[int]:
+            return [value for (value,) in group.all_gather([length])]
+
+    cache = None
+    if reuse:
+        root = _root(loaded, load)
+        disk = DiskCache(Path(folder.directory), root, folder.max_bytes) if folder is not None else None
+        cache = PrefixCache(loaded.model, kept[0], exact=exact, root=root, disk=disk, agree=agree)
+    return EngineOptions(
+        able=loaded.able,
+        generation_config=loaded.generation_config,
+        prefill=prefill_steps(weights),
+        # With several ranks the next step starts only after the sampled tokens were broadcast.
+        lookahead=has_gpu() and group is None,
+        cache=cache,
+        budget=MemoryBudget(total, live),
+        claimed=claimed,
+        speculates=not exact,
+        pass_tokens=pass_tokens(weights, sum(one.per_token for one in kept), total),
+        restores_in_step=restores_in_step,
+        context_length=min(loaded.context_length, max(room, live.fitting(total, loaded.context_length))),
+    )
+
+
+def claimed_tokens(loaded: LoadedModel, load: Load) -> int:
+    """Returns the tokens of all requests that placement claimed memory for."""
+    return min(loaded.context_length, load.max_context or DEFAULT_CONTEXT) * load.concurrency
+
+
+def pass_tokens(weights: int, per_token: int, total: int) -> int:
+    """Returns ``pass_tokens`` of SubBatches, so that padding neither costs more time than a pass, which reads
+    ``weights`` bytes, nor takes much of the ``total`` bytes for caches, at ``per_token`` bytes per token."""
+    if per_token == 0:
+        return MAX_INT32
+    return min((weights + PASS_BYTES) // per_token, total // per_token // PADDING_PART)
+
+
+def _alone(length: int) -> list[int]:
+    return [length]
+
+
+def _root(loaded: LoadedModel, load: Load) -> bytes:
+    shard = load.shard
+    return model_digest(
+        loaded.directory,
+        version("mlx"),
+        version("mlx-lm"),
+        load.sharding,
+        load.kv_bits,
+        adapter_digest(load.adapter),
+        shard.rank,
+        shard.world_size,
+        shard.start_layer,
+        shard.end_layer,
+    )

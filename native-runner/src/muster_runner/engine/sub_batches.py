@@ -1,0 +1,194 @@
+"""Groups decoding sequences into sub-batches of similar length.
+
+All sequences of a pass are padded to the longest: one of 6,000 tokens would make 31 short ones cost 6,000 tokens each.
+A further pass costs one more reading of the weights, so the batch is split where the padding would cost more than that.
+"""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import mlx.core as mx
+
+from muster_runner.cache.cache_layers import layers_of, tokens_of, trim_rows
+
+# Sub-batches are rearranged, which copies caches, only if that saves this share of the cost.
+WORTH_IT = 0.1
+# Caches grow by LEAST_GROWTH tokens or by 1/GROWTH_PART of their length, whichever is more.
+MIN_GROWTH, GROWTH_PART = 16, 8
+
+
+def partition(lengths: Sequence[int], pass_tokens: int) -> list[list[int]]:
+    """Partitions sequences at minimal cost, in tokens read: a pass costs ``pass_tokens``, plus the tokens of its
+    longest sequence for each of its sequences. Returns the sequence numbers of each part, ascending."""
+    order = sorted(range(len(lengths)), key=lambda at: (lengths[at], at))
+    best: list[tuple[int, int]] = [(0, 0)]
+    for end in range(1, len(order) + 1):
+        longest = lengths[order[end - 1]]
+        best.append(min((best[start][0] + pass_tokens + (end - start) * longest, start) for start in range(end)))
+    parts, end = [], len(order)
+    while end > 0:
+        start = best[end][1]
+        parts.append(sorted(order[start:end]))
+        end = start
+    return sorted(parts)
+
+
+def cost(parts: Sequence[Sequence[int]], lengths: Sequence[int], pass_tokens: int) -> int:
+    """Returns the cost of a step, as defined by ``partition``."""
+    return sum(pass_tokens + len(part) * max(lengths[at] for at in part) for part in parts)
+
+
+@dataclass
+class SubBatch:
+    """Sequences of one pass. ``rows``: their numbers, in the order of the caches. ``merged``: whether the caches are
+    mlx-lm's batch caches; a single sequence keeps its own."""
+
+    rows: list[int]
+    layers: list[Any]
+    merged: bool
+
+    def part(self, rows: list[int]) -> list[Any]:
+        """Returns merged caches of some of its sequences; if of all, these are the sub-batch's own, not copies."""
+        layers = self.layers if self.merged else [layer.merge([layer]) for layer in self.layers]
+        if rows == self.rows:
+            return layers
+        layers = deepcopy(layers)
+        for layer in layers:
+            layer.filter([self.rows.index(row) for row in rows])
+        return layers
+
+
+class SubBatches:
+    """The caches of all sequences of a model that supports batching. ``pass_tokens``: the fixed cost of a pass, in
+    tokens of KV cache read; equal on all ranks, so that all arrange alike."""
+
+    def __init__(self, pass_tokens: int) -> None:
+        self._pass_tokens = pass_tokens
+        self._batches: list[SubBatch] = []
+        self._lengths: list[int] = []
+
+    @property
+    def nbytes(self) -> int:
+        return sum(layer.nbytes for batch in self._batches for layer in batch.layers)
+
+    def held(self) -> list[tuple[int, int]]:
+        return [(len(batch.rows), max(self._lengths[row] for row in batch.rows)) for batch in self._batches]
+
+    def with_more(self, lengths: Sequence[int]) -> list[tuple[int, int]]:
+        expected = [*self._lengths, *lengths]
+        parts = partition(expected, self._pass_tokens)
+        return [(len(part), max(expected[row] for row in part)) for part in parts]
+
+    def add(self, caches: Sequence[list[Any]]) -> None:
+        first = len(self._lengths)
+        self._lengths += [tokens_of(cache) for cache in caches]
+        new = [SubBatch([first + at], layers, merged=False) for at, layers in enumerate(caches)]
+        target = partition(self._lengths, self._pass_tokens)
+        grown = self._grown(range(first, len(self._lengths)))
+        if not self._is_worth(target, grown):
+            target = grown
+        self._arrange(target, [*self._batches, *new])
+
+    def extract(self, at: int) -> list[Any]:
+        batch = next(batch for batch in self._batches if at in batch.rows)
+        return [layer.extract(batch.rows.index(at)) for layer in batch.layers] if batch.merged else batch.layers
+
+    def keep(self, stay: list[int]) -> None:
+        number = {row: at for at, row in enumerate(stay)}
+        left = []
+        for batch in self._batches:
+            inside = [at for at, row in enumerate(batch.rows) if row in number]
+            if inside and len(inside) < len(batch.rows):
+                for layer in batch.layers:
+                    layer.filter(inside)
+            if inside:
+                left.append(SubBatch([number[batch.rows[at]] for at in inside], batch.layers, batch.merged))
+        self._batches = left
+        self._lengths = [self._lengths[row] for row in stay]
+        target = partition(self._lengths, self._pass_tokens)
+        if self._is_worth(target, [batch.rows for batch in left]):
+            self._arrange(target, left)
+
+    def logits(self, model: Any, fed: mx.array) -> mx.array:
+        rows, order = [], []
+        for batch in self._batches:
+            tokens = fed if batch.rows == list(range(len(self._lengths))) else fed[mx.array(batch.rows)]
+            rows.append(model(tokens[:, None], cache=batch.layers)[:, -1, :])
+            order += batch.rows
+            if len(self._batches) > 1:
+                # In this order on every rank: what one sends, another receives.
+                mx.async_eval(rows[-1])
+        self._lengths = [length + 1 for length in self._lengths]
+        logits = rows[0] if len(rows) == 1 else mx.concatenate(rows, axis=0)
+        if order == list(range(len(order))):
+            return logits
+        return logits[mx.array([order.index(row) for row in range(len(order))])]
+
+    def several(self, model: Any, fed: mx.array) -> mx.array:
+        rows, order = [], []
+        for batch in self._batches:
+            rows.append(model(fed[mx.array(batch.rows)], cache=batch.layers))
+            order += batch.rows
+            if len(self._batches) > 1:
+                # In this order on every rank: what one sends, another receives.
+                mx.async_eval(rows[-1])
+        self._lengths = [length + fed.shape[1] for length in self._lengths]
+        logits = rows[0] if len(rows) == 1 else mx.concatenate(rows, axis=0)
+        if order == list(range(len(order))):
+            return logits
+        return logits[mx.array([order.index(row) for row in range(len(order))])]
+
+    def trim(self, counts: Sequence[int]) -> None:
+        self._lengths = [length - count for length, count in zip(self._lengths, counts, strict=True)]
+        for batch in self._batches:
+            wrong = [counts[row] for row in batch.rows]
+            if len(set(wrong)) > 1:
+                trim_rows(layers_of(batch.layers), wrong, [self._lengths[row] for row in batch.rows])
+            elif wrong[0] > 0:
+                for layer in batch.layers:
+                    layer.trim(wrong[0])
+
+    def _is_worth(self, target: list[list[int]], now: list[list[int]]) -> bool:
+        before = cost(now, self._lengths, self._pass_tokens)
+        return cost(target, self._lengths, self._pass_tokens) < before * (1 - WORTH_IT)
+
+    def _grown(self, new: Sequence[int]) -> list[list[int]]:
+        """Returns the current sub-batches with new sequences added where they cost least."""
+        parts = [list(batch.rows) for batch in self._batches]
+        for row in sorted(new, key=lambda row: -self._lengths[row]):
+            options = [[*parts[:at], [*part, row], *parts[at + 1 :]] for at, part in enumerate(parts)]
+            options.append([*parts, [row]])
+            parts = min(options, key=lambda option: cost(option, self._lengths, self._pass_tokens))
+        return parts
+
+    def _arrange(self, target: list[list[int]], sources: list[SubBatch]) -> None:
+        arranged = []
+        for part in target:
+            wanted = set(part)
+            pieces = [(source, [row for row in source.rows if row in wanted]) for source in sources]
+            pieces = [(source, rows) for source, rows in pieces if rows]
+            if len(pieces) == 1 and pieces[0][1] == pieces[0][0].rows:
+                arranged.append(pieces[0][0])
+                continue
+            arranged.append(self._joined(pieces))
+        for batch in arranged:
+            longest = max(self._lengths[row] for row in batch.rows)
+            for layer in layers_of(batch.layers):
+                layer.step = max(MIN_GROWTH, longest // GROWTH_PART)
+        self._batches = arranged
+
+    def _joined(self, pieces: list[tuple[SubBatch, list[int]]]) -> SubBatch:
+        alone = [source for source, _ in pieces if not source.merged]
+        others = [(source.part(rows), rows) for source, rows in pieces if source.merged]
+        if alone:
+            # Merged all at once, so that each is copied only once.
+            merged = [layers[0].merge(list(layers)) for layers in zip(*(one.layers for one in alone), strict=True)]
+            others.append((merged, [row for one in alone for row in one.rows]))
+        layers, rows = others[0]
+        for more, more_rows in others[1:]:
+            for layer, other_layer in zip(layers, more, strict=True):
+                layer.extend(other_layer)
+            rows = rows + more_rows
+        return SubBatch(rows, layers, merged=True)

