@@ -4,22 +4,22 @@ import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
 import { temporaryOf } from '../state/scheduling'
 import { trustedAt } from '../state/topology'
-import { EDGE_EXPECTED_MS, NODE_TIMEOUT_MS, silentUntil, type Hearing } from './expected'
+import { EDGE_EXPECTED_MS, NODE_TIMEOUT_MS, silentUntil, type Liveness } from './expected'
 import { idleUntil } from './idleness'
 import { RECOVERY_MS, RUNNER_GRACE_MS } from './instance-health'
 import { SCHEDULE_HOLDS_MS } from './schedules'
 import { TASK_RETENTION_MS } from './task-retention'
 
 /** When time alone will next change what a pass decides; the shell sets its timer by it. */
-export const nextDeadline = (state: State, hearing: Hearing): Timestamp | undefined => {
-  const { now, wall = now, deadlinesBegan, firstHeard = {} } = hearing
+export const nextDeadline = (state: State, liveness: Liveness): Timestamp | undefined => {
+  const { now, wall = now, deadlinesBegan, firstHeard = {} } = liveness
   let earliest = Infinity
   const note = (time: Timestamp | undefined): void => {
     if (time !== undefined && time > now && time < earliest) earliest = time
   }
   for (const metaInstance of Object.values(state.metaInstances)) {
     note(metaInstance.nextAttemptAt)
-    if (temporaryOf(metaInstance)) note(idleUntil(state, metaInstance, hearing))
+    if (temporaryOf(metaInstance)) note(idleUntil(state, metaInstance, liveness))
     const { schedule } = metaInstance
     if (schedule?.until !== undefined) note(Math.max(now + schedule.until - wall, schedule.since + SCHEDULE_HOLDS_MS))
   }
@@ -28,7 +28,7 @@ export const nextDeadline = (state: State, hearing: Hearing): Timestamp | undefi
   for (const runner of Object.values(state.runners)) if (isTerminal(runner)) note(runner.since + RUNNER_GRACE_MS)
   for (const task of Object.values(state.tasks))
     if (!isLive(task)) note((task.endedAt ?? task.createdAt) + TASK_RETENTION_MS)
-  for (const { nodeId } of Object.values(state.nodes)) note(silentUntil(nodeId, hearing))
+  for (const { nodeId } of Object.values(state.nodes)) note(silentUntil(nodeId, liveness))
   note(deadlinesBegan + NODE_TIMEOUT_MS)
   note(deadlinesBegan + EDGE_EXPECTED_MS)
   for (const first of Object.values(firstHeard)) note(first + EDGE_EXPECTED_MS)

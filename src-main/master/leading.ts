@@ -1,6 +1,6 @@
 import type { Event } from '@core/events/event'
 import type { ModelId, NodeId, Timestamp } from '@core/ids'
-import { Hearings } from '@core/reconcile/hearings'
+import { HeardNodes } from '@core/reconcile/heard-nodes'
 import type { CardResult, IdSource } from '@core/reconcile/process-manager'
 import type { State } from '@core/state/state'
 import type { Timers } from '@core/time/timers'
@@ -27,14 +27,14 @@ export interface LeadingParts {
 /** One term of this node as master: the passes over the state, and who was heard in it. */
 export const lead = (parts: LeadingParts): ReconcileLoop => {
   const { self, state, apply, cards, heard, unreachable, ids, now, wall, timers, onPassed, log } = parts
-  const hearings = new Hearings(self, now())
+  const heardNodes = new HeardNodes(self, now())
   return new ReconcileLoop({
     state,
     apply,
     need: ({ modelId }) => cards.need(modelId),
     cards: () => cards.cards(),
-    heard: () => hearings.take(state(), heard(), now()),
-    firstHeard: () => hearings.first(),
+    heard: () => heardNodes.take(state(), heard(), now()),
+    firstHeard: () => heardNodes.first(),
     unreachable,
     ids,
     now,

@@ -2,7 +2,7 @@ import type { NodeId, Timestamp } from '../ids'
 import type { State } from '../state/state'
 
 /** Whom a master heard in its term. What was said before it is old news: the deadlines began with the term. */
-export class Hearings {
+export class HeardNodes {
   private readonly firstTimes = new Map<string, Timestamp>()
 
   constructor(
