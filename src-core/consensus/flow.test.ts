@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Random } from '../random'
-import { beginFlow, beginSending, endSending, FIRST_WINDOW_BYTES, hear, LARGEST_WINDOW_BYTES, nextWindow } from './flow'
+import { beginFlow, beginSending, endSending, FIRST_WINDOW_BYTES, hear, MAX_WINDOW_BYTES, nextWindow } from './flow'
 import { Cluster } from './testing/cluster'
 
 describe('what is sent to a follower', () => {
@@ -46,7 +46,7 @@ describe('what is sent to a follower', () => {
       }
       flow = hear(flow, { acked: now >= arrivesAt ? through : flow.acked, end, now })
     }
-    expect(flow.window).toBe(LARGEST_WINDOW_BYTES)
+    expect(flow.window).toBe(MAX_WINDOW_BYTES)
     expect(sent).toBe(end)
   })
 
@@ -77,7 +77,7 @@ describe('what is sent to a follower', () => {
             flow = endSending(beginSending(flow, now), through, now)
           }
           flow = hear(flow, { acked: flow.sent, end, now })
-          expect(flow.window).toBeLessThanOrEqual(LARGEST_WINDOW_BYTES)
+          expect(flow.window).toBeLessThanOrEqual(MAX_WINDOW_BYTES)
         }
         expect(total).toBe(end)
       }),

@@ -1,6 +1,6 @@
-/** Which node leads, and how far each log goes: what other rooms may know of it. README.md says what it promises. */
+/** Which node leads, and how far each log goes: the public interface of this folder. README.md has its contract. */
 export { KnownRemovals } from './known-removals'
-export { cutAfter, emptyLog, EPOCHS_TOLD, extended, LogEnd, withEpochsSince, withLatestEpochs } from './log-end'
+export { cutAfter, emptyLog, EPOCHS_SENT, extended, LogEnd, withEpochsSince, withLatestEpochs } from './log-end'
 export { Message } from './message'
 export { Relays } from './relays'
 export {

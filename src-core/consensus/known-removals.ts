@@ -1,15 +1,15 @@
 import type { Timestamp } from '../ids'
 import type { Replica } from './replica'
 
-/** Members have had their splits merged by then. */
+/** Splits have merged after this time. */
 const SETTLED_MS = 60_000
 
-/** Up to when every member knows what was removed: tombstones from before that keep nothing from coming back. */
+/** Determines up to when every member knows of all removals. Older tombstones are no longer needed. */
 export class KnownRemovals {
   private mark: { readonly sequence: number; readonly at: Timestamp; readonly since: number } | undefined
   private known: Timestamp | undefined
 
-  /** As leader, when something is removed. `at` is the stamp of the last event, `now` monotonic. */
+  /** Called by the leader at a removal. `at` is the stamp of the last event, `now` monotonic. */
   look({ peers, self, log }: Replica, at: Timestamp, now: number): Timestamp | undefined {
     const { mark } = this
     const next = { sequence: log.sequence, at, since: now }

@@ -1,17 +1,17 @@
 import type { NodeId } from '../ids'
 import { beginFlow, beginSending, endSending, hear, nextWindow } from './flow'
-import { EPOCHS_TOLD, lastCommon, type LogEnd } from './log-end'
+import { EPOCHS_SENT, lastCommon, type LogEnd } from './log-end'
 import type { MessageOf } from './message'
 import type { Input, Replica } from './replica'
 import { safeSequence } from './safe-sequence'
 import type { Turn } from './turn'
 
-/** Each time that too few epochs were told, so many times as many are asked for. */
+/** Growth of the epochs requested, each time that those reported were too few. */
 const MORE_EPOCHS = 16
 
-/** What a leader does with the log that a follower has: sends what it lacks, and acknowledges what is safe. */
+/** Log replication on the leader: sends each follower the records that it lacks, and acknowledges what is safe. */
 
-/** The next window, where there is something to send to a follower. */
+/** Sends a follower its next window, if there is anything to send. */
 export const sendRecords = (turn: Turn, to: NodeId): void => {
   const { role, self, term, log, peers } = turn.replica
   const peer = peers.get(to)
@@ -30,7 +30,7 @@ export const sent = (turn: Turn, { to, through }: Extract<Input, { kind: 'sent' 
   sendRecords(turn, to)
 }
 
-/** Since when its disk lacks something. */
+/** Notes since when a follower's disk has been behind the log. */
 export const noteBehind = (turn: Turn, nodeId: NodeId): void => {
   const peer = turn.replica.peers.get(nodeId)
   if (peer?.stored !== undefined && peer.stored < turn.replica.log.sequence && peer.behindSince === undefined)
@@ -46,15 +46,15 @@ export const acknowledge = (turn: Turn): void => {
   turn.effects.push({ kind: 'acknowledge', sequence })
 }
 
-/** Up to where a follower has this log; undefined where it has to tell more epochs first. */
+/** The last record that a follower shares with this log; undefined if it has to report more epochs first. */
 const commonWith = ({ log }: Replica, theirs: LogEnd): number | undefined => {
   const common = lastCommon(theirs, log)
   if (common !== undefined) return common
-  // What this log no longer knows itself nobody can find: the follower begins anew.
+  // Epochs that this log no longer remembers cannot be compared: the follower starts over with an empty log.
   return (theirs.earlier ?? 0) > 0 ? undefined : 0
 }
 
-/** A follower of this term says how far its log goes. */
+/** Handles a follower's report of its log in this term. */
 export const heardFollower = (turn: Turn, from: NodeId, { log, stored }: MessageOf<'follow'>): void => {
   const { self, term, peers } = turn.replica
   const before = peers.get(from)
@@ -63,7 +63,7 @@ export const heardFollower = (turn: Turn, from: NodeId, { log, stored }: Message
   turn.peer(from, { log, stored, master: self, answered: true, behindSince: gotOn })
   const common = commonWith(turn.replica, log)
   if (common === undefined)
-    return turn.send(from, { type: 'probe', term, epochs: MORE_EPOCHS * Math.max(EPOCHS_TOLD, log.epochs.length) })
+    return turn.send(from, { type: 'probe', term, epochs: MORE_EPOCHS * Math.max(EPOCHS_SENT, log.epochs.length) })
   if (log.sequence > common) {
     turn.peer(from, { flow: undefined })
     return turn.send(from, { type: 'rewind', term, after: common })

@@ -3,8 +3,8 @@ import { peersFrom, SILENCE_MS, type Away, type Input } from './replica'
 import type { Turn } from './turn'
 
 /**
- * What comes in while a node takes no part. Who its members are and which links it has is kept for its return; one that
- * `listens` also keeps which leader it hears. It says nothing, and its term stays as it is: hearing is not obeying.
+ * Handles inputs while a node takes no part. Members and links are tracked for its return; a node that `listens` also
+ * tracks which leader it hears. It sends nothing and keeps its term: hearing a leader is not following it.
  */
 export const listen = (turn: Turn, { listens = false, hears }: Away, input: Input): void => {
   const isSilent = hears !== undefined && turn.now - hears.heardAt >= SILENCE_MS

@@ -4,7 +4,7 @@ import {
   compareLogs,
   cutAfter,
   emptyLog,
-  EPOCHS_TOLD,
+  EPOCHS_SENT,
   extended,
   lastCommon,
   withEpochsSince,
@@ -72,7 +72,7 @@ describe('a log that is told by its latest epochs', () => {
   it('makes a heartbeat of less than a kibibyte, however often the leader has changed', () => {
     const master = 'f'.repeat(64)
     const epochs = Array.from({ length: 5000 }, (_, at) => [at + 1, master, 10 * at + 1] as [number, string, number])
-    const told = withLatestEpochs(log(50_000, ...epochs), EPOCHS_TOLD)
+    const told = withLatestEpochs(log(50_000, ...epochs), EPOCHS_SENT)
     expect(JSON.stringify({ type: 'lead', term: 5000, log: told, followers: 3 }).length).toBeLessThan(1024)
   })
 })

@@ -1,35 +1,36 @@
 import { z } from 'zod'
 import { NodeId } from '../ids'
 
-/** What one leader wrote in one term: the records from its first one up to the next epoch's. */
+/** What one leader wrote in one term: the records from `from` up to the start of the next epoch. */
 export const Epoch = z.object({
   term: z.number().int().nonnegative(),
   master: NodeId,
-  /** Sequence number of its first record, which tells of the term itself. */
+  /** Sequence number of its first record, which records the start of the term. */
   from: z.number().int().positive(),
 })
 export type Epoch = z.infer<typeof Epoch>
 
 /**
- * A log as others need to know it: how far it goes, and who wrote which part. Two leaders may take the same term apart.
- * Of a long log only the latest epochs are told: they are enough wherever two logs parted lately.
+ * Summary of a log for comparison: where it ends, and which leader wrote which part. A term number does not identify an
+ * epoch alone, because leaders on both sides of a split can take the same one. Of a long log only the latest epochs are
+ * sent: enough for logs that diverged recently.
  */
 export const LogEnd = z.object({
   sequence: z.number().int().nonnegative(),
   epochs: z.array(Epoch),
-  /** How many epochs came before these. Absent: none. */
+  /** Number of epochs before these that were left out; none if absent. */
   earlier: z.number().int().nonnegative().optional(),
 })
 export type LogEnd = z.infer<typeof LogEnd>
 
 export const emptyLog: LogEnd = { sequence: 0, epochs: [] }
 
-/** Epochs that are told unless somebody asks for more: a heartbeat stays below a kibibyte. */
-export const EPOCHS_TOLD = 4
+/** Epochs sent unless more are requested, so that a heartbeat stays below 1 KiB. */
+export const EPOCHS_SENT = 4
 
 const lastTerm = ({ epochs }: LogEnd): number => epochs.at(-1)?.term ?? 0
 
-/** Positive where `a` knows more than `b`: a later term, else more records. */
+/** Positive if `a` is more complete than `b`: a later last term, or the same one and more records. */
 export const compareLogs = (a: LogEnd, b: LogEnd): number => lastTerm(a) - lastTerm(b) || a.sequence - b.sequence
 
 const isSame = (a: Epoch, b: Epoch): boolean => a.term === b.term && a.master === b.master && a.from === b.from
@@ -37,8 +38,8 @@ const isSame = (a: Epoch, b: Epoch): boolean => a.term === b.term && a.master ==
 const endOfEpoch = ({ sequence, epochs }: LogEnd, at: number): number => (epochs[at + 1]?.from ?? sequence + 1) - 1
 
 /**
- * The last record that both logs have: 0 where they have none in common, undefined where too few epochs are told.
- * Logs that share an epoch share all that came before it: whoever took the term had it.
+ * Returns the last record that both logs have: 0 if none, undefined if too few epochs are given to tell. Logs that
+ * share an epoch share everything before it, because the leader of the epoch had it.
  */
 export const lastCommon = (a: LogEnd, b: LogEnd): number | undefined => {
   let [one, other] = [a.epochs.length - 1, b.epochs.length - 1]
@@ -59,7 +60,7 @@ const withEarlier = (sequence: number, epochs: readonly Epoch[], earlier: number
   ...(earlier > 0 && { earlier }),
 })
 
-/** The log without what comes after a record. */
+/** Truncates a log after the given record. */
 export const cutAfter = ({ sequence, epochs, earlier = 0 }: LogEnd, last: number): LogEnd =>
   withEarlier(
     Math.min(sequence, last),
@@ -67,18 +68,18 @@ export const cutAfter = ({ sequence, epochs, earlier = 0 }: LogEnd, last: number
     earlier,
   )
 
-/** The same log, told by so many of its latest epochs. */
+/** The same log, described by its latest `count` epochs. */
 export const withLatestEpochs = ({ sequence, epochs, earlier = 0 }: LogEnd, count: number): LogEnd => {
   const left = Math.max(0, epochs.length - count)
   return withEarlier(sequence, epochs.slice(left), earlier + left)
 }
 
-/** The same log, told by its epochs from the one that wrote a record on. */
+/** The same log, described by its epochs from the one that holds the given record. */
 export const withEpochsSince = (log: LogEnd, record: number): LogEnd => {
   const at = log.epochs.findLastIndex(({ from }) => from <= record)
   return withLatestEpochs(log, log.epochs.length - Math.max(0, at))
 }
 
-/** A log with the records that another one has after it. */
+/** Extends a log by the records that a longer log has after it. */
 export const extended = ({ sequence, epochs, earlier = 0 }: LogEnd, longer: LogEnd): LogEnd =>
   withEarlier(longer.sequence, [...epochs, ...longer.epochs.filter(({ from }) => from > sequence)], earlier)

@@ -4,41 +4,41 @@ import type { Flow } from './flow'
 import type { LogEnd } from './log-end'
 import type { Message } from './message'
 
-/** A master says that it leads this often; whoever seeks one asks as often. */
+/** Interval of a leader's heartbeats, and of the requests of a node that seeks a leader. */
 export const HEARTBEAT_MS = 250
-/** A master that is not heard for so long is gone; so is a follower. */
+/** A leader or follower that was not heard for this long counts as gone. */
 export const SILENCE_MS = 1000
-/** A follower whose disk gets nowhere for so long holds up no acknowledgement. */
+/** A follower whose disk makes no progress for this long no longer delays acknowledgements. */
 export const DISK_PATIENCE_MS = 2000
-/** No cluster changes its master so often between two words of one member. */
-export const LARGEST_TERM_STEP = 1_000_000
+/** A term this far ahead of the highest known one is implausible, and is ignored. */
+export const MAX_TERM_STEP = 1_000_000
 /**
- * Two leaders that meet: one that has outbid another gives way to whoever outbids it within this time. Without it two
- * whose disks are slow would depose one another for ever, each while the other writes the beginning of its term.
+ * When two leaders meet, one that has outbid the other yields to the next bid within this time. Otherwise two leaders
+ * with slow disks would depose each other for ever, each while the other writes the start of its term.
  */
 export const CONTESTED_MS = 10_000
-/** Every member is tried for so long before the term is raised, unless all have answered or cannot be reached. */
+/** How long members are tried before the term is raised, unless all have answered or refused. */
 export const SEEK_MS = 3000
 
 export interface Peer {
   readonly connected: boolean
-  /** Whether it takes a log that is told by its latest epochs; older versions do not. */
+  /** Whether it accepts a log described by its latest epochs only; older versions do not. */
   readonly knowsTails?: boolean | undefined
-  /** It was dialled since the seeking began, and is not there. */
+  /** It was dialled since the search for a leader began, and did not answer. */
   readonly refused: boolean
-  /** Since when, the last time. */
+  /** Start of the present or last connection. */
   readonly connectedAt?: Timestamp | undefined
   readonly heardAt?: Timestamp | undefined
-  /** What it said last of its log, and up to where it is on its disk. */
+  /** The log that it last reported, and up to where that is on its disk (`stored`). */
   readonly log?: LogEnd | undefined
   readonly stored?: number | undefined
-  /** Whom it follows, if anybody; itself where it leads. */
+  /** The leader that it follows, if any; itself if it leads. */
   readonly master?: NodeId | undefined
-  /** It has said something since the seeking began. */
+  /** It has sent something since the search for a leader began. */
   readonly answered: boolean
-  /** As a follower of this master: how far it is with the log, and what is on its way to it. */
+  /** For a follower of this leader: replication progress. */
   readonly flow?: Flow | undefined
-  /** As a follower: since when its disk has lacked something without getting on. */
+  /** For a follower: since when its disk has been behind without progress. */
   readonly behindSince?: Timestamp | undefined
 }
 
@@ -49,17 +49,17 @@ export interface Following {
 }
 
 /**
- * With a disk that refuses it `listens`: it has no vote, keeps no records and acknowledges nothing, but knows who leads,
- * so that it can show what the leader says and report what it sees.
+ * Takes no part: the node sleeps or quits, or its disk refuses writes. In the last case it `listens`: without a vote, a
+ * log or acknowledgements, it tracks the leader in order to show the leader's state and report to it.
  */
 export interface Away {
   readonly kind: 'away'
   readonly listens?: boolean
-  /** As one that listens: the leader that it hears. */
+  /** The leader that a listening node hears. */
   readonly hears?: Heard | undefined
 }
 
-/** A leader that was heard by somebody who may not obey it. */
+/** A leader as seen by a node that may not follow it. */
 export interface Heard {
   readonly master: NodeId
   readonly term: number
@@ -67,35 +67,36 @@ export interface Heard {
 }
 
 export type Role =
-  /** After a sleep it is patient: who cannot be reached yet may be there, and nobody is deposed in a hurry. */
+  /** `patient` after a wake: unreachable members may only be late, so no election starts before the full wait. */
   | { readonly kind: 'seeking'; readonly since: Timestamp; readonly patient?: boolean }
-  /** Until its first record is on the disk it leads nobody. */
+  /** It has won, but does not lead before its first record is on disk. */
   | { readonly kind: 'beginning'; readonly term: number; readonly since: Timestamp }
   | { readonly kind: 'master' }
   | Following
-  /** It sleeps or quits, or its disk refuses: it takes no part. */
   | Away
 
-/** One node's part in the cluster: who leads, and how far everybody's log goes. */
+/** State of one node in the consensus: its role, and how far every member's log goes. */
 export interface Replica {
   readonly self: NodeId
-  /** The highest term it knows of. */
+  /** The highest term seen. */
   readonly term: number
-  /** Whom it obeyed in that term, itself where it led: two that were parted may have taken the same one. */
+  /**
+   * The leader accepted in that term; itself if it led. Needed because both sides of a split can take the same term.
+   */
   readonly obeyed?: NodeId | undefined
-  /** It does not know in which terms it took part: it leads nobody before it has followed somebody. */
+  /** It has lost its record of past terms: it may not lead before it has followed a leader. */
   readonly hasLostTerm?: boolean | undefined
   readonly role: Role
-  /** What is on its own disk. */
+  /** The log on this node's disk. */
   readonly log: LogEnd
-  /** What will be there when all that was ordered so far is done. */
+  /** The log after all writes ordered so far. */
   readonly ordered: LogEnd
-  /** All members but itself. */
+  /** All members except this one. */
   readonly peers: ReadonlyMap<NodeId, Peer>
-  /** Everything up to this record has been acknowledged, as far as this master did it. */
+  /** Commit index: as leader, this node has acknowledged everything up to this record. */
   readonly acknowledged: number
   readonly saidAt: Timestamp
-  /** When it last raised its term against another master. */
+  /** When it last raised its term against another leader. */
   readonly contestedAt?: Timestamp | undefined
 }
 
@@ -106,23 +107,23 @@ export type Input =
   | { readonly kind: 'disconnected'; readonly peer: NodeId }
   | { readonly kind: 'refused'; readonly peer: NodeId }
   | { readonly kind: 'message'; readonly from: NodeId; readonly message: Message }
-  /** As master, this node has given its log more records: what it will be when they are written. */
+  /** As leader, this node appended records; `log` is the log once they are written. */
   | { readonly kind: 'appended'; readonly log: LogEnd }
-  /** This much of the own log is on the disk. */
+  /** The log on disk now ends here. */
   | { readonly kind: 'written'; readonly log: LogEnd }
-  /** The log was set aside further back than was asked for: this is what is left, on the disk and in all. */
+  /** The log was truncated further back than ordered: what is left, on disk and in all. */
   | { readonly kind: 'rewound'; readonly log: LogEnd }
-  /** Records up to `through` have been given to the link to that follower. */
+  /** Records up to `through` were handed to the follower's link. */
   | { readonly kind: 'sent'; readonly to: NodeId; readonly through: number }
   | { readonly kind: 'leave'; readonly listens?: boolean }
   | { readonly kind: 'wake' }
 
-/** What the shell has to do, in this order. */
+/** Work for the shell, in this order. */
 export type Effect =
   | { readonly kind: 'send'; readonly to: NodeId; readonly message: Message }
   /**
-   * `records` messages with what the own log has after `after`, of so many bytes at most or one record; a `snapshot`
-   * where it no longer has them; then `sent`.
+   * Send `records` messages with the records after `after`, up to `bytes` (or one record), or a `snapshot` if the log
+   * no longer holds them; then input `sent`.
    */
   | {
       readonly kind: 'sendRecords'
@@ -130,19 +131,19 @@ export type Effect =
       readonly after: number
       readonly term: number
       readonly bytes: number
-      /** The follower has to hear of every epoch of the log, not only of those that the records belong to. */
+      /** The follower runs an older version and needs every epoch of the log, not only those of the records sent. */
       readonly whole: boolean
     }
-  /** Write the record that begins the term, then say `written`. */
+  /** Write the record that starts the term, then input `written`. */
   | { readonly kind: 'beginTerm'; readonly term: number }
-  /** Append those of the records that came which are not there yet, in the order of these effects, then say `written`. */
+  /** Append those of the received records that are new, in the order of these effects, then input `written`. */
   | { readonly kind: 'store'; readonly after: number; readonly log: LogEnd }
-  /** Put the snapshot that came in the place of the log, then say `written`. */
+  /** Replace the log by the received snapshot, then input `written`. */
   | { readonly kind: 'install'; readonly log: LogEnd }
-  /** Set the own records after this one aside, have their declarations merged, then say `written` or `rewound`. */
+  /** Set aside the records after this one, have their declarations merged, then input `written` or `rewound`. */
   | { readonly kind: 'rewind'; readonly after: number }
   | { readonly kind: 'acknowledge'; readonly sequence: number }
-  /** Tell people: what this member says cannot be so, and nothing was made of it. */
+  /** Report to the user that a member's message was implausible and was ignored. */
   | { readonly kind: 'distrust'; readonly peer: NodeId; readonly reason: string }
 
 export interface Stepped {
@@ -153,13 +154,14 @@ export interface Stepped {
 const freshPeer: Peer = { connected: false, refused: false, answered: false }
 
 /**
- * The highest term a node has taken part in, and whom it obeyed there. The shell keeps it on the disk before anybody
- * hears of it: a node that forgot it with its process, or with records that it set aside, might lead in one term twice.
+ * The highest term that a node took part in, and the leader it accepted there: raft's hard state. The shell syncs it to
+ * disk before any message with it is sent. Otherwise a node that lost it, in a crash or with discarded records, could
+ * lead twice in one term.
  */
 export const KnownTerm = z.object({
   term: z.number().int().nonnegative(),
   obeyed: NodeId.optional(),
-  /** What was kept cannot be read: it may have been any term. */
+  /** The stored value cannot be read: the term may have been any. */
   isLost: z.boolean().optional(),
 })
 export type KnownTerm = z.infer<typeof KnownTerm>
@@ -170,7 +172,7 @@ export const knownTermOf = ({ term, obeyed, hasLostTerm }: Replica): KnownTerm =
   ...(hasLostTerm && { isLost: true }),
 })
 
-/** A node that has just started: it knows its log, its term and its fellow members, and looks for a master. */
+/** A node right after its start: it has its log, term and members, and seeks a leader. */
 export const startReplica = (
   self: NodeId,
   log: LogEnd,
@@ -189,7 +191,7 @@ export const startReplica = (
   saidAt: now - HEARTBEAT_MS,
 })
 
-/** The same node with another log, as after a disk that refused: what it knows of terms it still knows. */
+/** The same node restarted on another log, as after a disk failure; it keeps its term. */
 export const restartReplica = (
   { self, term, obeyed, hasLostTerm }: Replica,
   log: LogEnd,
@@ -199,7 +201,7 @@ export const restartReplica = (
   return startReplica(self, log, members, now, { term, obeyed, isLost: hasLostTerm })
 }
 
-/** Of two the one that knows more; in the same term, whatever the disk says of whom it obeyed. */
+/** The later of two; in the same term the stored one, because it names the leader accepted. */
 const latest = (log: KnownTerm, { term, obeyed }: KnownTerm): KnownTerm =>
   term >= log.term && term > 0 ? { term, obeyed } : log
 
@@ -210,7 +212,7 @@ export const peersFrom = (
 ): Map<NodeId, Peer> =>
   new Map(members.filter((member) => member !== self).map((member) => [member, known.get(member) ?? freshPeer]))
 
-/** Whom this node takes orders from: itself where it leads. */
+/** The leader of this node; itself if it leads. */
 export const masterOf = ({ self, role }: Replica): NodeId | undefined => {
   switch (role.kind) {
     case 'master':
@@ -224,10 +226,10 @@ export const masterOf = ({ self, role }: Replica): NodeId | undefined => {
   }
 }
 
-/** Who leads as far as a node knows that takes no part, and only listens. */
+/** The leader that a node hears while it only listens. */
 export const heardBy = ({ role }: Replica): Heard | undefined => (role.kind === 'away' ? role.hears : undefined)
 
-/** Members that follow this master and were heard lately. */
+/** Members that follow this leader and were heard recently. */
 export const followersOf = ({ peers, self }: Replica, now: Timestamp): Peer[] =>
   [...peers.values()].filter(
     ({ connected, master, heardAt = -Infinity }) => connected && master === self && now - heardAt < SILENCE_MS,

@@ -3,27 +3,27 @@ import type { Timestamp } from '../ids'
 import { lastCommon } from './log-end'
 import { DISK_PATIENCE_MS, SILENCE_MS, type Peer, type Replica } from './replica'
 
-/** What an acknowledgement rests on: so many disks of so many members. */
+/** Durability of an acknowledged write: on `on` members' disks of `of`. */
 export const DurableOn = z.object({ on: z.number().int().positive(), of: z.number().int().positive() })
 export type DurableOn = z.infer<typeof DurableOn>
 
-/** Whether a master's acknowledgements wait for this one: it is there, keeps up, and its disk gets on. */
+/** Whether acknowledgements wait for a member: it is reachable, caught up, and its disk makes progress. */
 const countsFor = (
   { self }: Replica,
   { connected, connectedAt = -Infinity, heardAt = -Infinity, master, flow, behindSince = Infinity }: Peer,
   now: Timestamp,
 ): boolean => {
   if (!connected || now - Math.max(connectedAt, heardAt) >= SILENCE_MS) return false
-  // Who is there and follows nobody yet will in a moment.
+  // A reachable member without a leader will follow in a moment.
   if (master !== self) return true
   return flow?.caughtUp !== false && now - behindSince < DISK_PATIENCE_MS
 }
 
-/** How far a follower has this log on its disk, as the leader knows it. */
+/** Up to which record a follower has this log on disk, as far as the leader has heard. */
 const storedBy = ({ log, self }: Replica, { master, log: theirs, stored = 0 }: Peer): number =>
   master === self && theirs ? Math.min(stored, lastCommon(theirs, log) ?? 0) : 0
 
-/** On how many members' disks, the leader's own among them, a record is known to be. */
+/** On how many members' disks a record is known to be, the leader's included. */
 export const durabilityOf = (replica: Replica, sequence: number): DurableOn => {
   const { log, peers } = replica
   const disks = [log.sequence, ...[...peers.values()].map((peer) => storedBy(replica, peer))]
@@ -31,8 +31,8 @@ export const durabilityOf = (replica: Replica, sequence: number): DurableOn => {
 }
 
 /**
- * Up to which record a master may acknowledge: what it has on its disk, and one of those that count, if any does. One
- * that has to catch up first, or whose disk gets nowhere, holds nothing up.
+ * The commit index of a leader: on its own disk and on that of at least one member that counts, or on its own alone if
+ * none counts. Members that are catching up or whose disk hangs delay nothing.
  */
 export const safeSequence = (replica: Replica, now: Timestamp): number => {
   const { log, peers } = replica

@@ -18,7 +18,7 @@ import {
 } from './replica'
 import { Turn } from './turn'
 
-/** One look at what came in. The replica is small and copied; the effects are for the shell to carry out in their order. */
+/** Processes one input. Pure: the replica is small and copied, and the shell carries out the effects in order. */
 export const step = (replica: Replica, input: Input, now: Timestamp): Stepped => {
   const turn = new Turn(replica, now)
   new Step(turn).take(input)
@@ -95,7 +95,7 @@ class Step {
   private tick(): void {
     const { role, saidAt } = this.replica
     if (role.kind === 'follower' && this.now - role.heardAt >= SILENCE_MS) this.seek()
-    // Its disk takes so long that others have found a leader: whoever followed it has gone.
+    // Its disk is so slow that the others have found a leader and followed that one.
     if (role.kind === 'beginning' && this.now - role.since >= SILENCE_MS && this.hearsLeader()) this.seek()
     if (this.now - saidAt >= HEARTBEAT_MS) {
       this.turn.change({ saidAt: this.now })
@@ -105,7 +105,7 @@ class Step {
     this.decide()
   }
 
-  /** Whether a member within reach leads, or follows one that does. */
+  /** Whether a connected member leads or has a leader. */
   private hearsLeader(): boolean {
     const { peers, self } = this.replica
     return [...peers.values()].some(({ connected, master }) => connected && master !== undefined && master !== self)
@@ -113,13 +113,13 @@ class Step {
 
   private rewound({ log }: Extract<Input, { kind: 'rewound' }>): void {
     this.turn.change({ log, ordered: log })
-    // The term would have begun on what is no more.
+    // The term was to start on records that no longer exist.
     if (this.replica.role.kind === 'beginning') return this.seek()
     const master = masterOf(this.replica)
     if (master !== undefined) this.greet(master)
   }
 
-  /** What there is to say to anybody who listens: that this node leads, or that it looks for who does. */
+  /** Sends the periodic message of this role: a heartbeat, an acknowledgement, or the question who leads. */
   private greet(to: NodeId): void {
     const { role, term, log, ordered } = this.replica
     if (role.kind === 'master')
@@ -162,7 +162,7 @@ class Step {
 
   private written(input: Extract<Input, { kind: 'written' }>): void {
     const { role, self, ordered } = this.replica
-    // What was written before the log was cut may be told of after it.
+    // A write acknowledgement can arrive after a truncation; keep only the part that both logs share.
     this.turn.change({ log: cutAfter(input.log, lastCommon(input.log, ordered) ?? 0) })
     const { log } = this.replica
     switch (role.kind) {
@@ -202,7 +202,7 @@ class Step {
   }
 
   private receive(from: NodeId, message: Message): void {
-    // A stranger has no say, whatever the link let through.
+    // Ignore non-members, even if the link accepted them.
     if (!this.replica.peers.has(from)) return
     const reason = beyondReason(message, this.replica)
     if (reason !== undefined) {
@@ -247,7 +247,7 @@ class Step {
     }
   }
 
-  /** Who asks for a master, or names one, is none: whoever followed it looks for another. */
+  /** A member that asks for a leader, or names another one, does not lead: its followers seek a new one. */
   private leadsNoMore(from: NodeId): void {
     if (masterOf(this.replica) === from) this.seek()
   }
@@ -264,7 +264,7 @@ class Step {
     this.turn.send(to, { type: 'answer', term, log, ...(master !== undefined && { master }) })
   }
 
-  /** Only the master of the current term is obeyed. */
+  /** Only the leader of the current term is obeyed. */
   private obeys(from: NodeId, { term }: { term: number }): boolean {
     const { role } = this.replica
     return role.kind === 'follower' && role.master === from && term === this.replica.term
@@ -280,7 +280,7 @@ class Step {
 
   private store(from: NodeId, { after, log, ...message }: MessageOf<'records'>): void {
     const { ordered } = this.replica
-    // What came before these is missing: the master learns of it with the next word. What is all known is no news.
+    // Ignore records with a gap before them (the leader learns of it from the next acknowledgement) and known ones.
     if (!this.obeys(from, message) || after > ordered.sequence || log.sequence <= ordered.sequence) return
     if (lastCommon(log, ordered) !== ordered.sequence) return
     this.turn.change({ ordered: extended(ordered, log) })
@@ -299,16 +299,16 @@ class Step {
   private heardMaster(from: NodeId, lead: MessageOf<'lead'>): void {
     const { role, term, obeyed } = this.replica
     if (role.kind === 'master') return this.meetMaster(from, lead)
-    // It leads in a moment, and the two compare; whoever is led stays with a master that is there.
+    // About to lead: the two leaders then compare. A follower stays with a leader that it still hears.
     if (role.kind === 'beginning' && lead.term <= term) return
     if (role.kind === 'follower' && role.master !== from && this.now - role.heardAt < SILENCE_MS) return
     if (lead.term === term && obeyed !== undefined && obeyed !== from) {
-      // Another one led here in a term of the same number: one number, one master. It has to take a later one.
+      // This node accepted another leader in the same term. A term has one leader: make this one take a later term.
       if (role.kind === 'follower') this.seek()
       this.turn.change({ term: term + 1, obeyed: undefined })
       return this.sayFollow(from)
     }
-    // It has to raise its term above what this node has seen before it can be followed.
+    // Its term is too old: it must raise it above the highest one seen here before this node can follow.
     if (lead.term < term) return this.sayFollow(from)
     this.follow(from, lead.term)
     this.greet(from)
@@ -322,7 +322,8 @@ class Step {
   private meetMaster(other: NodeId, lead: MessageOf<'lead'>): void {
     const { term, contestedAt = -Infinity } = this.replica
     if (winsOver(this.replica, other, lead, this.now)) {
-      // What the two know of one another is a moment old: where each believes to win they do not outbid one another at once.
+      // What each knows of the other is slightly out of date: if both expect to win, they must not outbid each other
+      // at once.
       const sinceContested = this.now - contestedAt
       if (lead.term < term || sinceContested < SILENCE_MS) return
       if (lead.term === term || sinceContested >= CONTESTED_MS) {
@@ -336,7 +337,7 @@ class Step {
     this.greet(other)
   }
 
-  /** Those that followed this node are told that it leads no more, and who may. */
+  /** Tells this node's followers that it no longer leads, and who may. */
   private release(heir: NodeId | undefined): void {
     const { peers, self, term, ordered } = this.replica
     for (const [nodeId, { master }] of peers)
@@ -352,10 +353,10 @@ class Step {
   private heardFollower(from: NodeId, message: MessageOf<'follow'>): void {
     const { term } = message
     const { role } = this.replica
-    // It leads in a moment: whoever is told that it does not would follow another.
+    // About to lead: an answer without a leader would make the sender follow another.
     if (role.kind === 'beginning') return
     if (role.kind !== 'master') return this.answer(from)
-    // One that has seen a later term obeys only a later one still.
+    // The follower has seen a later term, and only follows in one later than that.
     if (term > this.replica.term) return this.beginTerm(term + 1)
     heardFollower(this.turn, from, message)
   }

@@ -1,9 +1,9 @@
 import type { NodeId, Timestamp } from '../ids'
-import { EPOCHS_TOLD, withLatestEpochs, type LogEnd } from './log-end'
+import { EPOCHS_SENT, withLatestEpochs, type LogEnd } from './log-end'
 import type { Message } from './message'
 import type { Effect, Peer, Replica, Role } from './replica'
 
-/** One look of a replica at what came in: what it is afterwards, and what the shell has to do. */
+/** One step of a replica: the state after an input, and the effects for the shell. */
 export class Turn {
   readonly effects: Effect[] = []
 
@@ -30,8 +30,8 @@ export class Turn {
     if (this.replica.peers.get(to)?.connected) this.effects.push({ kind: 'send', to, message })
   }
 
-  /** A log as it is told to a member: one of an older version has to hear of every epoch. */
-  told(to: NodeId, log: LogEnd, epochs = EPOCHS_TOLD): LogEnd {
+  /** Shortens a log for a member; members of older versions need every epoch. */
+  told(to: NodeId, log: LogEnd, epochs = EPOCHS_SENT): LogEnd {
     return this.replica.peers.get(to)?.knowsTails === false ? log : withLatestEpochs(log, epochs)
   }
 }

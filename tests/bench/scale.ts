@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { EPOCHS_TOLD, withLatestEpochs } from '@core/consensus/log-end'
+import { EPOCHS_SENT, withLatestEpochs } from '@core/consensus/log-end'
 import { HEARTBEAT_MS } from '@core/consensus/replica'
 import { Folding } from '@core/fold/fold'
 import type { Event } from '@core/events/event'
@@ -84,7 +84,7 @@ const placing = (size: number): number => {
 const heartbeatBytes = (followers: number): number => {
   const master = NodeId.parse('f'.repeat(64))
   const epochs = Array.from({ length: 100 }, (_, at) => ({ term: at + 1, master, from: 10 * at + 1 }))
-  const log = withLatestEpochs({ sequence: 1000, epochs }, EPOCHS_TOLD)
+  const log = withLatestEpochs({ sequence: 1000, epochs }, EPOCHS_SENT)
   return JSON.stringify({ type: 'lead', term: 100, log, followers }).length
 }
 
