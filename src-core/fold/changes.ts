@@ -1,6 +1,6 @@
 /**
- * What becomes of some of a family's entries: their new values, and `null` for those that go.
- * `undefined` instead of changes says that the family stands still.
+ * Changed entries of one family: the new value by id, or `null` for a deleted entry.
+ * `undefined` in place of a `Changes` means that the family does not change.
  */
 export type Changes<Value> = Readonly<Record<string, Value | null>>
 
@@ -23,7 +23,7 @@ export const dropWhere = <Value>(
   return changes
 }
 
-/** Changes the entry if there is one. */
+/** Changes the entry if it exists. */
 export const amend = <Value>(
   family: Family<Value>,
   id: string,
@@ -33,7 +33,7 @@ export const amend = <Value>(
   return value === undefined ? undefined : put(id, change(value))
 }
 
-/** Changes the entries that `change` gives a new value for. */
+/** Changes the entries for which `change` returns a new value. */
 export const amendWhere = <Value>(
   family: Family<Value>,
   change: (value: Value) => Value | undefined,

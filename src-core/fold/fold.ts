@@ -18,14 +18,14 @@ import { reduceEdges, reduceLostLinks } from './topology'
 type Draft = { -readonly [Family in keyof State]: State[Family] }
 
 /**
- * Folds event after event. A family is copied when it first changes after the state was handed out, and
- * from then on changed in place: a state that somebody holds never changes, and a large one is copied
- * once per look instead of once per event. Families that no event touches keep their identity.
+ * Folds a sequence of events. Copy on write: a family is copied on its first change after the state was handed out, and
+ * mutated in place until the next hand-out. A state that a caller holds never changes, and a large family is copied
+ * once per hand-out instead of once per event. Families that no event changes keep their identity.
  */
 export class Folding {
   private readonly draft: Draft
   private handedOut: State | undefined
-  /** The records that nobody else holds. */
+  /** Records created here since the last hand-out; only these may be mutated. */
   private readonly own = new Set<object>()
 
   constructor(state: State) {
@@ -33,20 +33,22 @@ export class Folding {
     this.handedOut = state
   }
 
-  /** The state as it is now, to keep. */
+  /** The current state, immutable from here on. */
   get state(): State {
     this.own.clear()
     return (this.handedOut ??= { ...this.draft })
   }
 
-  /** Looks something up without handing out the state; what `reader` returns must hold no part that changes. */
+  /**
+   * Reads the state without handing it out. What `reader` returns must not alias a family: those are mutated in place.
+   */
   look<Found>(reader: (state: State) => Found): Found {
     return reader(this.draft)
   }
 
   /**
-   * Every family's reducer says what changes, by the state as it was before the event; then all of it
-   * changes. So their order does not matter, and one that throws leaves the state as it was.
+   * All reducers see the state before the event, and their changes are applied together afterwards. So the order of the
+   * reducers does not matter, and a reducer that throws leaves the state unchanged.
    */
   fold(envelope: Envelope): this {
     const { draft } = this
@@ -86,7 +88,7 @@ export class Folding {
     return this
   }
 
-  /** A term that began without an event of its own, and who leads in it; terms never go back. */
+  /** Enters a term that began without an event of its own, with its master. Terms never decrease. */
   enter(term: number, master?: NodeId): this {
     this.handedOut = undefined
     this.draft.term = Math.max(this.draft.term, term)
@@ -106,9 +108,9 @@ export class Folding {
   }
 }
 
-/** Without a prototype, because V8 copies a large one into such an object three times as fast. */
+/** Copies into an object without a prototype: V8 does that three times as fast for large records. */
 const copied = <Value>(family: Record<string, Value>): Record<string, Value> =>
   Object.assign(Object.create(null) as Record<string, Value>, family)
 
-/** The state after one more event. */
+/** Returns the state after one more event. */
 export const fold = (state: State, envelope: Envelope): State => new Folding(state).fold(envelope).state

@@ -4,15 +4,15 @@ import { isLive } from '../state/tasks'
 import { drop, put, type Changes } from './changes'
 import type { Envelope } from '../events/event'
 
-/** The temporary declaration that an instance backs. */
+/** The temporary declaration of an instance, if it has one. */
 const temporaryOf = ({ instances, metaInstances }: State, instanceId: InstanceId | undefined): string | undefined => {
   const metaInstanceId = instanceId && instances[instanceId]?.metaInstanceId
   return metaInstanceId && metaInstances[metaInstanceId]?.onRequest ? metaInstanceId : undefined
 }
 
 /**
- * Remembers when temporary declarations were last used: idleness is counted from there, and tasks are forgotten sooner.
- * A family of its own, so that requests do not make the instances count as changed.
+ * Records when each temporary declaration was last used; idleness counts from then. Tasks cannot tell, because they are
+ * removed sooner. A family of its own, so that a request does not count as a change of the instances.
  */
 export const reduceLastUsed = (state: State, { event, at }: Envelope): Changes<Timestamp> | undefined => {
   const used = (instanceId: InstanceId | undefined): Changes<Timestamp> | undefined => {
@@ -30,7 +30,7 @@ export const reduceLastUsed = (state: State, { event, at }: Envelope): Changes<T
     case 'NodeTimedOut':
     case 'NodeLeaving':
     case 'MemberRemoved': {
-      // The requests that it took end with it.
+      // Requests that the departed node had accepted end now.
       const ended = Object.values(state.tasks).filter((task) => isLive(task) && task.takenBy === event.nodeId)
       const changes = Object.assign({}, ...ended.map(({ instanceId }) => used(instanceId))) as Changes<Timestamp>
       return Object.keys(changes).length === 0 ? undefined : changes

@@ -5,7 +5,7 @@ import type { Envelope } from '../events/event'
 
 const MAX_PLACING_DELAY_MS = 60_000
 
-/** How long placing waits after the n-th replacement: not after the first, then 1, 2, 4 … at most 60 s. */
+/** Delay before placing after the n-th replacement: none after the first, then 1, 2, 4 … 60 s. */
 export const placingDelayMs = (replacements: number): number =>
   replacements <= 1 ? 0 : Math.min(MAX_PLACING_DELAY_MS, 1000 * 2 ** Math.min(replacements - 2, 16))
 
@@ -15,13 +15,13 @@ const without = <Value extends object, Key extends keyof Value>(value: Value, ..
   return copy
 }
 
-/** One entry for each machine, the latest. */
+/** Keeps one entry per machine, the latest. */
 const withLatest = (known: readonly CannotLoad[] = [], latest: readonly CannotLoad[]): CannotLoad[] => [
   ...known.filter(({ nodeId }) => !latest.some((one) => one.nodeId === nodeId)),
   ...latest,
 ]
 
-/** `null` clears a field, `undefined` leaves it. */
+/** Applies changes: `null` clears a field, `undefined` leaves it as it is. */
 export const withChanges = (metaInstance: MetaInstance, changes: MetaInstanceChanges): MetaInstance => {
   const entries = Object.entries({ ...metaInstance, ...changes }).map(([key, value]) => [
     key,
@@ -63,7 +63,7 @@ export const reduceMetaInstances = (state: State, { at, event }: Envelope): Chan
         return {
           ...without(metaInstance, 'placementError', 'nextAttemptAt'),
           schedule: { ...schedule, since: at },
-          // What stands on other machines is looked at again.
+          // The schedule names other machines: a new generation makes the reconciler check the instances against it.
           generation: metaInstance.generation + (elsewhere ? 1 : 0),
         }
       })
@@ -82,7 +82,7 @@ export const reduceMetaInstances = (state: State, { at, event }: Envelope): Chan
       }))
     }
     case 'InstanceRetrying':
-      // An instance that is gone was counted by its deletion.
+      // If the instance no longer exists, its deletion has counted the failure.
       if (!(event.instanceId in state.instances)) return undefined
       return amend(family, event.metaInstanceId, (metaInstance) => ({
         ...without(metaInstance, 'lastFailure'),
@@ -95,7 +95,7 @@ export const reduceMetaInstances = (state: State, { at, event }: Envelope): Chan
       const { failureError, failure, cause, failedNodeIds, cannotLoad } = event
       if (metaInstanceId === undefined || failureError === undefined) return undefined
       return amend(family, metaInstanceId, (metaInstance) => {
-        // A machine that cannot load the model is not tried again: nothing has to slow the next placement down.
+        // A machine that cannot load the model is excluded from the next placement, so no delay is needed.
         const repeats = cause === 'runners' && cannotLoad === undefined
         const replacements = metaInstance.replacements + (repeats ? 1 : 0)
         return {

@@ -6,7 +6,7 @@ import type { Envelope } from '../events/event'
 export const reduceNodes = ({ nodes, members }: State, { event }: Envelope): Changes<Node> | undefined => {
   switch (event.type) {
     case 'NodeGatheredInfo':
-      // Only members are listened to; a report that crossed a removal must not bring the machine back.
+      // Reports of non-members are ignored: one that crossed with a removal must not bring the machine back.
       return event.nodeId in members ? put(event.nodeId, { ...event.info, nodeId: event.nodeId }) : undefined
     case 'NodeLeaving':
     case 'NodeTimedOut':

@@ -4,14 +4,16 @@ import type { State } from '../state/state'
 import { drop, type Changes } from './changes'
 import type { Envelope } from '../events/event'
 
-/** Tombstones: what is gone for good, so that a machine that was away does not bring it back. */
+/** Keeps tombstones of removed entities, so that a machine that was away does not bring them back. */
 export const reduceRetired = (state: State, envelope: Envelope): Changes<Timestamp> | undefined => {
   const { retired = {} } = state
   const { event, at } = envelope
   switch (event.type) {
-    // What is made once stays removed: its tombstone is as new as the event by which members hear of it, and stays so long.
+    // Ids of declarations and keys are never reused. The tombstone is dated no earlier than the event through which
+    // members learn of the removal, and is kept until all of them have it.
     case 'MetaInstanceDeleted':
-      // One that ended by itself comes and goes with requests; where somebody kept it meanwhile, that counts.
+      // No tombstone for a temporary declaration that ended by itself: if the other side of a split kept it, it comes
+      // back.
       return event.cause === undefined
         ? retire(retired, event.metaInstanceId, Math.max(at, event.origin?.removed ?? 0), envelope)
         : undefined
@@ -19,11 +21,11 @@ export const reduceRetired = (state: State, envelope: Envelope): Changes<Timesta
       return retire(retired, event.apiKeyId, Math.max(at, event.origin?.removed ?? 0), envelope)
     case 'MemberRemoved': {
       const { nodeId, origin } = event
-      // Whoever removes a machine has seen that it was let in, whatever the clock says that stamped that.
+      // A removal is later than the admission that it ends, even where the admission's clock was ahead.
       const letIn = state.stamps?.[stampKey('member', nodeId)]?.created.at ?? 0
       return retire(retired, nodeId, origin?.removed ?? Math.max(at, letIn), envelope)
     }
-    // Somebody wants it again, knowing that it was gone.
+    // Created again after the removal was known: the tombstone no longer applies.
     case 'MetaInstanceCreated':
       return drop(retired, event.metaInstance.metaInstanceId)
     case 'ApiKeyCreated':
@@ -35,7 +37,10 @@ export const reduceRetired = (state: State, envelope: Envelope): Changes<Timesta
   }
 }
 
-/** However many there are: they go when every member has seen them, and never before. */
+/**
+ * Adds a tombstone and drops those that every member has seen. Their number is not limited: dropping one earlier would
+ * let a removed entity come back.
+ */
 const retire = (
   retired: Readonly<Record<string, Timestamp>>,
   id: string,

@@ -5,13 +5,13 @@ import type { State } from '../state/state'
 import { drop, dropWhere, put, type Changes } from './changes'
 import type { Envelope } from '../events/event'
 
-/** Whose runner this is; undefined for one of a deleted instance or an older attempt. */
+/** Finds the shard of a runner; undefined if its instance was deleted or has restarted with other runners. */
 export const shardOfRunner = (state: State, runnerId: RunnerId): { instance: Instance; shard: Shard } | undefined => {
   const owned = (instance: Instance | undefined): { instance: Instance; shard: Shard } | undefined => {
     const shard = instance?.shards.find((candidate) => candidate.runnerId === runnerId)
     return instance && shard && { instance, shard }
   }
-  // A runner that has reported before names its instance; only a first report has to be looked for.
+  // A runner that has reported before names its instance. Only a first report needs the search.
   const known = state.runners[runnerId]
   if (known) return owned(state.instances[known.instanceId])
   for (const instance of Object.values(state.instances)) {

@@ -13,7 +13,7 @@ import type { State } from '../state/state'
 import { drop, put, type Changes } from './changes'
 import type { Envelope } from '../events/event'
 
-/** Remembers when each field that people declare was last written, and by whose lead: what merges go by. */
+/** Records when each declared field was last written, and under which leader. Merges compare these stamps. */
 export const reduceStamps = (state: State, { event, at, index }: Envelope): Changes<EntityStamps> | undefined => {
   const { stamps = {}, retired = {}, masterNodeId: node = '' } = state
   const now: Stamp = { at, index, node }
@@ -29,7 +29,8 @@ export const reduceStamps = (state: State, { event, at, index }: Envelope): Chan
     if (madeAt === undefined) return undefined
     const known = stamps[key] ?? { created: { ...epochStamp, at: madeAt }, fields: {} }
     const names = Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [] : [name]))
-    // A merge says itself what it writes: perhaps a field that has the same value, and not all that its event names.
+    // A merge states the stamps itself: it may write a field whose value stays the same, and leave some that its event
+    // names.
     const latest =
       origin.fields ?? Object.fromEntries(names.map((name) => [name, stampAfter(fieldStamp(known, name), now)]))
     return put(key, { created: known.created, fields: { ...known.fields, ...latest } })
@@ -42,7 +43,7 @@ export const reduceStamps = (state: State, { event, at, index }: Envelope): Chan
       return made('apiKey', event.apiKey.apiKeyId, event.origin)
     case 'MemberAdmitted': {
       const { nodeId, origin } = event
-      // Who lets a machine in again has seen that it was removed, whatever the clock says that stamped that.
+      // An admission is later than the removal that it follows, even where the removal's clock was ahead.
       const after = { ...now, at: Math.max(at, (retired[nodeId] ?? -1) + 1) }
       return made('member', nodeId, origin ?? { created: after })
     }

@@ -4,14 +4,14 @@ import { amendWhere, drop, put, type Changes } from './changes'
 import type { Envelope } from '../events/event'
 
 /**
- * At most this many ended tasks are kept; the oldest go first. Few, because the family is copied where somebody looks at
- * the state between two events, and walked by passes: with a thousand of them that was a fifth of what a request cost.
+ * Limit of ended tasks; the oldest are dropped first. Kept small because the family is copied whenever the state is
+ * read between two events, and every pass iterates over it: 1000 of them took a fifth of the cost of a request.
  */
 export const MAX_ENDED_TASKS = 100
 
 type Tasks = State['tasks']
 
-/** These tasks end; the oldest ended ones make room for them. */
+/** Ends tasks, and drops the oldest ended ones above the limit. */
 const ended = (tasks: Tasks, ending: Changes<Task>): Changes<Task> => {
   const before = Object.values(tasks).filter((task) => !isLive(task))
   const excess = before.length + Object.keys(ending).length - MAX_ENDED_TASKS
@@ -20,7 +20,7 @@ const ended = (tasks: Tasks, ending: Changes<Task>): Changes<Task> => {
   return { ...ending, ...Object.fromEntries(oldestFirst.slice(0, excess).map((taskId) => [taskId, null])) }
 }
 
-/** Of whom or where the tasks are that end together. */
+/** Selects the tasks that end together: those of an instance, or those that a node accepted. */
 type Place = Pick<Task, 'instanceId'> | Required<Pick<Task, 'takenBy'>>
 
 const isOf = (task: Task, place: Place): boolean =>
@@ -38,7 +38,7 @@ export const reduceTasks = (
   switch (event.type) {
     case 'TaskCreated': {
       const { taskId, instanceId, takenBy } = event.task
-      // One of an instance or a member that has gone meanwhile would stay Pending for ever.
+      // The instance or the node is gone already: nothing would ever end this task.
       const isHere = instanceId in instances && (takenBy === undefined || takenBy in members)
       return isHere && !(taskId in family) ? put(taskId, event.task) : undefined
     }
@@ -68,7 +68,7 @@ export const reduceTasks = (
     case 'NodeTimedOut':
     case 'NodeLeaving':
     case 'MemberRemoved':
-      // Whoever asked for the answer asked there.
+      // The client was connected to that node.
       return endAll(family, { takenBy: event.nodeId }, { status: 'Cancelled', endedAt: at })
     default:
       return undefined

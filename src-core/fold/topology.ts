@@ -21,7 +21,7 @@ export const reduceEdges = (state: State, { event }: Envelope): Changes<Edge> | 
   }
 }
 
-/** Remembers when links broke and came back, for as long as it matters. */
+/** Records when links broke and came back, for as long as placement considers it. */
 export const reduceLostLinks = (state: State, { at, event }: Envelope): Changes<LostLink> | undefined => {
   const { edges, lost = {} } = state.topology
   switch (event.type) {

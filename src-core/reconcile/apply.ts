@@ -2,7 +2,7 @@ import { EVENT_SCHEMA_VERSION, type Envelope, type Event } from '../events/event
 import type { Timestamp } from '../ids'
 import type { State } from '../state/state'
 
-/** The envelope that an event would get next; the state is folded with it to look ahead. */
+/** Wraps an event in the envelope that it would get next, to fold it ahead of its commit. */
 export const next = (state: State, event: Event, now: Timestamp): Envelope => ({
   v: EVENT_SCHEMA_VERSION,
   index: state.lastEventIndex + 1,

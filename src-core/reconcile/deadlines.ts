@@ -10,7 +10,7 @@ import { RECOVERY_MS, RUNNER_GRACE_MS } from './instance-health'
 import { SCHEDULE_HOLDS_MS } from './schedules'
 import { TASK_RETENTION_MS } from './task-retention'
 
-/** When time alone will next change what a pass decides; the shell sets its timer by it. */
+/** Returns the next time at which a pass may decide differently without any event; the shell sets its timer to it. */
 export const nextDeadline = (state: State, liveness: Liveness): Timestamp | undefined => {
   const { now, wall = now, deadlinesBegan, firstHeard = {} } = liveness
   let earliest = Infinity

@@ -3,12 +3,12 @@ import { withAdapter, withDraft, type ModelCard } from '../placement/model-card'
 import type { Constraints } from '../state/meta-instances'
 import type { CardResult, ReconcileInputs } from './process-manager'
 
-/** The card of what is declared, or of which model it is missing: `reason` says why, where that is known. */
+/** The combined card of a declaration, or the model whose card is missing and the reason, if known. */
 export type DeclaredCard =
   | { readonly status: 'loaded'; readonly card: ModelCard }
   | { readonly status: 'missing'; readonly modelId: ModelId; readonly reason?: string }
 
-/** Why a card is of no use where a model is named, or an adapter; undefined where it is not known yet. */
+/** Why a result is no usable base model (or adapter); undefined while it is not loaded. */
 const whyNot = (result: CardResult | undefined): string | undefined => {
   switch (result?.status) {
     case undefined:
@@ -28,7 +28,7 @@ const missing = (modelId: ModelId, reason: string | undefined): DeclaredCard => 
   ...(reason !== undefined && { reason }),
 })
 
-/** The card of a declared model with those of its adapter and its draft, as far as they are at hand. */
+/** Combines the cards of a declaration's model, adapter and draft model, or names the first missing one. */
 export const declaredCard = (
   cards: ReconcileInputs['cards'],
   { modelId, draftModelId, adapterId }: Pick<Constraints, 'modelId' | 'draftModelId' | 'adapterId'>,

@@ -12,18 +12,17 @@ import { declaredCard } from './declared-card'
 import { instanceOf } from './instances'
 import type { ReconcileInputs } from './process-manager'
 
-/** What becomes of a declaration when a machine that it uses goes. */
+/** What happens to a declaration when a machine that it uses leaves. */
 export type Departure = {
   readonly metaInstanceId: MetaInstanceId
   readonly name: string
-  /** Other replicas, which go on serving. */
+  /** Number of other replicas, which continue to serve. */
   readonly others?: number
 } & (
   | {
       readonly fate: 'moves'
-      /** In rank order. */
       readonly nodeIds: readonly NodeId[]
-      /** As it was measured there, else as it is predicted. */
+      /** Measured on those machines, otherwise predicted. */
       readonly tokensPerSecond?: number
     }
   | { readonly fate: 'stops'; readonly reason: string }
@@ -32,9 +31,9 @@ export type Departure = {
 const NO_CARD = 'nobody else has it'
 
 /**
- * What would become of every declaration with an instance on this machine, were it to leave now: placed by the real
- * placement on the state without it, the earlier ones' memory being claimed for the later ones. A model without a card
- * cannot be judged and counts as stopped.
+ * Predicts what happens to every declaration with an instance on this machine if the machine left now. Runs the real
+ * placement on the state without the machine, in order: memory claimed by earlier declarations is not available to
+ * later ones. A declaration without a model card cannot be placed and counts as stopped.
  */
 export const departures = (state: State, nodeId: NodeId, cards: ReconcileInputs['cards']): readonly Departure[] => {
   const affected = Object.values(state.instances).filter(({ shards }) =>

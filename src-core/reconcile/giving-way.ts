@@ -20,12 +20,11 @@ const temporaries = (state: State, own: MetaInstance, inputs: IdlenessInputs & {
   })
 
 /**
- * Which instances give way where a declaration has no room, the first to go first.
- *
- * 1. To one that is always on: temporary ones that are idle, the least recently used first; then instances that nothing
- *    keeps, oldest first; then temporary ones that are in use; and pinned ones only after all of them.
- * 2. To a temporary one: idle, unpinned temporary ones, the least recently used first.
- * 3. Always-on ones give way to nobody.
+ * Returns the instances that may be evicted to make room for a declaration, in eviction order.
+ * | 1. For an always-on declaration: idle temporary ones, least recently used first; then instances without a
+ * declaration, oldest first; then temporary ones in use; pinned ones last.
+ * 2. For a temporary declaration: idle, unpinned temporary ones, least recently used first.
+ * 3. Always-on declarations are never evicted.
  */
 export const mayGiveWay = (
   state: State,

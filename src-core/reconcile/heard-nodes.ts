@@ -1,7 +1,10 @@
 import type { NodeId, Timestamp } from '../ids'
 import type { State } from '../state/state'
 
-/** Whom a master heard in its term. What was said before it is old news: the deadlines began with the term. */
+/**
+ * Records when the leader heard each node during its term. Anything heard before is ignored: the deadlines begin with
+ * the term.
+ */
 export class HeardNodes {
   private readonly firstTimes = new Map<string, Timestamp>()
 
@@ -11,8 +14,9 @@ export class HeardNodes {
   ) {}
 
   /**
-   * When each node was last heard in this term, from when its link last was. The master hears itself, but until a node
-   * has said what it is it is only expected: what stands on it is left alone.
+   * Returns when each node was last heard in this term, from the times of the links; the leader itself counts as heard
+   * now. A node without a report in the state is left out: it is still expected (`isExpected`), so its instances are
+   * kept.
    */
   take({ nodes }: State, links: Readonly<Record<string, Timestamp>>, now: Timestamp): Record<string, Timestamp> {
     const lately = [...Object.entries(links), [this.self, now] as const].filter(
@@ -22,7 +26,7 @@ export class HeardNodes {
     return Object.fromEntries(lately)
   }
 
-  /** When each was first heard in this term. */
+  /** When each node was first heard in this term. */
   first(): Record<string, Timestamp> {
     return Object.fromEntries(this.firstTimes)
   }

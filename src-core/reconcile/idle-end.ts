@@ -2,7 +2,7 @@ import { endTemporary } from '../declarations/removal'
 import { idleUntil } from './idleness'
 import type { ProcessManager } from './process-manager'
 
-/** Ends what a request has loaded and nobody has asked for in its time. */
+/** Ends temporary declarations whose idle time is over. */
 export const idleEnd: ProcessManager = {
   name: 'idle-end',
   reconcile: (state, inputs) => ({

@@ -6,31 +6,30 @@ import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
 
 /**
- * When temporary declarations are idle, and when they end for it.
- *
- * 1. One with a request under way is never idle, nor is one that loads for the first time.
- * 2. Idleness counts from the end of its last request. Where none has come since it was ready (whoever asked may have
- *    gone), or it cannot be loaded, it counts from then on, and lasts `UNUSED_MS` at least.
- * 3. It begins anew with a new master, which does not know what was used before.
+ * When temporary declarations are idle, and when they end because of it.
+ * | 1. A declaration with a running request is not idle, nor is one that loads for the first time.
+ * 2. Idleness counts from the end of the last request. Without a request since the instance became ready (the client
+ *    may have gone), or if it cannot be loaded, it counts from then and lasts at least `UNUSED_MS`.
+ * 3. It restarts with a new leader, which does not know of earlier requests.
  */
 
-/** How long a model that has just been loaded waits for its first request, however soon it is to end after that. */
+/** How long a freshly loaded model waits for its first request, even if its idle time is shorter. */
 export const UNUSED_MS = 60_000
 
 const MS_PER_SECOND = 1000
 
-/** When the deadlines of whoever asks began; 0 for those who only show what the master decides. */
+/** Start of the caller's deadlines; 0 for callers that only display what the leader decides. */
 export interface IdlenessInputs {
   readonly deadlinesBegan: Timestamp
 }
 
 interface Idleness {
   readonly since: Timestamp
-  /** A request was answered since it was ready. */
+  /** Whether a request ended since the instance became ready. */
   readonly used: boolean
 }
 
-/** Since when nobody uses it; undefined while somebody does, or it loads. */
+/** Since when it is idle; undefined while it has a running request or loads. */
 const idlenessOf = (
   state: State,
   { metaInstanceId, createdAt, lastFailureError, schedule }: MetaInstance,
@@ -51,7 +50,7 @@ const idlenessOf = (
 const until = ({ since, used }: Idleness, idleMs: number): Timestamp =>
   since + (used ? idleMs : Math.max(idleMs, UNUSED_MS))
 
-/** When a temporary declaration ends if nobody asks for it; undefined where it does not. */
+/** When a temporary declaration ends unless a request comes; undefined if it does not. */
 export const idleUntil = (state: State, metaInstance: MetaInstance, inputs: IdlenessInputs): Timestamp | undefined => {
   const temporary = temporaryOf(metaInstance)
   if (temporary?.idleSeconds === undefined || metaInstance.pinned === true) return undefined
@@ -59,7 +58,7 @@ export const idleUntil = (state: State, metaInstance: MetaInstance, inputs: Idle
   return idleness && until(idleness, temporary.idleSeconds * MS_PER_SECOND)
 }
 
-/** Whether somebody is waiting for an answer of it, or may be about to. */
+/** Whether requests are running, or the first one may be about to come. */
 export const isInDemand = (
   state: State,
   metaInstance: MetaInstance,
@@ -69,6 +68,6 @@ export const isInDemand = (
   return idleness === undefined || inputs.now < until(idleness, 0)
 }
 
-/** When it was last used, or was made. */
+/** When it was last used, or created if never. */
 export const lastUse = ({ lastUsed = {} }: State, { metaInstanceId, createdAt }: MetaInstance): Timestamp =>
   Math.max(createdAt, lastUsed[metaInstanceId] ?? 0)

@@ -10,15 +10,15 @@ import { inEnglish } from '../texts/english'
 import { isEdgeExpected, isExpected } from './expected'
 import type { ProcessManager, ReconcileInputs } from './process-manager'
 
-/** How long the other runners of an instance have to end after the first did. */
+/** How long the other runners of an instance may take to end after the first one did. */
 export const RUNNER_GRACE_MS = 5000
 
-/** How long an instance must be ready before its declaration's failures are forgotten. */
+/** How long an instance must be ready before the failures of its declaration are reset. */
 export const RECOVERY_MS = 60_000
 
 type FailedRunner = Extract<Runner, { status: 'Failed' }>
 
-/** A failure in English, and as a code. */
+/** A failure as English text and as a code. */
 interface Failed {
   readonly failureError: string
   readonly failure: CodedText
@@ -26,7 +26,7 @@ interface Failed {
 
 const failed = (failure: CodedText): Failed => ({ failureError: inEnglish(failure), failure })
 
-/** Each failing node with its error, in rank order, causes before consequences. */
+/** Joins the errors of the failed runners, named by node: causes before their consequences, otherwise in rank order. */
 const failureOf = (state: State, runners: readonly FailedRunner[]): Failed => {
   const said = [...runners]
     .sort((a, b) => Number(a.consequence ?? false) - Number(b.consequence ?? false))
@@ -44,7 +44,7 @@ const failureOf = (state: State, runners: readonly FailedRunner[]): Failed => {
 
 const isFailed = (runner: Runner): runner is FailedRunner => runner.status === 'Failed'
 
-/** Nothing is tried again on these machines while the model's files there are the same. */
+/** Deletes the instance and excludes these machines until the model's files there change. */
 const givenUp = (
   state: State,
   { instanceId, modelId }: Instance,
@@ -80,7 +80,7 @@ const afterRunners = (state: State, instance: Instance, { now, ids }: ReconcileI
   if (lasting.length > 0) return [givenUp(state, instance, { ...why, lasting })]
   const metaInstance = metaInstanceId === undefined ? undefined : state.metaInstances[metaInstanceId]
   const retries = metaInstance !== undefined && metaInstance.consecutiveFailures < state.settings.maxRetries
-  // A replacement that fails goes at once: the instance it should replace still serves.
+  // A failed replacement is deleted without a retry: the instance that it should replace still serves.
   const spare = instance.replaces !== undefined && instance.replaces in state.instances
   if (!retries || spare) {
     const causes = runners.some(({ consequence }) => !consequence)
@@ -100,7 +100,8 @@ const recovery = (state: State, instance: Instance, { now }: ReconcileInputs): E
   const { consecutiveFailures, replacements, lastFailureError } = metaInstance
   const clean = consecutiveFailures === 0 && replacements === 0 && lastFailureError === undefined
   if (clean) return []
-  // With several replicas the failures of one are forgotten only when all of them serve; one of them says so.
+  // The failures of a replicated declaration are reset when all replicas are stable; only the first one emits the
+  // event.
   const replicas = countedReplicas(instancesOf(state, metaInstanceId))
   const serves = (one: Instance): boolean =>
     one.readySince !== undefined && now >= one.readySince + RECOVERY_MS && isReady(state, one)
@@ -129,7 +130,8 @@ const healthOf = (state: State, instance: Instance, inputs: ReconcileInputs): Ev
     ...failed(coded('failures.connectionLost')),
     cause: 'connection',
   }
-  // A machine that is expected may still compute what it has alone; with others it cannot when they do not reach it.
+  // An expected machine may still compute on its own. An instance across several machines cannot if one is
+  // unreachable.
   const isCutOff = instance.shards.length > 1 && absent.some((nodeId) => inputs.unreachable?.includes(nodeId))
   if (absent.length > 0) return isCutOff ? [lost] : []
   const { edges } = state.topology
@@ -139,7 +141,7 @@ const healthOf = (state: State, instance: Instance, inputs: ReconcileInputs): Ev
   return ended.length > 0 ? ended : recovery(state, instance, inputs)
 }
 
-/** Gives up what is broken, retries what may come back, and says what has recovered. */
+/** Deletes broken instances, restarts those that may recover, and resets the failures of those that did. */
 export const instanceHealth: ProcessManager = {
   name: 'instance-health',
   reconcile: (state, inputs) => ({

@@ -7,7 +7,7 @@ import { replicasOf } from '../state/replicas'
 import type { State } from '../state/state'
 import type { InstanceId, MetaInstanceId, Timestamp } from '../ids'
 
-/** An instance of a placement, with a fresh runner for every rank. */
+/** Builds the instance of a placement, with a new runner per rank. */
 export const instanceOf = (
   placement: Placement,
   constraints: Constraints,
@@ -42,15 +42,15 @@ export const instanceOf = (
 }
 
 /**
- * Whether an instance is what the declaration now asks for. One that was placed for it as it stands is:
- * placing has judged that, and to judge it by other rules here could replace it for ever.
+ * Whether an instance still satisfies its declaration. An instance of the current generation always does: placement has
+ * checked it, and different rules here could replace it for ever.
  */
 export const stillFits = (state: State, instance: Instance, metaInstance: MetaInstance): boolean => {
   const { modelId, sharding, instanceMeta, minNodes, nodeIds, maxContext, concurrency, generation } = metaInstance
   const isGroup = replicasOf(metaInstance) === 1
   if (instance.generation === generation) return true
   const nodes = instance.shards.map(({ nodeId }) => nodeId)
-  // Those of the named machines that are there, in the order in which they are named.
+  // Named machines that are present or used by the instance, in the declared order.
   const named = nodeIds?.filter((nodeId) => nodeId in state.nodes || nodes.includes(nodeId))
   return (
     instance.modelId === modelId &&
@@ -69,6 +69,6 @@ export const stillFits = (state: State, instance: Instance, metaInstance: MetaIn
   )
 }
 
-/** Whether an instance is to go elsewhere: one of its machines is drained. */
+/** Whether an instance must move because one of its machines is drained. */
 export const isLeaving = ({ members }: State, { shards }: Instance): boolean =>
   shards.some(({ nodeId }) => members[nodeId]?.drained === true)

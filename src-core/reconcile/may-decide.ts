@@ -3,7 +3,7 @@ import type { TaskId } from '../ids'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
 
-/** Whether the last request of a temporary declaration's instance has just ended. */
+/** Whether the instance of a temporary declaration has just become idle. */
 const leavesIdle = ({ metaInstances, instances, tasks }: State, taskId: TaskId): boolean => {
   const instanceId = tasks[taskId]?.instanceId
   const metaInstanceId = instanceId && instances[instanceId]?.metaInstanceId
@@ -12,9 +12,9 @@ const leavesIdle = ({ metaInstances, instances, tasks }: State, taskId: TaskId):
 }
 
 /**
- * Whether a pass right after this event, which `state` has folded, can decide anything that the one before did not. Tasks are the most frequent
- * events, and matter to passes in two ways: a temporary declaration becomes idle when its last one ends, and ended ones
- * are forgotten after their time, for which the pass that comes every second is early enough.
+ * Whether a pass right after this event (already folded into `state`) could decide anything that the pass before it did
+ * not. Saves passes for tasks, the most frequent events. They matter in two cases only: a temporary declaration becomes
+ * idle with the end of its last task, and ended tasks expire, for which the pass every second is early enough.
  */
 export const mayDecide = (state: State, event: Event): boolean => {
   switch (event.type) {

@@ -24,7 +24,7 @@ const nothing: Outcome = { events: [] }
 
 const deleted = ({ instanceId }: Instance): Event => ({ type: 'InstanceDeleted', instanceId })
 
-/** The end of an instance that gives way; of a temporary declaration with it. */
+/** Evicts an instance; a temporary declaration ends with it. */
 const yielded = (state: State, instance: Instance, { name, modelId }: MetaInstance): Event[] => {
   const owner = instance.metaInstanceId === undefined ? undefined : state.metaInstances[instance.metaInstanceId]
   return owner === undefined
@@ -32,7 +32,7 @@ const yielded = (state: State, instance: Instance, { name, modelId }: MetaInstan
     : endTemporary(state, owner, { cause: 'memory', reason: `its memory was needed for ${name ?? modelId}` })
 }
 
-/** The machines an error names: a failure is recorded again only when these or its code change. */
+/** Key of a refusal: it is recorded again only when its code or its machines change. */
 const named = ({ code, details, reason }: PlacementError): string =>
   details === undefined
     ? `${code} ${reason}`
@@ -52,14 +52,16 @@ const refusal = (metaInstance: MetaInstance, error: PlacementError): Outcome => 
   return { events: [{ type: 'MetaInstancePlacementFailed', metaInstanceId: metaInstance.metaInstanceId, ...error }] }
 }
 
-/** Whether it waits before the next attempt; never longer than its delay, whoever's clock set the time for it. */
+/**
+ * Whether placing is still delayed. A time further ahead than the delay itself is ignored: another leader's clock set
+ * it.
+ */
 const isWaiting = ({ nextAttemptAt = 0, replacements }: MetaInstance, now: Timestamp): boolean =>
   now < nextAttemptAt && nextAttemptAt <= now + placingDelayMs(replacements)
 
-/** What is to be replaced, and how. */
 interface Replacing {
   readonly old: Instance
-  /** Whether it may go before there is another one, for want of memory. */
+  /** Whether the old instance may be deleted before its replacement exists, when memory does not allow both. */
   readonly mayGoFirst: boolean
 }
 
@@ -96,24 +98,24 @@ const placed = (
   }
   const temporary = givingWay(state, card, metaInstance, inputs)
   if (temporary) {
-    // One that is just being replaced has two instances, and ends once.
+    // A declaration whose instance is being replaced has two instances; end it once.
     const once = temporary.filter(
       ({ metaInstanceId: id }, at) =>
         id === undefined || temporary.findIndex((one) => one.metaInstanceId === id) === at,
     )
     return { events: once.flatMap((instance) => yielded(state, instance, metaInstance)) }
   }
-  // It waits for its turn.
+  // Not its turn yet: another replica is not ready.
   if (replacing && !replacing.mayGoFirst) return nothing
   if (old) {
-    // Memory does not allow both: the old one goes first, if that would make room.
+    // Memory does not allow both: delete the old one first, if that makes room.
     const alone = fold(state, next(state, deleted(old), inputs.now))
     const room =
       placeDeclared(alone, card, metaInstance, inputs).status === 'placed' ||
       givingWay(alone, card, metaInstance, inputs) !== undefined
     if (room) return { events: [deleted(old)] }
   }
-  // A machine that may yet report is no reason to say that there is no place.
+  // Do not report a refusal while an expected member may still report and change it.
   const awaited = Object.values(state.members).some(({ nodeId }) => isExpected(state, nodeId, inputs))
   return awaited ? nothing : refusal(metaInstance, beside.error)
 }
@@ -121,13 +123,13 @@ const placed = (
 const isBusy = ({ tasks }: State, { instanceId }: Instance): boolean =>
   Object.values(tasks).some((task) => task.instanceId === instanceId && isLive(task))
 
-/** An old instance whose replacement serves ends its answers first, for at most so long. */
+/** How long an instance that is to be deleted may take to finish its running requests. */
 const FINISHING_MS = 120_000
 
 const isFinishing = (state: State, old: Instance, { readySince }: Instance, { now }: ReconcileInputs): boolean =>
   readySince !== undefined && now < readySince + FINISHING_MS && isBusy(state, old)
 
-/** What goes because its hours are over ends its answers first, just the same. */
+/** Running requests are finished in the same way when the declaration's hours end. */
 const endsAnswers = (state: State, { schedule }: MetaInstance, instance: Instance, { now }: ReconcileInputs): boolean =>
   schedule !== undefined && now < schedule.since + FINISHING_MS && isBusy(state, instance)
 
@@ -154,25 +156,26 @@ const settle = (
   const replicas = countedReplicas(instances)
   const isMissing = replicas.length < replicasOf(metaInstance)
   const further = isMissing ? placed(state, metaInstance, inputs) : nothing
-  // One is replaced at a time, and none goes first while others are not back yet.
+  // Replace one instance at a time, and delete none first while other replicas are not ready.
   const old = replacements.length > 0 ? undefined : replicas.find((instance) => !stays(instance))
   if (further.events.length > 0 || old === undefined) return further
   const mayGoFirst = replicas.every((instance) => instance === old || isReady(state, instance))
   const { events, needs = [] } = placed(state, metaInstance, inputs, { old, mayGoFirst })
-  // What is said is why a replica is missing, not why one that serves cannot move.
+  // If a replica is missing, report why that one cannot be placed, not why a serving one cannot move.
   const told = events.filter(({ type }) => !isMissing || type !== 'MetaInstancePlacementFailed')
   return { events: told, needs: [...(further.needs ?? []), ...needs] }
 }
 
-/** A temporary one is not placed only to give way to the next. */
+/** Temporary declarations come last: one placed earlier could be evicted at once for an always-on one. */
 const alwaysOnFirst = ({ metaInstances }: State): MetaInstance[] => {
   const all = Object.values(metaInstances)
   return [...all.filter((one) => !temporaryOf(one)), ...all.filter(temporaryOf)]
 }
 
 /**
- * Sees to it that every declaration has as many instances as it is to have, and that no instance outlives its
- * declaration. Later declarations see the instances placed for earlier ones and what they claim.
+ * Reconciles every declaration with its instances: creates missing ones, replaces those that no longer fit, and deletes
+ * surplus ones and those without a declaration. Later declarations see the instances placed for earlier ones and the
+ * memory that these claim.
  */
 export const metaInstance: ProcessManager = {
   name: 'meta-instance',
@@ -197,7 +200,7 @@ export const metaInstance: ProcessManager = {
       if (!(metaInstanceId in state.metaInstances)) record({ events: [deleted(instance)] })
     }
     for (const { metaInstanceId } of alwaysOnFirst(state)) {
-      // As it is now: it may have given way to an earlier one.
+      // Read from the updated state: it may have been evicted for an earlier one.
       const declaration = seen.metaInstances[metaInstanceId]
       if (!declaration) continue
       const instances = bound.get(metaInstanceId)?.filter(({ instanceId }) => instanceId in seen.instances) ?? []

@@ -1,7 +1,7 @@
 import { silentUntil } from './expected'
 import type { ProcessManager } from './process-manager'
 
-/** Says which nodes have gone silent. */
+/** Times out nodes that were silent for too long. */
 export const nodeTimeout: ProcessManager = {
   name: 'node-timeout',
   reconcile: (state, inputs) => ({

@@ -10,7 +10,10 @@ import type { Need, ProcessManager, ReconcileInputs } from './process-manager'
 import { schedules } from './schedules'
 import { taskRetention } from './task-retention'
 
-/** In this order each sees what the one before did: who is gone, what is broken, whose hours have come, what is over, then what is missing. */
+/**
+ * In this order, because each sees the events of those before it: node timeouts, broken instances, schedules, idle
+ * ends, then missing instances.
+ */
 export const processManagers: readonly ProcessManager[] = [
   nodeTimeout,
   instanceHealth,
@@ -21,14 +24,14 @@ export const processManagers: readonly ProcessManager[] = [
 ]
 
 export interface Pass {
-  /** To be indexed in this order. */
+  /** In the order in which they are to be appended. */
   readonly events: readonly Event[]
   readonly needs: readonly Need[]
-  /** Managers that threw. They did nothing, and the others went on. */
+  /** Managers that threw. Their events are discarded; the other managers still ran. */
   readonly failures: readonly { readonly manager: string; readonly error: unknown }[]
 }
 
-/** One look at the state by every process manager. */
+/** Runs every process manager once over the state. */
 export const runPass = (
   state: State,
   inputs: ReconcileInputs,

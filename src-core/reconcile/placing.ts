@@ -12,16 +12,16 @@ import { filesToldBy } from './expected'
 import { mayGiveWay } from './giving-way'
 import type { ReconcileInputs } from './process-manager'
 
-/** What placing depends on beside the state. */
+/** Inputs of placing besides the state. */
 export type PlacingInputs = Pick<ReconcileInputs, 'now' | 'unreachable' | 'firstHeard' | 'deadlinesBegan'> & {
-  /** The instance that is to be replaced: other replicas keep their machines, and it may share its own. */
+  /** The instance to be replaced. Its machines may be used again; those of other replicas may not. */
   readonly replaced?: Instance | undefined
 }
 
 const omit = <Value>(record: Readonly<Record<string, Value>>, keys: ReadonlySet<string>): Record<string, Value> =>
   Object.fromEntries(Object.entries(record).filter(([key]) => !keys.has(key)))
 
-/** Links that came back too lately to be built on, after they were lost twice. */
+/** Links that broke twice and have not been back for long enough to place on. */
 const distrusted = (state: State, { now }: PlacingInputs): string[] =>
   Object.entries(state.topology.lost ?? {}).flatMap(([key, lost]) => {
     const from = trustedAt(lost)
@@ -33,29 +33,29 @@ const withoutLinks = (state: State, keys: readonly string[]): State => {
   return { ...state, topology: { ...state.topology, edges: omit(state.topology.edges, new Set(keys)) } }
 }
 
-/** Members that answer nowhere are not built on, though it takes longer until they count as gone. */
+/** Unreachable members are not placed on, even before they time out. */
 const withoutUnreachable = (state: State, unreachable: readonly NodeId[] = []): State =>
   unreachable.some((nodeId) => nodeId in state.nodes)
     ? { ...state, nodes: omit(state.nodes, new Set(unreachable)) }
     : state
 
-/** What may be built on now. */
+/** The state as placement may use it now. */
 const buildable = (state: State, inputs: PlacingInputs): State =>
   withoutUnreachable(withoutLinks(state, distrusted(state, inputs)), inputs.unreachable)
 
-/** Machines that have failed to load the model, and have the same files still. */
+/** Machines that failed to load the model and still have the same files. */
 const unfitNow = (state: State, metaInstance: MetaInstance, inputs: PlacingInputs): Unfit =>
   unfitMachines(state, metaInstance, { inventoryMayBePending: (nodeId) => inputs.now < filesToldBy(nodeId, inputs) })
 
-/** Machines that would have to fetch the model first. None where nobody is known to have it. */
+/** Machines that would have to download the model first. Empty if no machine is known to have it. */
 const withoutFiles = ({ nodes, downloads }: State, { modelId }: MetaInstance): string[] => {
   const without = Object.keys(nodes).filter((nodeId) => downloads[nodeId]?.[modelId]?.status !== 'Complete')
   return without.length === Object.keys(nodes).length ? [] : without
 }
 
 /**
- * Prefers groups without the machines that failed last, and for a request that waits, machines that have the model on
- * their disks; where machines were asked for by name there is no choice.
+ * Places without the machines that failed last, if possible; and for a temporary declaration, where a request waits, on
+ * machines that have the model on disk. Machines that were named are used as they are.
  */
 const placePreferably = (
   state: State,
@@ -77,7 +77,7 @@ const placePreferably = (
   return place(state, card, request)
 }
 
-/** What a refusal depended on: while all of it is the same, so is the answer. */
+/** Inputs of a refusal: as long as none changes, the refusal holds. */
 const inputsOf = (
   state: State,
   card: ModelCard,
@@ -101,10 +101,10 @@ const inputsOf = (
   ]
 }
 
-/** Refusals by declaration, so that placing is tried again only when its inputs changed. */
+/** Last refusal per declaration, so that placing runs again only when its inputs changed. */
 const refusals = new WeakMap<MetaInstance, { inputs: readonly unknown[]; result: PlacementResult }>()
 
-/** Where a declaration would be placed now, or why it cannot be. */
+/** Places a declaration in the current state, or returns why it cannot be placed. */
 export const placeDeclared = (
   state: State,
   card: ModelCard,
@@ -124,12 +124,12 @@ const without = (state: State, gone: ReadonlySet<string>): State => ({
   instances: omit(state.instances, gone),
 })
 
-/** By declaration, when even the end of all that may give way would make no room. */
+/** Inputs per declaration for which evicting every candidate would still not make room. */
 const hopeless = new WeakMap<MetaInstance, readonly unknown[]>()
 
 /**
- * Which instances have to give way for a declaration to be placed: in the order of `mayGiveWay`, and no more than
- * needed. Undefined where even all of them would not make room.
+ * Returns the instances to evict so that a declaration can be placed: in the order of `mayGiveWay`, no more than
+ * needed. Undefined if evicting all of them would not make room.
  */
 export const givingWay = (
   state: State,

@@ -3,39 +3,39 @@ import type { InstanceId, ModelId, NodeId, RunnerId, Timestamp } from '../ids'
 import type { AdapterCard, ModelCard, ModelProblemCode } from '../placement/model-card'
 import type { State } from '../state/state'
 
-/** Fresh ids. The simulator counts, the product draws. */
+/** Source of fresh ids: random in the product, counted in the simulator. */
 export interface IdSource {
   instanceId(): InstanceId
   runnerId(): RunnerId
 }
 
-/** What loading a model's card came to. */
+/** Result of loading a model card. */
 export type CardResult =
   | { readonly status: 'loaded'; readonly card: ModelCard }
-  /** The id is that of an adapter. */
+  /** The id names an adapter. */
   | { readonly status: 'adapter'; readonly card: AdapterCard }
-  /** `code` where the model's files were judged. */
+  /** `code` if the model's files were checked and refused. */
   | { readonly status: 'failed'; readonly reason: string; readonly code?: ModelProblemCode | undefined }
 
-/** All that a pass may know besides the state. */
+/** Inputs of a pass besides the state. */
 export interface ReconcileInputs {
   readonly now: Timestamp
-  /** The system's clock, for what goes by the time of day; without it `now`. May be set back and forth. */
+  /** The system clock, for schedules; defaults to `now`. May jump in either direction. */
   readonly wall?: Timestamp
   readonly ids: IdSource
-  /** When each node was last heard in this term; absent: not yet. */
+  /** When each node was last heard in this term; absent if not yet. */
   readonly heard: Readonly<Record<string, Timestamp>>
-  /** When each node was first heard in this term; without it all are taken to have been heard as it began. */
+  /** When each node was first heard in this term; by default at the start of the term. */
   readonly firstHeard?: Readonly<Record<string, Timestamp>>
-  /** Members that do not answer at any address, as the master itself has tried. */
+  /** Members that the leader tried to reach and that answered at no address. */
   readonly unreachable?: readonly NodeId[]
-  /** When all deadlines began anew: a start, an election, a wake from sleep. */
+  /** When all deadlines began: at the last start, election or wake from sleep. */
   readonly deadlinesBegan: Timestamp
-  /** The model cards at hand, by model id. */
+  /** Loaded model cards by model id. */
   readonly cards: Readonly<Record<string, CardResult>>
 }
 
-/** What the shell should get for a later pass. */
+/** A request to the shell for the benefit of a later pass. */
 export type Need = { readonly kind: 'modelCard'; readonly modelId: ModelId }
 
 export interface Reconciled {
@@ -44,8 +44,8 @@ export interface Reconciled {
 }
 
 /**
- * Brings the state towards what was declared: pure, idempotent and by level, never by what just
- * happened. A second run on its own result asks for nothing.
+ * Reconciles the state with the declarations: pure, idempotent and level-triggered. Run on its own result it emits no
+ * events.
  */
 export interface ProcessManager {
   readonly name: string

@@ -5,8 +5,8 @@ import type { MetaInstance } from '../state/meta-instances'
 import type { ProcessManager, ReconcileInputs } from './process-manager'
 
 /**
- * How long what was decided of somebody's hours holds where the wall clock then says otherwise, other than by coming to
- * the time that was foretold. A clock that is set to and fro would else load and unload a model each time.
+ * How long a schedule decision holds against the wall clock, unless its announced end has come. Otherwise a clock that
+ * jumps back and forth would load and unload a model each time.
  */
 export const SCHEDULE_HOLDS_MS = 60_000
 
@@ -24,7 +24,7 @@ const decided = (
   return { type: 'MetaInstanceScheduled', metaInstanceId, schedule: wanted }
 }
 
-/** Decides whether declarations are within their hours. Only the leader's wall clock counts. */
+/** Decides whether declarations are within their scheduled hours, by the leader's wall clock only. */
 export const schedules: ProcessManager = {
   name: 'schedules',
   reconcile: ({ metaInstances }, inputs) => ({

@@ -1,10 +1,10 @@
 import { isLive } from '../state/tasks'
 import type { ProcessManager } from './process-manager'
 
-/** How long an ended task can still be looked up. */
+/** How long an ended task can still be queried. */
 export const TASK_RETENTION_MS = 60_000
 
-/** Removes tasks that ended a while ago. */
+/** Removes tasks after their retention time. */
 export const taskRetention: ProcessManager = {
   name: 'task-retention',
   reconcile: (state, { now }) => ({
