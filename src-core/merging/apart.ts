@@ -6,21 +6,21 @@ import { merge } from './merge'
 import { compareStamps } from '../state/stamp'
 
 /**
- * What one side of a split declared, as it is kept until it is merged. `common` names what both sides had: where the
- * other side has it no more, it was removed there.
+ * What one side of a split declared, kept until it is merged. `common` lists what both sides had: if the other side no
+ * longer has it, it was removed there.
  */
 export const Apart = z.object({ common: z.array(z.string()), declared: Declared })
 export type Apart = z.infer<typeof Apart>
 
-/** Nothing that is not on the other side too. */
+/** The empty set of changes. */
 export const nothingApart: Apart = {
   common: [],
   declared: { metaInstances: {}, apiKeys: {}, members: {}, removed: { metaInstances: {}, apiKeys: {}, members: {} } },
 }
 
 /**
- * What this side removed since the sides parted: who had it before has the older tombstones. One that is gone already,
- * because no other member was left to hear of it, counts as of now.
+ * What this side removed since the split, with the time of its tombstone. If the tombstone is gone already, because no
+ * other member was left to learn of it, the removal counts as of now.
  */
 const removedSince = (own: State, decided: readonly Event[]): Declared['removed'] => {
   const removed: Declared['removed'] = { metaInstances: {}, apiKeys: {}, members: {} }
@@ -43,8 +43,8 @@ const declares: ReadonlySet<Event['type']> = new Set<Event['type']>([
 ])
 
 /**
- * What this side has declared since a state that both sides had; undefined where that is nothing. Where nobody knows
- * that state any more (`common` undefined), only tombstones tell what was removed on either side.
+ * What this side declared since the last common state; undefined if nothing. If that state is unknown (`common`
+ * undefined), only tombstones show what was removed on either side.
  */
 export const declaredApart = (common: State | undefined, own: State, decided: readonly Event[]): Apart | undefined => {
   if (common === undefined) return { common: [], declared: declaredOf(own) }
@@ -58,13 +58,13 @@ export const declaredApart = (common: State | undefined, own: State, decided: re
   return { common: same.map(([key]) => key), declared }
 }
 
-/** A machine that joins brings its declarations and keys; who belongs to a cluster, and its settings, are its own affair. */
+/** What a joining machine brings to a cluster: its declarations and keys, but not its members or settings. */
 export const broughtAlong = ({ declared: { metaInstances, apiKeys } }: Apart): Apart => ({
   common: [],
   declared: { metaInstances, apiKeys, members: {}, removed: { metaInstances: {}, apiKeys: {}, members: {} } },
 })
 
-/** What was kept of two splits, one after the other. */
+/** Combines what was kept from two consecutive splits. */
 export const joined = (a: Apart, b: Apart): Apart => ({
   common: [...new Set([...a.common, ...b.common])],
   declared: merge(a.declared, b.declared),

@@ -15,8 +15,8 @@ import { compareStamps, compareWrites, fieldStamp, stampKey, type Kind, type Sta
 type Family<Value> = Readonly<Record<string, Stamped<Value>>>
 
 /**
- * Without what both sides had and this one has no more. What both had is the same thing, also where an older version
- * kept no stamps of it.
+ * Drops what both sides had and this side has removed since. An entity common to both is the same one, even if an older
+ * version stored no stamps for it.
  */
 const stillWanted = <Value>(
   kind: Kind,
@@ -27,7 +27,7 @@ const stillWanted = <Value>(
   Object.fromEntries(
     Object.entries(theirs).flatMap(([id, one]) => {
       const [isCommon, known] = [common.has(stampKey(kind, id)), own[id]]
-      // A temporary one ended here by itself, and somebody kept it there.
+      // A temporary declaration ended here by itself, while a user made it permanent there.
       const isKept = 'onRequest' in one.stamps.fields && !('onRequest' in (one.value as object))
       if (isCommon && !known && !isKept) return []
       const { value, stamps } = one
@@ -37,7 +37,7 @@ const stillWanted = <Value>(
     }),
   )
 
-/** What people change of each; the rest says what it is. */
+/** The fields that users change. */
 const FIELDS = {
   metaInstances: Object.keys(MetaInstanceChanges.shape),
   apiKeys: Object.keys(ApiKeyChanges.shape),
@@ -45,7 +45,7 @@ const FIELDS = {
   settings: SettingChange.options.map(({ shape }) => shape.key.value),
 }
 
-/** The fields that were written later than this side knows, or that come to another value; with their stamps. */
+/** Returns the fields that were written later than on this side, or whose merged value differs, with their stamps. */
 const newerFields = <Value extends object>(
   kind: keyof typeof FIELDS,
   own: Stamped<Value>,
@@ -63,14 +63,17 @@ const newerFields = <Value extends object>(
   }
 }
 
-/** What the two sides made together could not be said by a command: RDMA needs a pair, and only a temporary one is pinned. */
+/**
+ * Repairs combinations that no command could create: RDMA needs two machines, and only temporary declarations are
+ * pinned.
+ */
 const sound = ({ pinned, ...value }: DeclaredMetaInstance): DeclaredMetaInstance => ({
   ...value,
   ...(value.instanceMeta === 'MlxJaccl' && { minNodes: Math.max(2, value.minNodes) }),
   ...(value.onRequest && pinned !== undefined && { pinned }),
 })
 
-/** What another side declared, as what happens here: each event with the stamps of what it brings. */
+/** Turns the declarations of another side into events on this one, each with the stamps of what it brings. */
 class Merging {
   private readonly own: Declared
   private readonly theirs: Declared
@@ -91,7 +94,7 @@ class Merging {
     })
   }
 
-  /** Membership first, removals before admissions. */
+  /** Members first, removals before admissions. */
   events(): Event[] {
     return [
       ...this.removals('members').map(([id, removed]): Event => ({
@@ -116,7 +119,10 @@ class Merging {
     ]
   }
 
-  /** Tombstones that are news: of what is here, or of what somebody else may bring yet; one of unknown kind once. */
+  /**
+   * New tombstones: of entities that exist here, or that another member may still bring. One whose kind is unknown is
+   * emitted once.
+   */
   private removals(family: keyof Declared['removed']): [string, Timestamp][] {
     const known = this.own.removed[family]
     const untyped = family === 'metaInstances' ? {} : this.theirs.removed.metaInstances
@@ -149,7 +155,7 @@ class Merging {
 
   private metaInstances(): Event[] {
     const { state } = this
-    // Requests bring temporary declarations again where they are wanted: that they came is no news.
+    // Temporary declarations are not imported: a request creates them again where they are needed.
     const here = Object.fromEntries(
       Object.entries(this.merged.metaInstances).filter(
         ([id, { value }]) => id in state.metaInstances || value.onRequest === undefined,
@@ -191,7 +197,7 @@ class Merging {
     const newer = own.settings && merged.settings && newerFields('settings', own.settings, merged.settings)
     if (!newer) return []
     return Object.entries(newer.changes).flatMap(([key, value]): Event[] => {
-      // A cluster keeps the id that it was founded with.
+      // A cluster keeps its founding id.
       if (value === null || (key === 'clusterId' && this.state.settings.clusterId !== undefined)) return []
       const stamp = newer.fields[key]
       const change = SettingChange.parse({ key, value })
@@ -200,5 +206,5 @@ class Merging {
   }
 }
 
-/** The events that bring what another side declared into this state; none where it is all there. */
+/** Returns the events that merge another side's declarations into this state; none if it has them all. */
 export const decideMerge = (state: State, apart: Apart): Event[] => new Merging(state, apart).events()

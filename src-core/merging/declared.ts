@@ -7,7 +7,7 @@ import { MetaInstance } from '../state/meta-instances'
 import type { State } from '../state/state'
 import { EntityStamps, epochStamp, SETTINGS_KEY, stampKey, type Kind, type Stamp } from '../state/stamp'
 
-/** Of a meta-instance what people say of it: all but placements, retries and counters, which are the leader's own. */
+/** The declared part of a meta-instance: without placements, retries and counters, which belong to the leader. */
 export const DeclaredMetaInstance = MetaInstance.omit({
   generation: true,
   placementError: true,
@@ -22,7 +22,7 @@ export const DeclaredMetaInstance = MetaInstance.omit({
 })
 export type DeclaredMetaInstance = z.infer<typeof DeclaredMetaInstance>
 
-/** A value of which every field is a register with a stamp. */
+/** A value whose fields are last-writer-wins registers, each with a stamp. */
 export interface Stamped<Value> {
   readonly value: Value
   readonly stamps: EntityStamps
@@ -31,14 +31,14 @@ const stamped = <Value extends z.ZodType>(value: Value) => z.object({ value, sta
 const removals = z.record(z.string(), Timestamp)
 
 /**
- * All that people declare, as registers and tombstones: what `merge` joins. A tombstone holds against every creation
- * that is not newer than it.
+ * All declarations as registers and tombstones, the input of `merge`. A tombstone overrides every creation that is not
+ * newer.
  */
 export const Declared = z.object({
   metaInstances: z.record(z.string(), stamped(DeclaredMetaInstance)),
   apiKeys: z.record(z.string(), stamped(ApiKey)),
   members: z.record(z.string(), stamped(Member)),
-  /** Absent where a machine brings what it declared into another cluster. */
+  /** Absent when a machine joins another cluster. */
   settings: stamped(ClusterSettings).optional(),
   removed: z.object({ metaInstances: removals, apiKeys: removals, members: removals }),
 })
@@ -54,7 +54,10 @@ const mapped = <Value, Mapped>(
   map: (value: Value, id: string) => Mapped,
 ): Record<string, Mapped> => Object.fromEntries(Object.entries(family).map(([id, value]) => [id, map(value, id)]))
 
-/** What a state says of what people declared. Ids are never of two kinds: its tombstones stand under each. */
+/**
+ * Extracts the declarations of a state. An id is never used by two kinds, so each tombstone can be listed under all of
+ * them.
+ */
 export const declaredOf = (state: State): Declared => ({
   metaInstances: mapped(state.metaInstances, (one, id) => ({
     value: declaredPart(one),
@@ -70,7 +73,7 @@ export const declaredOf = (state: State): Declared => ({
   },
 })
 
-/** When each thing was made, by where its stamps are kept. */
+/** Creation stamps by stamp key. */
 export const creations = ({ metaInstances, apiKeys, members }: Declared): Record<string, Stamp> =>
   Object.fromEntries(
     [

@@ -1,4 +1,4 @@
-/** What people declare on two sides of a split, as one: what other rooms may know of it. README.md says what it promises. */
+/** Merges the declarations of two sides of a split: the public interface of this folder. README.md has its contract. */
 export { Apart, broughtAlong, declaredApart, joined, nothingApart } from './apart'
 export { decideMerge } from './decide-merge'
 export { declaredOf } from './declared'

@@ -4,8 +4,8 @@ import { compareStamps, compareWrites, type EntityStamps } from '../state/stamp'
 import { canonical } from '../state/canonical'
 
 /**
- * The newer write of each register. A tie, which only the suffix of a name that was taken makes, goes to the text that
- * comes first: the one with the suffix.
+ * Merges each field to its newer write. Ties arise only from the suffix of a name that was taken; the text that sorts
+ * first wins.
  */
 const mergeStamped = <Value extends object>(a: Stamped<Value>, b: Stamped<Value>): Stamped<Value> => {
   const created = compareStamps(a.stamps.created, b.stamps.created) >= 0 ? a.stamps.created : b.stamps.created
@@ -21,7 +21,7 @@ const mergeStamped = <Value extends object>(a: Stamped<Value>, b: Stamped<Value>
     const written = stamps.fields[field]
     if (written) fields[field] = written
   }
-  // Every field comes from one of two whole values.
+  // Every field comes from one of two complete values.
   return { value: value as Value, stamps: { created, fields } }
 }
 
@@ -40,15 +40,15 @@ const union = <Value>(
   return all
 }
 
-/** Of what is removed and let in again under the same id, as machines are, only the latest making counts. */
+/** For entities that can be admitted again under the same id (machines): only the latest creation counts. */
 const latestMaking = <Value extends object>(a: Stamped<Value>, b: Stamped<Value>): Stamped<Value> => {
   const later = compareStamps(a.stamps.created, b.stamps.created)
   return later === 0 ? mergeStamped(a, b) : later > 0 ? a : b
 }
 
 /**
- * What is made once has its id from the command that made it: where two sides carried that out, both made the same, and
- * what was changed since counts on either side. Removed, it stays so.
+ * For entities created once, whose id comes from the creating command: if both sides executed it, both created the same
+ * entity and the changes of both count. A removal is final.
  */
 const madeOnce = <Value extends object>(
   a: Family<Stamped<Value>>,
@@ -57,7 +57,7 @@ const madeOnce = <Value extends object>(
 ): Record<string, Stamped<Value>> =>
   Object.fromEntries(Object.entries(union(a, b, mergeStamped)).filter(([id]) => !(id in removed)))
 
-/** What may come again stands where it was made since it was removed. */
+/** For entities that can be created again: present if created after their removal. */
 const madeAgain = <Value extends object>(
   a: Family<Stamped<Value>>,
   b: Family<Stamped<Value>>,
@@ -68,9 +68,9 @@ const madeAgain = <Value extends object>(
   )
 
 /**
- * What two sides declared, joined: commutative, associative and idempotent, so it matters neither who merges nor how
- * often. The newer write of every register wins, and a removal over all that was made before it; of what is made
- * once, over all.
+ * Joins the declarations of two sides. Commutative, associative and idempotent, so it does not matter who merges or how
+ * often. The newer write of each register wins. A removal wins over everything created before it, or over everything if
+ * the entity is created only once.
  */
 export const merge = (a: Declared, b: Declared): Declared => {
   const removed = {

@@ -6,23 +6,23 @@ import { compareStamps, fieldStamp } from '../state/stamp'
 
 type Family = Readonly<Record<string, Stamped<DeclaredMetaInstance>>>
 
-/** As long as a name may be, less its number. */
-const MOST_CHARACTERS = 90
+/** Maximum length of a name, less the number appended. */
+const MAX_CHARACTERS = 90
 
-/** Half of a character is none. */
+/** Drops half of a surrogate pair at the cut. */
 const numbered = (name: string, count: number): string =>
-  `${name.slice(0, MOST_CHARACTERS).replace(/[\uD800-\uDBFF]$/u, '')} ${count}`
+  `${name.slice(0, MAX_CHARACTERS).replace(/[\uD800-\uDBFF]$/u, '')} ${count}`
 
 /**
- * What two sides named alike keeps its name where it was named last, and gets a number where it was named before: a
- * declaration and its other fields are worth more than its name. A conflict that `state` has already is left alone.
+ * Resolves equal names from two sides: the one written last keeps the name, the other gets a number, so that no
+ * declaration is lost over its name. Conflicts that `state` already had are left alone.
  */
 export const withNamesOfTheirOwn = (family: Family, state: State): Record<string, Stamped<DeclaredMetaInstance>> => {
   const named = { ...family }
   const models = [...Object.values(family).map(({ value }) => value), ...Object.values(state.instances)]
   const taken = new Map(models.map((one) => [nameKey(servedId(one)), '']))
   for (const id of Object.keys(family)) taken.set(nameKey(id), id)
-  // A number that makes somebody else's name of it would only pass the conflict on.
+  // A numbered name must not equal another declaration's name: that would only move the conflict.
   const given = new Set(Object.values(family).map(({ value: { name = '' } }) => nameKey(name)))
   const newestFirst = Object.entries(family).sort(
     ([a, { stamps: one }], [b, { stamps: other }]) =>

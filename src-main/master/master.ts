@@ -21,11 +21,11 @@ import { tell } from './following'
 import { statusOf, type MasterOptions, type MasterStatus } from './master-options'
 import { leaderTime } from './leader-time'
 import { alone, type Network } from './network'
-import { Office } from './office'
+import { ActiveRole } from './active-role'
 import { Projection } from './projection'
 import type { Leadership } from './leadership'
 import { LeadershipLost, Replication, type Brought } from './replication'
-import { Roster } from './roster'
+import { Membership } from './membership'
 import { Sequencer, type CommandResult } from './sequencer'
 import { merger } from './split'
 import { Storage } from './storage'
@@ -48,9 +48,9 @@ export class Master {
   private readonly network: Network
   private readonly cards: CardLoader
   private readonly commanding: Commanding
-  private readonly office: Office
+  private readonly activeRole: ActiveRole
   private readonly disk: DiskRefusal
-  private readonly roster: Roster
+  private readonly membership: Membership
   private readonly merge: () => void
   private readonly passOn: (event: Observation) => void
   private closed = false
@@ -69,7 +69,7 @@ export class Master {
     this.storage = opened.storage
     this.projection = new Projection(opened.state)
     const now = leaderTime(host, this.projection)
-    this.roster = new Roster({ self: nodeId, admittedBy }, opened.state)
+    this.membership = new Membership({ self: nodeId, admittedBy }, opened.state)
     this.sequencer = new Sequencer({
       log: opened.storage.log,
       projection: this.projection,
@@ -103,8 +103,8 @@ export class Master {
       const { leads } = this.replication
       if (leads.kind === 'other') network.observe(leads.master, events)
     })
-    this.cards = new CardLoader({ load: options.loadCard, onResult: () => this.office.wake(), now, timers })
-    this.office = new Office({
+    this.cards = new CardLoader({ load: options.loadCard, onResult: () => this.activeRole.wake(), now, timers })
+    this.activeRole = new ActiveRole({
       self: nodeId,
       network,
       projection: this.projection,
@@ -121,14 +121,14 @@ export class Master {
     })
     this.projection.subscribe({
       event: (envelope, subject) => {
-        if (this.office.leads) journal(options.log, subject, envelope)
+        if (this.activeRole.leads) journal(options.log, subject, envelope)
         this.afterEvent(envelope)
       },
       reset: () => this.membersMayHaveChanged(),
     })
     this.replication = new Replication({
       self: nodeId,
-      members: this.roster.all,
+      members: this.membership.all,
       log: opened.storage.log,
       directory: this.storage.directory,
       send: (to, message, records) => network.send(to, message, records),
@@ -157,7 +157,7 @@ export class Master {
       const opened = Storage.open({ ...options, directory: host.directory })
       options.log.info({ replayed: opened.replayed, sequence: opened.storage.log.sequence }, 'opened the log')
       const master = new Master(options, host, unlock, opened)
-      if (master.roster.isAlone) await master.ledOrFailed()
+      if (master.membership.isAlone) await master.ledOrFailed()
       return master
     } catch (error) {
       unlock()
@@ -183,7 +183,7 @@ export class Master {
 
   /** All members that this node knows of, itself among them. */
   memberIds(): readonly NodeId[] {
-    return this.roster.all
+    return this.membership.all
   }
 
   /** Resolves when durable and folded here. Rejects with MasterError where nobody can decide. */
@@ -200,7 +200,7 @@ export class Master {
 
   /** Resolves after the next pass over the state; at once where another node makes it. */
   reconciled(): Promise<void> {
-    return this.office.passed()
+    return this.activeRole.passed()
   }
 
   /** A declaration's newest decisions, oldest first. */
@@ -215,7 +215,7 @@ export class Master {
 
   /** What its next pass would see; only of a node that leads. */
   inputs(): ReconcileInputs | undefined {
-    return this.office.inputs()
+    return this.activeRole.inputs()
   }
 
   /** The models on this machine changed: their cards are read again. */
@@ -233,7 +233,7 @@ export class Master {
 
   /** This machine sleeps or quits: the others hear of it now, and one of them leads if this one did. */
   async leave(reason: string): Promise<void> {
-    if (this.roster.isAlone || this.closed) return
+    if (this.membership.isAlone || this.closed) return
     const departure = ++this.departures
     this.observe({ type: 'NodeLeaving', nodeId: this.options.nodeId, reason })
     await wait(this.host.timers, FAREWELL_MS)
@@ -245,7 +245,7 @@ export class Master {
 
   /** This node restarts: one of the others leads, and nobody takes it for gone before it has had time to come back. */
   async stepAside(): Promise<void> {
-    if (this.roster.isAlone || this.closed) return
+    if (this.membership.isAlone || this.closed) return
     this.replication.leave()
     await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))
   }
@@ -253,7 +253,7 @@ export class Master {
   /** It is back. */
   comeBackFromSleep(): void {
     this.departures += 1
-    if (this.roster.isAlone || this.closed) return
+    if (this.membership.isAlone || this.closed) return
     this.network.begin()
     // With a disk that refuses it has no part to take yet.
     if (this.disk.error) this.replication.listen()
@@ -299,19 +299,19 @@ export class Master {
   /** Sets everything aside that belongs to a cluster, so that the log of another can take its place. */
   async beginAnew(members: readonly NodeId[], { keep }: { readonly keep: boolean }): Promise<void> {
     this.replication.leave()
-    this.office.resign()
+    this.activeRole.resign()
     // Two that set records aside at once would each go on with a log of their own.
     await this.replication.settled()
     const log = await this.storage.rewind(0, keep ? 'broughtAlong' : 'forgotten')
     this.projection.replace(this.storage.durable())
-    this.roster.replace(members)
+    this.membership.replace(members)
     this.replication.return(log, members)
   }
 
   async close(): Promise<void> {
     if (this.closed) return
     this.closed = true
-    this.office.resign()
+    this.activeRole.resign()
     await this.disk.close()
     // What was decided is on the disk; a snapshot makes the next start quick.
     if (!this.disk.error) await this.storage.takeSnapshot()
@@ -321,9 +321,9 @@ export class Master {
   }
 
   private leadershipChanged(leadership: Leadership): void {
-    if (this.closed) return this.office.resign()
+    if (this.closed) return this.activeRole.resign()
     this.options.onLeadership?.(leadership)
-    this.office.enter(leadership)
+    this.activeRole.enter(leadership)
   }
 
   private beginTerm(term: number): void {
@@ -334,7 +334,7 @@ export class Master {
 
   /** Resolves when this node leads or follows; rejects where its disk refuses even that. */
   private async ledOrFailed(): Promise<void> {
-    const error = await this.office.ledOr(() => this.disk.error)
+    const error = await this.activeRole.ledOr(() => this.disk.error)
     if (!error) return
     await this.close()
     throw error
@@ -342,14 +342,14 @@ export class Master {
 
   private afterEvent({ event }: Envelope): void {
     if (this.replication.leads.kind === 'self')
-      for (const more of this.office.gathered(event)) this.sequencer.observe(more)
-    if (this.projection.look((state) => mayDecide(state, event))) this.office.wake()
+      for (const more of this.activeRole.gathered(event)) this.sequencer.observe(more)
+    if (this.projection.look((state) => mayDecide(state, event))) this.activeRole.wake()
     if (event.type === 'MemberAdmitted' || event.type === 'MemberRemoved') this.membersMayHaveChanged()
   }
 
   private membersMayHaveChanged(): void {
-    const isRemoved = this.roster.look(this.state())
-    this.replication.take({ kind: 'members', members: this.roster.all })
+    const isRemoved = this.membership.look(this.state())
+    this.replication.take({ kind: 'members', members: this.membership.all })
     if (isRemoved && this.replication.leads.kind === 'other') this.options.onRemoved?.()
   }
 
@@ -374,7 +374,7 @@ export class Master {
     if (!(error instanceof MasterError)) return this.options.log.warn({ err: error }, 'replication failed')
     if (this.disk.error || error.code === 'closed') return
     this.disk.begin(error)
-    this.office.resign()
+    this.activeRole.resign()
     // Before anybody hears of the failure: what did not become durable must not be seen as if it had.
     try {
       const state = this.storage.durable()

@@ -1,18 +1,18 @@
 import type { NodeId } from '@core/ids'
 import type { State } from '@core/state/state'
 
-export interface RosterOptions {
+export interface MembershipOptions {
   readonly self: NodeId
   /** Members that an admission named before the log could. */
   readonly admittedBy: readonly NodeId[]
 }
 
-/** Who decides together, as far as this node knows: itself, and whom its state names. */
-export class Roster {
+/** The voting members as this node sees them: itself and those in its state. */
+export class Membership {
   private members: readonly NodeId[]
 
   constructor(
-    private readonly options: RosterOptions,
+    private readonly options: MembershipOptions,
     state: State,
   ) {
     this.members = this.named(state, options.admittedBy)
@@ -26,7 +26,7 @@ export class Roster {
     return this.members.length === 1
   }
 
-  /** The state has changed; whether it names others, and this node, which was one of several, no more. */
+  /** Updates the members from the state. Returns whether this node was removed from a cluster of several. */
   look(state: State): boolean {
     const { self, admittedBy } = this.options
     const wasMember = !this.isAlone
@@ -35,7 +35,7 @@ export class Roster {
     return wasMember && !isMember && Object.keys(state.members).length > 0
   }
 
-  /** Another cluster, whose log is yet to come. */
+  /** Takes the members of another cluster, whose log has not arrived yet. */
   replace(members: readonly NodeId[]): void {
     this.members = members
   }

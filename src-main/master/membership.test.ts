@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { NodeId } from '@core/ids'
 import { World } from '@core/testing/world'
-import { Roster } from './roster'
+import { Membership } from './membership'
 
 const cluster = () => {
   const world = new World()
@@ -13,28 +13,28 @@ const nobody = new World().state
 
 it('a node is alone until an admission or its state names others', () => {
   const { world, self, other, stranger } = cluster()
-  expect(new Roster({ self, admittedBy: [] }, nobody).isAlone).toBe(true)
-  expect(new Roster({ self, admittedBy: [stranger] }, nobody).all).toEqual([self, stranger])
-  expect(new Roster({ self, admittedBy: [] }, world.state).all).toEqual([self, other])
+  expect(new Membership({ self, admittedBy: [] }, nobody).isAlone).toBe(true)
+  expect(new Membership({ self, admittedBy: [stranger] }, nobody).all).toEqual([self, stranger])
+  expect(new Membership({ self, admittedBy: [] }, world.state).all).toEqual([self, other])
 })
 
 it('an admission counts no more once the state names this node', () => {
   const { world, self, other, stranger } = cluster()
-  const roster = new Roster({ self, admittedBy: [stranger] }, nobody)
-  expect(roster.look(world.state)).toBe(false)
-  expect(roster.all).toEqual([self, other])
+  const membership = new Membership({ self, admittedBy: [stranger] }, nobody)
+  expect(membership.look(world.state)).toBe(false)
+  expect(membership.all).toEqual([self, other])
 })
 
 it('a node was removed where the state names others and it no more', () => {
   const { world, self, other } = cluster()
-  const roster = new Roster({ self, admittedBy: [] }, world.state)
+  const membership = new Membership({ self, admittedBy: [] }, world.state)
   const { [self]: _, ...others } = world.state.members
-  expect(roster.look({ ...world.state, members: others })).toBe(true)
-  expect(roster.all).toEqual([self, other])
+  expect(membership.look({ ...world.state, members: others })).toBe(true)
+  expect(membership.all).toEqual([self, other])
 })
 
 it('a state that names nobody removes nobody: it has only just begun', () => {
   const { world, self } = cluster()
-  const roster = new Roster({ self, admittedBy: [] }, world.state)
-  expect(roster.look(nobody)).toBe(false)
+  const membership = new Membership({ self, admittedBy: [] }, world.state)
+  expect(membership.look(nobody)).toBe(false)
 })

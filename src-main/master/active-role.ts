@@ -11,7 +11,7 @@ import type { Projection } from './projection'
 import type { ReconcileLoop } from './reconcile-loop'
 import type { Leadership } from './leadership'
 
-export interface OfficeParts {
+export interface ActiveRoleParts {
   readonly self: NodeId
   readonly network: Network
   readonly projection: Projection
@@ -31,8 +31,8 @@ export interface OfficeParts {
 const stamped = (ages: Readonly<Record<string, number>>, now: Timestamp): Record<string, Timestamp> =>
   Object.fromEntries(Object.entries(ages).map(([nodeId, age]) => [nodeId, Math.round(now - age)]))
 
-/** What this node does while it leads, and while it follows: from one change of the leadership to the next. */
-export class Office {
+/** Runs what this node's role needs: the reconcile loop of a leader, or the subscription of a follower. Switches with the leadership. */
+export class ActiveRole {
   /** Resolves when this node has led or followed for the first time. */
   readonly led: Promise<void>
   private tellLed: () => void = () => undefined
@@ -41,7 +41,7 @@ export class Office {
   private gather = new Gatherer()
   private unfollow: (() => void) | undefined
 
-  constructor(private readonly parts: OfficeParts) {
+  constructor(private readonly parts: ActiveRoleParts) {
     this.led = new Promise((resolve) => {
       this.tellLed = resolve
     })
@@ -74,7 +74,7 @@ export class Office {
     }
   }
 
-  /** Leads and follows no more. */
+  /** Stops leading or following. */
   resign(): void {
     this.loop?.stop()
     this.loop = undefined
