@@ -1,11 +1,11 @@
 import type { NodeId } from '@core/ids'
 import { MERGING_SINCE_PROTOCOL, type RelayedFrame, type RelayFrame } from '@core/protocols/peer'
-import type { Deciding } from './deciding'
+import type { ConsensusNode } from './consensus-node'
 import { SnapshotAssembly } from './links/snapshot-parts'
 import type { MemberLink } from './member-links'
 import { Relaying, type RelayingParts } from './relaying'
 
-type Heard = Pick<Deciding, 'connected' | 'disconnected' | 'refused' | 'received' | 'observedBy'>
+type Heard = Pick<ConsensusNode, 'connected' | 'disconnected' | 'refused' | 'received' | 'observedBy'>
 
 export interface FrameRouterParts extends Omit<RelayingParts, 'onFrame'> {
   readonly deciding: Heard

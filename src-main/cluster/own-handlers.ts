@@ -1,6 +1,6 @@
 import type { NodeId } from '@core/ids'
 import { MeasureParams, SubmitParams, WatchParams } from '@core/protocols/peer'
-import type { Deciding } from './deciding'
+import type { ConsensusNode } from './consensus-node'
 import type { LinksOptions } from './links/links'
 import type { Item } from './links/streams'
 
@@ -12,7 +12,7 @@ export async function* one(value: Promise<Item> | undefined): AsyncGenerator<Ite
 }
 
 /** Handlers of the streams that the cluster itself serves to members: commands, state, measurements. */
-export const ownHandlers = (deciding: Deciding, measure: (nodeId: NodeId) => Promise<void>): Handlers =>
+export const ownHandlers = (deciding: ConsensusNode, measure: (nodeId: NodeId) => Promise<void>): Handlers =>
   new Map<string, (params: unknown, signal: AbortSignal, from: NodeId) => AsyncIterable<Item>>([
     [
       'submit',

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { NodeId, RunnerId } from '@core/ids'
 import type { DoctorReport, OwnView } from '@core/protocols/doctor'
 import { OLDEST_PEER_PROTOCOL, PEER_PROTOCOL, type Hello } from '@core/protocols/peer'
-import type { Deciding } from './deciding'
+import type { ConsensusNode } from './consensus-node'
 import { FrameRouter } from './frame-router'
 import { Discovery, type Sighting } from './discovery'
 import { diagnose, EXAMINE_STREAM } from './doctor/diagnose'
@@ -39,7 +39,7 @@ export interface PeersOptions {
   readonly version: string
   readonly clusterId: () => string
   readonly friendlyName: string
-  readonly deciding: Deciding
+  readonly deciding: ConsensusNode
   /** Streams that other parts of this node serve. */
   readonly handlers: Handlers
   /** Whether a model is computing here now. */

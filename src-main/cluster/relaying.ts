@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type Message, Relays } from '@core/consensus/index'
 import { NodeId } from '@core/ids'
 import { MERGING_SINCE_PROTOCOL, type RelayedFrame, type RelayFrame } from '@core/protocols/peer'
-import type { Deciding } from './deciding'
+import type { ConsensusNode } from './consensus-node'
 import type { LinksOptions } from './links/links'
 import { StreamError } from './links/stream-error'
 import { RELAY_STREAM, type MemberLinks } from './member-links'
@@ -15,7 +15,7 @@ export interface RelayingParts {
   readonly self: NodeId
   readonly links: () => Pick<MemberLinks, 'get' | 'all'> | undefined
   readonly isMember: (nodeId: NodeId) => boolean
-  readonly deciding: Pick<Deciding, 'connected' | 'disconnected'>
+  readonly deciding: Pick<ConsensusNode, 'connected' | 'disconnected'>
   /** Milliseconds since an arbitrary origin; never decreases. */
   readonly monotonic: () => number
   /** A frame from a member, direct or relayed. */

@@ -7,7 +7,7 @@ import type { SubmitResult, WatchItem } from '@core/protocols/peer'
 import type { State } from '@core/state/state'
 
 /** The consensus node (`src-main/master`), as the cluster layer uses it. */
-export interface Deciding {
+export interface ConsensusNode {
   state(): State
   observe(event: Observation): void
   memberIds(): readonly NodeId[]
