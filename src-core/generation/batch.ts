@@ -1,2 +1,2 @@
-/** Requests that a runner decodes together (its `COMPLETION_BATCH`), where it does not say otherwise. */
+/** Default decode batch size of a runner (its `COMPLETION_BATCH`) where the runner does not report one. */
 export const BATCH_SIZE = 32

@@ -5,7 +5,7 @@ const MAX_ID = 200
 
 export const TextPart = z.strictObject({ type: z.literal('text'), text: z.string() })
 
-/** A picture within a prompt. `data` is the file itself in base64; nothing is fetched from elsewhere. */
+/** An image in a prompt. `data` is the file as base64; images are never fetched from a URL. */
 export const ImagePart = z.strictObject({
   type: z.literal('image'),
   mediaType: z.enum(['image/png', 'image/jpeg', 'image/webp', 'image/gif']),
@@ -13,10 +13,10 @@ export const ImagePart = z.strictObject({
 })
 export type ImagePart = z.infer<typeof ImagePart>
 
-/** What the model thought before it answered; templates decide whether it sees that again. */
+/** The model's reasoning before its answer; the chat template decides whether to include it in later turns. */
 export const ReasoningPart = z.strictObject({ type: z.literal('reasoning'), text: z.string() })
 
-/** The model asked for a tool. `arguments` is the text of a JSON object. */
+/** A tool call made by the model. `arguments` is the text of a JSON object. */
 export const ToolCallPart = z.strictObject({
   type: z.literal('toolCall'),
   id: z.string().min(1).max(MAX_ID),
@@ -25,7 +25,7 @@ export const ToolCallPart = z.strictObject({
 })
 export type ToolCallPart = z.infer<typeof ToolCallPart>
 
-/** What a tool answered to the call `id`. `name` is the tool's, where the client says it. */
+/** The result of the tool call `id`. `name` is the tool's name, where the client gives it. */
 export const ToolResultPart = z.strictObject({
   type: z.literal('toolResult'),
   id: z.string().min(1).max(MAX_ID),
@@ -38,7 +38,7 @@ export type ToolResultPart = z.infer<typeof ToolResultPart>
 const Given = z.discriminatedUnion('type', [TextPart, ImagePart])
 const Answered = z.discriminatedUnion('type', [TextPart, ReasoningPart, ToolCallPart])
 
-/** One turn of a conversation. Which parts it may have depends on whose turn it is. */
+/** One message of a conversation. The role decides which parts are allowed. */
 export const Message = z.discriminatedUnion('role', [
   z.strictObject({ role: z.literal('system'), parts: z.array(TextPart) }),
   z.strictObject({ role: z.literal('user'), parts: z.array(Given) }),
@@ -48,7 +48,7 @@ export const Message = z.discriminatedUnion('role', [
 export type Message = z.infer<typeof Message>
 export type Part = Message['parts'][number]
 
-/** Whether a conversation shows the model any picture, be it one that a tool gave. */
+/** Whether a conversation contains an image, including images in tool results. */
 export const showsPictures = (messages: readonly Message[]): boolean =>
   messages.some((message) =>
     message.role === 'tool'
@@ -66,18 +66,21 @@ export const Tool = z.strictObject({
 })
 export type Tool = z.infer<typeof Tool>
 
-/** Whether the model may (`auto`), must (`required`, `named`) or must not (`none`) call a tool. */
+/** Tool choice: the model may (`auto`), must (`required`, `named`) or must not (`none`) call a tool. */
 export const ToolChoice = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.enum(['auto', 'none', 'required']) }),
   z.strictObject({ kind: z.literal('named'), name: z.string().min(1).max(MAX_ID) }),
 ])
 export type ToolChoice = z.infer<typeof ToolChoice>
 
-/** Whether and how long the model thinks first, for models that can be told; absent fields leave it to the model. */
+/**
+ * Whether and how long the model reasons before answering, for models that support it. Absent fields: the model's
+ * default.
+ */
 export const Reasoning = z.strictObject({
   enabled: z.boolean().optional(),
   effort: z.enum(['minimal', 'low', 'medium', 'high']).optional(),
-  /** Most tokens of thought. */
+  /** Maximum reasoning tokens. */
   maxTokens: z.number().int().positive().optional(),
 })
 export type Reasoning = z.infer<typeof Reasoning>

@@ -1,8 +1,8 @@
-/** What one key has waiting. */
+/** The queue of one API key. */
 interface Flow<Item> {
-  /** In the order in which they came. */
+  /** First in, first out. */
   readonly entries: Set<Entry<Item>>
-  /** What the key may spend at its turn. */
+  /** Deficit counter: cost the key may spend on its turn. */
   deficit: number
 }
 
@@ -12,42 +12,45 @@ interface Entry<Item> {
   readonly cost: number
 }
 
-/** Added to a key's deficit at each of its turns: the cost of a small request. */
+/** Quantum: added to a key's deficit on each of its turns. Equals the cost of a small request. */
 const QUANTUM = 1
-/** Most that a request costs: the most turns its key waits for it. */
+/** Upper limit of a request's cost, and so of the number of turns its key waits for it. */
 export const MAX_COST = 4
-/** Tokens that one unit of cost stands for. */
+/** Tokens per unit of cost. */
 const TOKENS_PER_COST = 1024
 
-/** Units of cost of a request of about that many tokens, prompt and answer: 1 to `MAX_COST`. */
+/** Cost of a request of about `tokens` tokens, prompt and completion: 1 to `MAX_COST`. */
 export const costOf = (tokens: number): number => Math.min(MAX_COST, Math.max(1, Math.ceil(tokens / TOKENS_PER_COST)))
 
 /**
- * Requests that wait for one instance, taken fairly between keys: deficit round robin (Shreedhar and Varghese, 1995).
+ * Requests queued for one instance, shared fairly between keys by deficit round robin (Shreedhar and Varghese, 1995).
  *
- * 1. Keys take turns. A turn adds one unit to the key's deficit; its oldest request is taken once the deficit covers
- *    the cost, which is then subtracted.
- * 2. Requests of one key are taken in the order in which they came.
- * 3. So a request that is the oldest of its key waits for at most `MAX_COST` requests of every other key, however many
- *    they have waiting.
- * 4. A key with nothing waiting has no turn and keeps no deficit: idling saves nothing up.
+ * 1. Keys take turns. A turn adds one quantum to the key's deficit; its oldest request is dequeued once the deficit
+ *    covers its cost, which is then subtracted.
+ * 2. Requests of one key are dequeued first in, first out.
+ * 3. So the oldest request of a key waits for at most `MAX_COST` requests of every other key, however many those have
+ *    queued.
+ * 4. A key with an empty queue has no turn and keeps no deficit: idling saves nothing up.
  */
 export class FairQueue<Item> {
-  /** In the order of turns: a key that had its turn is put last. */
+  /** In turn order: a key that had its turn moves to the end. */
   private readonly flows = new Map<string, Flow<Item>>()
   private waiting = 0
 
-  /** Requests of all keys. */
+  /** Number of queued requests, over all keys. */
   get size(): number {
     return this.waiting
   }
 
-  /** Requests of one key. */
+  /** Number of queued requests of one key. */
   sizeOf(key: string): number {
     return this.flows.get(key)?.entries.size ?? 0
   }
 
-  /** Puts a request last of its key. Gives the way to take it out again, which does nothing once it has been taken. */
+  /**
+   * Appends a request to its key's queue. Returns a function that removes it again, which does nothing once it was
+   * dequeued.
+   */
   add(key: string, item: Item, cost = 1): () => void {
     const entry: Entry<Item> = { key, item, cost: Math.min(MAX_COST, Math.max(1, cost)) }
     const flow = this.flows.get(key) ?? { entries: new Set(), deficit: 0 }
@@ -57,12 +60,12 @@ export class FairQueue<Item> {
     return () => this.remove(entry)
   }
 
-  /** Takes the request whose turn it is; undefined where none waits. */
+  /** Dequeues the next request; undefined if none is queued. */
   next(): Item | undefined {
     for (const [key, flow] of this.flows) {
       flow.deficit += QUANTUM
       const [oldest] = flow.entries
-      // Put last: a map goes on to what is put there while it is looped over.
+      // Moved to the end: iterating a map also visits entries that are added during the iteration.
       this.flows.delete(key)
       this.flows.set(key, flow)
       if (oldest === undefined || oldest.cost > flow.deficit) continue
@@ -73,7 +76,7 @@ export class FairQueue<Item> {
     return undefined
   }
 
-  /** All that wait, in the order in which `next` would take them if no other came. */
+  /** All queued requests, in the order in which `next` would return them if no other arrived. */
   order(): Item[] {
     const turns = [...this.flows.values()].map(({ entries, deficit }) => ({ entries: [...entries], at: 0, deficit }))
     const taken: Item[] = []
@@ -85,7 +88,7 @@ export class FairQueue<Item> {
         turn.at += 1
         taken.push(oldest.item)
       }
-      // The loop goes on to what is added while it runs.
+      // Iterating also visits entries added during the loop.
       if (turn.at < turn.entries.length) turns.push(turn)
     }
     return taken

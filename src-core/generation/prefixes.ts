@@ -1,28 +1,28 @@
 import type { Prompt } from './request'
 
 /**
- * One place in a prompt up to which others may agree with it. `hash` stands for all of the prompt up to there;
- * `size` is how much that is, in UTF-16 units of the parts as JSON.
+ * A prefix of a prompt. `hash` covers the prompt up to there; `size` is its length in UTF-16 units of the parts as
+ * JSON.
  */
 export interface PrefixLink {
   readonly hash: string
   readonly size: number
 }
 
-/** A prompt's prefixes, shortest first: each hash is made from the one before. */
+/** A prompt's prefixes, shortest first. Hashes are chained: each is computed from the one before. */
 export type PrefixChain = readonly PrefixLink[]
 
-/** A cryptographic hash: a client must not be able to make two prompts that agree. */
+/** A cryptographic hash: no client may be able to construct two prompts whose prefixes collide. */
 export type Digest = (text: string) => string
 
-/** Plain text has no messages: it is cut into blocks of this many UTF-16 units. */
+/** Block size of plain text, in UTF-16 units. A text has no messages to cut at. */
 export const TEXT_BLOCK = 1024
-/** Prompts of tokens are cut into blocks of this many. */
+/** Block size of prompts given as tokens. */
 const TOKEN_BLOCK = 256
-/** Most links of one chain; what comes after is not told apart. */
+/** Longest chain. Prompts that differ only beyond it count as equal. */
 const MAX_LINKS = 1024
 
-/** What comes before all messages in every template: the same messages with other tools are another prompt. */
+/** Templates put these before all messages: the same messages with other tools are a different prompt. */
 const rootOf = (prompt: Exclude<Prompt, { kind: 'embed' }>): string => {
   if (prompt.kind !== 'chat') return prompt.kind
   const { tools = [], templateArguments = {}, reasoning = {} } = prompt
@@ -38,9 +38,9 @@ const partsOf = (prompt: Exclude<Prompt, { kind: 'embed' }>): string[] => {
 }
 
 /**
- * The prefixes of a prompt by which an instance is found that has computed one of them: after each message of a
- * conversation, or each whole block of a text or of tokens. Tools, template arguments and reasoning are part of every one of them.
- * Texts to embed have none: nothing of them is kept.
+ * Returns the prefixes of a prompt, used to find an instance that already has one of them in its KV cache: one after
+ * each message of a conversation, or after each whole block of a text or of tokens. Tools, template arguments and
+ * reasoning are part of each prefix. Embedding inputs have none, because nothing of them is cached.
  */
 export const prefixChain = (prompt: Prompt, digest: Digest): PrefixChain => {
   if (prompt.kind === 'embed') return []
@@ -55,23 +55,23 @@ export const prefixChain = (prompt: Prompt, digest: Digest): PrefixChain => {
   return chain
 }
 
-/** Links remembered of one runner, the latest used. A runner itself keeps far fewer prompts. */
+/** Prefixes remembered per runner, the most recently used. A runner caches far fewer prompts. */
 const MAX_REMEMBERED = 4096
 
 /**
- * Which runner of rank 0 has computed which prefixes lately, as the node that routes knows it. A retry in place has a
- * new runner, whose prompt cache is empty, so runners are remembered and not instances.
+ * Records which prefixes each rank 0 runner computed recently, from the view of the routing node. Keyed by runner, not
+ * by instance: a retry in place starts a new runner, whose prompt cache is empty.
  */
 export class PrefixMemory<Runner extends string> {
-  /** Least recently used first. */
+  /** In LRU order: least recently used first. */
   private readonly known = new Map<Runner, Map<string, true>>()
 
-  /** Runners of which anything is remembered. */
+  /** Runners with at least one recorded prefix. */
   get size(): number {
     return this.known.size
   }
 
-  /** That runner has computed this prompt. */
+  /** Records that the runner has computed this prompt. */
   remember(runner: Runner, chain: PrefixChain): void {
     if (chain.length === 0) return
     const hashes = this.known.get(runner) ?? new Map<string, true>()
@@ -86,14 +86,14 @@ export class PrefixMemory<Runner extends string> {
     }
   }
 
-  /** The size of the longest prefix that the runner has computed; 0 where it has none. */
+  /** Size of the longest prefix that the runner has computed; 0 if none. */
   held(runner: Runner, chain: PrefixChain): number {
     const hashes = this.known.get(runner)
-    // From the longest: an earlier link may have been forgotten before a later one, which stands for it too.
+    // Search from the longest prefix: a shorter one may have been evicted first, and is implied by the longer.
     return hashes === undefined ? 0 : (chain.findLast(({ hash }) => hashes.has(hash))?.size ?? 0)
   }
 
-  /** Forgets all runners but those. */
+  /** Forgets all runners except these. */
   retain(runners: (runner: Runner) => boolean): void {
     for (const runner of this.known.keys()) if (!runners(runner)) this.known.delete(runner)
   }

@@ -2,45 +2,45 @@ import { z } from 'zod'
 import { ModelId, TaskId } from '../ids'
 import { Message, Reasoning, Tool, ToolChoice } from './conversation'
 
-/** A conversation, to which the model's chat template is applied. */
+/** A conversation, rendered with the model's chat template. */
 export const ChatPrompt = z.strictObject({
   kind: z.literal('chat'),
   messages: z.array(Message).min(1),
   tools: z.array(Tool).optional(),
   toolChoice: ToolChoice.optional(),
-  /** At most one tool call in an answer. */
+  /** At most one tool call per answer. */
   singleToolCall: z.boolean().optional(),
   reasoning: Reasoning.optional(),
-  /** The last message is the beginning of the answer, which goes on from there. */
+  /** The last message is the beginning of the answer; the model continues it. */
   continueLast: z.boolean().optional(),
-  /** Further variables of the chat template, by name. */
+  /** Extra variables for the chat template, by name. */
   templateArguments: z.record(z.string(), z.unknown()).optional(),
 })
 export type ChatPrompt = z.infer<typeof ChatPrompt>
 
-/** Most inputs of one request for embeddings. */
+/** Maximum inputs of one embeddings request. */
 export const MAX_EMBED_INPUTS = 2048
 
-/** Texts whose embeddings are wanted, or tokens as they are. */
+/** Inputs to embed, as text or as tokens. */
 export const EmbedPrompt = z.strictObject({
   kind: z.literal('embed'),
   inputs: z
     .array(z.union([z.string(), z.array(z.number().int().nonnegative()).min(1)]))
     .min(1)
     .max(MAX_EMBED_INPUTS),
-  /** What is too long for the model is cut; otherwise it is refused. */
+  /** Truncate inputs longer than the context; otherwise they are refused. */
   truncate: z.boolean().optional(),
-  /** So many numbers of each vector are kept, which then gets unit length again. */
+  /** Output dimensions: each vector is cut to this length and normalised again. */
   dimensions: z.number().int().positive().optional(),
-  /** Of the model's own text that is put before each input. */
+  /** Name of one of the model's own prompts, prepended to each input. */
   promptName: z.string().min(1).max(200).optional(),
 })
 export type EmbedPrompt = z.infer<typeof EmbedPrompt>
 
-/** A token's number. Whether the model's vocabulary has it, only the runner knows. */
+/** A token id. Only the runner can check that it is in the model's vocabulary. */
 export const TokenNumber = z.number().int().nonnegative().max(0xffff_ffff)
 
-/** What to work on: a conversation, text or tokens to be continued as they are, or texts whose embeddings are wanted. */
+/** The input: a conversation, raw text or tokens to continue, or inputs to embed. */
 export const Prompt = z.discriminatedUnion('kind', [
   ChatPrompt,
   z.strictObject({ kind: z.literal('text'), text: z.string() }),
@@ -50,8 +50,8 @@ export const Prompt = z.discriminatedUnion('kind', [
 export type Prompt = z.infer<typeof Prompt>
 
 /**
- * A seed: a whole number of 64 bits, signed or not. JSON numbers are doubles in most programs, here too: seeds over 2^53
- * that are less than a double's step apart are one seed.
+ * A seed: a 64-bit integer, signed or unsigned. JSON numbers are doubles in most programs, including this one, so seeds
+ * over 2^53 that round to the same double are the same seed.
  */
 export const Seed = z
   .number()
@@ -59,70 +59,75 @@ export const Seed = z
   .max(2 ** 64, { error: 'must be at most 2^64' })
   .multipleOf(1, { error: 'must be a whole number' })
 
-/** How the next token is chosen. Absent fields take the model's defaults (greedy is `temperature: 0`). */
+/** Sampling parameters. Absent fields take the model's defaults (greedy is `temperature: 0`). */
 export const Sampling = z.strictObject({
   temperature: z.number().min(0).max(10).optional(),
   topP: z.number().min(0).max(1).optional(),
   topK: z.number().int().min(0).optional(),
   minP: z.number().min(0).max(1).optional(),
   repetitionPenalty: z.number().positive().max(10).optional(),
-  /** Taken off the logit of each token as often as the answer has it, or once if it has it at all. */
+  /**
+   * Subtracted from a token's logit: once per occurrence in the answer (frequency), or once if it occurs at all
+   * (presence).
+   */
   frequencyPenalty: z.number().min(-2).max(2).optional(),
   presencePenalty: z.number().min(-2).max(2).optional(),
-  /** Added to logits, by token number. */
+  /** Logit bias by token id. */
   logitBias: z.record(z.string().regex(/^\d{1,9}$/), z.number().min(-100).max(100)).optional(),
   /** The same seed and prompt give the same text, alone or in a batch. */
   seed: Seed.optional(),
-  /** The model's end tokens do not end the answer, unless its form does. */
+  /** Ignore the model's end-of-sequence tokens, unless constrained decoding ends the answer. */
   ignoreEos: z.boolean().optional(),
 })
 export type Sampling = z.infer<typeof Sampling>
 
-/** What the answer's text must look like; decoding is constrained to it. */
+/** Constrains decoding: the form that the answer's text must have. */
 export const OutputFormat = z.discriminatedUnion('kind', [
   /** Any JSON object. */
   z.strictObject({ kind: z.literal('json') }),
   z.strictObject({
     kind: z.literal('jsonSchema'),
     schema: z.record(z.string(), z.unknown()),
-    /** Keywords that a grammar cannot express are passed over; otherwise they are refused. */
+    /** Ignore schema keywords that a grammar cannot express; otherwise they are refused. */
     lenient: z.literal(true).optional(),
   }),
   z.strictObject({ kind: z.literal('grammar'), syntax: z.enum(['lark', 'regex']), source: z.string().min(1) }),
 ])
 export type OutputFormat = z.infer<typeof OutputFormat>
 
-/** Most stop strings of one request. */
+/** Maximum stop strings per request. */
 export const MAX_STOPS = 16
 
-/** The one internal form of a request to a model; every API dialect is translated into it. */
+/** The internal form of a request to a model; every API dialect is translated into it. */
 export const GenerationRequest = z.strictObject({
   taskId: TaskId,
   modelId: ModelId,
   prompt: Prompt,
-  /** Only the prompt's tokens are counted; nothing is computed. */
+  /** Only count the prompt's tokens; nothing is computed. */
   countOnly: z.boolean().optional(),
   sampling: Sampling,
-  /** Most tokens to generate, thoughts included. Absent, or beyond the room in the context: as many as fit. */
+  /** Maximum tokens to generate, including reasoning. Absent, or more than the context has room for: as many as fit. */
   maxTokens: z.number().int().positive().optional(),
-  /** Generation ends before any of these strings; none of them is part of the result. */
+  /** Generation stops before any of these strings; the result does not contain them. */
   stop: z.array(z.string().min(1)).max(MAX_STOPS),
   format: OutputFormat.optional(),
-  /** Give the log probability of each token, and of this many alternatives; absent means none. */
+  /** Return the log probability of each token and of this many alternatives; absent means none. */
   logprobs: z.number().int().min(0).max(20).optional(),
 })
 export type GenerationRequest = z.infer<typeof GenerationRequest>
 
-/** Whose request it is, as queues tell requests apart: the id of an API key. */
+/** The fairness key of a request in queues: the id of an API key. */
 export const QueueKey = z.string().min(1).max(200)
-/** Of all requests that came without a key, whichever node took them. */
+/** The key of all requests that came without an API key, on whichever node. */
 export const LOCAL_KEY = 'local'
 
-/** A request as a client makes it: by a model's id or a declaration's name, before it has become a task. */
+/** A request as a client makes it, with the id of a model or the name of a declaration, before it becomes a task. */
 export type ClientRequest = Omit<GenerationRequest, 'taskId' | 'modelId'> & { readonly model: string }
 
-/** The same, with how long the model is to be kept after it where it was loaded on request. */
+/** The same, with how long to keep a model that was loaded on request after its last answer. */
 export type ApiRequest = ClientRequest & {
-  /** Seconds. 0: not at all. Infinity: until somebody ends it. Absent: as it is, or as this node's settings say. */
+  /**
+   * Seconds. 0: unload at once. Infinity: until it is unloaded explicitly. Absent: unchanged, or this node's setting.
+   */
   readonly keepAlive?: number
 }

@@ -10,15 +10,16 @@ import type { State } from '../state/state'
 import { statusOf } from '../state/status'
 import { isLive, type Task } from '../state/tasks'
 
-/** What a client's model name stands for. */
+/** What a client's model name resolves to. */
 export interface Target {
   readonly metaInstances: readonly MetaInstance[]
   readonly instances: readonly Instance[]
 }
 
 /**
- * By the id of a model, or of an adapter: all its declarations and what nothing keeps; else by the id, else by the name of a declaration. This
- * order decides only where an older log holds a name that today's commands refuse (declarations/names.ts).
+ * Resolves a name: first the id of a model or an adapter, with all its declarations and its undeclared instances; else
+ * the id, else the name of a declaration. The order matters only where an older log holds a name that commands refuse
+ * today (declarations/names.ts).
  */
 export const targetOf = (state: State, model: string): Target => {
   const declared = Object.values(state.metaInstances)
@@ -35,50 +36,50 @@ export const targetOf = (state: State, model: string): Target => {
   }
 }
 
-/** What a request for a model can do now. */
+/** The result of routing a request for a model. */
 export type Route =
   | { readonly kind: 'ready'; readonly instance: Instance }
-  /** It is being placed, loaded or retried. */
+  /** Being placed, loaded or retried. */
   | { readonly kind: 'wait'; readonly reason: string }
-  /** It was loaded on request, and there is no place for it. */
+  /** It was loaded on request, and it does not fit on any machine. */
   | { readonly kind: 'refused'; readonly reason: string }
-  /** It can serve, and every instance has just refused the request. */
+  /** It is ready, but every instance has just refused the request. */
   | { readonly kind: 'full' }
   | { readonly kind: 'paused' }
-  /** Outside its hours. */
+  /** Outside its schedule. */
   | { readonly kind: 'off'; readonly metaInstance: MetaInstance }
   | { readonly kind: 'unknown' }
 
-/** What whoever routes knows better than the state, which hears of everything a little later. */
+/** What the routing node knows ahead of the replicated state, which lags a little. */
 export interface Known {
-  /** Requests that were just brought somewhere, by task. */
+  /** Requests just sent to an instance, by task. */
   readonly underWay?: ReadonlyMap<TaskId, Pick<Task, 'instanceId'>>
-  /** Runners of rank 0 that have just failed or cannot be reached; a new attempt is a new runner. */
+  /** Rank 0 runners that have just failed or are unreachable; a new attempt is a new runner. */
   readonly lost?: ReadonlySet<RunnerId>
-  /** Instances that have just refused this request because too many wait there. */
+  /** Instances that have just refused this request because their queue is full. */
   readonly full?: ReadonlySet<InstanceId>
-  /** How much of this request's prompt that runner of rank 0 has computed; 0 where it knows none of it. */
+  /** Size of the longest prefix of this request's prompt that this rank 0 runner has cached; 0 if none. */
   readonly held?: (runnerId: RunnerId) => number
 }
 
 /** An instance that could take the request. */
 export interface Candidate {
-  /** Requests that it is computing or that wait for it. */
+  /** Requests running or queued on it. */
   readonly load: number
-  /** Size of the longest prefix of the prompt that it has computed. */
+  /** Size of the longest cached prefix of the prompt. */
   readonly held: number
 }
 
-/** More live requests than the least busy instance has, with which a prefix still decides. */
+/** The largest load difference to the least loaded instance at which a cached prefix still wins. */
 export const MAX_LEAD = BATCH_SIZE / 4
 
 /**
- * The candidate that takes the request: the one that holds the longest prefix of it, then the least busy, then the
- * first. A prefix counts only while its instance is not far busier than the least busy one, because a prompt is
- * computed sooner than many answers:
+ * Picks the candidate for the request: the longest cached prefix, then the lowest load, then the first. A prefix counts
+ * only while its instance is not much busier than the least loaded one, because recomputing a prompt takes less time
+ * than waiting for many answers:
  *
- * 1. It must have at most `MAX_LEAD` more live requests than the least busy candidate.
- * 2. Where its batch is full, so that the request would wait, the least busy one's must be full too.
+ * 1. Its load may exceed the least loaded candidate's by at most `MAX_LEAD`.
+ * 2. If its batch is full, so that the request would queue, the least loaded one's must be full too.
  */
 export const preferred = <Some extends Candidate>(candidates: readonly Some[]): Some | undefined => {
   const least = Math.min(...candidates.map(({ load }) => load))
@@ -94,7 +95,7 @@ export const preferred = <Some extends Candidate>(candidates: readonly Some[]): 
   }, first)
 }
 
-/** Live requests by instance. */
+/** Live requests per instance. */
 const loads = (state: State, { underWay = new Map() }: Known): ReadonlyMap<InstanceId, number> => {
   const counts = new Map<InstanceId, number>()
   const count = (instanceId: InstanceId): void => void counts.set(instanceId, (counts.get(instanceId) ?? 0) + 1)
@@ -106,7 +107,10 @@ const loads = (state: State, { underWay = new Map() }: Known): ReadonlyMap<Insta
 const isLost = ({ shards: [first] }: Instance, { lost }: Known): boolean =>
   first !== undefined && lost?.has(first.runnerId) === true
 
-/** Its declaration's hours are over, or fewer replicas are wanted: it ends what it has, and gets nothing new. */
+/**
+ * Draining: its declaration is outside its schedule, or fewer replicas are wanted. It finishes its requests and gets no
+ * new ones.
+ */
 const isEnding = (state: State, instance: Instance, others: readonly Instance[]): boolean => {
   const { metaInstanceId } = instance
   const declared = metaInstanceId === undefined ? undefined : state.metaInstances[metaInstanceId]
@@ -115,15 +119,15 @@ const isEnding = (state: State, instance: Instance, others: readonly Instance[])
   return isOffHours(declared) || surplusReplicas(state, declared, own).includes(instance)
 }
 
-/** Of declarations outside their hours the one that comes back first. */
+/** Of declarations outside their schedule, the one that resumes first. */
 const soonest = (off: readonly MetaInstance[]): MetaInstance | undefined =>
   [...off].sort((a, b) => (a.schedule?.until ?? Infinity) - (b.schedule?.until ?? Infinity))[0]
 
-/** The instance that takes a request (`preferred`) of those that can serve, or why there is none. */
+/** Returns the instance (`preferred`) among those that can serve, or why there is none. */
 export const routeOf = (state: State, model: string, known: Known = {}): Route => {
   const { metaInstances, instances } = targetOf(state, model)
   const ready = instances.filter((instance) => isReady(state, instance) && !isEnding(state, instance, instances))
-  // One that is replaced ends what it has, and gets nothing new.
+  // An instance that is being replaced finishes its requests and gets no new ones.
   const replaced = new Set(ready.flatMap(({ replaces }) => replaces ?? []))
   const usable = ready.filter((instance) => !isLost(instance, known) && !replaced.has(instance.instanceId))
   const open = usable.filter(({ instanceId }) => known.full?.has(instanceId) !== true)

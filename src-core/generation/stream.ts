@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** A token's text and natural-log probability. `bytes` is its UTF-8, for tokens that are part of a character. */
+/** A token's text and natural-log probability. `bytes` is its UTF-8, for tokens that hold only part of a character. */
 export const TokenLogprob = z.object({
   token: z.string(),
   logprob: z.number(),
@@ -8,15 +8,17 @@ export const TokenLogprob = z.object({
 })
 export type TokenLogprob = z.infer<typeof TokenLogprob>
 
-/** A token with the alternatives that were considered, best first. */
+/** A token with its top alternatives, most likely first. */
 export const LogprobEntry = TokenLogprob.extend({ top: z.array(TokenLogprob) })
 export type LogprobEntry = z.infer<typeof LogprobEntry>
 
-/** Why an answer ended. `toolCalls`: it ends with calls that the client is to carry out. */
+/** Finish reason. `toolCalls`: the answer ends with tool calls for the client to execute. */
 export const FinishReason = z.enum(['stop', 'length', 'toolCalls', 'cancelled'])
 export type FinishReason = z.infer<typeof FinishReason>
 
-/** Token counts. `cachedTokens` of the prompt needed no computing; `reasoningTokens` are part of the completion. */
+/**
+ * Token counts. `cachedTokens` are prompt tokens served from the cache; `reasoningTokens` are part of the completion.
+ */
 export const Usage = z.object({
   promptTokens: z.number().int().nonnegative(),
   cachedTokens: z.number().int().nonnegative(),
@@ -25,7 +27,7 @@ export const Usage = z.object({
 })
 export type Usage = z.infer<typeof Usage>
 
-/** Why a request failed; the dialects turn the code into their own error types. */
+/** Failure codes; each dialect maps them to its own error types. */
 export const GenerationErrorCode = z.enum([
   'context_length_exceeded',
   'invalid_request',
@@ -33,19 +35,19 @@ export const GenerationErrorCode = z.enum([
   'model_not_found',
   'model_unavailable',
   'runner_failed',
-  /** Too many requests wait for the instance. */
+  /** The instance's queue is full. */
   'overloaded',
-  /** Too many requests of this key wait for the instance. */
+  /** Too many requests of this key are queued on the instance. */
   'too_many_requests',
-  /** Runners died while they were answering it; it is not run again for a while. */
+  /** Runners crashed while computing it, so it is not retried for a while. */
   'ended_runners',
 ])
 export type GenerationErrorCode = z.infer<typeof GenerationErrorCode>
 
 /**
- * More of an answer, on the channel that it belongs to. The first delta of a tool call has its `id` and `name`; the
- * arguments of all deltas of one `index` together are the text of a JSON object, or the beginning of one where the
- * limit of tokens cut it. Calls are numbered from 0.
+ * A delta of an answer, on its channel. The first delta of a tool call has its `id` and `name`; the `arguments` of all
+ * deltas of one `index` concatenated are the text of a JSON object, or a truncated one if the token limit was reached.
+ * Calls are numbered from 0.
  */
 export const ContentDelta = z.discriminatedUnion('channel', [
   z.object({ channel: z.literal('text'), text: z.string() }),
@@ -60,29 +62,32 @@ export const ContentDelta = z.discriminatedUnion('channel', [
 ])
 export type ContentDelta = z.infer<typeof ContentDelta>
 
-/** What the content says on the channels that are text. */
+/** The text of a content delta, for channels that are text. */
 export const textOn = (channel: 'text' | 'reasoning', content: readonly ContentDelta[]): string =>
   content.map((delta) => (delta.channel === channel ? delta.text : '')).join('')
 
-/** The vector of the input at `index` of a request, as base64 of little-endian 32-bit floats. */
+/** The embedding of the input at `index`: little-endian 32-bit floats in base64. */
 export const Embedding = z.object({ index: z.number().int().nonnegative(), vector: z.base64() })
 export type Embedding = z.infer<typeof Embedding>
 
-/** What comes back for one request, in order: any number of `progress`, `delta` and `embeddings`, then one `finished` or `failed`. */
+/**
+ * The updates of one request, in order: any number of `progress`, `delta` and `embeddings`, then one `finished` or
+ * `failed`.
+ */
 export const GenerationUpdate = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('progress'),
     processed: z.number().int(),
-    /** Tokens of the prompt; an estimate while the request is queued. */
+    /** Prompt tokens; an estimate while the request is queued. */
     total: z.number().int(),
-    /** Requests ahead of this one in the queue, while it has not begun. Older machines ignore it. */
+    /** Requests ahead of this one in the queue, until it starts. Older versions ignore the field. */
     ahead: z.number().int().nonnegative().optional(),
   }),
   z.object({
     type: z.literal('delta'),
-    /** May be empty: for a token that is part of a character, or may yet become a stop string. */
+    /** May be empty, for a token that is part of a character or of a possible stop string. */
     content: z.array(ContentDelta),
-    /** Tokens this delta stands for. */
+    /** Number of tokens in this delta. */
     tokens: z.number().int().nonnegative(),
     logprobs: z.array(LogprobEntry).optional(),
   }),
@@ -92,16 +97,16 @@ export const GenerationUpdate = z.discriminatedUnion('type', [
     type: z.literal('finished'),
     reason: FinishReason,
     usage: Usage,
-    /** The stop string that ended it, if one did. */
+    /** The stop string that was matched, if any. */
     stopSequence: z.string().optional(),
-    /** Seconds from the runner's receipt to the first token, and generated tokens per second after it. */
+    /** Time to first token in seconds, measured from the runner's receipt, and tokens per second after it. */
     timings: z.object({ firstToken: z.number(), tokensPerSecond: z.number() }).optional(),
   }),
   z.object({
     type: z.literal('failed'),
     code: GenerationErrorCode,
     message: z.string(),
-    /** Seconds after which it is worth trying again, where that is known. */
+    /** Seconds to wait before a retry, where known. */
     retryAfter: z.number().int().positive().optional(),
   }),
 ])

@@ -3,19 +3,20 @@ import type { NodeId, TaskId } from '../ids'
 import type { State } from '../state/state'
 import { isLive, type Task } from '../state/tasks'
 
-/** How a task ended, in the words of whoever took it. */
+/** How a task ended, as reported by the node that took it. */
 export type Ending = Extract<Observation, { type: 'TaskStatusUpdated' | 'TaskFailed' }>
 
-/** What a node knows of the tasks it took since it started. */
+/** Tasks that a node has taken since it started. */
 export interface Taken {
   readonly underWay: ReadonlyMap<TaskId, Task>
-  /** Of those that are over, as far as they were told to somebody who may not have heard of it. */
+  /** Tasks that have ended, in case their report did not reach the current master. */
   readonly endings?: ReadonlyMap<TaskId, Ending>
 }
 
 /**
- * What a node has to say until the state knows the tasks it took as they are. Those that it knows nothing of were taken
- * by an earlier run of it; those that the state knows nothing of were told to an earlier master.
+ * Returns the reports that bring the state up to date with the tasks this node took. Idempotent: empty once they agree.
+ * Live tasks of this node that it does not have came from an earlier run of its process and are cancelled, or get their
+ * known ending; running tasks missing from the state were reported to an earlier master and are created again.
  */
 export const takenTaskReports = (
   state: State,

@@ -1,38 +1,38 @@
 import type { Part } from './conversation'
 import type { GenerationRequest, Prompt } from './request'
 
-/** Requests that wait for one instance, of all keys; the next one is refused. */
+/** Queue limit of one instance over all keys; further requests are refused. */
 export const MAX_WAITING = 1000
-/** Requests of one key that wait for one instance: less than there is room for, so that others find some. */
+/** Queue limit of one key per instance: below the total, so that other keys still find room. */
 export const MAX_WAITING_OF_KEY = 600
 
 const LONGEST_RETRY_SECONDS = 60
-/** Taken for the time that a request takes where none has been answered yet, in milliseconds. */
+/** Assumed service time in milliseconds while no request has been answered yet. */
 const USUAL_SERVICE_MS = 5000
-/** Weight of the latest request in the running mean. */
+/** Weight of the latest request in the moving average. */
 const LATEST_WEIGHT = 0.2
 
-/** Running mean of how long requests took, in milliseconds; the latest ones count most. */
+/** Exponential moving average of the service time, in milliseconds. */
 export const meanServiceMs = (before: number | undefined, latest: number): number =>
   before === undefined ? latest : before + LATEST_WEIGHT * (latest - before)
 
 export interface Waiting {
-  /** Of late; undefined where nothing is known. */
+  /** Current average; undefined before the first sample. */
   readonly serviceMs: number | undefined
   readonly waiting: number
   readonly batchSize: number
 }
 
 /**
- * Whole seconds after which a refused request is worth sending again, 1 to 60: until half of those that wait have been
- * taken, when each place in the batch is free again after `serviceMs`.
+ * Returns `Retry-After` in whole seconds, 1 to 60, for a refused request: the time until half of the queue has been
+ * dequeued, if each slot of the batch becomes free every `serviceMs`.
  */
 export const retryAfterSeconds = ({ serviceMs = USUAL_SERVICE_MS, waiting, batchSize }: Waiting): number => {
   const seconds = (serviceMs * (waiting / 2)) / Math.max(1, batchSize) / 1000
   return Math.min(LONGEST_RETRY_SECONDS, Math.max(1, Math.ceil(seconds)))
 }
 
-/** Tokens that a request is likely to be, prompt and answer: a rough measure, made without its tokenizer. */
+/** Estimates the tokens of a request, prompt and completion, without its tokenizer. */
 export const estimatedTokens = ({ prompt, maxTokens = 0 }: Pick<GenerationRequest, 'prompt' | 'maxTokens'>): number =>
   Math.ceil(charactersOf(prompt) / CHARACTERS_PER_TOKEN) + maxTokens
 
@@ -56,7 +56,7 @@ const charactersOf = (prompt: Prompt): number => {
 
 const sum = (texts: readonly string[]): number => texts.reduce((total, { length }) => total + length, 0)
 
-/** Pictures count as nothing: how many tokens one is differs by model, and never by its bytes. */
+/** Images count as 0: their token count depends on the model, never on the file size. */
 const textsOf = (part: Part): string[] => {
   switch (part.type) {
     case 'text':

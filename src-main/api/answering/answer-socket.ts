@@ -3,17 +3,17 @@ import type { Context } from 'hono'
 import type { ApiEnv } from '../env'
 import { corsHeaders } from '../middleware/origin'
 
-/** A silence of this length is broken: proxies and clients give up on connections that say nothing. */
+/** Keep-alive interval: proxies and clients drop connections that stay silent longer. */
 const HEARTBEAT_MS = 5000
 
-/** Aborts when the client goes away before the answer is complete. */
+/** Aborts when the client disconnects before the answer is complete. */
 export const clientGone = (out: ServerResponse): AbortSignal => {
   const gone = new AbortController()
   out.on('close', () => gone.abort())
   return gone.signal
 }
 
-/** The socket of one streamed answer: its headers, what breaks its silences, and whether its client reads. */
+/** The socket of one streamed answer: headers, keep-alives and backpressure. */
 export class AnswerSocket {
   private readonly out: ServerResponse
   private readonly heartbeat: NodeJS.Timeout | undefined
@@ -24,7 +24,7 @@ export class AnswerSocket {
     { contentType, heartbeat }: { readonly contentType: string; readonly heartbeat: string | undefined },
   ) {
     this.out = c.env.outgoing
-    // Not from c.res: looking at it makes Hono write a response of its own.
+    // Read from the Node response: accessing c.res makes Hono create a response of its own.
     const ignored = c.get('ignoredFields')
     this.out.writeHead(200, {
       'content-type': contentType,
@@ -39,7 +39,7 @@ export class AnswerSocket {
     this.out.on('drain', () => this.drained.forEach((listener) => listener()))
   }
 
-  /** The client reads more slowly than it is written to. */
+  /** Backpressure: the client reads more slowly than the answer is written. */
   get isFull(): boolean {
     return this.out.writableNeedDrain
   }
@@ -48,14 +48,14 @@ export class AnswerSocket {
     this.drained.add(listener)
   }
 
-  /** Nothing is written after the end. */
+  /** Writes after the end are ignored. */
   write(text: string): void {
     if (text === '' || this.out.writableEnded) return
     this.heartbeat?.refresh()
     this.out.write(text)
   }
 
-  /** To a client that does not read there is enough to be read. */
+  /** A client that does not read needs no keep-alive. */
   private beat(heartbeat: string): void {
     if (!this.isFull) this.out.write(heartbeat)
   }

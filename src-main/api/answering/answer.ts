@@ -2,18 +2,18 @@ import { textOn, type ContentDelta, type GenerationUpdate, type LogprobEntry } f
 import { failureOf } from '../generation-failure'
 
 export type Delta = Extract<GenerationUpdate, { type: 'delta' }>
-/** How many tokens of the prompt are computed. */
+/** Prompt progress: how many tokens have been prefilled. */
 export type Progress = Extract<GenerationUpdate, { type: 'progress' }>
 export type Finished = Extract<GenerationUpdate, { type: 'finished' }>
 
-/** A tool call as the model made it. `arguments` is the text of a JSON object. */
+/** A tool call made by the model. `arguments` is the text of a JSON object. */
 export interface ToolCall {
   readonly id: string
   readonly name: string
   readonly arguments: string
 }
 
-/** A whole answer. */
+/** A complete answer. */
 export interface Answer {
   readonly text: string
   readonly reasoning: string
@@ -22,7 +22,7 @@ export interface Answer {
   readonly end: Finished
 }
 
-/** The calls that the deltas of an answer make up, in the order of their index. */
+/** Assembles tool calls from the deltas of an answer, in order of their index. */
 export const toolCallsOf = (content: readonly ContentDelta[]): ToolCall[] => {
   const calls = new Map<number, ToolCall>()
   for (const delta of content) {
@@ -33,7 +33,7 @@ export const toolCallsOf = (content: readonly ContentDelta[]): ToolCall[] => {
   return [...calls].sort(([one], [other]) => one - other).map(([, call]) => call)
 }
 
-/** Waits for the end of an answer. Throws Problem where it fails. */
+/** Collects an answer to its end. Throws Problem if it fails. */
 export const collectAnswer = async (updates: AsyncIterable<GenerationUpdate>): Promise<Answer> => {
   const content: ContentDelta[] = []
   let logprobs: LogprobEntry[] | undefined

@@ -14,8 +14,8 @@ import { rateLimited, rateLimitHeaders } from './rate-limits'
 type Needed = Pick<ApiContext, 'serving' | 'keys' | 'source' | 'catalogue'>
 
 /**
- * Streams the answers to what one client asks in one request of HTTP, in the order of `requests`, and counts what they
- * use. Throws Problem where the limits of its key are reached. `signal` aborts when the request of HTTP is over.
+ * Starts the generations of one HTTP request, in the order of `requests`, and records their usage. Throws Problem if a
+ * limit of the API key is reached. `signal` aborts when the HTTP request is over.
  */
 export const askAll = (
   c: Context<ApiEnv>,
@@ -25,7 +25,7 @@ export const askAll = (
 ): AsyncIterable<GenerationUpdate>[] => {
   const { serving, keys } = context
   const key = c.get('apiKeyId')
-  // One that cannot be read begins a new trace, as W3C has it.
+  // An unreadable `traceparent` starts a new trace, as W3C Trace Context requires.
   const traceparent = Traceparent.safeParse(c.req.header('traceparent')).data
   const expected = requests.reduce((sum, request) => sum + (request.countOnly ? 0 : estimatedTokens(request)), 0)
   const metered = keys.begin(key, expected)
@@ -36,9 +36,9 @@ export const askAll = (
 
   let tokens = 0
   let left = requests.length
-  // Choices are of one prompt, which is computed and counted once.
+  // Choices share one prompt, which is computed and counted once.
   const prompts = new Set<Prompt>()
-  // Every choice and prompt listens to it in several places, which Node takes for a leak.
+  // Every choice and prompt adds several listeners; without a higher limit Node warns of a leak.
   setMaxListeners(0, signal)
   signal.addEventListener('abort', () => metered.end(tokens), { once: true })
   return requests.map((request) => {
@@ -48,7 +48,7 @@ export const askAll = (
     return counted(updates, (usage) => {
       const { promptTokens, cachedTokens, completionTokens } = usage
       const prompt = first ? { promptTokens, cachedTokens } : { promptTokens: 0, cachedTokens: 0 }
-      // What only counted, or came to nothing, is no use of the model.
+      // Token counts and failures without output are not recorded as usage.
       if (!request.countOnly && promptTokens + completionTokens > 0) {
         tokens += prompt.promptTokens + completionTokens
         record(c, context, request, { ...prompt, completionTokens })
@@ -59,7 +59,7 @@ export const askAll = (
   })
 }
 
-/** The same for the one request that most of them are. */
+/** The same for a single generation, the common case. */
 export const ask = (
   c: Context<ApiEnv>,
   context: Needed,
@@ -78,7 +78,7 @@ const record = (
   used: Pick<Usage, 'promptTokens' | 'cachedTokens' | 'completionTokens'>,
 ): void => {
   const { metaInstances, instances } = targetOf(source.state(), model)
-  // Loaded on request, it may have ended with its answer: what was asked for is then its id.
+  // A model loaded on request may be unloaded with its answer; then the requested name is its id.
   const modelId = metaInstances[0]?.modelId ?? instances[0]?.modelId ?? ModelId.safeParse(model).data
   if (modelId === undefined) return
   const userAgent = c.req.header('user-agent')
@@ -91,7 +91,7 @@ const record = (
   })
 }
 
-/** Passes updates on; says once what an answer used, also one that broke off: then as far as its tokens were seen. */
+/** Forwards updates and reports usage once. A stream that broke off is counted by the tokens seen so far. */
 async function* counted(
   updates: AsyncIterable<GenerationUpdate>,
   tell: (usage: Usage) => void,

@@ -4,14 +4,14 @@ import { Problem } from '../problem'
 
 const BYTES_PER_FLOAT = 4
 
-/** The embeddings of all inputs of a request, in its order. */
+/** The embeddings of all inputs of a request, in input order. */
 export interface Embeddings {
-  /** Each as base64 of little-endian 32-bit floats. */
+  /** One per input: little-endian 32-bit floats in base64. */
   readonly vectors: readonly string[]
   readonly usage: Usage
 }
 
-/** Waits for the vectors of all inputs, in whichever order they come. Throws Problem where that fails. */
+/** Collects the vectors of all inputs, which may arrive in any order. Throws Problem on failure. */
 export const collectEmbeddings = async (
   updates: AsyncIterable<GenerationUpdate>,
   count: number,
@@ -38,7 +38,7 @@ export const collectEmbeddings = async (
   throw failureOf({ type: 'failed', code: 'runner_failed', message: 'The runner ended without an answer' })
 }
 
-/** The numbers of a vector. */
+/** Decodes a vector. */
 export const floatsOf = (vector: string): number[] => {
   const bytes = Buffer.from(vector, 'base64')
   return Array.from({ length: bytes.length / BYTES_PER_FLOAT }, (_, at) => bytes.readFloatLE(at * BYTES_PER_FLOAT))

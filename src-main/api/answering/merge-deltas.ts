@@ -9,7 +9,7 @@ const joined = (last: ContentDelta, next: ContentDelta): ContentDelta | undefine
   return next.channel === last.channel ? { ...last, text: last.text + next.text } : undefined
 }
 
-/** Two deltas in a row as one that says the same: for clients that read more slowly than tokens come. */
+/** Merges two consecutive deltas into one, for clients that read more slowly than tokens arrive. */
 export const mergeDeltas = (first: Delta, second: Delta): Delta => {
   const content = [...first.content]
   for (const next of second.content) {

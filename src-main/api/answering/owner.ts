@@ -1,7 +1,10 @@
 import type { ApiKeyId } from '@core/ids'
 
-/** By which key a request came; undefined for one that needed none, which is this machine's or that of a person who signed in. */
+/** The API key of a request; undefined if it needed none (from this machine, or a signed-in browser). */
 export type Owner = ApiKeyId | undefined
 
-/** Whether what one request left here is there for another: a key has its own alone, and who needs none has all. */
+/**
+ * Whether a caller may use what another request stored. A key sees only its own; callers that need no key see
+ * everything.
+ */
 export const maySee = (owner: Owner, asker: Owner): boolean => asker === undefined || asker === owner

@@ -8,7 +8,7 @@ import { servable, servedModel, servedModels } from '../served-models'
 
 type Needed = Pick<ApiContext, 'serving' | 'source' | 'catalogue'>
 
-/** Why a model is shown no pictures, with the names of those that could be; undefined where it reads them, or may. */
+/** Why the model accepts no images, with the models that do; undefined if it accepts them or is not known. */
 const refusal = async (context: Needed, model: string): Promise<string | undefined> => {
   const served = servedModel(servable(context), model)
   if (!served) return undefined
@@ -27,7 +27,7 @@ const refusal = async (context: Needed, model: string): Promise<string | undefin
   return `${model} reads text only. ${instead}, or leave the image out`
 }
 
-/** The answer to a request, or why its pictures are not taken: said before anything is loaded or computed for it. */
+/** Returns the answer to a request, or refuses its images before anything is loaded or computed. */
 export async function* answerOf(
   context: Needed,
   request: ApiRequest,

@@ -1,2 +1,2 @@
-/** A comment of an event stream, which clients skip: so many requests are ahead of this one. */
+/** An SSE comment, ignored by clients, that gives the request's position in the queue. */
 export const queuedComment = (ahead: number): string => `: queued, ${ahead} ahead\n\n`

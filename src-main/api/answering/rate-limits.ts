@@ -3,10 +3,10 @@ import { Problem } from '../problem'
 
 const MS_PER_SECOND = 1000
 
-/** A time as OpenAI writes it in these headers: `850ms`, `7.5s`, `6m0s`. */
+/** Formats a duration as OpenAI does in rate limit headers: `850ms`, `7.5s`, `6m0s`. */
 export const durationText = (ms: number): string => {
   if (ms < MS_PER_SECOND) return `${Math.ceil(ms)}ms`
-  // Tenths up to a minute; rounded before it is split, so that no part is 60.
+  // Tenths of a second up to a minute. Rounded before it is split, so that no part becomes 60.
   const tenths = Math.ceil(ms / 100)
   if (tenths < 600) return `${tenths / 10}s`
   const seconds = Math.ceil(ms / MS_PER_SECOND)
@@ -19,7 +19,7 @@ const headersOf = (what: 'requests' | 'tokens', { limit, remaining, resetMs }: S
   [`x-ratelimit-reset-${what}`]: durationText(resetMs),
 })
 
-/** How the limits of a key stand, in the headers in which OpenAI says it; none for a key without limits. */
+/** Rate limit headers of a key, under OpenAI's names; none for a key without limits. */
 export const rateLimitHeaders = ({ requests, tokens }: Standings): Record<string, string> => ({
   ...(requests && headersOf('requests', requests)),
   ...(tokens && headersOf('tokens', tokens)),
@@ -31,7 +31,7 @@ const REACHED = {
   concurrent: 'This key has as many requests under way as its limit allows',
 } as const
 
-/** What a client hears whose key has reached a limit. */
+/** The error for a key that has reached a limit. */
 export const rateLimited = ({ by, retryAfterMs }: Extract<Verdict, { kind: 'refused' }>): Problem => {
   const retryAfter = Math.max(1, Math.ceil(retryAfterMs / MS_PER_SECOND))
   const hint = `Try again in ${retryAfter} s. Limits are set in the app under Settings, or with: PATCH /api_keys/{id}`

@@ -5,13 +5,16 @@ import type { ApiEnv } from '../env'
 import { nestedIgnored } from './nested-ignored'
 import { checkSize } from './request-size'
 
-/** A header may not be longer than common servers and proxies take. */
+/** Header length limit: common servers and proxies accept no more. */
 const MAX_NAMES_LENGTH = 1000
 
-/** Fields of a body that some put into the address, where they mean nothing. Others' programs have their own there. */
+/**
+ * Body fields that some clients put into the query string, where they have no effect. Other query parameters are the
+ * client's own business.
+ */
 const QUERY: readonly string[] = ['stream', 'model']
 
-/** Names fields of a request that were ignored in the header `x-muster-ignored-fields` of the answer, beside earlier ones. */
+/** Adds names of ignored request fields to the response header `x-muster-ignored-fields`. */
 export const nameIgnored = (c: Context<ApiEnv>, fields: readonly string[]): void => {
   if (fields.length === 0) return
   const before = c.get('ignoredFields')
@@ -22,8 +25,8 @@ export const nameIgnored = (c: Context<ApiEnv>, fields: readonly string[]): void
 }
 
 /**
- * Of what an answer held and comes back with the conversation, of a list's places, and of Anthropic's caching: prefixes
- * are cached without being told to.
+ * Not reported as ignored: fields of earlier answers that come back in the conversation, the `index` of list entries, and Anthropic's
+ * `cache_control`, because prefixes are cached anyway.
  */
 const UNDERSTOOD: ReadonlySet<string> = new Set([
   ...['id', 'type', 'index', 'status', 'annotations', 'logprobs', 'encrypted_content'],
@@ -31,9 +34,8 @@ const UNDERSTOOD: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The body of a request of a dialect. Clients send fields that their own service knows: those that the schema lacks,
- * and parameters in the address, are ignored and named in the header `x-muster-ignored-fields` of the answer. Throws
- * Problem.
+ * Parses the request body of a dialect. Fields that the schema lacks and parameters in the query string are ignored and
+ * listed in the response header `x-muster-ignored-fields`. Throws Problem.
  */
 export const dialectBody = async <Shape extends z.ZodRawShape>(
   c: Context<ApiEnv>,

@@ -1,8 +1,8 @@
 import { Problem } from '../problem'
 
 /**
- * Most turns, tools, and parts of all turns together, of one request. Each is checked and translated while nothing else
- * of this node goes on: tens of thousands would hold up other clients' streams.
+ * Maximum messages, tools, and parts of all messages, per request. Each is checked and translated on the event loop:
+ * tens of thousands would stall other clients' streams.
  */
 const MOST = { messages: 10_000, input: 10_000, tools: 2_000, parts: 20_000 } as const
 
@@ -17,7 +17,7 @@ const partsIn = (turns: unknown): number =>
       }, 0)
     : 0
 
-/** Refuses a body that has more of one thing than anybody needs. Throws Problem. */
+/** Refuses a body that exceeds one of these limits. Throws Problem. */
 export const checkSize = (body: unknown): void => {
   if (typeof body !== 'object' || body === null) return
   const fields = body as Readonly<Record<string, unknown>>

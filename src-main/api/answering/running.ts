@@ -1,10 +1,10 @@
 import { maySee, type Owner } from './owner'
 
-/** Answers that are being made on this node, by the id that their client was given, so that they can be cancelled. */
+/** Answers in progress on this node, by the id that the client was given, so that they can be cancelled. */
 export class Running {
   private readonly cancels = new Map<string, { readonly owner: Owner; readonly cancel: () => void }>()
 
-  /** Aborts with `signal`, at the latest when the client's connection closes, and when `id` is cancelled. */
+  /** Returns a signal that aborts with `signal` (at the latest when the client disconnects) or when `id` is cancelled. */
   begin(id: string, { signal, owner }: { readonly signal: AbortSignal; readonly owner: Owner }): AbortSignal {
     const cancelled = new AbortController()
     this.cancels.set(id, { owner, cancel: () => cancelled.abort() })
@@ -17,7 +17,7 @@ export class Running {
     return cancelled.signal
   }
 
-  /** False where whoever asks has no such answer that is being made, or not any more. */
+  /** Returns false if the caller has no answer of that id in progress. */
   cancel(id: string, asker: Owner): boolean {
     const running = this.cancels.get(id)
     if (!running || !maySee(running.owner, asker)) return false

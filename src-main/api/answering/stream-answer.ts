@@ -11,29 +11,29 @@ import { mergeDeltas } from './merge-deltas'
 
 export { clientGone } from './answer-socket'
 
-/** A stream that has to wait sends its headers after this long, so that clients know it lives. */
+/** Send the headers of a waiting stream after this long, so that clients see a live connection. */
 const HEADERS_AFTER_MS = 5000
 
 /**
- * How a dialect writes a streamed answer; each method gives text for the socket, '' for nothing. `begin` comes once
+ * Writes a streamed answer in one dialect. Each method returns text for the socket, '' for nothing. Order: `begin` once
  * before the first delta or the end, then any number of `delta`, then one `finished` or `failed`, which may also come
- * before `begin`.
+ * without `begin`.
  */
 export interface AnswerWriter {
   readonly contentType: string
-  /** What breaks a silence; undefined where the dialect has nothing that says nothing. */
+  /** Keep-alive text; undefined where the dialect has no no-op. */
   readonly heartbeat: string | undefined
   begin(): string
-  /** Absent where the dialect has no word for it. */
+  /** Absent if the dialect cannot report progress. */
   progress?(progress: Progress): string
-  /** The request waits behind so many others. May come before `begin`; absent where the dialect has no word for it. */
+  /** Position in the queue. May come before `begin`; absent if the dialect cannot report it. */
   queued?(ahead: number): string
   delta(delta: Delta): string
   finished(end: Finished): string
   failed(problem: Problem): string
 }
 
-/** An answer and how it is written. */
+/** An answer with its writer. */
 export interface Streamed {
   readonly updates: AsyncIterable<GenerationUpdate>
   readonly writer: AnswerWriter
@@ -50,8 +50,8 @@ export const paired = (
   })
 
 /**
- * Streams an answer in a dialect. An error that comes before the headers is thrown as a Problem, so that it is an
- * honest status; later ones are the dialect's error event. Deltas that a slow client does not read are merged.
+ * Streams an answer in a dialect. An error before the headers is thrown as a Problem, so that the HTTP status is true;
+ * later errors become the dialect's error event. Deltas are merged for slow clients.
  */
 export const streamAnswer = (
   c: Context<ApiEnv>,
@@ -59,7 +59,7 @@ export const streamAnswer = (
   writer: AnswerWriter,
 ): Promise<Response> => streamAnswers(c, [{ updates, writer }])
 
-/** Streams several answers to one request into one stream, as they come; the first that fails ends them all. */
+/** Interleaves several answers of one request in one stream; the first failure ends all of them. */
 export const streamAnswers = async (c: Context<ApiEnv>, answers: readonly Streamed[]): Promise<Response> => {
   const begun = answers.map(beginning)
   const soon = await firstWithin(Promise.all(begun.map(({ first }) => first)), HEADERS_AFTER_MS)
@@ -85,8 +85,10 @@ export const streamAnswers = async (c: Context<ApiEnv>, answers: readonly Stream
   return RESPONSE_ALREADY_SENT
 }
 
-/** An answer whose first update is awaited, places in the queue apart: they open no stream, so that a refusal of one
- * that waited only shortly is an honest status. */
+/**
+ * An answer whose first update is awaited. Queue positions are skipped: they must not open the stream, so that a
+ * refusal after a short wait still gets a true HTTP status.
+ */
 interface Beginning {
   readonly iterator: AsyncIterator<GenerationUpdate>
   readonly writer: AnswerWriter
@@ -94,7 +96,7 @@ interface Beginning {
   readonly queue: Queue
 }
 
-/** The latest place in the queue, for whoever follows it. */
+/** Latest queue position, for whichever listener follows it. */
 class Queue {
   private latest: Progress | undefined
   private listener: ((place: Progress) => void) | undefined
@@ -123,10 +125,10 @@ const beginning = ({ updates, writer }: Streamed): Beginning => {
   return { iterator, writer, first: first(), queue }
 }
 
-/** One answer's part of the stream. */
+/** One answer's share of the stream. */
 class AnswerStream {
   private begun = false
-  /** What a slow client has not been sent yet. */
+  /** Merged deltas not yet sent because of backpressure. */
   private waiting: Delta | undefined
 
   constructor(
@@ -157,7 +159,7 @@ class AnswerStream {
     }
   }
 
-  /** Only the latest is of use: a client that does not read is not told. */
+  /** Only the latest position matters, and none is sent under backpressure. */
   private tellProgress(progress: Progress): void {
     if (this.socket.isFull) return
     if (progress.ahead !== undefined) return this.socket.write(this.writer.queued?.(progress.ahead) ?? '')
@@ -165,13 +167,13 @@ class AnswerStream {
     if (told !== '') this.socket.write(this.beginning() + told)
   }
 
-  /** The node itself failed in mid-stream. */
+  /** Internal error of the node in mid-stream. */
   fail(): void {
     const message = 'This node failed to answer; its log says why'
     this.endWith(this.writer.failed(failureOf({ type: 'failed', code: 'runner_failed', message })))
   }
 
-  /** The end of all answers of the stream: its client is told why, and the others are cancelled as if it had left. */
+  /** Ends all answers of the stream: sends the error to the client and cancels the rest as if it had disconnected. */
   private endWith(text: string): void {
     this.socket.write(text)
     this.socket.end()

@@ -14,10 +14,10 @@ const asksForThought = ({ prompt }: ApiRequest): boolean => {
 }
 
 /**
- * For the answer's header: the fields in which a request asks for thoughts, where its model has none to give. None where
- * the model is not known, or not known well enough.
+ * Returns request fields that ask for reasoning although the model has none, for the response header. Empty if the
+ * model is unknown, or its card says too little.
  *
- * @param fields by name, as they came
+ * @param fields by name, as the client sent them
  */
 export const ignoredThinking = async (
   context: Needed,

@@ -1,6 +1,6 @@
 import { Problem } from '../problem'
 
-/** The same answer; where the prompt does not fit into the context, `param` is the field to blame. Throws Problem. */
+/** Returns the answer unchanged; sets `param` on the error if the prompt exceeds the context. Throws Problem. */
 export const tooLongIn = async <Value>(param: string, answer: Promise<Value>): Promise<Value> => {
   try {
     return await answer

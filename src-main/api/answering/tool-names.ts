@@ -1,6 +1,6 @@
 import { Problem } from '../problem'
 
-/** Refuses two tools of one name: a call could not be told to which it is. Throws Problem. */
+/** Refuses two tools with the same name: a call would be ambiguous. Throws Problem. */
 export const checkToolNames = (tools: readonly { readonly name: string }[]): void => {
   const seen = new Set<string>()
   for (const { name } of tools) {
