@@ -35,7 +35,7 @@ const SearchResultBlock = z.object({
   content: z.array(TextBlock),
 })
 
-/** Names a tool that was found; the tool itself is among the request's. */
+/** Names a tool found by tool search; its definition is among the request's tools. */
 const ToolReferenceBlock = z.object({ type: z.literal('tool_reference'), tool_name: z.string() })
 
 const ToolResultBlock = z.object({
@@ -62,8 +62,8 @@ const ToolUseBlock = z.object({
 const ThinkingBlock = z.object({ type: z.literal('thinking'), thinking: z.string() })
 
 /**
- * What only Anthropic's own service could have done, or can read: a conversation that began there has such blocks.
- * They are ignored, and named in the answer's header.
+ * Blocks that only Anthropic's own service can produce or read, from conversations that began there. They are ignored
+ * and listed in the response header.
  */
 export const FOREIGN_BLOCKS = [
   'redacted_thinking',
@@ -81,7 +81,7 @@ export const FOREIGN_BLOCKS = [
 ] as const
 const ForeignBlock = z.object({ type: z.enum(FOREIGN_BLOCKS) })
 
-/** What may stand in a user's turn. */
+/** Content blocks of a user message. */
 export const UserBlock = z.discriminatedUnion('type', [
   TextBlock,
   ImageBlock,
@@ -92,10 +92,10 @@ export const UserBlock = z.discriminatedUnion('type', [
 ])
 export type UserBlock = z.infer<typeof UserBlock>
 
-/** What may stand in an assistant's turn. */
+/** Content blocks of an assistant message. */
 export const AssistantBlock = z.discriminatedUnion('type', [TextBlock, ThinkingBlock, ToolUseBlock, ForeignBlock])
 export type AssistantBlock = z.infer<typeof AssistantBlock>
 
 export type ToolResultBlock = z.infer<typeof ToolResultBlock>
-/** What a tool's result, or a user, may show the model. */
+/** Content blocks of a tool result, and those a user message shares with it. */
 export type ShownBlock = Exclude<NonNullable<ToolResultBlock['content']>, string>[number]

@@ -4,7 +4,7 @@ import type { Message } from './schema'
 
 type TextPart = Extract<Part, { type: 'text' }>
 type Shown = TextPart | Extract<Part, { type: 'image' }>
-/** What each tool call of the conversation called, by the call's id. */
+/** Tool names by tool call id. */
 type CalledTools = ReadonlyMap<string, string>
 
 const text = (value: string): TextPart => ({ type: 'text', text: value })
@@ -28,7 +28,7 @@ const shown = (block: ShownBlock): Shown[] => {
   }
 }
 
-/** Blocks of text stand apart: without a line's end the last word of one would run into the first of the next. */
+/** Text blocks are separate: joined without a newline, the last word of one would run into the first of the next. */
 const apart = (parts: readonly Shown[]): Shown[] =>
   parts.map((part, index) =>
     part.type === 'text' && parts[index - 1]?.type === 'text' ? text(`\n${part.text}`) : part,
@@ -45,7 +45,7 @@ const resultOf = ({ tool_use_id: id, content, is_error }: ToolResultBlock, tools
   }
 }
 
-/** A user's turn holds what tools answered and what the user says: the tools answer first. */
+/** A user message holds tool results and user text; tool results come first. */
 const userTurns = (blocks: readonly UserBlock[], tools: CalledTools): InternalMessage[] => {
   const results: ToolResultPart[] = []
   const said: Shown[] = []
@@ -110,8 +110,8 @@ const turnsOf = (message: Message, tools: CalledTools): InternalMessage[] => {
 }
 
 /**
- * Claude Code puts a header among the system's texts that differs in each request: no conversation would begin like
- * the one before, and none of it could be taken from the cache.
+ * Drops the header that Claude Code puts into the system prompt and that differs in each request: it would defeat
+ * prefix caching.
  */
 const isHeader = (value: string): boolean => value.startsWith('x-anthropic-billing-header:')
 
@@ -120,7 +120,7 @@ const systemTurn = (blocks: readonly { readonly text: string }[]): Extract<Inter
   return { role: 'system', parts: [text(texts.join('\n'))] }
 }
 
-/** Anthropic's conversation as ours. */
+/** Translates an Anthropic conversation into the internal form. */
 export const toMessages = (
   system: string | readonly { readonly text: string }[] | null | undefined,
   messages: readonly Message[],

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Problem } from '../problem'
 
-/** What identifies one request to whoever reads about it. */
+/** The request id that identifies one request in errors and logs. */
 export const newRequestId = (): string => `req_${randomUUID().replaceAll('-', '')}`
 
-/** Anthropic's name for what a status means. A 503 is what its own 529 is: come back later. */
+/** Anthropic's error types by status. A 503 is reported like Anthropic's 529: retry later. */
 const typeOf = (status: number): string => {
   switch (status) {
     case 401:
@@ -24,14 +24,14 @@ const typeOf = (status: number): string => {
   }
 }
 
-/** Anthropic's own, which no standard names: "overloaded_error". Its clients know it and come back. */
+/** Anthropic's non-standard status for "overloaded_error", on which its clients retry. */
 const OVERLOADED: number = 529
 
-/** The status of an error there: that too many requests wait has one of its own. */
+/** The HTTP status in this dialect: a full queue has a status of its own. */
 export const anthropicStatus = ({ status, code }: Problem): Problem['status'] =>
   code === 'overloaded' ? (OVERLOADED as Problem['status']) : status
 
-/** Clients look for these words to know that they should shorten the conversation. */
+/** Clients match these words to detect that the conversation must be shortened. */
 const TOO_LONG = 'prompt is too long: '
 
 /** Anthropic's error object, see https://docs.anthropic.com/en/api/errors. */

@@ -8,7 +8,7 @@ import { emptyMessage, SIGNATURE, stopOf, toUsage, type Head } from './message'
 
 const event = (type: string, data: object): string => `event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`
 
-/** The block that is being written: its channel, and for a tool's call which. */
+/** The open content block: its channel and, for a tool call, the call's index. */
 type Open = { readonly channel: 'text' | 'reasoning' } | { readonly channel: 'toolCall'; readonly call: number }
 
 const belongs = (open: Open, delta: ContentDelta): boolean =>
@@ -39,14 +39,14 @@ const moreOf = (delta: ContentDelta): object | undefined => {
 }
 
 /**
- * Writes the events of one message: each stretch of one channel is a content block, started and stopped. See
- * https://docs.anthropic.com/en/docs/build-with-claude/streaming.
+ * Writes the SSE events of one message. Each run of deltas on one channel is a content block with a start and a stop
+ * event. See https://docs.anthropic.com/en/docs/build-with-claude/streaming.
  */
 export class MessageEvents implements AnswerWriter {
   readonly contentType = 'text/event-stream; charset=utf-8'
   readonly heartbeat = event('ping', {})
   readonly queued = queuedComment
-  /** Of the block that is open, or of the next one. */
+  /** Index of the open content block, or of the next one. */
   private index = 0
   private open: Open | undefined
 
@@ -72,7 +72,7 @@ export class MessageEvents implements AnswerWriter {
   private part(delta: ContentDelta): string {
     const goesOn = this.open !== undefined && belongs(this.open, delta)
     const more = moreOf(delta)
-    // A call without arguments is a call; a text without words is nothing.
+    // A tool call without arguments is still a call; an empty text opens no block.
     if (!more && (goesOn || delta.channel !== 'toolCall')) return ''
     return (goesOn ? '' : this.close() + this.start(delta)) + (more ? this.inBlock(more) : '')
   }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Usage } from '@core/generation/stream'
 import type { Answer, Finished, ToolCall } from '../answering/answer'
 
-/** What identifies one message. */
+/** The id and model of one message. */
 export interface Head {
   readonly id: string
   readonly model: string
@@ -11,8 +11,8 @@ export interface Head {
 export const newHead = (model: string): Head => ({ id: `msg_${randomUUID().replaceAll('-', '')}`, model })
 
 /**
- * Stands where Anthropic signs a model's thoughts: clients drop thinking that has no signature, and a conversation
- * would lose it. It is not checked when it comes back.
+ * Placeholder for the signature that Anthropic puts on thinking blocks: clients drop unsigned thinking, which would
+ * lose it from the conversation. Not verified when it comes back.
  */
 export const SIGNATURE = 'muster'
 
@@ -30,7 +30,7 @@ export const stopOf = ({ reason, stopSequence }: Finished): { stop_reason: strin
   }
 }
 
-/** Anthropic counts what came from the cache apart from the rest of the prompt. */
+/** Anthropic counts cached tokens separately from the other prompt tokens. */
 export const toUsage = ({ promptTokens, cachedTokens, completionTokens, reasoningTokens }: Usage): object => ({
   input_tokens: Math.max(0, promptTokens - cachedTokens),
   cache_creation_input_tokens: 0,
@@ -41,7 +41,7 @@ export const toUsage = ({ promptTokens, cachedTokens, completionTokens, reasonin
 
 const NOTHING_USED: Usage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 }
 
-/** A message before anything is in it. */
+/** An empty message, for the start of a stream. */
 export const emptyMessage = ({ id, model }: Head): object => ({
   id,
   type: 'message',
@@ -53,7 +53,7 @@ export const emptyMessage = ({ id, model }: Head): object => ({
   usage: toUsage(NOTHING_USED),
 })
 
-/** The arguments as an object. A call that the limit of tokens cut short has none that could be read. */
+/** The arguments as an object; empty if the token limit truncated them. */
 const inputOf = ({ arguments: text }: ToolCall): unknown => {
   try {
     return JSON.parse(text) as unknown
@@ -62,7 +62,7 @@ const inputOf = ({ arguments: text }: ToolCall): unknown => {
   }
 }
 
-/** A whole answer as Anthropic's message. */
+/** A complete answer as an Anthropic message. */
 export const toMessage = (head: Head, { text, reasoning, toolCalls, end }: Answer): object => ({
   ...emptyMessage(head),
   content: [

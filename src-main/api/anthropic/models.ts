@@ -12,7 +12,7 @@ const toModel = ({ name, createdAt }: ServedModel): object => ({
   created_at: new Date(createdAt).toISOString(),
 })
 
-/** `GET /v1/models` for Anthropic's clients, all on one page; OpenAI's are answered by the next handler. */
+/** `GET /v1/models` for Anthropic clients, on a single page. Requests of OpenAI clients go to the next handler. */
 export const listModels =
   (context: ApiContext): Handler<ApiEnv> =>
   async (c, next) => {
@@ -26,7 +26,7 @@ export const listModels =
     })
   }
 
-/** `GET /v1/models/{id}` for Anthropic's clients. */
+/** `GET /v1/models/{id}` for Anthropic clients. */
 export const oneModel =
   (context: ApiContext): Handler<ApiEnv, '/v1/models/:id{.+}'> =>
   async (c, next) => {

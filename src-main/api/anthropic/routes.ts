@@ -15,10 +15,10 @@ import { listModels, oneModel } from './models'
 import { CountTokensRequest, MessagesRequest } from './schema'
 import { ignoredIn, toCountRequest, toRequest } from './translate'
 
-/** Most names that a hint lists. */
+/** Maximum model names listed in a hint. */
 const MAX_NAMES = 10
 
-/** Anthropic's programs ask for Anthropic's models until they are told otherwise: says how. */
+/** Builds the hint for Anthropic's programs, which ask for Anthropic's models until configured otherwise. */
 const forOurModels = (context: ApiContext, problem: Problem): Problem => {
   const names = servedModels(servable(context)).map(({ name }) => `"${name}"`)
   if (problem.code !== 'model_not_found' || names.length === 0) return problem
@@ -26,7 +26,7 @@ const forOurModels = (context: ApiContext, problem: Problem): Problem => {
   return new Problem(404, problem.code, problem.message, { ...problem.more, hint })
 }
 
-/** Anthropic's dialect. */
+/** The Anthropic dialect's routes. */
 export const anthropicRoutes = (context: ApiContext): Hono<ApiEnv> => {
   const routes = new Hono<ApiEnv>()
 

@@ -3,7 +3,7 @@ import { Tool } from '@core/generation/conversation'
 import { MAX_STOPS } from '@core/generation/request'
 import { AssistantBlock, TextBlock, UserBlock } from './blocks'
 
-/** A turn; Anthropic takes the system's word between turns too. */
+/** A message; Anthropic also accepts the system role in mid-conversation. */
 const Message = z.discriminatedUnion('role', [
   z.object({ role: z.literal('user'), content: z.union([z.string(), z.array(UserBlock)]) }),
   z.object({ role: z.literal('assistant'), content: z.union([z.string(), z.array(AssistantBlock)]) }),
@@ -20,7 +20,7 @@ const ClientTool = z.object({
 })
 export type ClientTool = z.infer<typeof ClientTool>
 
-/** A tool that Anthropic runs, or whose form only its models know: ignored, and named in the answer's header. */
+/** A tool run by Anthropic, or defined only for its models: ignored, and listed in the response header. */
 const ForeignTool = z.object({ type: z.string().refine((type) => type !== 'custom') })
 
 const Parallel = { disable_parallel_tool_use: z.boolean().nullish() }
@@ -37,7 +37,7 @@ const Thinking = z.discriminatedUnion('type', [
 
 const Format = z.object({ type: z.literal('json_schema'), schema: z.record(z.string(), z.unknown()) })
 
-/** What an answer is made from; counting its tokens takes the same. */
+/** Fields shared by messages and token counting. */
 const conversation = {
   model: z.string().min(1),
   messages: z.array(Message).min(1),
@@ -51,9 +51,9 @@ const conversation = {
       format: Format.nullish(),
     })
     .nullish(),
-  /** Where earlier versions of the API have `output_config.format`. */
+  /** Earlier API versions have this in place of `output_config.format`. */
   output_format: Format.nullish(),
-  // Prefixes are cached without being told to.
+  // Ignored: prefixes are always cached.
   cache_control: z.unknown().optional(),
 }
 
@@ -62,8 +62,8 @@ export const CountTokensRequest = z.object(conversation)
 export type CountTokensRequest = z.infer<typeof CountTokensRequest>
 
 /**
- * `POST /v1/messages`, see https://docs.anthropic.com/en/api/messages. What only means something to Anthropic's
- * service is ignored and named in the answer's header.
+ * `POST /v1/messages`, see https://docs.anthropic.com/en/api/messages. Fields that only matter to Anthropic's service
+ * are ignored and listed in the response header.
  */
 export const MessagesRequest = z.object({
   ...conversation,

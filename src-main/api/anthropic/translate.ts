@@ -12,7 +12,7 @@ const invalidField = (param: string, message: string): Problem =>
 type GivenTool = NonNullable<CountTokensRequest['tools']>[number]
 const isClientTool = (tool: GivenTool): tool is ClientTool => 'input_schema' in tool
 
-/** What of the request Muster can do nothing with, for the answer's header. */
+/** Unsupported parts of the request, for the response header. */
 export const ignoredIn = ({ tools, messages }: CountTokensRequest): string[] => {
   const foreign: ReadonlySet<string> = new Set(FOREIGN_BLOCKS)
   const blocks = messages.flatMap(({ content }) =>
@@ -44,7 +44,7 @@ const toToolChoice = (choice: CountTokensRequest['tool_choice'], tools: readonly
 
 const EFFORTS = { low: 'low', medium: 'medium', high: 'high', xhigh: 'high', max: 'high' } as const
 
-/** What is not said is left to the model, as with Anthropic's. */
+/** Absent fields are left to the model, as Anthropic does. */
 const toReasoning = ({ thinking, output_config }: CountTokensRequest): Reasoning | undefined => {
   const effort = output_config?.effort ? { effort: EFFORTS[output_config.effort] } : {}
   switch (thinking?.type) {
@@ -64,7 +64,7 @@ const toFormat = ({ output_config, output_format }: CountTokensRequest): OutputF
   return format ? { kind: 'jsonSchema', schema: format.schema } : undefined
 }
 
-/** An assistant's turn at the end is the beginning of the answer; an empty one begins nothing. */
+/** A final assistant message is the beginning of the answer (prefill), unless it is empty. */
 const withPrefill = (messages: readonly Message[]): Pick<ChatPrompt, 'messages' | 'continueLast'> => {
   const last = messages.at(-1)
   if (last?.role !== 'assistant') return { messages: [...messages] }
@@ -100,7 +100,7 @@ const toSampling = ({ temperature, top_p, top_k }: MessagesRequest): Sampling =>
   ...(typeof top_k === 'number' && { topK: top_k }),
 })
 
-/** Anthropic's request as ours. Throws Problem. */
+/** Translates an Anthropic request into the internal form. Throws Problem. */
 export const toRequest = (body: MessagesRequest): ClientRequest => {
   const format = toFormat(body)
   return {
@@ -108,13 +108,13 @@ export const toRequest = (body: MessagesRequest): ClientRequest => {
     prompt: toPrompt(body),
     sampling: toSampling(body),
     stop: (body.stop_sequences ?? []).filter((sequence) => sequence !== ''),
-    // −1, as some clients write it, is not given.
+    // Some clients write −1 for an absent value.
     ...(typeof body.max_tokens === 'number' && body.max_tokens > 0 && { maxTokens: body.max_tokens }),
     ...(format && { format }),
   }
 }
 
-/** The same conversation, of which only the tokens are wanted. Throws Problem. */
+/** The same conversation, only to count its tokens. Throws Problem. */
 export const toCountRequest = (body: CountTokensRequest): ClientRequest => ({
   model: body.model,
   prompt: toPrompt(body),

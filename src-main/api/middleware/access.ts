@@ -8,7 +8,7 @@ import { Problem } from '../problem'
 
 const COOKIE = 'muster-session'
 const SECRET_BYTES = 32
-/** How many browsers may be signed in at once; the oldest goes. */
+/** Maximum signed-in browsers; the oldest session is dropped. */
 const MAX_SESSIONS = 100
 const MAX_LINKS = 10
 const LINK_MS = 600_000
@@ -24,10 +24,10 @@ const SIGNED_IN = `<!doctype html>
 
 const secret = (): string => randomBytes(SECRET_BYTES).toString('base64url')
 
-/** What is kept of a key. */
+/** The stored part of a key. */
 export const hashOf = (key: string): string => createHash('sha256').update(key).digest('hex')
 
-/** A new API key, to be shown once. */
+/** A new API key, shown only once. */
 export const newKey = (): string => `mst_${secret()}`
 
 const sameHash = (a: string, b: string): boolean => {
@@ -35,7 +35,7 @@ const sameHash = (a: string, b: string): boolean => {
   return left.length === right.length && timingSafeEqual(left, right)
 }
 
-/** The oldest go where there are too many. */
+/** Drops the oldest entries above the limit. */
 const shorten = (kept: Set<string> | Map<string, unknown>, most: number): void => {
   for (const oldest of kept.keys()) {
     if (kept.size <= most) break
@@ -48,27 +48,27 @@ const bearerOf = (header: string | undefined): string | undefined => {
   return scheme?.toLowerCase() === 'bearer' ? key : undefined
 }
 
-/** What handlers find of the key of a request. */
+/** The request's API key, for handlers. */
 export interface KeyVariables {
-  /** Absent where it came without one that is known here. */
+  /** Absent if the request has no valid key. */
   apiKeyId?: ApiKeyId
 }
 
-/** Who may use an API that is open to the network: those with a key, and browsers that came by a one-time link. */
+/** Authentication for an API that is open to the network: API keys, and browser sessions started by a one-time link. */
 export class Access {
-  // Hashes: whoever reads this process's memory later finds no sessions to use.
-  /** With the time until which each can be used. */
+  // Stores hashes only: a later memory dump of this process reveals no usable session.
+  /** By hash, with expiry time. */
   private readonly links = new Map<string, number>()
   private readonly sessions = new Set<string>()
 
   constructor(private readonly state: () => State) {}
 
-  /** A path that signs one browser in, once. */
+  /** Returns a path that signs in one browser, once. */
   signInPath(): string {
     return this.pathUntil(Infinity)
   }
 
-  /** The same for a picture on a screen, which others may photograph: it can be used for ten minutes. */
+  /** The same for a QR code, which others may photograph: valid for ten minutes. */
   signInLink(): { readonly path: string; readonly expiresAt: number } {
     const expiresAt = Date.now() + LINK_MS
     return { path: this.pathUntil(expiresAt), expiresAt }
@@ -95,14 +95,14 @@ export class Access {
     this.sessions.add(hashOf(session))
     shorten(this.sessions, MAX_SESSIONS)
     setCookie(c, COOKIE, session, { httpOnly: true, sameSite: 'Strict', path: '/' })
-    // Not a redirect: a browser that came from another site would not send a strict cookie along with it.
+    // Not a redirect: a browser that came from another site would not send a SameSite=Strict cookie along with it.
     return c.html(SIGNED_IN)
   }
 
-  /** Whether a request has a key that is known here. */
+  /** Whether a request has a valid API key. */
   readonly hasKey = (c: Context): boolean => this.keyOf(c) !== undefined
 
-  /** Finds out by which key a request comes, also where none is needed: it counts as that key's. */
+  /** Identifies the request's API key even where none is required, so that usage and limits count for that key. */
   readonly identify: MiddlewareHandler<{ Variables: KeyVariables }> = async (c, next) => {
     const key = this.keyOf(c)
     if (key) c.set('apiKeyId', key.apiKeyId)
@@ -110,7 +110,7 @@ export class Access {
   }
 
   private keyOf(c: Context): ApiKey | undefined {
-    // Some clients send both, of which one is what their program makes up where none is given.
+    // Some clients send both headers, one of them with a placeholder if the user gave none.
     const keys = [bearerOf(c.req.header('authorization')), c.req.header('x-api-key')]
     const hashes = keys.flatMap((key) => (key ? [hashOf(key)] : []))
     if (hashes.length === 0) return undefined

@@ -5,8 +5,9 @@ import { Problem } from '../problem'
 const BYTES_PER_MIB = 1024 * 1024
 
 /**
- * Refuses bodies over the limit. One that says its length is let through by that alone, which Node holds it to: Hono's
- * own middleware first turns the request into one of the Fetch API, with a web stream that handlers then read through.
+ * Refuses bodies over the limit. A body with a Content-Length is checked by that alone, because Node enforces it:
+ * Hono's own middleware first converts the request into a Fetch API request whose web stream handlers then have to
+ * read.
  */
 export const bodyLimit = ({ maxBytes }: { readonly maxBytes: number }): MiddlewareHandler => {
   const counted = countedLimit({

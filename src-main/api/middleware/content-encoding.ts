@@ -13,7 +13,7 @@ const inflated: Decompress = promisify(inflate)
 const inflatedRaw: Decompress = promisify(inflateRaw)
 const unbrotlied: Decompress = promisify(brotliDecompress)
 
-/** "deflate" means zlib's format (RFC 9110, 8.4.1.2); some clients leave its header away. */
+/** "deflate" means the zlib format (RFC 9110, 8.4.1.2); some clients omit its header. */
 const deflated = (body: Buffer): Decompress => (((body[0] ?? 0) & LOW_NIBBLE) === ZLIB_METHOD ? inflated : inflatedRaw)
 
 const decompressorOf = (encoding: string, body: Buffer): Decompress | undefined => {
@@ -33,13 +33,13 @@ const decompressorOf = (encoding: string, body: Buffer): Decompress | undefined 
 const isTooLarge = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
 
-/** Takes bodies that a client compressed; what comes of them is bounded too, since a few bytes can hold gigabytes. */
+/** Decompresses request bodies. The decompressed size is limited too: a few bytes can expand to gigabytes. */
 export const contentEncoding =
   ({ maxBytes }: { readonly maxBytes: number }): MiddlewareHandler =>
   async (c, next) => {
     const encoding = c.req.header('content-encoding')?.trim().toLowerCase() ?? ''
     if (encoding === '' || encoding === 'identity' || !c.req.raw.body) return next()
-    // Not by c.req: it would keep what it read for the handlers.
+    // Not read through c.req, which would cache the raw body for the handlers.
     const body = Buffer.from(await c.req.raw.arrayBuffer())
     const decompress = decompressorOf(encoding, body)
     if (!decompress) {

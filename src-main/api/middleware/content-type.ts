@@ -5,13 +5,13 @@ import { Problem } from '../problem'
 const WRITES = new Set(['POST', 'PUT', 'PATCH'])
 
 /**
- * Ollama's examples post by curl, which says that JSON is a form. A page cannot make such a request and hide that it
- * is one: browsers send an origin with every POST (Fetch standard, "append a request Origin header").
+ * Ollama's examples post JSON with curl, which labels it as a form. Accepted only without an Origin header: browsers
+ * send one with every POST (Fetch standard, "append a request Origin header"), so no page can forge such a request.
  */
 const isProgramOfOllamas = ({ req }: Context): boolean =>
   isOllamas(req.path) && req.header('origin') === undefined && req.header('sec-fetch-site') === undefined
 
-/** Writes are JSON and say so: a form of another site cannot. */
+/** Requires writes to declare JSON, which a cross-site form cannot do. */
 export const contentType: MiddlewareHandler = async (c, next) => {
   if (WRITES.has(c.req.method) && !isProgramOfOllamas(c)) {
     const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()

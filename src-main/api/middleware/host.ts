@@ -4,22 +4,22 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { AllowedHost, coversHost, plainHost } from '@core/settings/allowed-host'
 import { Problem } from '../problem'
 
-/** Where the request was sent, by its Host header: a plain name or address, without the port. */
+/** The request's host from its Host header: a name or address without the port. */
 export const hostOf = (c: Context): string => plainHost((c.req.header('host') ?? '').replace(/:\d+$/, ''))
 
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 
-/** Asked anew each time: a machine may be renamed while the node runs. */
+/** Evaluated per request: a machine may be renamed while the node runs. */
 const isOwnName = (host: string, systemName: () => string): boolean => {
   const name = plainHost(systemName())
   return host === name || host === `${name.split('.')[0] ?? name}.local`
 }
 
 export interface HostCheckOptions {
-  /** The API listens to the network, and every request needs a key. */
+  /** Whether the API is open to the network, where every request needs a key. */
   readonly open: boolean
-  /** Further hosts, from the settings. */
+  /** Additional allowed hosts, from the settings. */
   readonly allowed: readonly string[]
   hasKey(c: Context): boolean
   readonly systemName?: () => string
@@ -32,9 +32,9 @@ const hintFor = (host: string, open: boolean): string => {
 }
 
 /**
- * Refuses requests for another host: a web page that points a name of its own at this machine (DNS rebinding) gives
- * itself away by that name. Addresses are safe, since nobody can point one elsewhere, and so is a request with a key,
- * since such a page has none.
+ * Refuses requests for other hosts (DNS rebinding): a page that points its own domain at this machine sends that name
+ * as Host. IP addresses are safe, because they cannot be rebound, and so are requests with a key, because such a page
+ * has none.
  */
 export const hostCheck = ({ open, allowed, hasKey, systemName = hostname }: HostCheckOptions): MiddlewareHandler => {
   const isKnown = (host: string): boolean =>

@@ -4,13 +4,13 @@ import { coversHost } from '@core/settings/allowed-host'
 import { Problem } from '../problem'
 import { hostOf } from './host'
 
-/** What a handler that writes to the socket itself must know of the request. */
+/** For handlers that write to the socket themselves. */
 export interface OriginVariables {
-  /** The allowed origin that asked, to be named in the answer. */
+  /** The request's allowed origin, echoed in the answer. */
   allowedOrigin?: string
 }
 
-/** Headers of answers that pages may read beside those that every page may. */
+/** Response headers exposed to pages beside the CORS-safelisted ones. */
 const EXPOSED = [
   'x-muster-ignored-fields',
   'x-muster-durable-on',
@@ -18,26 +18,26 @@ const EXPOSED = [
   'request-id',
   ...['limit', 'remaining', 'reset'].flatMap((name) => [`x-ratelimit-${name}-requests`, `x-ratelimit-${name}-tokens`]),
 ].join(', ')
-/** What an answer to a preflight depends on. */
+/** `Vary` of a preflight response. */
 const ASKED = 'access-control-request-method, access-control-request-headers, access-control-request-private-network'
 const PREFLIGHT_KEPT_SECONDS = '600'
 
-/** What lets a page of an allowed origin read an answer (CORS, WHATWG Fetch). None for programs and own pages. */
+/** CORS headers for a page of an allowed origin (WHATWG Fetch). None for programs and our own pages. */
 export const corsHeaders = (origin: string | undefined): Record<string, string> =>
   origin === undefined
     ? { vary: 'origin' }
     : { vary: 'origin', 'access-control-allow-origin': origin, 'access-control-expose-headers': EXPOSED }
 
 /**
- * What a browser asks before the request of a page. It brings no key, and its answer tells nothing but that this
- * origin is allowed; the request itself is checked when it comes.
+ * Answers a CORS preflight. It carries no key, and its answer only reveals that the origin is allowed; the actual
+ * request is checked when it comes.
  */
 const answerPreflight = (c: Context, method: string): Response => {
   c.header('vary', `origin, ${ASKED}`)
   c.header('access-control-allow-methods', method)
   const headers = c.req.header('access-control-request-headers')
   if (headers !== undefined) c.header('access-control-allow-headers', headers)
-  // From a public page to a machine of a private network (WICG Private Network Access).
+  // From a public page to a private network (WICG Private Network Access).
   if (c.req.header('access-control-request-private-network') === 'true')
     c.header('access-control-allow-private-network', 'true')
   c.header('access-control-max-age', PREFLIGHT_KEPT_SECONDS)
@@ -62,15 +62,15 @@ const refusal = (origin: string | undefined): Problem => {
 }
 
 export interface OriginCheckOptions {
-  /** The app's own window, whose scheme is its own, and the origins from the settings. */
+  /** The app window's own scheme, and the origins from the settings. */
   readonly allowedOrigins: readonly string[]
-  /** From the settings: names under which a proxy may serve our own pages, with https. */
+  /** From the settings: host names under which a proxy serves our own pages over https. */
   readonly allowedHosts: readonly string[]
 }
 
 /**
- * Refuses requests that a page of another origin makes in a person's browser (CSRF). Programs send no Origin and pass.
- * Allowed origins are told so (CORS), in errors too, so this comes before all other checks.
+ * Refuses cross-origin requests made by pages in a person's browser (CSRF). Programs send no Origin and pass. Runs
+ * before all other checks, so that error responses carry CORS headers too.
  */
 export const originCheck = ({
   allowedOrigins,
@@ -86,7 +86,7 @@ export const originCheck = ({
     for (const [name, value] of Object.entries(corsHeaders(allowed ? origin : undefined))) c.header(name, value)
     const site = c.req.header('sec-fetch-site')
     const elsewhere = site === 'cross-site' || site === 'same-site'
-    // A link that a person follows to this page is no forgery, and changes nothing.
+    // Following a link to this page is no forgery, and changes nothing.
     const visit = c.req.method === 'GET' && c.req.header('sec-fetch-mode') === 'navigate'
     const foreign = origin !== undefined && !isOwn(c, origin)
     if (!allowed && (foreign || (elsewhere && !visit))) throw refusal(origin)

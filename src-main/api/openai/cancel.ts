@@ -3,7 +3,7 @@ import type { Running } from '../answering/running'
 import type { ApiEnv } from '../env'
 import { Problem } from '../problem'
 
-/** `POST /v1/cancel/{id}`: ends the answer of that id where it is; its client gets what there is of it. */
+/** `POST /v1/cancel/{id}`: stops the answer of that id; its client gets the part generated so far. */
 export const cancelAnswer =
   (running: Running): Handler<ApiEnv> =>
   (c) => {

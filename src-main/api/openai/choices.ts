@@ -2,15 +2,18 @@ import { z } from 'zod'
 import type { ClientRequest } from '@core/generation/request'
 import type { Usage } from '@core/generation/stream'
 
-/** Most answers to one request. */
+/** Maximum choices per request. */
 const MAX_CHOICES = 16
-/** Whole numbers up to here plus a choice's number are exact. */
+/** Largest seed to which a choice's index can be added exactly. */
 const MAX_COUNTED_SEED = 2 ** 52
 
-/** How many answers are wanted. */
+/** Number of choices. */
 export const Choices = z.number().int().min(1).max(MAX_CHOICES)
 
-/** The same request once for each choice. Of a seed each choice has one of its own, or all would be the same text. */
+/**
+ * Repeats the request once per choice. A given seed is offset by the choice's index; otherwise all choices would be the
+ * same text.
+ */
 export const choicesOf = <Request extends ClientRequest>(request: Request, count: number): Request[] =>
   Array.from({ length: count }, (_, index) => {
     const { seed } = request.sampling
@@ -19,8 +22,8 @@ export const choicesOf = <Request extends ClientRequest>(request: Request, count
   })
 
 /**
- * What the choices of one or several prompts used together, `perPrompt` choices of one prompt after another: a prompt
- * counts once, as OpenAI counts it.
+ * Sums the usage of choices of one or several prompts, grouped by prompt, `perPrompt` choices each. Each prompt counts
+ * once, as in OpenAI's usage.
  */
 export const usageOfChoices = (usages: readonly Usage[], perPrompt: number): Usage => {
   const sum = (of: (usage: Usage) => number, counted: readonly Usage[] = usages): number =>

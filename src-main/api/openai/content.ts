@@ -5,14 +5,14 @@ const IMAGE_URL = /^data:(image\/[a-z]+);base64,([A-Za-z0-9+/]+={0,2})$/
 
 const MediaType = z.preprocess((type) => (type === 'image/jpg' ? 'image/jpeg' : type), ImagePart.shape.mediaType)
 
-/** The picture in a data: URL; undefined where it is none, or of a type that is not supported. */
+/** Decodes the image in a data: URL; undefined if it is none, or of an unsupported type. */
 export const imageOf = (url: string): ImagePart | undefined => {
   const [, type, data] = IMAGE_URL.exec(url) ?? []
   const mediaType = MediaType.safeParse(type)
   return mediaType.success && data !== undefined ? { type: 'image', mediaType: mediaType.data, data } : undefined
 }
 
-/** A picture as a data: URL. Nothing is fetched for a client. */
+/** An image as a data: URL. Remote URLs are never fetched. */
 export const ImageUrl = z.string().transform((url, context): ImagePart => {
   const image = imageOf(url)
   if (image) return image

@@ -4,11 +4,11 @@ import type { Tool } from '@core/generation/conversation'
 export interface CustomTool {
   readonly name: string
   readonly description?: string | null | undefined
-  /** The source of the grammar that the input follows; only a hint here. */
+  /** Source of the grammar that the input follows; used only as a hint in the description. */
   readonly grammar?: string | null | undefined
 }
 
-/** A custom tool takes free text: for the model it is a function of one argument, `input`. */
+/** Presents a custom tool, which takes free text, to the model as a function with one argument, `input`. */
 export const customTool = ({ name, description, grammar }: CustomTool): Tool => {
   const says = [description, grammar ? `The input follows this grammar:\n${grammar}` : ''].filter(Boolean).join('\n\n')
   const parameters = {
@@ -20,12 +20,12 @@ export const customTool = ({ name, description, grammar }: CustomTool): Tool => 
   return { name, parameters, ...(says !== '' && { description: says }) }
 }
 
-/** The arguments of a call of a custom tool with this input. */
+/** Encodes the input of a custom tool call as arguments. */
 export const customArguments = (input: string): string => JSON.stringify({ input })
 
 const Arguments = z.object({ input: z.string() })
 
-/** The input of a call of a custom tool; arguments that are not the one that it has are given as they are. */
+/** Extracts the input of a custom tool call; malformed arguments are returned unchanged. */
 export const customInput = (text: string): string => {
   try {
     const parsed = Arguments.safeParse(JSON.parse(text))

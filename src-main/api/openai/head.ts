@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 
 const MS_PER_SECOND = 1000
 
-/** What identifies one completion. `created` in seconds since the Unix epoch. */
+/** The id, model and creation time of one completion. `created` in seconds since the Unix epoch. */
 export interface Head {
   readonly id: string
   readonly created: number

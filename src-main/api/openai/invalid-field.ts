@@ -1,5 +1,5 @@
 import { Problem } from '../problem'
 
-/** A request that is wrong at one field. */
+/** The error for one invalid field. */
 export const invalidField = (param: string, message: string): Problem =>
   new Problem(400, 'invalid_request', `${param}: ${message}`, { param })

@@ -14,7 +14,7 @@ export const listed = async (context: Needed, models: readonly ServedModel[]): P
   return models.map((served) => listedModel(from, served))
 }
 
-/** All that can be asked for, as OpenAI's clients read it. */
+/** All available models, in OpenAI's list format. */
 export const modelList = async (context: Needed): Promise<{ object: 'list'; data: ListedModel[] }> => ({
   object: 'list',
   data: await listed(context, servedModels(servable(context))),

@@ -9,7 +9,7 @@ import type { ServedModel } from '../served-models'
 
 const MS_PER_SECOND = 1000
 
-/** One entry of `GET /v1/models`: OpenAI's fields, and under `muster` what its id stands for. */
+/** An entry of `GET /v1/models`: OpenAI's fields, and `muster` with the details of that id. */
 export const ListedModel = z.object({
   id: z.string(),
   object: z.literal('model'),
@@ -17,16 +17,16 @@ export const ListedModel = z.object({
   created: z.number().int(),
   owned_by: z.literal('muster'),
   muster: z.object({
-    /** A model, whichever of its declarations serves, or one declaration by its name. */
+    /** A model (any of its declarations serves), or one declaration by its name. */
     kind: z.enum(['model', 'name']),
     modelId: ModelId,
-    /** Of several declarations of one model the one that is readiest. `ON_DISK`: a request loads it. */
+    /** If a model has several declarations, the state of the most ready. `ON_DISK`: a request loads it. */
     state: z.enum([...MetaInstanceStatusWord.options, 'ON_DISK']),
-    /** Whether it writes or makes embeddings; absent where no machine that is connected has the model. */
+    /** Whether it generates text or embeddings; absent if no connected machine has the model. */
     modelKind: ModelKind.optional(),
-    /** It reads pictures too; absent where it does not, or where no machine that is connected has the model. */
+    /** True if it accepts images; absent if not, or if no connected machine has the model. */
     vision: z.literal(true).optional(),
-    /** Most tokens of prompt and answer together; absent where no machine that is connected has the model. */
+    /** Context length, prompt and completion together; absent if no connected machine has the model. */
     contextLength: z.number().int().positive().optional(),
   }),
 })
@@ -39,7 +39,7 @@ export interface ModelSources {
   readonly cardOf: (modelId: ModelId) => ModelCard | undefined
 }
 
-/** What answers soonest comes first. */
+/** Sort order: soonest to answer first. */
 const READIEST_FIRST: readonly MetaInstanceStatusWord[] = [
   'READY',
   'RUNNING',
@@ -54,7 +54,7 @@ const READIEST_FIRST: readonly MetaInstanceStatusWord[] = [
   'PAUSED',
 ]
 
-/** One entry of the list. */
+/** Builds an entry of the list. */
 export const listedModel = ({ state, cardOf }: ModelSources, served: ServedModel): ListedModel => {
   const { name, modelId, createdAt, target } = served
   const words = new Set([

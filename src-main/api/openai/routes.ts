@@ -12,7 +12,7 @@ import { listed, modelList } from './listing'
 import { countInput, createResponse, deleteResponse, getResponse, listInputItems } from './responses/route'
 import { ResponseStore } from './responses/store'
 
-/** OpenAI's dialect. What is not already a route of the app's own is there without `/v1` too. */
+/** The OpenAI dialect's routes. Each is also available without `/v1` unless that path is a route of the control API. */
 export const openaiRoutes = (context: ApiContext): Hono<ApiEnv> => {
   const routes = new Hono<ApiEnv>()
   const running = new Running()

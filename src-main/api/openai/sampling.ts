@@ -2,18 +2,18 @@ import { z } from 'zod'
 import { MAX_STOPS, Sampling, Seed } from '@core/generation/request'
 import { given } from './given'
 
-/** Most tokens of an answer; -1, as some clients write it, is not given. */
+/** Maximum tokens of an answer. Some clients write -1 for an absent value. */
 export const TokenLimit = z
   .number()
   .int()
   .min(-1)
   .refine((limit) => limit !== 0, { error: 'must be at least 1; leave it away for as many as fit' })
 
-/** How tokens are chosen: fields that chat completions and completions share. */
+/** Sampling fields shared by chat completions and completions. */
 export const samplingFields = {
   temperature: z.number().min(0).max(2).nullish(),
   top_p: z.number().min(0).max(1).nullish(),
-  /** -1, as vLLM has it, is no limit. */
+  /** vLLM's -1 means no limit. */
   top_k: z.number().int().min(-1).nullish(),
   min_p: z.number().min(0).max(1).nullish(),
   repetition_penalty: z.number().positive().max(10).nullish(),
@@ -21,7 +21,7 @@ export const samplingFields = {
   presence_penalty: z.number().min(-2).max(2).nullish(),
   logit_bias: Sampling.shape.logitBias.unwrap().nullish(),
   seed: Seed.nullish(),
-  /** vLLM's: for measurements, whose answers must have one length. */
+  /** vLLM's field, for benchmarks that need answers of equal length. */
   ignore_eos: z.boolean().nullish(),
 }
 
@@ -41,12 +41,12 @@ export const toSampling = (body: SamplingFields): Sampling =>
     ignoreEos: body.ignore_eos,
   })
 
-/** A limit that was given; undefined for -1 and null. */
+/** The given limit; undefined for -1 and null. */
 export const toLimit = (limit: number | null | undefined): number | undefined =>
   limit === -1 ? undefined : (limit ?? undefined)
 
 export const Stop = z.union([z.string(), z.array(z.string()).max(MAX_STOPS)])
 
-/** Empty ones stop nothing. */
+/** Drops empty stop strings, which stop nothing. */
 export const toStop = (stop: z.infer<typeof Stop> | null | undefined): string[] =>
   (typeof stop === 'string' ? [stop] : (stop ?? [])).filter((text) => text !== '')

@@ -3,14 +3,14 @@ import { usageOfChoices } from './choices'
 import { toUsage } from './usage'
 
 export interface StreamEndOptions {
-  /** How many answers share the stream, and how many of them are of one prompt. */
+  /** Number of choices in the stream, and how many of them share a prompt. */
   readonly choices: number
   readonly perPrompt: number
-  /** What each chunk begins with, as an open JSON object; undefined where nobody asked for usage. */
+  /** Prefix of each chunk, as an open JSON object; undefined if usage was not requested. */
   readonly head: string | undefined
 }
 
-/** What ends the stream of all choices of a request: comes with whichever is the last. */
+/** Ends a stream of several choices: the end is sent with whichever finishes last. */
 export class StreamEnd {
   private readonly usages: Usage[] = []
   private left: number
@@ -19,7 +19,7 @@ export class StreamEnd {
     this.left = options.choices
   }
 
-  /** Text for the socket when the choice of that index has ended; '' while others go on. */
+  /** Text for the socket when the choice of that index has ended; '' while others continue. */
   after(index: number, usage: Usage): string {
     this.usages[index] = usage
     this.left -= 1

@@ -7,7 +7,7 @@ const JsonSchema = z.record(z.string(), z.unknown())
 const Choice = z.array(z.string().min(1)).min(1).max(1000)
 const Source = z.string().min(1)
 
-/** A schema with a name, which says nothing here. Not `strict`: kept to as far as a grammar can tell. */
+/** A named schema; the name is ignored. Without `strict`: enforced as far as a grammar can express it. */
 const NamedSchema = z.object({
   schema: JsonSchema.nullish(),
   strict: z.boolean().nullish(),
@@ -15,7 +15,7 @@ const NamedSchema = z.object({
   description: z.unknown().optional(),
 })
 
-/** A schema that an answer is held to. */
+/** The schema that constrains an answer. */
 export const bySchema = (
   schema: Readonly<Record<string, unknown>>,
   strict: boolean | null | undefined,
@@ -25,13 +25,13 @@ export const bySchema = (
   ...(strict === false && { lenient: true }),
 })
 
-/** For the answer's header: keywords of a format's schema that the answer is not held to. */
+/** Schema keywords that are not enforced, for the response header. */
 export const ignoredKeywords = (format: OutputFormat | undefined, field: string): string[] =>
   format?.kind === 'jsonSchema' && format.lenient
     ? keywordsNotKept(format.schema).map((keyword) => `${field}.${keyword}`)
     : []
 
-/** OpenAI's field; a schema beside `json_object` is llama.cpp's and others' form of it. */
+/** OpenAI's field; a schema beside `json_object` is the form of llama.cpp and others. */
 export const ResponseFormat = z.discriminatedUnion(
   'type',
   [
@@ -42,7 +42,7 @@ export const ResponseFormat = z.discriminatedUnion(
   { error: 'only the types text, json_object and json_schema are supported' },
 )
 
-/** vLLM's fields for what an answer must match, as it has them now and had them before. Grammars are Lark's. */
+/** vLLM's fields for constrained output, current and earlier. Grammars are in Lark's syntax. */
 export const guidedFields = {
   structured_outputs: z
     .object({
@@ -66,7 +66,7 @@ const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/-]/
 
 const regexOf = (source: string): OutputFormat => ({ kind: 'grammar', syntax: 'regex', source })
 
-/** The first of vLLM's fields that says something. Throws Problem where another one does too. */
+/** The first of vLLM's fields that is set. Throws Problem if there is more than one. */
 const guided = (body: Guided): OutputFormat | undefined => {
   const { structured_outputs: now } = body
   const forms: readonly (readonly [string, OutputFormat | undefined])[] = (
@@ -85,7 +85,7 @@ const guided = (body: Guided): OutputFormat | undefined => {
   return first?.[1] ?? (now?.json_object ? { kind: 'json' } : undefined)
 }
 
-/** What an answer is held to, if anything. Throws Problem. */
+/** The constraint on the answer's text, if any. Throws Problem. */
 export const toFormat = (
   body: Guided & { readonly response_format?: z.infer<typeof ResponseFormat> | null | undefined },
 ): OutputFormat | undefined => {

@@ -3,7 +3,7 @@ import { Tool, type ToolChoice } from '@core/generation/conversation'
 import { checkToolNames } from '../answering/tool-names'
 import { invalidField } from './invalid-field'
 
-/** A function that the model may call, as chat completions nest it and responses do not. */
+/** A function tool: chat completions nest it, responses do not. */
 export const FunctionTool = z.object({
   name: Tool.shape.name,
   description: z.string().nullish(),
@@ -19,13 +19,13 @@ export const toTool = ({ name, description, parameters, strict }: FunctionTool):
   ...(strict === true && { strict }),
 })
 
-/** What a client says about the choice of tools, whichever way it wrote it. */
+/** The client's tool choice, in any of its forms. */
 export type Choice =
   | { readonly kind: 'auto' | 'none' | 'required' }
   | { readonly kind: 'named'; readonly name: string }
   | { readonly kind: 'allowed'; readonly mode: 'auto' | 'required'; readonly names: readonly string[] }
 
-/** Tools and the choice among them, as a prompt has them. Throws Problem where the choice is of what is not there. */
+/** Tools and tool choice in the internal form. Throws Problem if the choice names an unknown tool. */
 export const chosenTools = (
   tools: readonly Tool[],
   choice: Choice,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ApiRequest } from '@core/generation/request'
 
-/** LM Studio's field: how many seconds a model that was loaded on request is kept after its last answer. */
+/** LM Studio's field: seconds to keep a model that was loaded on request after its last answer. */
 export const ttlField = { ttl: z.number().min(0).nullish() }
 
 export const keptFor = ({ ttl }: z.infer<z.ZodObject<typeof ttlField>>): Pick<ApiRequest, 'keepAlive'> =>

@@ -1,6 +1,6 @@
 import type { Usage } from '@core/generation/stream'
 
-/** Usage as chat completions and completions give it. */
+/** Usage in the format of chat completions and completions. */
 export const toUsage = ({ promptTokens, cachedTokens, completionTokens, reasoningTokens }: Usage): object => ({
   prompt_tokens: promptTokens,
   completion_tokens: completionTokens,

@@ -10,11 +10,11 @@ import { CustomCalls } from './custom-calls'
 import { toFinishReason, toLogprobs, type CallForm } from './completion'
 
 export interface ChunksOptions {
-  /** How many answers share the stream. */
+  /** Number of choices in the stream. */
   readonly choices: number
   readonly includeUsage: boolean
   readonly callForm: CallForm
-  /** Whether the chunks also tell how far the prompt is. */
+  /** Whether to send chunks with prompt progress. */
   readonly tellsProgress: boolean
 }
 
@@ -33,7 +33,7 @@ const deltaFrom = (delta: ContentDelta, form: CallForm): object => {
   }
 }
 
-/** Writes the chunks of one choice; what they share is serialised once. */
+/** Writes the chunks of one choice; the shared fields are serialised once. */
 class Chunks implements AnswerWriter {
   readonly contentType = 'text/event-stream; charset=utf-8'
   readonly heartbeat = ': alive\n\n'
@@ -63,7 +63,7 @@ class Chunks implements AnswerWriter {
     const [first = { channel: 'text', text: '' } as const, ...others] = told
     if (told.length === 0 && !logprobs) return ''
     const { form } = this.shared
-    // Log probabilities go with the first part: a token has one entry, whatever it adds to.
+    // Log probabilities go with the first part: a token has a single entry, even if its text is split between fields.
     return (
       this.chunk(deltaFrom(first, form), { logprobs }) +
       others.map((part) => this.chunk(deltaFrom(part, form))).join('')
@@ -81,7 +81,7 @@ class Chunks implements AnswerWriter {
     return `data: ${JSON.stringify(openaiError(problem))}\n\n`
   }
 
-  /** A chunk that adds nothing to the answer, with a field of its own. */
+  /** A chunk with an empty delta and one extra field. */
   private beside(field: string, value: object): string {
     const choice = { index: this.index, delta: {}, logprobs: null, finish_reason: null }
     const { head, tail } = this.shared
@@ -102,7 +102,7 @@ class Chunks implements AnswerWriter {
   }
 }
 
-/** A writer for each choice of a streamed completion. */
+/** Creates a writer for each choice of a streamed completion. */
 export const chunksOf = (
   { id, created, model }: Head,
   { choices, includeUsage, callForm, tellsProgress }: ChunksOptions,

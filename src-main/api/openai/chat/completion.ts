@@ -5,7 +5,7 @@ import { customInput } from '../custom-tools'
 import type { Head } from '../head'
 import { toUsage } from '../usage'
 
-/** How calls are told: as tool calls, or as the one function call of the older form; those of custom tools as such. */
+/** The form of calls: tool calls, or the legacy single `function_call`; custom tools in their own form. */
 export type CallForm = { readonly kind: 'tools'; readonly custom: ReadonlySet<string> } | { readonly kind: 'function' }
 
 const FINISH_REASONS = {
@@ -43,7 +43,7 @@ const messageFrom = ({ text, reasoning, toolCalls }: Answer, form: CallForm): ob
   ...callsFrom(toolCalls, form),
 })
 
-/** The answers to one request as a completion with a choice each. */
+/** Builds a completion with one choice per answer. */
 export const toCompletion = ({ id, created, model }: Head, answers: readonly Answer[], form: CallForm): object => ({
   id,
   object: 'chat.completion',

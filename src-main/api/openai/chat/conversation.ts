@@ -12,7 +12,7 @@ const textOf = (content: Content | null | undefined): string =>
         .map((part) => (part.type === 'text' ? part.text : part.type === 'refusal' ? part.refusal : ''))
         .join('')
 
-/** Text in a row is one part: templates see a string where there are no pictures. */
+/** Consecutive text is merged into one part: without images, templates then see a string. */
 const partsOf = (content: Content | null | undefined): Given => {
   if (typeof content === 'string' || content === null || content === undefined)
     return [{ type: 'text', text: content ?? '' }]
@@ -37,7 +37,7 @@ const callsOf = ({ tool_calls, function_call }: AssistantMessage, position: numb
   [...(tool_calls ?? []), ...(function_call ? [{ id: undefined, function: function_call }] : [])].map(
     (call, index) => ({
       type: 'toolCall',
-      // The older form has no ids.
+      // Legacy function calls have no ids.
       id: call.id || `call_${position}_${index}`,
       ...('custom' in call
         ? { name: call.custom.name, arguments: customArguments(call.custom.input) }
@@ -56,8 +56,8 @@ const assistantOf = (message: AssistantMessage, calls: readonly ToolCallPart[]):
 }
 
 /**
- * OpenAI's messages as ours. A result that does not name its call answers the first call of that name, or the first of
- * all, that has no result yet.
+ * Translates OpenAI messages into the internal form. A tool result without a call id answers the first call of that
+ * name, or else the first call, that has no result yet.
  */
 export const toMessages = (messages: readonly ChatMessage[]): Message[] => {
   const calls: ToolCallPart[] = []
@@ -87,7 +87,7 @@ export const toMessages = (messages: readonly ChatMessage[]): Message[] => {
   }
   return messages.map((message, position): Message => {
     switch (message.role) {
-      // OpenAI's newer name for the system's role is unknown to chat templates.
+      // `developer`, OpenAI's newer name of the system role, is unknown to chat templates.
       case 'developer':
       case 'system':
         return { role: 'system', parts: [{ type: 'text', text: textOf(message.content) }] }

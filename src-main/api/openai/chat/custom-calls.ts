@@ -9,7 +9,7 @@ interface Call {
   text: string
 }
 
-/** Holds back the calls of custom tools of one answer: their input is out of its JSON only when that is whole. */
+/** Buffers calls of custom tools of one answer: their input can be extracted only from complete JSON. */
 export class CustomCalls {
   private readonly names: ReadonlySet<string>
   private readonly calls = new Map<number, Call>()
@@ -18,7 +18,7 @@ export class CustomCalls {
     this.names = form.kind === 'tools' ? form.custom : new Set()
   }
 
-  /** Whether the delta belongs to such a call, and is told at the end. */
+  /** Whether the delta belongs to a custom tool call, which is emitted at the end. */
   take(delta: ContentDelta): boolean {
     if (delta.channel !== 'toolCall') return false
     const { index, id, name, arguments: text } = delta
@@ -30,7 +30,7 @@ export class CustomCalls {
     return true
   }
 
-  /** The calls, as chunks have them. */
+  /** The calls as fields of chunks. */
   told(): object[] {
     return [...this.calls.values()].map(({ index, id, name, text }) => ({
       index,

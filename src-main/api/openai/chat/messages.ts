@@ -4,7 +4,7 @@ import { ArgumentsText } from '../../json-depth'
 import { ImageUrl } from '../content'
 
 const TextPart = z.object({ type: z.literal('text'), text: z.string() })
-/** What an assistant said instead of an answer; clients send it back as it came. */
+/** A refusal in an assistant message; clients send it back unchanged. */
 const RefusalPart = z.object({ type: z.literal('refusal'), refusal: z.string() })
 const ImagePart = z.object({
   type: z.literal('image_url'),
@@ -34,21 +34,21 @@ const AssistantMessage = z.object({
   role: z.literal('assistant'),
   content: Said.nullish(),
   refusal: z.string().nullish(),
-  /** What DeepSeek, vLLM and llama.cpp call the thoughts, then OpenRouter's and newer vLLM's name. */
+  /** The reasoning, under the name that DeepSeek, vLLM and llama.cpp use, then that of OpenRouter and newer vLLM. */
   reasoning_content: z.string().nullish(),
   reasoning: z.string().nullish().catch(undefined),
   tool_calls: z
     .array(z.union([z.object({ id: CallId, function: FunctionCall }), z.object({ id: CallId, custom: CustomCall })]))
     .nullish(),
-  /** The older form of one call. */
+  /** The legacy form of a tool call. */
   function_call: FunctionCall.nullish(),
-  /** Mistral's and DeepSeek's way to say that the answer goes on from here. */
+  /** Mistral's and DeepSeek's field for continuing this message. */
   prefix: z.boolean().nullish(),
 })
 export type AssistantMessage = z.infer<typeof AssistantMessage>
 
 const ToolMessage = z.object({ role: z.literal('tool'), content: Given.nullish(), tool_call_id: CallId })
-/** The older form of a tool's result. */
+/** The legacy form of a tool result. */
 const FunctionMessage = z.object({
   role: z.literal('function'),
   content: Given.nullish(),

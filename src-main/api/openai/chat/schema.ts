@@ -12,11 +12,11 @@ const unsupported = (message: string) => z.null({ error: message }).optional()
 const Named = z.object({ name: Tool.shape.name })
 
 const FOREIGN = 'a tool of the type function says what it is in "function", one of the type custom in "custom"'
-/** A tool that only OpenAI runs, or whose form only its models know: ignored, and named in the answer's header. */
+/** A tool run by OpenAI, or defined only for its models: ignored, and listed in the response header. */
 const ForeignTool = z.object({
   type: z.string().refine((type) => type !== 'function' && type !== 'custom', { error: FOREIGN, abort: true }),
 })
-/** A tool that takes free text. */
+/** A custom tool, which takes free text. */
 const CustomTool = z.object({
   type: z.literal('custom'),
   custom: z.object({
@@ -33,7 +33,7 @@ const GivenTool = z.union([
 
 const ToolChoice = z.union([
   z.enum(['none', 'auto', 'required']),
-  /** Mistral's word for it. */
+  /** Mistral's name for it. */
   z.literal('any').transform(() => 'required' as const),
   z.discriminatedUnion(
     'type',
@@ -53,9 +53,9 @@ const ToolChoice = z.union([
 ])
 
 /**
- * `POST /v1/chat/completions`, see https://platform.openai.com/docs/api-reference/chat/create. What changes an answer
- * and is not supported is refused by name; fields that only mean something to OpenAI are ignored, and fields that are
- * not here are ignored and named in the answer's header.
+ * `POST /v1/chat/completions`, see https://platform.openai.com/docs/api-reference/chat/create. Unsupported fields that
+ * would change the answer are refused by name; fields that only matter to OpenAI are ignored, and unknown fields are
+ * ignored and listed in the response header.
  */
 export const ChatCompletionRequest = z.object({
   model: z.string().min(1),
@@ -64,7 +64,7 @@ export const ChatCompletionRequest = z.object({
   ...ttlField,
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
-  /** llama.cpp's name: streams also tell how much of the prompt is computed. */
+  /** llama.cpp's field: streams also report prompt progress. */
   return_progress: z.boolean().nullish(),
   stop: Stop.nullish(),
   max_tokens: TokenLimit.nullish(),
@@ -77,7 +77,7 @@ export const ChatCompletionRequest = z.object({
   tools: z.array(GivenTool).nullish(),
   tool_choice: ToolChoice.nullish(),
   parallel_tool_calls: z.boolean().nullish(),
-  /** The older form of tools. */
+  /** The legacy form of tools. */
   functions: z.array(FunctionTool).nullish(),
   function_call: z.union([z.enum(['none', 'auto']), Named]).nullish(),
   reasoning_effort: Effort.nullish(),
@@ -89,12 +89,12 @@ export const ChatCompletionRequest = z.object({
       max_tokens: z.number().int().positive().nullish(),
     })
     .nullish(),
-  /** What vLLM, SGLang and Qwen's own service take. */
+  /** The form of vLLM, SGLang and Qwen's own service. */
   enable_thinking: z.boolean().nullish(),
   chat_template_kwargs: z.record(z.string(), z.unknown()).nullish(),
   /** GLM's and DeepSeek's services: `enabled` or `disabled`. */
   thinking: z.object({ type: z.string() }).nullish(),
-  /** vLLM's way to have the last message, an assistant's, go on. */
+  /** vLLM's field for continuing a final assistant message. */
   continue_final_message: z.boolean().nullish(),
   add_generation_prompt: z.boolean().nullish(),
   audio: unsupported('audio is not supported'),

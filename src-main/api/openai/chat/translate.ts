@@ -11,15 +11,15 @@ import { chosenTools, toTool, type Choice } from '../tools'
 import { toMessages } from './conversation'
 import type { ChatCompletionRequest } from './schema'
 
-/** Tools of the request that Muster can do nothing with, for the answer's header. */
+/** Unsupported tools of the request, for the response header. */
 export const ignoredTools = ({ tools }: ChatCompletionRequest): string[] =>
   (tools ?? []).flatMap((tool) => ('function' in tool || 'custom' in tool ? [] : [`tools.${tool.type}`]))
 
-/** The custom tools of a request, by name: calls of them are told as such. */
+/** Names of the request's custom tools; their calls are returned in the custom form. */
 export const customTools = ({ tools }: ChatCompletionRequest): ReadonlySet<string> =>
   new Set((tools ?? []).flatMap((tool) => ('custom' in tool ? [tool.custom.name] : [])))
 
-/** Whether the client speaks of functions, as before there were tools: it is answered in its words. */
+/** Whether the client uses the legacy `functions` form; it is answered in the same form. */
 export const speaksOfFunctions = ({ tools, functions }: ChatCompletionRequest): boolean =>
   (tools ?? []).length === 0 && (functions ?? []).length > 0
 
@@ -43,7 +43,7 @@ const choiceOf = ({ tool_choice, function_call }: ChatCompletionRequest): Choice
   return { kind: 'allowed', mode, names: tools.flatMap((tool) => tool.function?.name ?? tool.custom?.name ?? []) }
 }
 
-/** What several kinds of clients say about thinking; where they say it twice, the plainer word counts. */
+/** Merges the various reasoning options of clients; of contradicting ones the more explicit wins. */
 const toReasoning = (body: ChatCompletionRequest): Reasoning => {
   const { reasoning, thinking, chat_template_kwargs: variables } = body
   const ofThinking = { enabled: true, disabled: false }[thinking?.type ?? '']
@@ -62,8 +62,8 @@ const toReasoning = (body: ChatCompletionRequest): Reasoning => {
 }
 
 /**
- * Whether the assistant's turn at the end goes on. OpenAI begins a new one, so this is only done where a client says so:
- * with vLLM's `continue_final_message`, with `add_generation_prompt: false`, or with `prefix` in the message.
+ * Whether to continue a final assistant message. OpenAI starts a new one, so this needs an explicit option: vLLM's
+ * `continue_final_message`, `add_generation_prompt: false`, or `prefix` in the message.
  */
 const continuesLast = (body: ChatCompletionRequest): boolean => {
   const last = body.messages.at(-1)
@@ -80,7 +80,7 @@ const toPrompt = (body: ChatCompletionRequest): ChatPrompt => {
     kind: 'chat',
     messages: toMessages(body.messages),
     ...chosenTools(toolsOf(body), choiceOf(body), body.tool_choice ? 'tool_choice' : 'function_call'),
-    // The older form has room for one call.
+    // The legacy form has room for one call.
     ...((body.parallel_tool_calls === false || speaksOfFunctions(body)) && { singleToolCall: true }),
     ...(Object.keys(reasoning).length > 0 && { reasoning }),
     ...(continuesLast(body) && { continueLast: true }),
@@ -88,7 +88,7 @@ const toPrompt = (body: ChatCompletionRequest): ChatPrompt => {
   }
 }
 
-/** OpenAI's request as ours, for one of its choices. Throws Problem. */
+/** Translates an OpenAI request into the internal form, for one of its choices. Throws Problem. */
 export const toRequest = (body: ChatCompletionRequest): ApiRequest => {
   if (body.top_logprobs && !body.logprobs) throw invalidField('top_logprobs', 'needs "logprobs": true')
   return {

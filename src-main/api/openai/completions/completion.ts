@@ -11,7 +11,7 @@ import { toUsage } from '../usage'
 import { listedLogprobs } from './logprobs'
 import type { Wanted } from './translate'
 
-/** There are no tools in completions: calls are text. */
+/** Completions have no tools: calls are text. */
 const FINISH_REASONS = {
   stop: 'stop',
   length: 'length',
@@ -19,7 +19,7 @@ const FINISH_REASONS = {
   cancelled: 'stop',
 } as const satisfies Record<FinishReason, string>
 
-/** The answers to one request as a completion with a choice each. */
+/** Builds a completion with one choice per answer. */
 export const toCompletion = (
   head: Head,
   answers: readonly (Pick<Wanted, 'echo'> & { readonly answer: Answer })[],
@@ -82,7 +82,7 @@ class TextChunks implements AnswerWriter {
   }
 }
 
-/** A writer for each choice of a streamed completion. */
+/** Creates a writer for each choice of a streamed completion. */
 export const textChunksOf = (
   { id, created, model }: Head,
   wanted: readonly Wanted[],

@@ -1,6 +1,6 @@
 import type { LogprobEntry } from '@core/generation/stream'
 
-/** Log probabilities in the form of completions: a list for each property. `text_offset` in UTF-16 units. */
+/** Log probabilities as completions give them: parallel lists. `text_offset` in UTF-16 units. */
 export interface ListedLogprobs {
   readonly tokens: readonly string[]
   readonly token_logprobs: readonly number[]
@@ -8,7 +8,7 @@ export interface ListedLogprobs {
   readonly text_offset: readonly number[]
 }
 
-/** `offset`: where the first token begins in the choice's text. */
+/** `offset`: position of the first token in the choice's text. */
 export const listedLogprobs = (entries: readonly LogprobEntry[], offset: number): ListedLogprobs => {
   let at = offset
   const offsets = entries.map(({ token }) => {

@@ -5,14 +5,14 @@ import { samplingFields, Stop, TokenLimit } from '../sampling'
 import { guidedFields } from '../structured-output'
 import { ttlField } from '../ttl'
 
-/** Most prompts of one request. */
+/** Maximum prompts per request. */
 const MAX_PROMPTS = 64
 const PROMPTS = 'expected text, a list of texts, a list of token numbers, or a list of such lists'
 const Tokens = z.array(TokenNumber).min(1)
 
 /**
- * `POST /v1/completions`, see https://platform.openai.com/docs/api-reference/completions/create. The prompt is continued
- * as it is, without a chat template.
+ * `POST /v1/completions`, see https://platform.openai.com/docs/api-reference/completions/create. The model continues
+ * the raw prompt, without a chat template.
  */
 export const CompletionRequest = z.object({
   model: z.string().min(1),
@@ -27,7 +27,7 @@ export const CompletionRequest = z.object({
   stop: Stop.nullish(),
   /** OpenAI's default is 16. */
   max_tokens: TokenLimit.nullish(),
-  /** How many alternatives of each token are told. */
+  /** Number of alternatives per token. */
   logprobs: z.number().int().min(0).max(20).nullish(),
   n: Choices.nullish(),
   ...guidedFields,

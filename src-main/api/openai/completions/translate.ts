@@ -7,12 +7,12 @@ import { toFormat } from '../structured-output'
 import { keptFor } from '../ttl'
 import type { CompletionRequest } from './schema'
 
-/** Most answers to one request, prompts times choices. */
+/** Maximum answers per request: prompts times choices. */
 const MAX_ANSWERS = 128
-/** OpenAI's; a base model rarely ends by itself. */
+/** OpenAI's default; a base model rarely stops by itself. */
 const DEFAULT_MAX_TOKENS = 16
 
-/** One answer that is wanted, and what its text begins with. */
+/** One requested answer, and the text it is prefixed with. */
 export interface Wanted {
   readonly request: ApiRequest
   readonly echo: string
@@ -22,14 +22,17 @@ type Given = CompletionRequest['prompt']
 
 const isNumbers = (prompt: Exclude<Given, string>): prompt is number[] => typeof prompt[0] === 'number'
 
-/** The prompts of a request: one text or list of tokens, or several of either. */
+/** The prompts of a request: one or several texts or token lists. */
 const promptsOf = (prompt: Given): Exclude<Prompt, { kind: 'chat' | 'embed' }>[] => {
   if (typeof prompt === 'string') return [{ kind: 'text', text: prompt }]
   if (isNumbers(prompt)) return [{ kind: 'tokens', tokens: prompt }]
   return prompt.map((one) => (typeof one === 'string' ? { kind: 'text', text: one } : { kind: 'tokens', tokens: one }))
 }
 
-/** OpenAI's request as ours: the choices of the first prompt, then those of the next. Throws Problem. */
+/**
+ * Translates an OpenAI request into the internal form: the choices of the first prompt, then those of the next. Throws
+ * Problem.
+ */
 export const toRequests = (body: CompletionRequest): Wanted[] => {
   const prompts = promptsOf(body.prompt)
   const count = body.n ?? 1

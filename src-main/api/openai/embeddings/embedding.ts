@@ -5,13 +5,13 @@ import type { EmbeddingRequest } from './schema'
 const isTokens = (input: readonly (string | number | readonly number[])[]): input is readonly number[] =>
   typeof input[0] === 'number'
 
-/** One text or one list of tokens is one input. */
+/** A single text or token list is one input. */
 const inputsOf = ({ input }: EmbeddingRequest): EmbedPrompt['inputs'] => {
   if (typeof input === 'string') return [input]
   return isTokens(input) ? [[...input]] : input
 }
 
-/** OpenAI's request as ours. */
+/** Translates an OpenAI request into the internal form. */
 export const toRequest = (
   body: EmbeddingRequest,
 ): Omit<ClientRequest, 'prompt'> & { readonly prompt: EmbedPrompt } => ({

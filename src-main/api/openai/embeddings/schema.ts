@@ -12,11 +12,11 @@ export const EmbeddingRequest = z.object({
     [Text, z.array(Text).min(1).max(MAX_EMBED_INPUTS), Tokens, z.array(Tokens).min(1).max(MAX_EMBED_INPUTS)],
     { error: FORMS },
   ),
-  /** `base64`, which OpenAI's own clients ask for, is the vector as little-endian 32-bit floats. */
+  /** `base64`, OpenAI's clients' default, encodes the vector as little-endian 32-bit floats. */
   encoding_format: z.enum(['float', 'base64']).nullish(),
-  /** So many numbers of each vector are kept; what is left has length 1 again. */
+  /** Output dimensions: the vector is cut to this length and normalised again. */
   dimensions: z.number().int().positive().nullish(),
-  /** Of a text that the model's makers put before inputs, such as `query`: by its name in the model's files. */
+  /** A prompt that the model's makers prepend to inputs, such as `query`: by its name in the model's files. */
   prompt_name: z.string().min(1).max(200).nullish(),
   user: z.unknown().optional(),
 })

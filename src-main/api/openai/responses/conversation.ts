@@ -12,7 +12,7 @@ const textOf = (content: Content): string =>
         .map((part) => (part.type === 'input_image' ? '' : part.type === 'refusal' ? part.refusal : part.text))
         .join('')
 
-/** Text in a row is one part: templates see a string where there are no pictures. */
+/** Consecutive text is merged into one part: without images, templates then see a string. */
 const partsOf = (content: Content): Given => {
   if (typeof content === 'string') return [{ type: 'text', text: content }]
   const parts: Given = []
@@ -29,7 +29,7 @@ const partsOf = (content: Content): Given => {
   return parts.length > 0 ? parts : [{ type: 'text', text: '' }]
 }
 
-/** The parts that an item adds to the assistant's turn; undefined where it is not the assistant's. */
+/** The parts that an item adds to the assistant's message; undefined for other items. */
 const answeredBy = (item: InputItem): Answered | undefined => {
   switch (item.type) {
     case 'function_call':
@@ -58,8 +58,8 @@ const namesIn = (messages: readonly Message[]): Map<string, string> => {
 }
 
 /**
- * Items as turns, after those of an earlier response. What the assistant thought, said and called one after another is
- * one turn.
+ * Translates items into messages, appended to those of an earlier response. Consecutive reasoning, text and calls of
+ * the assistant become one message.
  */
 export const toMessages = (items: readonly InputItem[], before: readonly Message[] = []): Message[] => {
   const messages = [...before]

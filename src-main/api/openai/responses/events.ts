@@ -10,11 +10,11 @@ import { STATUS_OF, type Progress, type ResponseObject } from './response'
 export interface ResponseEventsOptions {
   readonly describe: (progress: Progress) => ResponseObject
   readonly custom: ReadonlySet<string>
-  /** Gets the response when it is over, before its client hears of it. */
+  /** Called with the finished response before the client receives it. */
   readonly keep: (response: ResponseObject) => void
 }
 
-/** Writes a response as the events of OpenAI's API, numbered from 0. */
+/** Writes a response as OpenAI's SSE events, numbered from 0. */
 export class ResponseEvents implements AnswerWriter {
   readonly contentType = 'text/event-stream; charset=utf-8'
   readonly heartbeat = ': alive\n\n'
@@ -48,7 +48,7 @@ export class ResponseEvents implements AnswerWriter {
     return this.written([...events, { type, response }])
   }
 
-  /** The response that failed, then an error that official clients throw. */
+  /** The failed response, then an error event that makes official clients throw. */
   failed(problem: Problem): string {
     const { code, explanation: message, more } = problem
     const begun = this.sequence === 0 ? this.begin() : ''

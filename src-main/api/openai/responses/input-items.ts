@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { parseWith } from '../../body'
 import { invalidField } from '../invalid-field'
 
-/** One item of a response's input, with the id by which lists page. */
+/** An input item of a response, with the id used as a list cursor. */
 export type InputListItem = { readonly id: string; readonly type: string } & Readonly<Record<string, unknown>>
 
 const PREFIXES: Readonly<Record<string, string>> = {
@@ -21,11 +21,11 @@ const Item = z.looseObject({
   type: z.string().default('message'),
 })
 
-/** The content of a message as a list of parts: OpenAI lists text in that form, however it came. */
+/** Message content as a list of parts: OpenAI lists text in that form, whatever the client sent. */
 const contentOf = (content: unknown, role: unknown): unknown =>
   typeof content === 'string' ? [{ type: role === 'assistant' ? 'output_text' : 'input_text', text: content }] : content
 
-/** The input of a request as a list, each item with an id: its own, or a new one. `input` is as the client sent it. */
+/** The input of a request as a list, each item with its own id or a new one. `input` is as the client sent it. */
 export const inputItems = (input: unknown): InputListItem[] => {
   const items = typeof input === 'string' ? [{ role: 'user', content: input }] : Array.isArray(input) ? input : []
   return items.map((item) => {
@@ -42,7 +42,7 @@ const Page = z.object({
   after: z.string().optional(),
 })
 
-/** One page of a list, the newest first unless asked otherwise. Throws Problem. */
+/** Returns one page of the list, newest first by default. Throws Problem. */
 export const pageOf = (items: readonly InputListItem[], query: Readonly<Record<string, string>>): object => {
   const { limit, order, after } = parseWith(Page, query)
   const ordered = order === 'asc' ? items : [...items].reverse()

@@ -5,7 +5,7 @@ import { ImageUrl } from '../content'
 
 const ONLY = 'only input_text and input_image are supported: {"type": "input_text", "text": …}'
 
-/** Text under any of its names: what was put out comes back as it came. */
+/** Text under any of its type names: clients send output back as input. */
 const Text = z.object({
   type: z.enum(['input_text', 'output_text', 'text', 'summary_text', 'reasoning_text']),
   text: z.string(),
@@ -52,18 +52,18 @@ const KNOWN: readonly string[] = [
   'item_reference',
 ]
 const FOREIGN = 'a message has a role and content; no other item of this type is known'
-/** What only OpenAI's own tools put out: ignored, and named in the answer's header. */
+/** Output of OpenAI's own tools: ignored, and listed in the response header. */
 const ForeignItem = z
   .object({ type: z.string().refine((type) => !KNOWN.includes(type), { error: FOREIGN, abort: true }) })
   .transform(({ type }) => ({ type: 'foreign' as const, is: type }))
 
-/** One item of a conversation. */
+/** An item of a conversation. */
 const InputItem = z.union([Message, FunctionCall, CustomCall, CallOutput, ReasoningItem, ForeignItem])
 export type InputItem = z.infer<typeof InputItem>
 
-/** Stands for an item that a response put out. */
+/** Refers to an output item of an earlier response. */
 const ItemReference = z.object({ type: z.literal('item_reference'), id: z.string().min(1).max(200) })
 
-/** One item of the input of a response. */
+/** An input item. */
 export const GivenItem = z.union([...InputItem.options, ItemReference])
 export type GivenItem = z.infer<typeof GivenItem>

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { LogprobEntry } from '@core/generation/stream'
 import { customInput } from '../custom-tools'
 
-/** A token with its alternatives, in OpenAI's words. */
+/** A token with its alternatives, in OpenAI's format. */
 type TokenLogprob = Omit<LogprobEntry, 'top'> & { readonly top_logprobs: LogprobEntry['top'] }
 
 const toLogprob = ({ top, ...token }: LogprobEntry): TokenLogprob => ({ ...token, top_logprobs: top })
@@ -18,7 +18,7 @@ interface TextContent {
   readonly logprobs: readonly TokenLogprob[]
 }
 
-/** What a response puts out; it can be sent back as input as it is. */
+/** An output item; it can be sent back as input unchanged. */
 export type OutputItem = Base &
   (
     | { readonly type: 'message'; readonly role: 'assistant'; readonly content: TextContent[] }
@@ -36,13 +36,13 @@ export type OutputItem = Base &
     | { readonly type: 'custom_tool_call'; readonly call_id: string; readonly name: string; readonly input: string }
   )
 
-/** An event of a stream, before it has its number. */
+/** A stream event before it gets its sequence number. */
 export interface ResponseEvent {
   readonly type: string
   readonly [field: string]: unknown
 }
 
-/** An item that is being put out. `begin` and `add` give the events that tell of it, `end` those that complete it. */
+/** An output item in progress. `begin` and `add` return the events to send, `end` those that complete it. */
 export interface OpenItem {
   begin(): ResponseEvent[]
   add(text: string, logprobs?: readonly LogprobEntry[]): ResponseEvent[]
@@ -52,7 +52,7 @@ export interface OpenItem {
 
 const newId = (prefix: string): string => `${prefix}_${randomUUID().replaceAll('-', '')}`
 
-/** Text, or the thoughts before it: an item with one part that grows. */
+/** Text or reasoning: an item with one growing part. */
 export class TextItem implements OpenItem {
   private readonly id: string
   private text = ''
@@ -120,7 +120,7 @@ interface Call {
   readonly name: string
 }
 
-/** A call of a function: its arguments are told as they come. */
+/** A function call, whose arguments are streamed. */
 export class FunctionCallItem implements OpenItem {
   private readonly id = newId('fc')
   private text = ''
@@ -157,7 +157,7 @@ export class FunctionCallItem implements OpenItem {
   }
 }
 
-/** A call of a custom tool: its input is told when it is whole, for only then it is out of its JSON. */
+/** A custom tool call: its input is sent as a whole, because it can be extracted only from complete JSON. */
 export class CustomCallItem implements OpenItem {
   private readonly id = newId('ctc')
   private text = ''

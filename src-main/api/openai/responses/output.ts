@@ -8,15 +8,15 @@ import {
   type ResponseEvent,
 } from './output-items'
 
-/** Sorts what comes on channels into the items of a response, and gives the events that tell of them. */
+/** Assembles deltas into the output items of a response and returns their events. */
 export class Output {
   private readonly items: OpenItem[] = []
-  /** The item that text or thoughts are added to; one of another kind ends it. */
+  /** The open text or reasoning item; a delta of the other kind ends it. */
   private current: { readonly channel: ContentDelta['channel']; readonly item: OpenItem } | undefined
-  /** Calls end with the response: their arguments may come in turns. */
+  /** Calls end with the response: their arguments may be interleaved. */
   private readonly calls = new Map<number, OpenItem>()
   private readonly ended = new Set<OpenItem>()
-  /** Of tokens whose text is yet to come. */
+  /** Log probabilities of tokens whose text is still to come. */
   private readonly logprobs: LogprobEntry[] = []
 
   constructor(private readonly custom: ReadonlySet<string>) {}
@@ -29,7 +29,7 @@ export class Output {
     })
   }
 
-  /** Ends all that is open. A response that says nothing puts out an empty text. */
+  /** Ends all open items. An empty response gets one empty text item. */
   end(status: 'completed' | 'incomplete'): ResponseEvent[] {
     const begun = this.items.length === 0 ? this.addText({ channel: 'text', text: '' }) : []
     return [...begun, ...this.items.filter((item) => !this.ended.has(item)).flatMap((item) => item.end(status))]

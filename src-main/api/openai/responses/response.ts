@@ -5,7 +5,7 @@ import type { ResponseRequest } from './schema'
 
 export type Status = 'in_progress' | 'completed' | 'incomplete' | 'cancelled' | 'failed'
 
-/** A response as OpenAI's API gives it; streams give it at their beginning and end. */
+/** A response in OpenAI's format; streams send it at their beginning and end. */
 export interface ResponseObject {
   readonly id: string
   readonly object: 'response'
@@ -36,7 +36,7 @@ export interface Progress {
   readonly error?: { readonly code: string; readonly message: string }
 }
 
-/** What is the same at every moment of a response. */
+/** Fields that stay the same for the whole life of a response. */
 export const responseOf = (
   { id, created, model }: Head,
   body: ResponseRequest,

@@ -41,14 +41,14 @@ const found = (store: ResponseStore, id: string, { asker, param }: { asker: Owne
   })
 }
 
-/** What the response goes on from and what it was asked, as lists show it. */
+/** The conversation that the response continues, and its input as lists return it. */
 const inputOf = async (
   c: Context<ApiEnv>,
   store: ResponseStore,
   { previous_response_id: previous }: ResponseRequest,
 ): Promise<InputListItem[]> => {
   const before = previous ? store.get(previous, c.get('apiKeyId')) : undefined
-  // As it came: the parsed form has pictures and items of other types in words of our own.
+  // Raw: the parsed form has internal types for images and unsupported items.
   const { input } = Sent.parse(await jsonBody(c))
   return [
     ...(before ? [...before.input, ...before.response.output.map((item) => ({ ...item }))] : []),
@@ -102,7 +102,7 @@ export const createResponse =
     return c.json(response)
   }
 
-/** `POST /v1/responses/input_tokens`: how many tokens the input would be, without an answer. */
+/** `POST /v1/responses/input_tokens`: counts the input's tokens without generating. */
 export const countInput =
   (context: ApiContext, store: ResponseStore): Handler<ApiEnv> =>
   async (c) => {

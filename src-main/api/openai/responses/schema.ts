@@ -12,11 +12,11 @@ const CustomTool = z.object({
   type: z.literal('custom'),
   name: Tool.shape.name,
   description: z.string().nullish(),
-  /** The language of its input; only a hint here. */
+  /** Syntax of the grammar; used only as a hint. */
   format: z.object({ type: z.string(), definition: z.string().nullish() }).nullish(),
 })
 const FOREIGN = 'a tool of the type function or custom has a name'
-/** A tool that only OpenAI runs, or that only its models know: ignored, and named in the answer's header. */
+/** A tool run by OpenAI, or defined only for its models: ignored, and listed in the response header. */
 const ForeignTool = z
   .object({
     type: z.string().refine((type) => type !== 'function' && type !== 'custom', { error: FOREIGN, abort: true }),
@@ -51,16 +51,16 @@ const Format = z.discriminatedUnion(
 )
 
 /**
- * `POST /v1/responses`, see https://platform.openai.com/docs/api-reference/responses/create. What changes an answer and
- * is not supported is refused by name; fields that only mean something to OpenAI are ignored, and fields that are not
- * here are ignored and named in the answer's header.
+ * `POST /v1/responses`, see https://platform.openai.com/docs/api-reference/responses/create. Unsupported fields that
+ * would change the answer are refused by name; fields that only matter to OpenAI are ignored, and unknown fields are
+ * ignored and listed in the response header.
  */
 export const ResponseRequest = z.object({
   model: z.string().min(1),
   input: z.union([z.string(), z.array(GivenItem)]).nullish(),
   instructions: z.string().nullish(),
   previous_response_id: z.string().nullish(),
-  /** Whether the response can be asked for again and gone on from; it can where this is not said. */
+  /** Whether the response can be retrieved and continued later; default true. */
   store: z.boolean().nullish(),
   stream: z.boolean().nullish(),
   ...samplingFields,
@@ -77,7 +77,10 @@ export const ResponseRequest = z.object({
   conversation: unsupported('not supported; use previous_response_id'),
   prompt: unsupported('prompts that OpenAI keeps are not supported'),
   include: z.unknown().optional(),
-  /** `auto`, which would forget the beginning of what is too long, is ignored by name: what does not fit is refused. */
+  /**
+   * `auto`, which would drop the beginning of an input that is too long, is ignored and reported: such an input is
+   * refused.
+   */
   truncation: z.enum(['auto', 'disabled']).nullish(),
   stream_options: z.unknown().optional(),
   user: z.unknown().optional(),

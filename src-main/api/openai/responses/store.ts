@@ -4,7 +4,7 @@ import type { InputListItem } from './input-items'
 import type { OutputItem } from './output-items'
 import type { ResponseObject } from './response'
 
-/** A response with the conversation up to and with its output. `input`: its own input, of this request alone. */
+/** A response with its conversation up to and including its output. `input`: the input of this request alone. */
 export interface Kept {
   readonly owner: Owner
   readonly response: ResponseObject
@@ -14,16 +14,16 @@ export interface Kept {
 
 export interface StoreLimits {
   readonly count: number
-  /** UTF-16 units of the kept responses as JSON. */
+  /** Limit of the stored responses in UTF-16 units of JSON. */
   readonly size: number
 }
 
 const LIMITS: StoreLimits = { count: 1000, size: 64 * 1024 * 1024 }
 
-/** Responses that clients may ask for or go on from; in memory, and those not used for longest make room for others. */
+/** Responses that clients may retrieve or continue. In memory, LRU eviction. */
 export class ResponseStore {
   private readonly kept = new Map<string, { readonly value: Kept; readonly size: number }>()
-  /** Which response put an item out. */
+  /** The response that each output item belongs to. */
   private readonly responseOf = new Map<string, string>()
   private size = 0
 
@@ -42,7 +42,7 @@ export class ResponseStore {
     }
   }
 
-  /** Undefined where there is none of that id, or another's. */
+  /** Undefined if the id is unknown or belongs to another caller. */
   get(id: string, asker: Owner): Kept | undefined {
     const found = this.kept.get(id)
     if (!found || !maySee(found.value.owner, asker)) return undefined
@@ -51,14 +51,14 @@ export class ResponseStore {
     return found.value
   }
 
-  /** An item that a kept response put out. */
+  /** An output item of a stored response. */
   item(id: string, asker: Owner): OutputItem | undefined {
     const response = this.responseOf.get(id)
     if (response === undefined) return undefined
     return this.get(response, asker)?.response.output.find((item) => item.id === id)
   }
 
-  /** False where there is none of that id. */
+  /** Returns false if there is no such response. */
   delete(id: string): boolean {
     const found = this.kept.get(id)
     if (!found) return false

@@ -12,7 +12,7 @@ import { toMessages } from './conversation'
 import type { GivenItem, InputItem } from './items'
 import type { GivenTool, ResponseRequest } from './schema'
 
-/** What of the request Muster can do nothing with, for the answer's header. */
+/** Unsupported parts of the request, for the response header. */
 export const ignoredIn = ({ tools, input, truncation }: ResponseRequest): string[] => [
   ...(truncation === 'auto' ? ['truncation'] : []),
   ...(tools ?? []).flatMap((tool) => {
@@ -24,7 +24,7 @@ export const ignoredIn = ({ tools, input, truncation }: ResponseRequest): string
   ),
 ]
 
-/** The custom tools of a request, by name: calls of them are told as such. */
+/** Names of the request's custom tools; their calls are returned in the custom form. */
 export const customTools = ({ tools }: ResponseRequest): ReadonlySet<string> =>
   new Set((tools ?? []).flatMap((tool) => (tool.type === 'custom' ? [tool.name] : [])))
 
@@ -62,17 +62,17 @@ const toFormat = ({ text }: ResponseRequest): OutputFormat | undefined => {
 const wantsLogprobs = ({ include, top_logprobs }: ResponseRequest): boolean =>
   typeof top_logprobs === 'number' || (Array.isArray(include) && include.includes('message.output_text.logprobs'))
 
-/** What is known of earlier responses. */
+/** Lookup of earlier responses. */
 export interface Memory {
-  /** The conversation that this one goes on from. */
+  /** The conversation that this one continues. */
   readonly before: readonly Message[]
-  /** An item that a response put out and that is kept. */
+  /** An output item of a stored response. */
   readonly item: (id: string) => InputItem | undefined
 }
 
 const NOTHING: Memory = { before: [], item: () => undefined }
 
-/** Items with those that they refer to in their place. Throws Problem. */
+/** Replaces item references by the items. Throws Problem. */
 const resolved = (items: readonly GivenItem[], { item: find }: Memory): InputItem[] =>
   items.map((given, at) => {
     if (given.type !== 'item_reference') return given
@@ -82,7 +82,7 @@ const resolved = (items: readonly GivenItem[], { item: find }: Memory): InputIte
     throw invalidField(`input.${at}.id`, `${why}. Send the item itself`)
   })
 
-/** The conversation so far, without instructions: they hold for one response. Throws Problem where nothing is said. */
+/** The conversation so far, without instructions, which apply to one response only. Throws Problem if it is empty. */
 export const toConversation = ({ input }: ResponseRequest, memory: Memory = NOTHING): Message[] => {
   const { before } = memory
   const messages: Message[] =
@@ -93,7 +93,7 @@ export const toConversation = ({ input }: ResponseRequest, memory: Memory = NOTH
   return messages
 }
 
-/** OpenAI's request as ours. Throws Problem. */
+/** Translates an OpenAI request into the internal form. Throws Problem. */
 export const toRequest = (body: ResponseRequest, conversation: readonly Message[]): ApiRequest => {
   const { instructions } = body
   const reasoning = reasoningOf(body.reasoning?.effort)
