@@ -13,11 +13,11 @@ import { publicEnvelope, publicState } from '../redaction'
 
 const RequestsQuery = z.strictObject({ last: z.coerce.number().int().min(0).max(1000).default(1000) })
 
-/** How much of what changes all the time goes into a bundle. */
+/** How many entries of fast-growing lists a support bundle holds. */
 const EVENTS = 2000
 const LOG_LINES = 5000
 
-/** What this node did, and what somebody who helps needs to see. */
+/** Recent activity of this node, and the support bundle. */
 export const activityRoutes = (context: ApiContext): Hono<ApiEnv> => {
   const { requests, source, log, cluster, settings, catalogue, version } = context
   const routes = new Hono<ApiEnv>()

@@ -27,7 +27,7 @@ const limitsCamelCased = (body: unknown): unknown => {
     : renamed
 }
 
-/** API keys with their limits, and what was used by each. */
+/** API keys with their limits and usage. */
 export const apiKeyRoutes = (context: ApiContext): Hono<ApiEnv> => {
   const { source, keys } = context
   const routes = new Hono<ApiEnv>()
@@ -61,7 +61,7 @@ export const apiKeyRoutes = (context: ApiContext): Hono<ApiEnv> => {
       context,
       { type: 'CreateApiKey', apiKey: { ...given, hash: hashOf(key) } },
       {
-        // A key is drawn anew each time.
+        // Each request draws a new key.
         request: c,
         commandId: newCommandId(),
       },
@@ -74,7 +74,7 @@ export const apiKeyRoutes = (context: ApiContext): Hono<ApiEnv> => {
     const changes = parseWith(UpdateApiKeyRequest, limitsCamelCased(await jsonBody(c)))
     await carryOut(context, { type: 'UpdateApiKey', apiKeyId, changes }, { request: c })
     const apiKey = source.state().apiKeys[apiKeyId]
-    // Revoked in the same moment.
+    // The key was revoked at the same moment.
     return c.json(apiKey ? without(apiKey) : { apiKeyId })
   })
 

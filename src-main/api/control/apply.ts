@@ -14,7 +14,7 @@ import type { ApiContext } from '../context'
 import { Problem } from '../problem'
 import { namedAsModel, neverPossible } from './declaration-checks'
 
-/** Throws Problem for a document that no cluster can ever carry out. */
+/** Throws Problem for a document that no cluster could ever run. */
 const possible = async (context: ApiContext, state: State, difference: Difference): Promise<void> => {
   switch (difference.kind) {
     case 'create': {
@@ -30,7 +30,7 @@ const possible = async (context: ApiContext, state: State, difference: Differenc
   }
 }
 
-/** A document as one that was read back: without what has its default. */
+/** Normalises a document as one read back: without fields at their default. */
 const created = (
   state: State,
   { document, nodeIds, hours }: Extract<Difference, { kind: 'create' }>,
@@ -56,10 +56,10 @@ const changeOf = (state: State, difference: Difference, newId: MetaInstanceId | 
   return { kind, name, metaInstanceId, before, after: toDocument(state, withChanges(known, changes)) }
 }
 
-/** Nothing is placed by an apply: ids of instances are not asked for. */
+/** Apply places nothing itself, so no instance ids are needed. */
 const noIds = { instanceId: () => InstanceId.parse('none'), runnerId: () => RunnerId.parse('none') }
 
-/** Throws Problem for what the master would refuse. */
+/** Throws Problem for commands that the master would refuse. */
 const rehearse = (state: State, command: Command): void => {
   const decided = decide(state, command, { now: Date.now(), ids: noIds })
   if (decided.status === 'refused') throw problemOf(decided.refusal)
@@ -68,7 +68,7 @@ const rehearse = (state: State, command: Command): void => {
 const idsFor = (commandId: CommandId, count: number): MetaInstanceId[] =>
   Array.from({ length: count }, (_, index) => MetaInstanceId.parse(newIdOf(`${commandId} ${index}`)))
 
-/** Declarations from files: what is not yet as the documents say becomes so, all of it or nothing. */
+/** Applies declarations from files: brings the cluster to what the documents say, all or nothing. */
 export const applyRoutes = (context: ApiContext): Hono => {
   const { source, commands } = context
   const routes = new Hono()

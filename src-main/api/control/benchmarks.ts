@@ -9,10 +9,10 @@ import { Problem } from '../problem'
 import { beginEvents } from './event-stream'
 import { usableCard } from './views'
 
-/** A client this far behind is not reading. */
+/** Backlog limit: a client this far behind is not reading. */
 const MAX_UNREAD_BYTES = 1024 * 1024
 
-/** What is asked to be measured, with its card. Throws Problem for what is neither declared nor an instance. */
+/** Resolves the benchmark target and its card. Throws Problem if it is neither declared nor an instance. */
 const wantedFrom = async (context: ApiContext, request: BenchmarkRequest): Promise<WantedBenchmark> => {
   const { metaInstances, instances } = targetOf(context.source.state(), request.model)
   const [first] = [...metaInstances, ...instances]
@@ -31,7 +31,7 @@ const wantedFrom = async (context: ApiContext, request: BenchmarkRequest): Promi
   return { ...request, modelId, card }
 }
 
-/** How fast models are where they run, measured; with progress as server-sent events. */
+/** Benchmarks of models where they run, with progress as server-sent events. */
 export const benchmarkRoutes = (context: ApiContext): Hono<ApiEnv> => {
   const { benchmarks } = context
   const routes = new Hono<ApiEnv>()

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { ApiContext } from '../context'
 
-/** Sends how the cluster is, now and whenever that changes, until the client goes. */
+/** Sends the cluster view, now and on each change, until the client disconnects. */
 export const streamClusterView = (
   cluster: ApiContext['cluster'],
   out: ServerResponse,

@@ -20,7 +20,7 @@ import { beginEvents } from './event-stream'
 const problemOf = (error: unknown): unknown =>
   isExplained(error) ? new Problem(409, error.code, error.message, { hint: error.hint }) : error
 
-/** Who belongs together: joining, letting in, leaving. */
+/** Cluster membership: joining, admitting, leaving. */
 export const clusterRoutes = (context: ApiContext): Hono<ApiEnv> => {
   const { cluster } = context
   const routes = new Hono<ApiEnv>()

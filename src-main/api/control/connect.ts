@@ -16,7 +16,7 @@ const isLoopback = (address: string): boolean => {
   return plain === '::1' || (isIP(plain) === 4 && plain.startsWith('127.'))
 }
 
-/** Files of this machine's person are shown and written for nobody but whoever sits at it. */
+/** The user's files on this machine are shown and written only for requests from this machine. */
 const here = (c: Context<ApiEnv>): void => {
   if (isLoopback(c.env.incoming.socket.remoteAddress ?? '')) return
   throw new Problem(403, 'not_this_machine', 'Configurations are written from this machine alone', {
@@ -36,7 +36,7 @@ const explained = async <Value>(promise: Promise<Value>): Promise<Value> => {
   }
 }
 
-/** Other programs on this machine are told of this node, and browsers elsewhere are signed in. */
+/** Configures other programs on this machine to use this node, and signs in browsers elsewhere. */
 export const connectRoutes = (
   { toolConfigs }: Pick<ApiContext, 'toolConfigs'>,
   signInLink: (() => SignInLink) | undefined,

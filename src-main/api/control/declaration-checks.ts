@@ -13,14 +13,20 @@ export type Wanted = Pick<
 
 const sharesTensors = ({ sharding, minNodes }: Wanted): boolean => sharding === 'Tensor' && minNodes > 1
 
-/** Whether a change asks something of the model. A model that is damaged or gone can still be paused, renamed, moved. */
+/**
+ * Whether a change depends on the model's files. A declaration with a damaged or missing model can still be paused,
+ * renamed or moved.
+ */
 const asksOfModel = (known: Wanted, wanted: Wanted): boolean =>
   wanted.modelId !== known.modelId ||
   wanted.draftModelId !== known.draftModelId ||
   wanted.adapterId !== known.adapterId ||
   (sharesTensors(wanted) && !sharesTensors(known))
 
-/** Throws Problem for what no cluster can ever run. `known`: what is declared already and is to be changed. */
+/**
+ * Throws Problem for a declaration that no cluster could ever run. `known`: the existing declaration, if it is being
+ * changed.
+ */
 export const neverPossible = async (context: ApiContext, wanted: Wanted, known?: Wanted): Promise<void> => {
   const tooMany = meshProblem(wanted)
   if (tooMany) throw new Problem(400, tooMany.code, tooMany.reason)
@@ -44,7 +50,9 @@ export const neverPossible = async (context: ApiContext, wanted: Wanted, known?:
   }
 }
 
-/** A name that is a model's id would hide that model once it is declared. What is declared the core looks at itself. */
+/**
+ * A name equal to a model id would hide that model once it is declared. Existing declarations are checked by the core.
+ */
 export const namedAsModel = async (
   { catalogue }: ApiContext,
   name: string | null | undefined,

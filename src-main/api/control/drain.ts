@@ -22,7 +22,7 @@ const viewOf = (state: State, nodeId: NodeId): DrainView => {
   return { nodeId, drained, empty: drained && remaining.length === 0, remaining }
 }
 
-/** The cards of all models that are declared, with their drafts and adapters; what cannot be read is left out. */
+/** The cards of all declared models with their drafts and adapters; unreadable ones are left out. */
 const cardsOf = async ({ catalogue }: ApiContext, { metaInstances }: State): Promise<Record<ModelId, CardResult>> => {
   const models = [...new Set(Object.values(metaInstances).flatMap(namedModels))]
   const found = await Promise.all(
@@ -37,7 +37,7 @@ const cardsOf = async ({ catalogue }: ApiContext, { metaInstances }: State): Pro
   return Object.fromEntries(found.flat())
 }
 
-/** Machines that are to be switched off, and what would happen if they were. */
+/** Draining machines, and previews of the effect. */
 export const drainRoutes = (context: ApiContext): Hono => {
   const { source, commands } = context
   const routes = new Hono()

@@ -5,10 +5,10 @@ import { corsHeaders } from '../middleware/origin'
 
 const KEEP_ALIVE_MS = 15_000
 
-/** Begins an answer of server-sent events, which stays open until the client goes, kept alive by comments. */
+/** Starts a server-sent events response, open until the client disconnects, with comments as keep-alive. */
 export const beginEvents = (c: Context<ApiEnv>): ServerResponse => {
   const out = c.env.outgoing
-  // Not from c.res: looking at it makes Hono write a response of its own.
+  // Read from the Node response: accessing c.res makes Hono create a response of its own.
   out.writeHead(200, {
     'content-type': 'text/event-stream',
     'cache-control': 'no-store',

@@ -11,7 +11,7 @@ import { publicEnvelope, publicState } from '../redaction'
 import { streamClusterView } from './cluster-view'
 import { beginEvents } from './event-stream'
 
-/** A client this far behind is not reading; it may come back and resume. */
+/** Backlog limit: a client this far behind is not reading; it can reconnect and resume. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024
 
 const RecentQuery = z.strictObject({ last: z.coerce.number().int().min(0).max(10_000).default(100) })
@@ -19,12 +19,12 @@ const RecentQuery = z.strictObject({ last: z.coerce.number().int().min(0).max(10
 const Query = z.object({
   after: z.coerce.number().int().nonnegative().optional(),
   term: z.coerce.number().int().nonnegative().optional(),
-  /** Whether the cluster's view comes too, as events of the name `cluster`: one connection instead of two. */
+  /** Whether to include the cluster view, as events named `cluster`: one connection instead of two. */
   cluster: z.stringbool().default(false),
 })
 type Query = z.infer<typeof Query>
 
-/** Where the client left off: by its query, or by what its browser remembers (`term:index`). */
+/** Resume position (`term:index`) from the query, or from the browser's `Last-Event-ID`. */
 const position = (
   { after, term }: Query,
   lastEventId: string | undefined,
@@ -46,7 +46,7 @@ const stream = (
     else out.write(`id: ${term}:${index}\ndata: ${JSON.stringify(message)}\n\n`)
   }
   const sendEvent = (envelope: Envelope): void => {
-    // A snapshot may hold events that are still on their way to the listeners.
+    // A snapshot may contain events that are still being delivered to listeners.
     if (envelope.index > last)
       send({ kind: 'event', envelope: publicEnvelope(envelope) }, envelope.term, envelope.index)
   }
@@ -61,7 +61,7 @@ const stream = (
   out.on('close', unsubscribe)
 }
 
-/** `GET /events`: what happens, as server-sent events. `GET /events/recent`: what happened lately. */
+/** `GET /events`: live events as server-sent events. `GET /events/recent`: past events. */
 export const eventRoutes = (context: ApiContext): Hono<ApiEnv> => {
   const routes = new Hono<ApiEnv>()
   routes.get('/events', (c) => {

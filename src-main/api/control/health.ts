@@ -9,21 +9,21 @@ import { statusOf } from '@core/state/status'
 import { parseWith } from '../body'
 import type { ApiContext } from '../context'
 
-/** One declaration, as whoever watches over a node wants to know it. */
+/** The health of one declaration, for monitors. */
 const ModelHealth = z.object({
   metaInstanceId: MetaInstanceId,
   name: MetaInstanceName.optional(),
   modelId: ModelId,
   /** As in `GET /meta_instances`. */
   status: z.string(),
-  /** With what a runner of this machine does not do although it should. */
+  /** Including problems of this machine's runners that the state does not show. */
   detail: z.string(),
-  /** Whether requests are answered now. What is paused or outside its hours is not, and that is no fault. */
+  /** Whether requests are answered now. Paused or outside its schedule: false, and not degraded. */
   serving: z.boolean(),
 })
 type ModelHealth = z.infer<typeof ModelHealth>
 
-/** `GET /health`; `models` where they were asked for. The HTTP status is 200 for `ok` and 503 for `degraded`. */
+/** `GET /health`; `models` if requested. HTTP status 200 for `ok`, 503 for `degraded`. */
 export const Health = z.object({
   status: z.enum(['ok', 'degraded']),
   reason: z.string().optional(),
@@ -59,7 +59,7 @@ const troubleOf = (status: ReturnType<ApiContext['commands']['status']>): Troubl
   }
 }
 
-/** Nobody is to wait for it now. */
+/** Deliberately not serving now. */
 const rests = (declared: MetaInstance): boolean => declared.paused || isOffHours(declared)
 
 const modelHealth = ({ source, standstillOf }: ApiContext, declared: MetaInstance): ModelHealth => {
@@ -83,7 +83,7 @@ const missing = (
 ): Trouble | undefined => {
   const out = models.filter(({ metaInstanceId, serving }) => {
     const declared = state.metaInstances[metaInstanceId]
-    // What comes and goes with requests is nobody's promise.
+    // Models loaded on request come and go, and do not count.
     return !serving && declared !== undefined && !rests(declared) && temporaryOf(declared) === undefined
   })
   return out.length === 0
@@ -94,7 +94,7 @@ const missing = (
       }
 }
 
-/** What load balancers and monitors ask: whether this node can decide and, with `?models=1`, whether all models serve. */
+/** For load balancers and monitors: whether this node can decide and, with `?models=1`, whether all models serve. */
 export const healthRoutes = (context: ApiContext): Hono => {
   const { source, commands, version, nodeId } = context
   const routes = new Hono()

@@ -41,7 +41,7 @@ const found = ({ source }: ApiContext, text: string): Instance => {
   return instance
 }
 
-/** Resolves with the first instance of the model that can serve; undefined when the time is over. */
+/** Resolves with the first instance of the model that can serve; undefined after the timeout. */
 const readyInstance = ({ source }: ApiContext, model: string, signal: AbortSignal): Promise<Instance | undefined> =>
   new Promise((resolve) => {
     const look = (): void => {
@@ -100,7 +100,7 @@ export const instanceRoutes = (context: ApiContext): Hono => {
     return c.json({ instanceId, deleted: true })
   })
 
-  /** What a runner of this node printed lately. */
+  /** Recent output of a runner of this node. */
   routes.get('/runner/:id/console', (c) => {
     const text = context.consoleOf(parseWith(RunnerId, c.req.param('id')))
     if (text === undefined) throw new Problem(404, 'not_found', 'This runner is not on this machine')

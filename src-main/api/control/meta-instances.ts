@@ -14,12 +14,12 @@ import { Problem } from '../problem'
 import { namedAsModel, neverPossible } from './declaration-checks'
 import { declaredCard, viewOf } from './views'
 
-/** How long the answer to a declaration waits to tell where it was placed. */
+/** How long the response to a declaration waits for its placement. */
 const PLACING_MS = 250
 
 const idFrom = (text: string): MetaInstanceId => parseWith(MetaInstanceId, text)
 
-/** A pass has looked at it: it has an instance, or the reason why not. */
+/** Whether it has been reconciled: it has an instance, or a reason for having none. */
 const looked = async ({ commands, source }: ApiContext, id: MetaInstanceId): Promise<void> => {
   const until = performance.now() + PLACING_MS
   while (performance.now() < until) {
@@ -92,7 +92,7 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
     return c.json(viewOf(source.state(), metaInstanceId))
   })
 
-  /** Where it is, or where it would be placed now. */
+  /** Its current placement, or where it would be placed now. */
   routes.get('/meta_instance/:id/placement', async (c) => {
     const state = source.state()
     const declared = viewOf(state, idFrom(c.req.param('id')))

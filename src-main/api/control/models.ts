@@ -11,10 +11,10 @@ import { isExplained, Problem } from '../problem'
 
 const SearchQuery = z.strictObject({ q: z.string().trim().min(1).max(200) })
 
-/** The id may be written with its slash as it is, or encoded. */
+/** The id's slash may be literal or percent-encoded. */
 const DOWNLOAD = '/models/:id{.+}/download'
 
-/** The models of the cluster, of the hub, and what is brought to which disk. */
+/** Models of the cluster and of the hub, and downloads. */
 export const modelRoutes = (context: ApiContext): Hono => {
   const { catalogue, hub, downloads, source, nodeId: self } = context
   const routes = new Hono()
@@ -27,7 +27,7 @@ export const modelRoutes = (context: ApiContext): Hono => {
     }
   }
 
-  /** Which model on which machine is meant; this one, unless another is named. */
+  /** The addressed model and machine; this machine by default. */
   const meant = (c: Context, given: { nodeId?: NodeId | undefined } = {}): { modelId: ModelId; nodeId: NodeId } => {
     const modelId = parseWith(ModelId, c.req.param('id'))
     const nodeId = given.nodeId ?? parseWith(DownloadRequest, camelCased(c.req.query())).nodeId ?? self
@@ -47,12 +47,12 @@ export const modelRoutes = (context: ApiContext): Hono => {
       models: [...own, ...elsewhere],
       unreadable: catalogue.unreadable(),
       adapters: catalogue.adapters(),
-      // Clients of OpenAI whose base URL has no /v1 ask here, and read `data`.
+      // OpenAI clients whose base URL lacks /v1 ask here, and read `data`.
       ...(await modelList(context)),
     })
   })
 
-  /** What nothing uses, of what lies in Muster's own folders as far as this node knows. */
+  /** Unused files in Muster's own folders, as far as this node can tell. */
   const unused = async (): Promise<UnusedCopy[]> => {
     await catalogue.refresh()
     const others = (await catalogue.elsewhere()).filter(({ modelId }) => !catalogue.find(modelId))
@@ -78,7 +78,7 @@ export const modelRoutes = (context: ApiContext): Hono => {
         await downloads.remove(copy.modelId, copy.nodeId)
         removed.push(copy)
       } catch (error) {
-        // What else is unused can be deleted all the same.
+        // The other unused files can still be deleted.
         if (!isExplained(error)) throw error
         failed.push({ ...copy, message: error.message })
       }

@@ -7,7 +7,7 @@ import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
 import { beginEvents } from './event-stream'
 
-/** A client this far behind is not reading; it may come back with `since`. */
+/** Backlog limit: a client this far behind is not reading; it can reconnect with `since`. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024
 
 const follow = (log: ApiContext['log'], out: ServerResponse, query: NodeLogQuery): void => {
@@ -15,12 +15,12 @@ const follow = (log: ApiContext['log'], out: ServerResponse, query: NodeLogQuery
     if (out.writableLength > MAX_UNREAD_BYTES) out.destroy()
     else out.write(`data: ${line}\n\n`)
   }
-  // Nothing is written in between: reading and writing the log are synchronous.
+  // No line can be lost in between: reading and writing the log are synchronous.
   log.lastLines(query).forEach(send)
   out.on('close', log.subscribe(send))
 }
 
-/** What this node has written to its log. */
+/** This node's log. */
 export const nodeLogRoutes = ({ log }: Pick<ApiContext, 'log'>): Hono<ApiEnv> => {
   const routes = new Hono<ApiEnv>()
   routes.get('/node/log', (c) => {

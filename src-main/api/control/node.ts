@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import type { ApiContext } from '../context'
 import { publicState } from '../redaction'
 
-/** The state, and what operators ask. */
+/** The replicated state, and operator queries. */
 export const nodeRoutes = (context: ApiContext): Hono => {
   const { source, metrics } = context
   const routes = new Hono()

@@ -5,7 +5,7 @@ import { camelCased, jsonBody, parseWith } from '../body'
 import type { ApiContext } from '../context'
 import { isExplained, Problem } from '../problem'
 
-/** Settings that are told and changed under their own names. */
+/** Settings that are read and changed under their own names. */
 const CHANGED_AS_THEY_ARE: ReadonlySet<string> = new Set([
   'loadOnRequest',
   'onRequestIdleSeconds',
@@ -14,11 +14,11 @@ const CHANGED_AS_THEY_ARE: ReadonlySet<string> = new Set([
   'keepFreeGigabytes',
 ])
 
-/** What of this node's own settings can be changed while it runs. */
+/** This node's settings that can be changed while it runs. */
 export const settingsRoutes = ({ settings }: ApiContext): Hono => {
   const routes = new Hono()
 
-  /** Those of the view that are held fixed. */
+  /** The settings in the view that the command line or environment fixes. */
   const fixedNames = (): string[] =>
     settings.fixed().flatMap((name) => {
       if (name === 'host') return ['servesNetwork']
@@ -35,7 +35,7 @@ export const settingsRoutes = ({ settings }: ApiContext): Hono => {
         servesNetwork: !isLoopback(host),
       },
       fixed: fixedNames(),
-      // As it listens now, not as it will.
+      // From the listening address in force, not one that is saved for the next start.
       loadsOnRequest: loadsOnRequest({ loadOnRequest, host: settings.atStart().host }),
       servesNetworkNow: !isLoopback(settings.atStart().host),
     }

@@ -8,14 +8,14 @@ import type { ApiEnv } from '../env'
 import { isExplained, Problem } from '../problem'
 import { beginEvents } from './event-stream'
 
-/** A client this far behind is not reading. */
+/** Backlog limit: a client this far behind is not reading. */
 const MAX_UNREAD_BYTES = 1024 * 1024
 
-/** Setting this machine up: how far a person got, and the Python environment that runs models. */
+/** Setup of this machine: progress, and the Python environment for runners. */
 export const setupRoutes = ({ settings, python, sleepSettings, source }: ApiContext): Hono<ApiEnv> => {
   const routes = new Hono<ApiEnv>()
 
-  /** Whoever declared a model or joined others before there was a setup needs none. */
+  /** A node that already has a declaration or a cluster from before setup existed needs none. */
   const isFresh = (): boolean => {
     const { metaInstances, members } = source.state()
     return Object.keys(metaInstances).length === 0 && Object.keys(members).length <= 1

@@ -26,21 +26,21 @@ export const viewOf = (state: State, id: MetaInstanceId): MetaInstanceView => {
   return { ...metaInstance, status, statusDetail: detail }
 }
 
-/** A model as this machine has it, else as another one does. */
+/** The model's card from this machine, else from another. */
 export const findModel = async (
   catalogue: ApiContext['catalogue'],
   modelId: ModelId,
 ): Promise<CatalogueModel | undefined> =>
   catalogue.find(modelId) ?? (await catalogue.elsewhere()).find((model) => model.modelId === modelId)
 
-/** The card of a model that lies on no disk of the cluster. Throws Problem where the hub does not give it. */
+/** The card of a model on no disk of the cluster. Throws Problem if the hub does not provide it. */
 const cardOnHub = async ({ hub, catalogue }: ApiContext, modelId: ModelId, param: string): Promise<ModelCard> => {
   try {
     return await hub.card(modelId)
   } catch (error) {
     if (!isExplained(error)) throw error
     const { code, message, hint } = error
-    // To whoever declares it, it is a model that nobody has; the reason says why it cannot be fetched either.
+    // To the caller the model is simply missing; the reason adds why it cannot be fetched either.
     if (code === 'hub_not_found' || code === 'hub_offline' || code === 'hub_unreachable') {
       const away = catalogue.away(modelId)
       const where = away ?? `The model ${modelId} is on no machine that is connected`
@@ -53,7 +53,7 @@ const cardOnHub = async ({ hub, catalogue }: ApiContext, modelId: ModelId, param
   }
 }
 
-/** Throws Problem for a model whose files were judged and cannot be run. */
+/** Throws Problem for a model whose files were checked and cannot be run. */
 const refuse = (
   modelId: ModelId,
   param: string,
@@ -71,12 +71,12 @@ const refuse = (
 const AN_ADAPTER = 'it is a LoRA adapter, which changes a model and is none; name it as adapterId'
 
 /**
- * The card of a model that can be run. Throws Problem: one that nobody has, or whose folder cannot be run as it is,
- * never becomes a declaration. `param`: the field that names it.
+ * The card of a runnable model. Throws Problem otherwise, so that a missing or unusable model never becomes a
+ * declaration. `param`: the request field that names it.
  */
 export const usableCard = async (context: ApiContext, modelId: ModelId, param = 'modelId'): Promise<ModelCard> => {
   const { catalogue } = context
-  // Somebody may have put it there this moment.
+  // The model may have been added just now.
   if (!catalogue.find(modelId)) await catalogue.refresh()
   const model = await findModel(catalogue, modelId)
   const unreadable = catalogue.unreadable().find((one) => one.modelId === modelId)
@@ -89,12 +89,12 @@ export const usableCard = async (context: ApiContext, modelId: ModelId, param = 
   const judged = await catalogue.card(modelId)
   if (judged.status === 'loaded') return judged.card
   if (judged.status === 'adapter') return refuse(modelId, param, { problem: AN_ADAPTER, code: 'unsupported' })
-  // The folder was removed after it was last looked at.
+  // The folder was removed after the last scan.
   if (judged.code === undefined && !(await findModel(catalogue, modelId))) return cardOnHub(context, modelId, param)
   return refuse(modelId, param, { problem: judged.reason, code: judged.code })
 }
 
-/** The card of an adapter, from whichever machine has it, else from the hub. Throws Problem where there is none. */
+/** The card of an adapter, from any machine that has it, else from the hub. Throws Problem if there is none. */
 const usableAdapter = async ({ catalogue }: ApiContext, adapterId: ModelId): Promise<AdapterCard> => {
   const param = 'adapterId'
   const found = await catalogue.card(adapterId)
@@ -110,8 +110,7 @@ const usableAdapter = async ({ catalogue }: ApiContext, adapterId: ModelId): Pro
 }
 
 /**
- * The card of what is declared, with those of its adapter and its draft. Throws Problem as `usableCard` does, for any of
- * them.
+ * The card of a declaration with those of its adapter and draft. Throws Problem as `usableCard` does, for any of them.
  */
 export const declaredCard = async (
   context: ApiContext,

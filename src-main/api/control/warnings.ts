@@ -4,7 +4,7 @@ import { englishWarning } from '@core/warnings/warning'
 import { warningsOf } from '@core/warnings/warnings'
 import type { ApiContext } from '../context'
 
-/** What people should know, computed when it is asked: the state is all it takes. */
+/** Current warnings, computed from the state on request. */
 export const warningRoutes = ({ source }: Pick<ApiContext, 'source'>): Hono => {
   const routes = new Hono()
   routes.get('/warnings', (c) =>

@@ -4,12 +4,12 @@ import type { Answer, Finished, ToolCall } from '../answering/answer'
 const NANOSECONDS = 1e9
 const NS_PER_MS = 1e6
 
-/** One answer: its model by the name that was asked for, and how long it has taken so far. */
+/** One answer: the requested model name, and the time elapsed so far. */
 export interface Head {
   readonly model: string
-  /** When it was asked for, as `createdAt` of every line: ISO 8601. */
+  /** Time of the request, sent as `createdAt` in every line: ISO 8601. */
   readonly createdAt: string
-  /** Milliseconds since the request came. */
+  /** Milliseconds since the request arrived. */
   readonly elapsed: () => number
 }
 
@@ -29,7 +29,7 @@ const DONE_REASONS = {
 
 const whole = (value: number): number => Math.max(0, Math.round(value))
 
-/** What ends an answer: why, how many tokens, and how long each part took in nanoseconds. */
+/** The final fields: done reason, token counts, and durations in nanoseconds. */
 export const ending = ({ reason, usage, timings }: Finished, { elapsed }: Head): object => {
   const total = elapsed() * NS_PER_MS
   const prompt = (timings?.firstToken ?? 0) * NANOSECONDS
@@ -47,7 +47,7 @@ export const ending = ({ reason, usage, timings }: Finished, { elapsed }: Head):
   }
 }
 
-/** The arguments as an object. A call that the limit of tokens cut short has none that could be read. */
+/** The arguments as an object; empty if the token limit truncated them. */
 const argumentsOf = ({ arguments: text }: ToolCall): unknown => {
   try {
     return JSON.parse(text) as unknown
@@ -68,14 +68,14 @@ export const toLogprobs = (entries: readonly LogprobEntry[] | undefined): object
     ? { logprobs: entries.map(({ top, ...token }) => ({ ...toLogprob(token), top_logprobs: top.map(toLogprob) })) }
     : {}
 
-/** A part of an answer, or all of it, in the shape of one route. */
+/** A complete or partial answer in the shape of one route. */
 export interface Piece {
   readonly text?: string
   readonly reasoning?: string
   readonly toolCalls?: readonly object[]
 }
 
-/** How a route of Ollama's writes what was said: in a message, or beside the rest. */
+/** The shape in which a route returns text: in a message, or as a field of its own. */
 export type Shape = (piece: Piece) => object
 
 export const chatShape: Shape = ({ text = '', reasoning, toolCalls }) => ({
@@ -92,7 +92,7 @@ export const generateShape: Shape = ({ text = '', reasoning }) => ({
   ...(reasoning && { thinking: reasoning }),
 })
 
-/** A whole answer as one object. */
+/** A complete answer as one object. */
 export const toAnswer = (head: Head, shape: Shape, { text, reasoning, toolCalls, logprobs, end }: Answer): object => ({
   ...lineHead(head),
   ...shape({ text, reasoning, toolCalls: toolCalls.map(toToolCall) }),

@@ -7,7 +7,7 @@ type ImagePart = Extract<Part, { type: 'image' }>
 
 const text = (value: string): TextPart => ({ type: 'text', text: value })
 
-/** How a file of each kind begins, in base64. */
+/** First base64 characters of each image format. */
 const BEGINNINGS = [
   ['iVBORw', 'image/png'],
   ['/9j/', 'image/jpeg'],
@@ -15,7 +15,7 @@ const BEGINNINGS = [
   ['UklGR', 'image/webp'],
 ] as const
 
-/** Ollama's clients send the file alone; its first bytes tell what it is. Throws Problem. */
+/** Ollama clients send the bare file; the format is detected from its first bytes. Throws Problem. */
 export const toImage = (data: string): ImagePart => {
   const known = BEGINNINGS.find(([beginning]) => data.startsWith(beginning))
   if (!known)
@@ -23,7 +23,7 @@ export const toImage = (data: string): ImagePart => {
   return { type: 'image', mediaType: known[1], data }
 }
 
-/** What a user gives: pictures come before what is said about them. */
+/** A user message: images come before the text about them. */
 export const givenBy = (content: string, images: readonly string[]): (TextPart | ImagePart)[] => [
   ...images.map(toImage),
   ...(content === '' && images.length > 0 ? [] : [text(content)]),
@@ -34,12 +34,12 @@ type Call = NonNullable<Message['tool_calls']>[number]
 const argumentsOf = ({ function: { arguments: given } }: Call): string =>
   typeof given === 'string' ? given || '{}' : JSON.stringify(given ?? {})
 
-/** Calls that wait for their results, oldest first. */
+/** Calls without a result yet, oldest first. */
 class OpenCalls {
   private readonly open: { readonly id: string; readonly name: string }[] = []
   private made = 0
 
-  /** Ollama's calls need no id: results are known by their order and their tool's name. */
+  /** Ollama's calls need no id: results are matched by tool name and order. */
   add(call: Call): ToolCallPart {
     const { name } = call.function
     const id = call.id ?? `call_${this.made}`
@@ -48,7 +48,7 @@ class OpenCalls {
     return { type: 'toolCall', id, name, arguments: argumentsOf(call) }
   }
 
-  /** The call that a result answers: by its id, else the oldest of that tool, else the oldest. */
+  /** The call that a result answers: by id, else the oldest of that tool, else the oldest. */
   answered({ tool_call_id, tool_name }: Message): { readonly id: string; readonly name?: string } {
     const byId = this.open.findIndex(({ id }) => id === tool_call_id)
     const byName = this.open.findIndex(({ name }) => name === tool_name)
@@ -67,7 +67,7 @@ const assistantParts = (
   ...(tool_calls ?? []).map((call) => calls.add(call)),
 ]
 
-/** Ollama's conversation as ours. Throws Problem. */
+/** Translates an Ollama conversation into the internal form. Throws Problem. */
 export const toMessages = (messages: readonly Message[]): InternalMessage[] => {
   const calls = new OpenCalls()
   return messages.map((message): InternalMessage => {

@@ -1,9 +1,9 @@
 import type { Problem } from '../problem'
 
-/** Ollama's error object, also as a line of a stream: one text. */
+/** Ollama's error object, also used as a line of a stream. */
 export const ollamaError = ({ code, explanation }: Problem): object => ({
   error: code === 'overloaded' ? `${BUSY}: ${explanation}` : explanation,
 })
 
-/** What Ollama says where its own queue is full. */
+/** Ollama's own message when its queue is full. */
 const BUSY = 'server busy, please try again'

@@ -15,7 +15,7 @@ const durationOf = (text: string): number => {
   return parts.reduce((sum, part) => sum + part, 0)
 }
 
-/** A hundred years, in milliseconds: what is longer is for good, and no date that a program has to write. */
+/** A hundred years in milliseconds. Longer values mean forever, which avoids dates that clients cannot parse. */
 const LONGEST_MS = 100 * 365.25 * 24 * 3_600_000
 
 const millisecondsOf = (given: number | string): number => {
@@ -24,8 +24,8 @@ const millisecondsOf = (given: number | string): number => {
 }
 
 /**
- * How long a model stays in memory after its last request, in milliseconds: `"5m"`, `"1h30m"`, or seconds as a number
- * or as its text. Anything below zero, and beyond a century, means for good.
+ * Parses `keep_alive`, the time a model stays in memory after its last request, into milliseconds: `"5m"`, `"1h30m"`,
+ * or seconds as a number or numeric string. Negative values and more than a century mean forever.
  */
 export const KeepAlive = z
   .union([

@@ -16,10 +16,7 @@ import { running, toShow, toTag } from './models'
 import { pull } from './pull'
 import { DeleteRequest, PullRequest, ShowRequest } from './schema'
 
-/**
- * The version of Ollama whose API is spoken here. Clients refuse to talk to one that they think is too old, so it is
- * not Muster's own.
- */
+/** The reported Ollama version. Clients refuse servers they consider too old, so this is not Muster's own version. */
 const OLLAMA_VERSION = '0.13.5'
 
 const REFUSED = {
@@ -36,12 +33,12 @@ const finder = async (context: ApiContext, models: readonly ServedModel[]) => {
   return ({ modelId }: ServedModel): Found => find(modelId)
 }
 
-/** Which models there are, what they are, and how they come and go. */
+/** Lists, describes, pulls, loads and unloads models. */
 export const libraryRoutes = (context: ApiContext): Hono<ApiEnv> => {
   const { source, downloads, nodeId } = context
   const routes = new Hono<ApiEnv>()
 
-  /** The model that a name stands for, or that has this id and may be on no disk yet. Throws Problem. */
+  /** Resolves a model name, or the id of a model that may not be on any disk yet. Throws Problem. */
   const modelIdOf = (name: string): ModelId => servedModel(servable(context), name)?.modelId ?? parseWith(ModelId, name)
 
   routes.get('/api/version', (c) => c.json({ version: OLLAMA_VERSION }))

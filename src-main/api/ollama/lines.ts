@@ -9,12 +9,14 @@ type ToolCallDelta = Extract<ContentDelta, { channel: 'toolCall' }>
 
 const line = (value: object): string => `${JSON.stringify(value)}\n`
 
-/** Writes one answer as lines of JSON. A tool's call is one line, once its arguments are whole. */
+/** Writes one answer as lines of JSON. A tool call is sent as one line, once its arguments are complete. */
 export class AnswerLines implements AnswerWriter {
   readonly contentType = 'application/x-ndjson'
-  /** White space before a line's JSON. A line without a word would be a piece: Open WebUI takes one for the end. */
+  /**
+   * Keep-alive: white space before a line's JSON. An empty answer line would not do: Open WebUI takes one for the end.
+   */
   readonly heartbeat = ' '
-  /** The deltas of the call that is being made. */
+  /** Buffered deltas of the current tool call. */
   private call: ToolCallDelta[] = []
 
   constructor(
@@ -28,7 +30,7 @@ export class AnswerLines implements AnswerWriter {
 
   delta({ content, logprobs }: Delta): string {
     const pieces = content.flatMap((delta) => this.piecesOf(delta))
-    // Log probabilities go with the first piece: a token has one entry, whatever it adds to.
+    // Log probabilities go with the first part: a token has a single entry, even if its text is split between fields.
     if (logprobs && pieces.length === 0) pieces.push({})
     return pieces.map((piece, index) => this.piece(piece, index === 0 ? logprobs : undefined)).join('')
   }
@@ -53,7 +55,7 @@ export class AnswerLines implements AnswerWriter {
     return called
   }
 
-  /** The call that was being made: what comes next is not part of it. */
+  /** Completes the current tool call: the next delta does not belong to it. */
   private wholeCall(): Piece[] {
     const index = this.call[0]?.index ?? 0
     const toolCalls = toolCallsOf(this.call).map((call) => toToolCall(call, index))

@@ -2,7 +2,7 @@ import { Problem } from '../problem'
 
 const LATEST = ':latest'
 
-/** The name that a request asks for, without the tag that Ollama's clients add to one without. Throws Problem. */
+/** The requested model name, without the `:latest` that Ollama clients add to untagged names. Throws Problem. */
 export const askedModel = ({
   model,
   name,

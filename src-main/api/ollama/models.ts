@@ -7,7 +7,7 @@ import type { State } from '@core/state/state'
 import type { Found } from '../model-finder'
 import type { ServedModel } from '../served-models'
 
-/** A number that tells one model from another, as Ollama's digest of a manifest does; it is no hash of the files. */
+/** A stable identifier in the format of Ollama's manifest digest; not a hash of the files. */
 const digestOf = (name: string, found: Found): string =>
   createHash('sha256')
     .update(JSON.stringify([found?.modelId ?? name, found?.card.storageBytes ?? 0]))
@@ -18,13 +18,13 @@ const MS_PER_SECOND = 1000
 const BITS = /^(\d+)-bit$/
 const FORMATS: Readonly<Record<string, string>> = { mxfp4: 'MXFP4', bfloat16: 'BF16', float16: 'F16', float32: 'F32' }
 
-/** `4-bit` → `Q4`, in the words of Ollama's clients. */
+/** `4-bit` → `Q4`, as Ollama clients expect. */
 const quantizationLevel = (quantization: string | undefined): string => {
   const bits = quantization === undefined ? undefined : BITS.exec(quantization)?.[1]
   return bits === undefined ? (FORMATS[quantization ?? ''] ?? quantization ?? '') : `Q${bits}`
 }
 
-/** `135M`, as model's names give it: how many weights there are is in no file that is read before loading. */
+/** `135M`, taken from the model's name: no file read before loading gives the number of weights. */
 const parameterSize = (name: string): string =>
   /(?:^|[-_])(\d+(?:\.\d+)?(?:x\d+(?:\.\d+)?)?[BM])(?:$|[-_])/i.exec(name)?.[1]?.toUpperCase() ?? ''
 
@@ -54,10 +54,10 @@ export const toTag = ({ name, createdAt }: ServedModel, found: Found): object =>
   modified_at: new Date(createdAt).toISOString(),
 })
 
-/** What is always on has no time at which it is unloaded; Ollama says so with a date that nobody will see. */
+/** An always-on model is never unloaded; Ollama represents that by a date far in the future. */
 const NEVER = '2318-01-01T00:00:00Z'
 
-/** When it is unloaded if nobody asks for it again: of an idle one that was loaded on request; else its time from now. */
+/** When it will be unloaded: the idle deadline of an idle model loaded on request; otherwise its idle time from now. */
 const expiresAt = (state: State, { metaInstanceId }: Instance): string => {
   const metaInstance = metaInstanceId && state.metaInstances[metaInstanceId]
   if (!metaInstance || metaInstance.pinned || metaInstance.onRequest?.idleSeconds === undefined) return NEVER
@@ -69,7 +69,7 @@ const expiresAt = (state: State, { metaInstanceId }: Instance): string => {
 const contextOf = ({ maxContext }: Instance, card: ModelCard | undefined): number =>
   maxContext ?? card?.contextLength ?? 0
 
-/** `GET /api/ps`: what is in memory, under each name that it can be asked for by. */
+/** `GET /api/ps`: the models in memory, one entry per name. */
 export const running = (state: State, models: readonly ServedModel[], find: (served: ServedModel) => Found): object[] =>
   models.flatMap((served) => {
     const instance = served.target.instances.find((one) => isReady(state, one))
@@ -87,7 +87,7 @@ export const running = (state: State, models: readonly ServedModel[], find: (ser
     ]
   })
 
-/** `POST /api/show`: what the model is and can do. */
+/** `POST /api/show`: details and capabilities of a model. */
 export const toShow = ({ name, createdAt }: ServedModel, found: Found): object => {
   const { card, architecture = 'unknown', abilities = [] } = found ?? {}
   return {

@@ -16,7 +16,7 @@ export interface Progress {
 const failed = (modelId: ModelId, reason: string): Problem =>
   new Problem(503, 'download_failed', `${modelId} could not be fetched: ${reason}`)
 
-/** What the state says of the download, each time it says something else. Ends when the signal aborts. */
+/** Yields the download's state whenever it changes. Ends when the signal aborts. */
 async function* downloadOf(
   { source, nodeId }: ApiContext,
   modelId: ModelId,
@@ -53,7 +53,7 @@ const isHere = ({ catalogue }: ApiContext, modelId: ModelId): boolean => {
 
 async function* progressOf(context: ApiContext, modelId: ModelId, signal: AbortSignal): AsyncGenerator<Progress> {
   yield { status: 'pulling manifest' }
-  // What the state says first may be of an earlier attempt: this one has yet to be heard of.
+  // The state may still describe an earlier attempt until this one is reported.
   let heard = false
   for await (const download of downloadOf(context, modelId, signal)) {
     if (isHere(context, modelId)) {
@@ -70,8 +70,8 @@ async function* progressOf(context: ApiContext, modelId: ModelId, signal: AbortS
 }
 
 /**
- * Brings a model to this machine's disk. Gives how far it is, line by line; the last is `success`. The download goes
- * on when the client goes away. Throws Problem, also in the midst of the lines.
+ * Downloads a model to this machine's disk. Yields progress lines; the last is `success`. The download continues if the
+ * client disconnects. Throws Problem, also between lines.
  */
 export const pull = async (
   context: ApiContext,

@@ -18,24 +18,24 @@ import { chatToRequest, embedToRequest, generateToRequest, ignoredIn, loadReques
 
 const NS_PER_MS = 1e6
 
-/** No text is nothing to embed, as Ollama has it. */
+/** An empty text has no embedding, as in Ollama. */
 const textsOf = ({ input }: EmbedRequest): readonly string[] =>
   typeof input === 'string' ? (input === '' ? [] : [input]) : input
 
-/** At length 1, which Ollama promises of `/api/embed` whatever the model makes. */
+/** Normalised, as Ollama promises for `/api/embed` whatever the model's own output is. */
 const unit = (vector: readonly number[]): readonly number[] => {
   const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0))
   return length === 0 ? vector : vector.map((value) => value / length)
 }
 
 interface Asked {
-  /** Undefined where there is nothing to answer: the model is only to be loaded. */
+  /** Undefined if there is nothing to generate: the request only loads the model. */
   readonly request: ApiRequest | undefined
   readonly body: ChatRequest | GenerateRequest
   readonly shape: Shape
 }
 
-/** Ollama's dialect. */
+/** The Ollama dialect's routes. */
 export const ollamaRoutes = (context: ApiContext): Hono<ApiEnv> => {
   const routes = new Hono<ApiEnv>()
 

@@ -6,15 +6,17 @@ import { KeepAlive } from './keep-alive'
 
 const JsonObject = z.record(z.string(), z.unknown())
 
-/** Clients write the tag that Ollama gives to a name without one; older ones call the field `name`. */
+/** Clients add Ollama's default tag to untagged names; older ones call the field `name`. */
 const ModelName = z.string().min(1).max(500)
 const named = { model: ModelName.nullish(), name: ModelName.nullish() }
 
 const Image = ImagePart.shape.data
 
-/** Options that change what is generated; what only matters to llama.cpp is ignored and named in the answer's header. */
+/**
+ * Options that affect generation; options that only matter to llama.cpp are ignored and listed in the response header.
+ */
 export const Options = z.object({
-  /** −1 and −2 mean as many as there is room for. */
+  /** −1 and −2 mean no limit but the context. */
   num_predict: z.number().int().min(-2).nullish(),
   temperature: z.number().min(0).max(10).nullish(),
   top_k: z.number().int().nullish(),
@@ -27,7 +29,7 @@ export const Options = z.object({
   frequency_penalty: z.number().min(-2).max(2).nullish(),
 })
 
-/** What chat and generate share. */
+/** Fields shared by chat and generate. */
 const generation = {
   ...named,
   stream: z.boolean().nullish(),
@@ -81,7 +83,7 @@ export const GenerateRequest = z.object({
   prompt: z.string().nullish(),
   system: z.string().nullish(),
   images: z.array(Image).nullish(),
-  /** The prompt is the text as it is, without the model's chat template. */
+  /** Sends the prompt as it is, without the model's chat template. */
   raw: z.boolean().nullish(),
   suffix: z.string().max(0, { error: 'text cannot be filled in before a suffix here' }).nullish(),
 })
@@ -91,20 +93,20 @@ export type GenerateRequest = z.infer<typeof GenerateRequest>
 export const EmbedRequest = z.object({
   ...named,
   input: z.union([z.string(), z.array(z.string()).max(MAX_EMBED_INPUTS)]),
-  /** Cuts what is too long for the model; with `false` it is refused. */
+  /** Truncates inputs longer than the context; with `false` they are refused. */
   truncate: z.boolean().nullish(),
   dimensions: z.number().int().positive().nullish(),
   keep_alive: KeepAlive.nullish(),
 })
 export type EmbedRequest = z.infer<typeof EmbedRequest>
 
-/** `POST /api/embeddings`, the older form of it. */
+/** `POST /api/embeddings`, the legacy form. */
 export const EmbeddingsRequest = z.object({ ...named, prompt: z.string(), keep_alive: KeepAlive.nullish() })
 
 /** `POST /api/show` */
 export const ShowRequest = z.object({ ...named, verbose: z.boolean().nullish() })
 
-/** `POST /api/pull`. There is nothing insecure to allow. */
+/** `POST /api/pull`. `insecure` has no effect. */
 export const PullRequest = z.object({ ...named, stream: z.boolean().nullish(), insecure: z.unknown().optional() })
 
 /** `DELETE /api/delete` */

@@ -10,13 +10,13 @@ const MS_PER_SECOND = 1000
 type Generation = Omit<ChatRequest, 'messages' | 'tools'>
 type GivenOptions = Generation['options']
 
-/** Options that Muster can do nothing with, for the answer's header. */
+/** Unsupported options, for the response header. */
 export const ignoredIn = ({ options }: Generation): string[] =>
   Object.keys(options ?? {})
     .filter((name) => !Object.hasOwn(Options.shape, name))
     .map((name) => `options.${name}`)
 
-/** Of models that were loaded on request; those that people declared stay in memory whatever a request says. */
+/** Applies to models loaded on request; declared models stay in memory whatever a request says. */
 const keptFor = ({ keep_alive }: Pick<Generation, 'keep_alive'>): Pick<ApiRequest, 'keepAlive'> =>
   typeof keep_alive === 'number' ? { keepAlive: keep_alive / MS_PER_SECOND } : {}
 
@@ -28,7 +28,7 @@ const given = <Value extends object>(values: Value): { [Key in keyof Value]?: No
 const toSampling = (options: GivenOptions): Sampling => {
   const { temperature, top_p: topP, top_k, min_p: minP, seed, repeat_penalty: repetitionPenalty } = options ?? {}
   const { presence_penalty: presencePenalty, frequency_penalty: frequencyPenalty } = options ?? {}
-  // Below one, no token is left out.
+  // Values below one disable top-k.
   const topK = typeof top_k === 'number' ? Math.max(0, top_k) : undefined
   return given({ temperature, topP, topK, minP, seed, repetitionPenalty, presencePenalty, frequencyPenalty })
 }
@@ -55,7 +55,7 @@ const withPrompt = (body: Generation, prompt: Prompt): ApiRequest => {
     stop: toStops(body.options?.stop),
     ...keptFor(body),
     ...given({
-      // 0 is what clients send that set nothing.
+      // Some clients send 0 for an absent value.
       maxTokens: limit && limit > 0 ? limit : undefined,
       format: toFormat(body.format),
       logprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
@@ -78,7 +78,7 @@ const toTools = (tools: ChatRequest['tools']): Tool[] =>
     ...(parameters && { parameters }),
   }))
 
-/** Ollama's chat as ours. Throws Problem. */
+/** Translates an Ollama chat into the internal form. Throws Problem. */
 export const chatToRequest = (body: ChatRequest): ApiRequest => {
   const tools = toTools(body.tools)
   checkToolNames(tools)
@@ -86,7 +86,7 @@ export const chatToRequest = (body: ChatRequest): ApiRequest => {
   return withPrompt(body, { ...prompt, ...(tools.length > 0 && { tools }) })
 }
 
-/** Ollama's prompt as ours: a conversation of one turn, or with `raw` the text as it is. Throws Problem. */
+/** Translates an Ollama prompt: a conversation of one message, or with `raw` the bare text. Throws Problem. */
 export const generateToRequest = (body: GenerateRequest): ApiRequest => {
   const text = body.prompt ?? ''
   if (body.raw) return withPrompt(body, { kind: 'text', text })
@@ -95,7 +95,7 @@ export const generateToRequest = (body: GenerateRequest): ApiRequest => {
   return withPrompt(body, chatPrompt([...system, user], body))
 }
 
-/** A request that finds out whether a model can serve, waiting for it as any other does. */
+/** A minimal request that waits until the model can serve, as any other request does. */
 export const loadRequest = (body: Generation): ApiRequest => ({
   model: askedModel(body),
   ...keptFor(body),
@@ -106,7 +106,7 @@ export const loadRequest = (body: Generation): ApiRequest => ({
   maxTokens: 1,
 })
 
-/** The texts whose embeddings are asked for. Throws Problem. */
+/** The inputs to embed. Throws Problem. */
 export const embedToRequest = (body: Omit<EmbedRequest, 'input'>, texts: readonly string[]): ApiRequest => ({
   model: askedModel(body),
   ...keptFor(body),

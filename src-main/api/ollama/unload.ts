@@ -5,8 +5,8 @@ import { Problem } from '../problem'
 import { servable, servedModel } from '../served-models'
 
 /**
- * Ends a model that was loaded on request: at once, or after the answers that are under way. What people declared stays.
- * Throws Problem for a model that nobody can ask for.
+ * Unloads a model that was loaded on request: at once, or after the answers in progress. Declared models stay. Throws
+ * Problem for an unknown model.
  */
 export const unload = async (context: ApiContext, name: string): Promise<void> => {
   const served = servedModel(servable(context), name)
