@@ -39,34 +39,34 @@ const MAX_BODY_BYTES = 32 * 1024 * 1024
 
 export interface AppOptions {
   readonly context: ApiContext
-  /** Folder with the built app; served at `/`. */
+  /** Folder of the built app, served at `/`. */
   readonly staticDir: string | undefined
-  /** Hosts that requests may be sent to beside this machine's own names. */
+  /** Allowed hosts beside this machine's own names. */
   readonly allowedHosts: readonly string[]
-  /** Origins of our own windows, and those whose pages may use the API. */
+  /** Origins of our own windows, and other origins whose pages may use the API. */
   readonly allowedOrigins: readonly string[]
   readonly log: { warn(fields: object, message: string): void }
 }
 
-/** Whether a client went away before it had sent all of its request. */
+/** Whether a client disconnected before it had sent its whole request. */
 const leftInItsBody = ({ destroyed, complete }: ApiEnv['Bindings']['incoming']): boolean => destroyed && !complete
 
 /**
- * Clients join a base URL and a route as it happens to end: with two slashes, with one after the route, or with the
- * version twice, as Anthropic's do whose base URL already has it.
+ * Normalises paths, because clients concatenate base URL and route carelessly: doubled or trailing slashes, or the
+ * version twice, as Anthropic clients do when the base URL already ends with it.
  */
 const pathOf = (request: Request): string =>
   getPathNoStrict(request)
     .replaceAll(/\/{2,}/g, '/')
     .replace(/^\/v1\/v1(?=\/)/, '/v1')
 
-/** All routes behind all that is checked of a request. `open` to the network: every request needs a key or a session. */
+/** All routes behind the middleware. `open` to the network: every request needs a key or a session. */
 export const buildApp = (options: AppOptions, { access, open }: { access: Access; open: boolean }): Hono<ApiEnv> => {
   const { context, staticDir, allowedHosts, allowedOrigins, log } = options
   const app = new Hono<ApiEnv>({ getPath: pathOf })
   app.onError((error, c) => {
     if (error instanceof Problem) return respondWith(c, error)
-    // Nobody hears it, and nothing is wrong here.
+    // The client has disconnected, and the node is not at fault.
     if (leftInItsBody(c.env.incoming)) return c.body(null, 400)
     log.warn({ err: error, path: c.req.path }, 'a request failed unexpectedly')
     return respondWith(c, new Problem(500, 'internal', 'This node failed to answer', { hint: 'Its log says why.' }))
@@ -118,7 +118,7 @@ export const buildApp = (options: AppOptions, { access, open }: { access: Access
   app.route('/', powerRoutes(context))
   app.route('/', warningRoutes(context))
   app.route('/', eventRoutes(context))
-  // Before OpenAI's: it takes what its own clients ask at the routes that both have.
+  // Before OpenAI's: handles requests of Anthropic clients at routes that both APIs have.
   app.route('/', anthropicRoutes(context))
   app.route('/', openaiRoutes(context))
   app.route('/', ollamaRoutes(context))

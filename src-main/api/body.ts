@@ -5,13 +5,16 @@ import { isTooDeep, tooDeep } from './json-depth'
 import { invalid, Problem } from './problem'
 import { wellFormedJson } from './well-formed'
 
-/** From so many characters on each step of reading a body takes milliseconds: others' tokens go out between the steps. */
+/**
+ * Above this many characters each step of parsing takes milliseconds, so other clients' streams get a turn between
+ * steps.
+ */
 const LARGE = 256 * 1024
 
 /**
- * The body as JSON, with well-formed strings only. Throws Problem.
+ * Parses the body as JSON with well-formed strings only. Throws Problem.
  *
- * @param check throws where it can be seen at once that the body is not to be read any further
+ * @param check throws if the text can be refused before it is parsed
  */
 export const jsonBody = async (c: Context, check?: (body: unknown) => void): Promise<unknown> => {
   const text = await c.req.text()
@@ -35,7 +38,7 @@ export const jsonBody = async (c: Context, check?: (body: unknown) => void): Pro
 
 const camel = (name: string): string => name.replace(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase())
 
-/** Names of the first level from snake_case to camelCase; both spellings of one name are one too many. */
+/** Converts top-level names from snake_case to camelCase; a field given in both spellings is refused. */
 export const camelCased = (body: unknown): unknown => {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return body
   const renamed: Record<string, unknown> = {}
@@ -47,7 +50,7 @@ export const camelCased = (body: unknown): unknown => {
   return renamed
 }
 
-/** The value as the schema has it. Throws Problem, which names each field that is wrong and what it should be. */
+/** Validates a value. Throws Problem that names each invalid field and what it should be. */
 export const parseWith = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> => {
   const result = schema.safeParse(value, { reportInput: true })
   if (!result.success) throw invalid(result.error)

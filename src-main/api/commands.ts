@@ -22,8 +22,8 @@ export const newCommandId = (): CommandId => CommandId.parse(randomUUID())
 const KEY = /^[\x21-\x7e]{1,255}$/
 
 /**
- * The id of what a client asks for: its own, where it sends `Idempotency-Key`, so that the same request sent again is
- * carried out once, whichever machine takes it and whoever decides meanwhile. Throws Problem.
+ * The command id of a request: the client's `Idempotency-Key` if it sends one, so that a repeated request is executed
+ * once, on whichever node and under whichever master. Throws Problem.
  */
 export const commandIdOf = async (c: Context): Promise<CommandId> => {
   const key = c.req.header('idempotency-key')
@@ -34,7 +34,10 @@ export const commandIdOf = async (c: Context): Promise<CommandId> => {
   return CommandId.parse(createHash('sha256').update(JSON.stringify(asked)).digest('hex'))
 }
 
-/** The id of what that command makes: the same for the same command. `commandId` with a number where it makes several. */
+/**
+ * The id of what a command creates, derived from `commandId` so that a retry creates the same; numbered where one
+ * command creates several.
+ */
 export const newIdOf = (commandId: CommandId | `${CommandId} ${number}`): string => {
   const hash = createHash('sha256').update(`made by ${commandId}`).digest('hex')
   return hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/, '$1-$2-$3-$4-$5')
@@ -43,17 +46,17 @@ export const newIdOf = (commandId: CommandId | `${CommandId} ${number}`): string
 export const problemOf = ({ code, reason, details }: Refusal): Problem =>
   new Problem(statusOfRefusal(code), code, reason, details === undefined ? {} : { details })
 
-/** Of the answer to a command: on how many of all members' disks it was when it was acknowledged, as `2 of 3`. */
+/** Response header: on how many members' disks the command was when it was acknowledged, as `2 of 3`. */
 export const DURABLE_ON = 'x-muster-durable-on'
 
 export interface CarriedOut {
-  /** The request that asks for it: its answer says what the acknowledgement rests on. */
+  /** The HTTP request, whose response gets the acknowledgement header. */
   readonly request?: Context
-  /** Absent: the request's own, else a new one. */
+  /** Absent: the request's own id, or a new one. */
   readonly commandId?: CommandId
 }
 
-/** Has a command carried out; returns when it is durable. Throws Problem where it is refused or cannot be kept. */
+/** Submits a command; returns when it is durable. Throws Problem if it is refused or cannot be stored. */
 export const carryOut = async (
   { commands }: Pick<ApiContext, 'commands'>,
   command: Command,

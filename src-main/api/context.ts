@@ -21,38 +21,38 @@ import type { PowerFacts } from '@core/state/power'
 import type { State } from '@core/state/state'
 import type { Refusal } from '@core/commands/command'
 
-/** What a program is to ask for, and by which key. */
+/** The model and the API key that a program is configured with. */
 export interface ToolWish {
   readonly model: string
   readonly key: string | undefined
 }
 
-/** A model that is to be measured. */
+/** A benchmark target. */
 export interface WantedBenchmark extends BenchmarkRequest {
   readonly modelId: ModelId
   readonly card: ModelCard
 }
 
-/** What the API needs of the node it speaks for. */
+/** The services of the node that the API uses. */
 export interface ApiContext {
   readonly version: string
-  /** The node that answers. */
+  /** This node's id. */
   readonly nodeId: NodeId
   readonly source: {
     state(): State
     subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void
-    /** What followed that index of that term; undefined where it is no longer known. */
+    /** Events after that index of that term; undefined if they are no longer kept. */
     eventsAfter(index: number, term: number): readonly Envelope[] | undefined
-    /** The last ones that are known, oldest first. */
+    /** The last kept events, oldest first. */
     latestEvents(most: number): readonly Envelope[]
   }
   readonly commands: {
-    /** Rejects with an error that has `code`, `message` and `hint` where the node cannot decide. */
+    /** Rejects with an error that has `code`, `message` and `hint` if the node cannot decide. */
     submit(
       command: Command,
       options: { commandId: CommandId },
     ): Promise<{ status: 'done'; durableOn?: DurableOn | undefined } | { status: 'refused'; refusal: Refusal }>
-    /** Resolves after the next pass over the state. */
+    /** Resolves after the next reconcile pass. */
     reconciled(): Promise<void>
     history(metaInstanceId: MetaInstanceId): Promise<readonly Envelope[]>
     status():
@@ -62,129 +62,134 @@ export interface ApiContext {
       | { role: 'stepped-down'; code: string; reason: string; hint: string }
   }
   readonly benchmarks: {
-    /** Newest first; the first may be under way. */
+    /** Newest first; the first may still be running. */
     list(): readonly Benchmark[]
     plan(wanted: WantedBenchmark): BenchmarkPlan
-    /** Undefined where one is under way, or nothing serves. */
+    /** Undefined if a benchmark is already running, or nothing serves. */
     start(wanted: WantedBenchmark): Benchmark | undefined
-    /** Resolves when nothing of it is under way any more. */
+    /** Resolves when the benchmark has stopped completely. */
     cancel(): Promise<void>
     subscribe(listener: () => void): () => void
   }
   readonly serving: {
-    /** `key`: the id of the API key; undefined for a request without one. `traceparent`: as the client sent it. */
+    /**
+     * `key`: the id of the API key; undefined for a request without one. `traceparent`: the client's header, unchanged.
+     */
     generate(
       request: ApiRequest,
       asking: { signal: AbortSignal; key: string | undefined; traceparent: string | undefined },
     ): AsyncIterable<GenerationUpdate>
-    /** Models on disks that a request loads without their being declared. */
+    /** Models on disks that a request loads without a declaration. */
     loadable(): readonly ModelId[]
   }
-  /** The last requests that this node took. */
+  /** The last requests that this node accepted. */
   readonly requests: {
-    /** The newest first. */
+    /** Newest first. */
     latest(most?: number): readonly RequestRecord[]
   }
-  /** What keys may use and have used. */
+  /** Limits and usage of API keys. */
   readonly keys: {
-    /** A request of HTTP begins, if the limits of its key allow it; `expected` is about how many tokens it will be. */
+    /** Admits an HTTP request if its key's limits allow it; `expected`: estimated tokens. */
     begin(
       apiKeyId: ApiKeyId | undefined,
       expected: number,
     ): { readonly verdict: Verdict; readonly standings: Standings; end(tokens: number): void }
     used(use: Use): void
-    /** By key, as all members that can be asked have counted it. */
+    /** By key, summed over all reachable members. */
     usage(): Promise<{ readonly usage: UsageByKey; readonly missing: readonly NodeId[] }>
   }
-  /** This node's figures in Prometheus' text format; `byKey` with what each API key used. */
+  /** This node's metrics in Prometheus' text format; `byKey` adds usage per API key. */
   readonly metrics: (which: {
     readonly byKey: boolean
   }) => Promise<{ readonly text: string; readonly contentType: string }>
   /** This node's own settings. */
   readonly settings: {
     current(): NodeSettings
-    /** Those that the command line or the environment holds fixed. */
+    /** Settings fixed by the command line or the environment. */
     fixed(): readonly string[]
-    /** Rejects with an error that has `code`, `message` and `hint` where they cannot be kept. */
+    /** Rejects with an error that has `code`, `message` and `hint` if they cannot be saved. */
     update(changes: NodeSettingsChanges): Promise<NodeSettings>
-    /** With which it was started: what is listened on is of those. */
+    /** The settings at start, which determine the listening address. */
     atStart(): NodeSettings
   }
-  /** The Python environment that runs models. */
+  /** The Python environment of the runners. */
   readonly python: {
     view(): PythonView
-    /** What its installation printed so far. */
+    /** The installer's output so far. */
     printed(): string
     install(): void
     cancel(): void
-    /** Told when the view changed, and what was printed. Returns the way to stop. */
+    /** Calls back on view changes and on output. Returns a disposer. */
     subscribe(listener: (printed?: string) => void): () => void
   }
-  /** When this machine sleeps; undefined where the system does not tell. */
+  /** This machine's sleep settings; undefined if the system does not report them. */
   readonly sleepSettings: () => Promise<SleepSettings | undefined>
   readonly catalogue: {
     list(): readonly CatalogueModel[]
     unreadable(): readonly UnreadableModel[]
     adapters(): readonly CatalogueAdapter[]
     find(modelId: ModelId): CatalogueModel | undefined
-    /** The card of a model or an adapter that some machine has, when that machine has judged its files; else the hub's. */
+    /** The card of a model or an adapter from any machine that has checked its files; else from the hub. */
     card(modelId: ModelId): Promise<CardResult>
-    /** Machines that had the model and are away, in a sentence; undefined where none is known. */
+    /** A sentence about disconnected machines that had the model; undefined if none is known. */
     away(modelId: ModelId): string | undefined
-    /** What the other machines of the cluster have. */
+    /** Models on the other machines of the cluster. */
     elsewhere(): Promise<readonly CatalogueModel[]>
-    /** Looks through the folders again. */
+    /** Rescans the folders. */
     refresh(): Promise<void>
   }
-  /** Models that are on no disk of the cluster. Both reject with an error that has `code`, `message` and `hint`. */
+  /** Models on no disk of the cluster. Both reject with an error that has `code`, `message` and `hint`. */
   readonly hub: {
     readonly name: string
     search(words: string, signal: AbortSignal): Promise<HubModel[]>
-    /** Of a model that could be run. */
+    /** Card of a model that could be run. */
     card(modelId: ModelId): Promise<ModelCard>
   }
-  /** What is on whose disk. They reject with an error that has `code`, `message` and `hint`. */
+  /** Files on machines' disks. They reject with an error that has `code`, `message` and `hint`. */
   readonly downloads: {
     start(modelId: ModelId, nodeId: NodeId): Promise<void>
     pause(modelId: ModelId, nodeId: NodeId): Promise<void>
     resume(modelId: ModelId, nodeId: NodeId): Promise<void>
     remove(modelId: ModelId, nodeId: NodeId): Promise<void>
   }
-  /** This machine's sleep. */
+  /** Sleep settings of this machine. */
   readonly power: {
     facts(): PowerFacts
-    /** Resolves when a changed setting is in force. */
+    /** Resolves when a changed setting is in effect. */
     look(): Promise<void>
   }
-  /** Who belongs together; the view and what people can do about it. */
+  /** Cluster membership: its view and operations. */
   readonly cluster: {
     view(): ClusterView
     invite(options: { validForMs?: number | undefined }): { token: string; expiresAt: number }
-    /** Rejects where it cannot be measured. */
+    /** Rejects if it cannot be measured. */
     measure(ways: { from: NodeId; to: NodeId }): Promise<void>
-    /** Throws an error with `code` and `hint` for what cannot be tried. */
+    /** Throws an error with `code` and `hint` for a target that cannot be tried. */
     join(how: { token: string } | { nodeId: NodeId } | { address: string }): void
     cancelJoin(): void
     decide(requestId: string, allow: boolean): boolean
     doctor(): Promise<DoctorReport>
-    /** Told whenever the view may have changed. */
+    /** Called whenever the view may have changed. */
     subscribe(listener: () => void): () => void
   }
   /** This node's own log. */
   readonly log: {
-    /** The last lines, of those that were written at `since` or later, each a JSON object. */
+    /** The last lines written at `since` or later, each a JSON object. */
     lastLines(which: NodeLogQuery): readonly string[]
-    /** Told each line once it is written. */
+    /** Called with each line after it is written. */
     subscribe(listener: (line: string) => void): () => void
   }
-  /** Configurations of other programs on this machine. They reject with an error that has `code`, `message` and `hint`. */
+  /**
+   * Configuration files of other programs on this machine. They reject with an error that has `code`, `message` and
+   * `hint`.
+   */
   readonly toolConfigs: {
     list(): Promise<readonly ToolConfigView[]>
     preview(tool: WritableTool, wanted: ToolWish): Promise<ToolConfigPreview>
     write(tool: WritableTool, wanted: ToolWish & { readonly digest: string }): Promise<void>
     undo(tool: WritableTool): Promise<void>
   }
-  /** Why a runner of this node that should be working is not, in words; undefined for all others. */
+  /** Why a runner of this node that should be working is not, in words; undefined for healthy runners. */
   readonly standstillOf: (runnerId: RunnerId) => string | undefined
   readonly consoleOf: (runnerId: RunnerId) => string | undefined
 }

@@ -3,13 +3,13 @@ import { anthropicError, anthropicStatus, newRequestId } from './anthropic/error
 import { ollamaError } from './ollama/error'
 import type { Problem } from './problem'
 
-/** Routes of OpenAI and of Anthropic, which are there without `/v1` too. */
+/** OpenAI's and Anthropic's routes, also available without `/v1`. */
 const OPENAI_PATH = /^\/(?:v1|messages|chat\/completions|completions|responses|embeddings|cancel)(?:\/|$)/
 
-/** Whose words a route speaks. */
+/** The API whose error format a route uses. */
 export type Dialect = 'openai' | 'anthropic' | 'ollama' | 'control'
 
-/** The dialect of a route where the request says nothing of it. */
+/** The dialect of a route if the request itself does not indicate one. */
 export const dialectAt = (path: string): Dialect => {
   if (isOllamas(path)) return 'ollama'
   if (!OPENAI_PATH.test(path)) return 'control'
@@ -23,7 +23,7 @@ const dialectOf = ({ req }: Context): Dialect => {
 
 export const isOllamas = (path: string): boolean => path.startsWith('/api/')
 
-/** Whether a client of Anthropic asks: some routes are in both APIs, with different answers. */
+/** Whether the client speaks Anthropic's API: some routes exist in both APIs with different answers. */
 export const isAnthropic = (req: Context['req']): boolean => req.header('anthropic-version') !== undefined
 
 const openaiType = (status: number): string => {
@@ -45,7 +45,7 @@ const controlError = ({ code, message, more }: Problem): object => {
   return { error: { code, message, ...(hint !== undefined && { hint }), ...(details !== undefined && { details }) } }
 }
 
-/** An error in the shape that the route's clients know. */
+/** An error in the format of the route's dialect. */
 export const respondWith = (c: Context, problem: Problem): Response => {
   if (problem.more.retryAfter !== undefined) c.header('retry-after', String(problem.more.retryAfter))
   switch (dialectOf(c)) {

@@ -2,13 +2,13 @@ import type { HttpBindings } from '@hono/node-server'
 import type { KeyVariables } from './middleware/access'
 import type { OriginVariables } from './middleware/origin'
 
-/** What handlers that write to the socket themselves must know of the limits of a key. */
+/** Rate limit state, for handlers that write to the socket themselves. */
 interface RateLimitVariables {
-  /** Headers of the answer. */
+  /** Response headers. */
   rateLimits?: Readonly<Record<string, string>>
 }
 
-/** What Hono's handlers find in their context. */
+/** Types of Hono's context variables and bindings. */
 export interface ApiEnv {
   Bindings: HttpBindings
   Variables: OriginVariables & { ignoredFields?: string } & KeyVariables & RateLimitVariables

@@ -1,4 +1,4 @@
-/** The promise's value if it comes within that time, else undefined; the promise goes on. */
+/** Returns the promise's value if it resolves within the time, else undefined; the promise itself continues. */
 export const firstWithin = async <Value>(promise: Promise<Value>, milliseconds: number): Promise<Value | undefined> => {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<undefined>((resolve) => {

@@ -4,9 +4,9 @@ import { Problem } from './problem'
 const RETRY_AFTER_SECONDS = 5
 
 /**
- * A failed generation as an answer: what was wrong with the request, or when to come back.
+ * Maps a failed generation to an error response: what was wrong with the request, or when to retry.
  *
- * @param tooLong the field to blame where a text does not fit into the context
+ * @param tooLong the field to blame if the text exceeds the context
  */
 export const failureOf = (
   { code, message, retryAfter = RETRY_AFTER_SECONDS }: Extract<GenerationUpdate, { type: 'failed' }>,

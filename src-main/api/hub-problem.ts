@@ -24,7 +24,7 @@ const statusOf = (code: ErrorCode): 400 | 404 | 409 | 503 => {
   }
 }
 
-/** What a hub, or this machine's disk, did not give. */
+/** Maps a failure of a hub or of this machine's disk to an error response. */
 export const hubProblem = (error: Explained, more: { readonly param?: string } = {}): Problem => {
   const status = statusOf(error.code)
   const retryAfterMs =

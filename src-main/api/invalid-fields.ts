@@ -2,19 +2,19 @@ import type { z } from 'zod'
 
 type Issue = z.core.$ZodIssue
 
-/** One thing that is wrong with a body: where, and what was expected there. */
+/** One invalid field of a body: its path, and what was expected. */
 export interface InvalidField {
   readonly path: readonly PropertyKey[]
   readonly message: string
 }
 
-/** What zod says where it has nothing to say. */
+/** zod's default message, which carries no information. */
 const UNION_MESSAGE = 'Invalid input'
 const MAX_SHOWN_TEXT = 40
 
 /**
- * The offending value, where zod's own message leaves it out and where it is short: a number, a choice, or how many
- * there are. Never free text, which may be secret.
+ * The offending value, where zod's message omits it and it is short: a number, an enum value, or a count. Never free
+ * text, which may be secret.
  */
 const received = ({ code, input }: Issue): string => {
   const shown = (value: number | string | boolean): string => `, not ${JSON.stringify(value)}`
@@ -27,17 +27,17 @@ const received = ({ code, input }: Issue): string => {
 
 const plain = (issue: Issue): string => {
   const rest = issue.message.replace(/^Invalid input: /, '')
-  // A message of our own is a whole sentence; zod's begin with a fixed word.
+  // Our own messages are whole sentences; zod's begin with a fixed word.
   return /^(expected|Too |Invalid )/.test(rest) ? rest + received(issue) : rest
 }
 
 const typeOf = (value: unknown): string => (Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value)
 
-/** A branch of a union that does not even take this kind of value. */
+/** A branch of a union that does not accept this type of value at all. */
 const isForeign = (branch: readonly Issue[]): boolean =>
   branch.some(({ code, path }) => path.length === 0 && (code === 'invalid_type' || code === 'invalid_value'))
 
-/** Of branches that tell their objects apart by `type`, those that take the type that was given, where any does. */
+/** Of branches discriminated by `type`, those that match the given one, if any do. */
 const ofTheType = (branches: readonly (readonly Issue[])[]): readonly (readonly Issue[])[] => {
   const same = branches.filter((branch) => !branch.some(({ path }) => path.length === 1 && path[0] === 'type'))
   return same.length > 0 ? same : branches
@@ -73,8 +73,8 @@ const inUnion = (
 }
 
 /**
- * What an issue says to a person. A union says nothing itself: the branch that takes this kind of value does, and
- * where no branch or several do, what each of them expected.
+ * Describes an issue for people. A union has no message of its own: uses the branch that accepts this type of value, or
+ * lists what each branch expected if none or several do.
  */
 export const invalidFields = (issue: Issue, under: readonly PropertyKey[] = []): InvalidField[] => {
   const path = [...under, ...issue.path]

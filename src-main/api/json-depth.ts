@@ -1,17 +1,17 @@
 import { z } from 'zod'
 
 /**
- * Most objects and lists within one another: of a body, and of JSON that is text within one, such as the arguments of a
- * tool call. Far more than a request needs, far less than any program's stack holds.
+ * Maximum nesting of objects and lists, in a body and in JSON text inside one, such as tool call arguments. Far more
+ * than any request needs, far less than any program's stack holds.
  */
 export const MAX_DEPTH = 200
 
 const TOO_DEEP = `more than ${MAX_DEPTH} objects and lists within one another`
 
-/** Why a body is refused that is nested too deeply. */
+/** The error for a body that is nested too deeply. */
 export const tooDeep = (what: string): string => `${what} has ${TOO_DEEP}`
 
-/** Whether a value holds more than that. Takes no stack, and time for each object and list and each of their values. */
+/** Whether a value exceeds the limit. Iterative, so it uses no stack; linear in the number of values. */
 export const isTooDeep = (value: unknown): boolean => {
   const isNested = (inner: unknown): inner is object => typeof inner === 'object' && inner !== null
   let level: object[] = [value].filter(isNested)
@@ -24,10 +24,10 @@ export const isTooDeep = (value: unknown): boolean => {
   return false
 }
 
-/** Strings, which may hold brackets, and the brackets outside of them. */
+/** Matches strings, which may contain brackets, and brackets outside of strings. */
 const TOKENS = /"(?:[^"\\]|\\.)*"?|[[\]{}]/gs
 
-/** The same of JSON as text; of text that is no JSON, by its brackets. */
+/** The same check for JSON text, by counting brackets; text that is not JSON is judged by its brackets too. */
 export const isTextTooDeep = (text: string): boolean => {
   let depth = 0
   for (const [token] of text.matchAll(TOKENS)) {
@@ -38,5 +38,5 @@ export const isTextTooDeep = (text: string): boolean => {
   return false
 }
 
-/** The arguments of a tool call as text, which templates read as JSON. */
+/** Tool call arguments as text, which chat templates parse as JSON. */
 export const ArgumentsText = z.string().refine((text) => !isTextTooDeep(text), { error: tooDeep('this JSON') })

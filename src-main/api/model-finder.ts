@@ -2,10 +2,10 @@ import type { ModelId } from '@core/ids'
 import type { CatalogueModel } from '@core/protocols/models'
 import type { ApiContext } from './context'
 
-/** A model as it is on some machine's disk; undefined where no machine that is connected has it now. */
+/** Finds a model on any machine's disk; undefined if no connected machine has it. */
 export type Found = CatalogueModel | undefined
 
-/** Looks for models here and, where any of them is not here, on the other machines of the cluster. */
+/** Looks models up here and, if any is missing, on the other machines of the cluster. */
 export const modelFinder = async (
   { catalogue }: Pick<ApiContext, 'catalogue'>,
   models: readonly ModelId[],

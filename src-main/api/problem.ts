@@ -3,8 +3,8 @@ import { isErrorCode, type ErrorCode, type StatusOf } from '@core/errors/error-c
 import { invalidFields, sentence } from './invalid-fields'
 
 /**
- * An answer that is an error: what happened, and what to do. Each dialect writes it in its own shape. Code and status
- * are of those that `@core/errors` describes.
+ * An error response: what happened, and what to do. Each dialect writes it in its own format. Code and status are among
+ * those that `@core/errors` describes.
  */
 export class Problem<Code extends ErrorCode = ErrorCode> extends Error {
   constructor(
@@ -22,13 +22,13 @@ export class Problem<Code extends ErrorCode = ErrorCode> extends Error {
     this.name = 'Problem'
   }
 
-  /** What happened and what to do, for dialects whose errors have one text. */
+  /** Message and hint, for dialects whose errors have a single text. */
   get explanation(): string {
     return this.more.hint === undefined ? this.message : `${this.message}. ${this.more.hint}`
   }
 }
 
-/** An error of another part that says what to do. */
+/** An error of another module that has a hint. */
 export interface Explained extends Error {
   readonly code: ErrorCode
   readonly hint: string
@@ -41,7 +41,7 @@ export const isExplained = (error: unknown): error is Explained =>
   'hint' in error &&
   typeof error.hint === 'string'
 
-/** What is wrong with a body, field by field, in one sentence. */
+/** Joins the problems of a body's fields into one sentence. */
 export const invalid = (error: ZodError): Problem => {
   const fields = error.issues.flatMap((issue) => invalidFields(issue))
   const [first] = fields

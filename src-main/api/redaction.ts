@@ -1,7 +1,7 @@
 import type { Envelope } from '@core/events/event'
 import type { State } from '@core/state/state'
 
-/** The state without what could open anything: hashes of keys. */
+/** The state without secrets: API key hashes are removed. */
 export const publicState = (state: State): State => ({
   ...state,
   apiKeys: Object.fromEntries(Object.entries(state.apiKeys).map(([id, apiKey]) => [id, { ...apiKey, hash: '' }])),

@@ -3,25 +3,25 @@ import type { ModelId } from '@core/ids'
 import { servedId } from '@core/state/needed-models'
 import type { State } from '@core/state/state'
 
-/** A model as a client can ask for it. */
+/** A model under a name that clients can request. */
 export interface ServedModel {
   /** The id of a model or an adapter, or the name of a declaration. */
   readonly name: string
   readonly modelId: ModelId
-  /** Milliseconds since 1970; 0 for one that is on disk only. */
+  /** Milliseconds since the Unix epoch; 0 for a model that is on disk only. */
   readonly createdAt: number
-  /** What serves it now or will; nothing of one that is loaded when it is asked for. */
+  /** Declarations or instances that serve it, now or later; empty for a model that is loaded on request. */
   readonly target: Target
 }
 
-/** Where a client's names are looked up. */
+/** What client names are resolved against. */
 export interface Servable {
   readonly state: State
   /** Models on disks that a request loads. */
   readonly loadable: readonly ModelId[]
 }
 
-/** What a node can be asked for now. */
+/** The names that a node currently accepts. */
 export const servable = ({
   source,
   serving,
@@ -30,7 +30,7 @@ export const servable = ({
   readonly serving: { loadable(): readonly ModelId[] }
 }): Servable => ({ state: source.state(), loadable: serving.loadable() })
 
-/** The model that a client's name stands for; undefined where none is served by it. */
+/** Resolves a client's model name; undefined if it is unknown. */
 export const servedModel = ({ state, loadable }: Servable, name: string): ServedModel | undefined => {
   const target = targetOf(state, name)
   const [first] = [...target.metaInstances, ...target.instances]
@@ -40,8 +40,8 @@ export const servedModel = ({ state, loadable }: Servable, name: string): Served
 }
 
 /**
- * All that can be asked for, each name once: declarations by model and by name, then instances that nothing keeps, then
- * what lies on a disk and is loaded on request.
+ * All available models, each name once: declarations by model and by name, then undeclared instances, then models on
+ * disk that are loaded on request.
  */
 export const servedModels = (where: Servable): ServedModel[] => {
   const { metaInstances, instances } = where.state

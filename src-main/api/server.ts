@@ -13,22 +13,22 @@ const KEEP_ALIVE_MS = 90_000
 
 export interface ApiOptions extends AppOptions {
   readonly host: string
-  /** 0 picks a free one. */
+  /** 0 picks a free port. */
   readonly port: number
-  /** A second one, where programs look for Ollama; 0 picks a free one. */
+  /** A second port, Ollama's default, where programs look for it; 0 picks a free one. */
   readonly ollamaPort: number | undefined
 }
 
 export interface Api {
   readonly url: string
-  /** Where programs find it that look for Ollama; undefined where that is not asked for, or the port cannot be had. */
+  /** The URL on Ollama's port; undefined if it is off or the port is taken. */
   readonly ollamaUrl: string | undefined
-  /** A link that signs one browser in; undefined where the API is not open to the network. */
+  /** A one-time sign-in link; undefined if the API is not open to the network. */
   readonly signInLink: (() => string) | undefined
   close(): Promise<void>
 }
 
-/** The port cannot be had; says who to ask. */
+/** The port cannot be bound; the hint says what to do. */
 export class ListenError extends Error {
   constructor(
     readonly code: string,
@@ -43,7 +43,7 @@ export class ListenError extends Error {
 
 type Fetch = Hono<ApiEnv>['fetch']
 
-/** Ollama's clients ask there whether it runs, also from pages; the rest is as everywhere. */
+/** Ollama clients probe `/` to see whether it runs, also from pages; all other routes are the same. */
 const atOllamasPort =
   (fetch: Fetch, allowedOrigins: readonly string[]): Fetch =>
   (request, ...rest) => {
@@ -58,13 +58,13 @@ interface Listening {
   close(): Promise<void>
 }
 
-/** Throws ListenError. `option` names the setting that gives another port. */
+/** Binds the port. Throws ListenError. `option` names the setting that changes the port. */
 const listen = async (
   fetch: Fetch,
   { host, port, option }: { readonly host: string; readonly port: number; readonly option: string },
 ): Promise<Listening> => {
   const listener = getRequestListener(fetch, { errorHandler: answerNoRequest })
-  // Longer than clients keep idle connections (75 s): one that is closed under a request fails it.
+  // Longer than clients keep idle connections (75 s): closing one just as a request arrives would fail that request.
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, answer) => void listener(request, answer))
   answerUnreadable(server)
   await new Promise<void>((resolve, reject) => {
@@ -86,13 +86,13 @@ const listen = async (
       new Promise((resolve) => {
         server.close(() => resolve())
         server.closeIdleConnections()
-        // What was said last is on its way; event streams never end by themselves.
+        // Lets pending writes be sent first; event streams never end by themselves.
         setImmediate(() => server.closeAllConnections())
       }),
   }
 }
 
-/** The second port is for convenience: without it the node runs all the same. */
+/** The second port is optional: the node also runs without it. */
 const listenForOllama = async (
   fetch: Fetch,
   { host, ollamaPort, allowedOrigins, log }: ApiOptions,
@@ -108,7 +108,7 @@ const listenForOllama = async (
   }
 }
 
-/** Listens, and answers until closed. Throws ListenError. */
+/** Starts the HTTP server. Throws ListenError. */
 export const startApi = async (options: ApiOptions): Promise<Api> => {
   const { host, port, context } = options
   const access = new Access(() => context.source.state())

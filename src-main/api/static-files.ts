@@ -14,7 +14,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json',
 }
 
-/** What a page of this app may do: nothing but talk to this node. */
+/** Content security policy: a page may talk only to this node. */
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -41,7 +41,7 @@ const filesIn = (directory: string): string[] => {
   })
 }
 
-/** The app's own files. Only names found at the start are served, so that no path can lead elsewhere. */
+/** Serves the app's files. Only names found at start-up are served, which rules out path traversal. */
 export const staticRoutes = (directory: string): Hono => {
   const routes = new Hono()
   const files = new Map(filesIn(directory).map((file) => [`/${relative(directory, file).split(sep).join('/')}`, file]))
@@ -52,7 +52,7 @@ export const staticRoutes = (directory: string): Hono => {
     c.header('content-security-policy', CONTENT_SECURITY_POLICY)
     c.header('x-content-type-options', 'nosniff')
     c.header('referrer-policy', 'no-referrer')
-    // Names under assets contain a hash of their content.
+    // Names under assets contain a content hash.
     c.header('cache-control', c.req.path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache')
     return c.body(new Uint8Array(readFileSync(file)))
   }

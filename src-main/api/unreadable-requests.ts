@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { RequestError } from '@hono/node-server'
 import type { ErrorCode } from '@core/errors/error-codes'
 
-/** What Node's parser calls the kinds of requests that never get to a route. */
+/** Errors of Node's HTTP parser for requests that never reach a route. */
 const refusalOf = (code: string | undefined): { status: string; code: ErrorCode; message: string } => {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
@@ -29,7 +29,7 @@ const refusalOf = (code: string | undefined): { status: string; code: ErrorCode;
 
 const body = (code: ErrorCode, message: string): string => JSON.stringify({ error: { code, message } })
 
-/** The answer where Node had bytes and Hono made no request of them. */
+/** The response if Node received bytes that do not form a request for Hono. */
 export const answerNoRequest = (error: unknown): Response => {
   const foreign = error instanceof RequestError
   const text = foreign
@@ -39,8 +39,8 @@ export const answerNoRequest = (error: unknown): Response => {
 }
 
 /**
- * Says what is wrong also where bytes make no request, as all other refusals do, and closes the connection. An answer
- * that is under way on it is not written into.
+ * Answers unparsable requests with an explained error, like all other refusals, and closes the connection. Never writes
+ * into a response in progress.
  */
 export const answerUnreadable = (server: Pick<Server, 'on'>): void => {
   const answers = new WeakMap<Duplex, ServerResponse>()

@@ -1,4 +1,4 @@
-/** Every escape sequence of a JSON text, a pair of surrogates taken as one. */
+/** Matches JSON escape sequences; a surrogate pair counts as one. */
 const ESCAPES = /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|u[dD][89a-fA-F][\da-fA-F]{2}|[^])/g
 const SURROGATE = /^\\u[dD][89a-fA-F]/
 const ONE_UNIT = '\\uXXXX'.length

@@ -25,11 +25,11 @@ import { trayActions } from './tray-actions'
 import { Updates } from './updates'
 import { MainWindow } from './window'
 
-/** How long an update waits for answers under way. */
+/** How long an update waits for answers in progress. */
 const DRAIN_MS = 4000
 /** An AppImage is unmounted when it ends, and with it what its runners would still read. */
 const keepsItsFiles = (): boolean => !process.env['APPIMAGE']
-/** How long a quit may take. Runners end with this process in any case: their pipes close. */
+/** Quit timeout. Runners end with this process in any case, because their pipes close. */
 const QUIT_LIMIT_MS = 10_000
 
 export interface DesktopOptions {
@@ -46,7 +46,7 @@ const waitAtMost = async (limitMs: number, work: Promise<unknown>): Promise<void
   await Promise.race([work, limit]).finally(() => clearTimeout(timer))
 }
 
-/** Tells the other machines before this one sleeps, and takes part again after it. */
+/** Tells the other machines before this one sleeps, and rejoins after it wakes. */
 const followPower = (node: RunningNode): (() => void) => {
   const sleep = (): void => void node.sleep()
   const wake = (): void => node.wake()
@@ -62,7 +62,7 @@ const followPower = (node: RunningNode): (() => void) => {
 const bundledRunner = (): NodeOptions['bundledRunner'] =>
   app.isPackaged ? { root: process.resourcesPath, uv: join(process.resourcesPath, 'bin', 'uv') } : undefined
 
-/** The app from its start to its end: a node, a window on it and an icon in the menu bar. */
+/** The app's lifetime: a node, its window and the menu bar icon. */
 class Desktop {
   private readonly quitting = new AbortController()
   private readonly closers: (() => void)[] = []
@@ -76,7 +76,7 @@ class Desktop {
   })
   private install: (() => void) | undefined
   private hasEnded = false
-  /** A link that came before there was a window. */
+  /** A deep link that arrived before the window existed. */
   private waiting: string | undefined
 
   constructor(private readonly options: DesktopOptions) {}
@@ -126,7 +126,7 @@ class Desktop {
     })
     const link = deepLinkIn(process.argv)
     if (link !== undefined) this.follow(link)
-    // Closing the window leaves the node at work; the tray brings it back.
+    // Closing the window keeps the node running; the tray reopens it.
     app.on('window-all-closed', () => undefined)
 
     await app.whenReady()
@@ -152,7 +152,7 @@ class Desktop {
           appRoot: app.getAppPath(),
           bundledRunner: bundledRunner(),
           power: electronPower(),
-          // macOS asks at the first look for others.
+          // macOS asks for permission on the first local network discovery.
           explainsDiscovery: process.platform === 'darwin',
         })
         if (!signal.aborted) await this.present(node)
@@ -167,7 +167,7 @@ class Desktop {
     return undefined
   }
 
-  /** Gives a node that runs its window and its place in the menu bar. */
+  /** Creates the window and the menu bar icon of a running node. */
   private async present(node: RunningNode): Promise<void> {
     const { closers } = this
     const { defaultSession } = session
@@ -234,7 +234,7 @@ class Desktop {
     })
   }
 
-  /** What is shown already is shown anew in another language. */
+  /** Redraws visible texts after a change of language. */
   private async followLanguage(changed: () => void): Promise<void> {
     if (!(await this.language.apply())) return
     this.setMenu()

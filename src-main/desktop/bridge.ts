@@ -30,10 +30,7 @@ export interface BridgeOptions extends Pick<RunningNode, 'bridgedPorts' | 'addMo
 const isFromPage = ({ senderFrame }: IpcMainInvokeEvent): boolean =>
   senderFrame !== null && senderFrame.parent === null && isOfPage(senderFrame.url)
 
-/**
- * Answers the window's questions; what does not come from our own page, or is no question, is refused.
- * Returns the way to stop.
- */
+/** Handles IPC requests of the window; refuses other senders and unknown requests. Returns a disposer. */
 export const answerBridge = (options: BridgeOptions): (() => void) => {
   const { addModelFolder, apiUrl, bridgedPorts, commandLineTool, loginItem, preferences, updates } = options
   const handlers: Handlers = {

@@ -5,24 +5,24 @@ import { removeFile } from '../disk/removal'
 import { COMMAND_LINE_SWITCH, LINUX_SWITCHES } from './command-line'
 
 const NAME = 'muster'
-/** Marks a script of ours; a link of ours leads to a launcher in an app. */
+/** Marks our own script; our own symlink points to a launcher inside an app. */
 const MARK = '# The command line of the Muster app, written and removed by its settings.'
 const LAUNCHER = /\/resources\/bin\/muster$/i
 
-/** What the command starts. */
+/** What the command runs. */
 export type CommandSource =
   | { readonly kind: 'launcher'; readonly path: string }
-  /** It is mounted only while it runs, so nothing can be linked to in it. */
+  /** An AppImage is mounted only while it runs, so a link into it would dangle. */
   | { readonly kind: 'app-image'; readonly path: string }
-  /** The package has put it on the path. */
+  /** The package has already put it on the PATH. */
   | { readonly kind: 'package' }
 
 export interface CommandLineToolOptions {
-  /** Undefined where the app is not installed. */
+  /** Undefined if the app is not installed. */
   readonly source: CommandSource | undefined
-  /** Absolute folders that shells look in, the best first. */
+  /** Absolute PATH folders of shells, best first. */
   readonly folders: readonly string[]
-  /** As in the environment. */
+  /** The environment's PATH. */
   readonly searchPath: string
 }
 
@@ -36,7 +36,7 @@ const entryAt = async (file: string): Promise<Entry> => {
     return LAUNCHER.test(await readlink(file)) ? 'ours' : 'other'
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return 'absent'
-    // EINVAL: it is no link.
+    // EINVAL: not a symlink.
     if (!hasCode(error, 'EINVAL')) return 'other'
   }
   const text = await readFile(file, 'utf8').catch(() => '')
@@ -48,7 +48,7 @@ const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 const scriptOf = (appImage: string): string =>
   `#!/bin/sh\n${MARK}\nexec ${[quoted(appImage), ...LINUX_SWITCHES, COMMAND_LINE_SWITCH].join(' ')} -- "$@"\n`
 
-/** Puts the command `muster` where shells find it, and takes it away. Nothing that is another's is touched. */
+/** Installs and removes the command `muster` on the PATH. Never touches files of others. */
 export class CommandLineTool {
   constructor(private readonly options: CommandLineToolOptions) {}
 
@@ -63,7 +63,7 @@ export class CommandLineTool {
     return { state: 'absent' }
   }
 
-  /** In the first folder that can be written. An earlier one of ours, of an app that has moved, is replaced. */
+  /** Installs into the first writable folder. Replaces an earlier installation of ours, such as that of a moved app. */
   async install(): Promise<CommandLineToolAnswer> {
     const { source, folders } = this.options
     if (source === undefined || source.kind === 'package') return this.status()
@@ -77,7 +77,7 @@ export class CommandLineTool {
     return { state: 'absent', problem: { kind: 'unwritable', folders: [...folders], command } }
   }
 
-  /** Removes what is ours, wherever it is. */
+  /** Removes our own files from all folders. */
   async remove(): Promise<CommandLineToolAnswer> {
     const { folders } = this.options
     for (const folder of folders) {

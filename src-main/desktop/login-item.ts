@@ -1,6 +1,6 @@
 import { app } from 'electron'
 
-/** Whether the app starts when the person logs in. */
+/** Whether the app starts at login. */
 export interface LoginItem {
   /** By an installed app, on a system that has such a thing: a development build would register bare Electron. */
   readonly isAvailable: () => boolean

@@ -7,22 +7,22 @@ import type { UpdateStatus } from '@core/protocols/desktop'
 const FIRST_CHECK_MS = 60_000
 const CHECK_EVERY_MS = 4 * 3600_000
 const LOOK_FOR_IDLE_EVERY_MS = 60_000
-/** Nobody has touched the machine for so long. */
+/** Idle time of the machine before an update is installed. */
 const IDLE_SECONDS = 30 * 60
 
 export interface UpdatesOptions {
   readonly isOn: () => boolean
-  /** Nothing here answers or downloads. */
+  /** Whether nothing is being answered or downloaded. */
   readonly isIdle: () => boolean
   readonly isWindowShown: () => boolean
-  /** Ends the app and installs what is ready. */
+  /** Quits the app and installs the downloaded update. */
   readonly quitAnd: (install: () => void) => void
   readonly onChange: () => void
 }
 
 type NoUpdates = Extract<UpdateStatus, { state: 'unavailable' }>['why']
 
-/** Why this app has no updates; undefined where it can have some. */
+/** Why this app gets no updates; undefined if it can. */
 const whyNone = (): NoUpdates | undefined => {
   if (!app.isPackaged) return 'sources'
   if (!existsSync(join(process.resourcesPath, 'app-update.yml'))) return 'feed'
@@ -61,7 +61,7 @@ export class Updates {
     return this.current
   }
 
-  /** Looks for a newer version and fetches it. Resolves when it has begun; never rejects. */
+  /** Checks for a newer version and downloads it. Resolves when the download has started; never rejects. */
   async check(): Promise<void> {
     const { state } = this.current
     if (state === 'unavailable' || state === 'checking' || state === 'downloading' || state === 'ready') return
@@ -74,7 +74,7 @@ export class Updates {
     }
   }
 
-  /** Quits and starts the new version; does nothing where none is ready. */
+  /** Quits and starts the new version; does nothing if none is ready. */
   install(): void {
     if (this.current.state !== 'ready') return
     void this.updater?.then((updater) => this.options.quitAnd(() => updater.quitAndInstall(true, true)))
@@ -90,7 +90,7 @@ export class Updates {
     if (this.current.state === 'ready' && isOn() && isIdle() && !isWindowShown() && nobodyIsThere()) this.install()
   }
 
-  /** Loaded when it is first needed: starting has better things to do. */
+  /** Loaded lazily, to keep start-up fast. */
   private async load(): Promise<AppUpdater> {
     const { autoUpdater } = await import('electron-updater')
     autoUpdater.autoDownload = true
