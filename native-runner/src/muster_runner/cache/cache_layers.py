@@ -117,9 +117,9 @@ class Footprint:
         """Adds a second cache per sequence, which has only full-attention layers."""
         return replace(self, per_token=self.per_token + other.per_token)
 
-    def fitting(self, nbytes: int, most: int) -> int:
-        """Returns the longest sequence, up to ``most`` tokens, that fits into ``nbytes``."""
-        low, high = 0, most
+    def fitting(self, nbytes: int, max_tokens: int) -> int:
+        """Returns the longest sequence, up to ``max_tokens`` tokens, that fits into ``nbytes``."""
+        low, high = 0, max_tokens
         while low < high:
             middle = (low + high + 1) // 2
             low, high = (middle, high) if self.sequence(middle) <= nbytes else (low, middle - 1)

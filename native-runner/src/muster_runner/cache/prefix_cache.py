@@ -86,11 +86,11 @@ class PrefixCache:
         blocks, length = longest(path, candidates, read, len(tokens))
         while len(set(proposed := self._agree(length))) > 1:
             # Repeated on every rank until all propose the same length.
-            least = min(proposed)
-            if least < length and self.exact:
-                blocks, length = longest(path, candidates, read, least)
-            elif least < length:
-                blocks, length = [block for block in blocks if block.start < least], least
+            shortest = min(proposed)
+            if shortest < length and self.exact:
+                blocks, length = longest(path, candidates, read, shortest)
+            elif shortest < length:
+                blocks, length = [block for block in blocks if block.start < shortest], shortest
         if length == 0:
             return None, 0
         for block in blocks:

@@ -93,27 +93,27 @@ class Follower:
     def follow(self) -> None:
         """Repeats rank 0's steps until no request is live. Raises PeerLost and Disagreement."""
         while True:
-            told = exchange(self._group, StepMessage(self._schedule.mark, self._schedule.restored))
-            self._batch.feed(told.tokens)
-            for order in told.orders:
+            message = exchange(self._group, StepMessage(self._schedule.mark, self._schedule.restored))
+            self._batch.feed(message.tokens)
+            for order in message.orders:
                 self._apply(*order)
             if not self._schedule.active:
                 clear()
                 return
-            self._schedule.step(told.restored)
+            self._schedule.step(message.restored)
 
-    def _apply(self, what: str, whose: Any, told: Any) -> None:
-        match what:
+    def _apply(self, kind: str, task: Any, value: Any) -> None:
+        match kind:
             case "join":
-                tokens, stops = told
-                self._schedule.join(whose, tokens, GREEDY, stops)
+                tokens, stops = value
+                self._schedule.join(task, tokens, GREEDY, stops)
             case "resize":
-                self._schedule.resize(told)
+                self._schedule.resize(value)
             case "guess":
-                self._batch.expect(told)
+                self._batch.expect(value)
             case "take":
-                self._batch.accept(told)
+                self._batch.accept(value)
             case _:
-                self._schedule.leave(whose)
-                if not told:
+                self._schedule.leave(task)
+                if not value:
                     self._schedule.forget()

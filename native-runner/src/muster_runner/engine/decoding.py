@@ -71,17 +71,17 @@ class DecodingBatch:
 
     def leave(self, task_ids: Several[str]) -> list[Sequence]:
         """Removes sequences and returns them; their ``cache`` holds the KV of their ``tokens`` again."""
-        gone = {sequence.task_id: sequence for sequence in self._joining if sequence.task_id in task_ids}
-        self._joining = [sequence for sequence in self._joining if sequence.task_id not in gone]
-        stay = []
+        left = {sequence.task_id: sequence for sequence in self._joining if sequence.task_id in task_ids}
+        self._joining = [sequence for sequence in self._joining if sequence.task_id not in left]
+        staying = []
         for at, sequence in enumerate(self._sequences):
             if sequence.task_id in task_ids:
                 sequence.cache = self._caches.extract(at)
-                gone[sequence.task_id] = sequence
+                left[sequence.task_id] = sequence
             else:
-                stay.append(at)
-        self._keep(stay)
-        return [gone[task_id] for task_id in task_ids]
+                staying.append(at)
+        self._keep(staying)
+        return [left[task_id] for task_id in task_ids]
 
     def with_more(self, lengths: Several[int]) -> list[tuple[int, int]]:
         """Estimates ``held`` after sequences of these ``lengths`` have joined."""
@@ -107,8 +107,8 @@ class DecodingBatch:
         self._guesses = {}
         if self._guesser is not None and self._next is not None and self._guesser.wants(width):
             firsts = zip(self._sequences, self._next.tolist(), strict=True)
-            ones = [(one, first) for one, first in firsts if one.answering and one.sampling.is_free]
-            self._guesses = self._guesser.guess(ones, width)
+            draftable = [(one, first) for one, first in firsts if one.answering and one.sampling.is_free]
+            self._guesses = self._guesser.guess(draftable, width)
         return self._guesses
 
     def step(self) -> list[SampledToken]:
@@ -119,9 +119,9 @@ class DecodingBatch:
         if self._next is None:
             return []
         began = time.perf_counter()
-        here = [guesses.get(sequence.task_id, []) for sequence in self._sequences]
-        if any(here):
-            rows = [[first, *guess] for first, guess in zip(self._next.tolist(), here, strict=True)]
+        drafts = [guesses.get(sequence.task_id, []) for sequence in self._sequences]
+        if any(drafts):
+            rows = [[first, *guess] for first, guess in zip(self._next.tolist(), drafts, strict=True)]
             new_tokens = self._verify(rows, began)
         else:
             new_tokens = self._plain(self._next)
@@ -180,8 +180,8 @@ class DecodingBatch:
         self.taken = taken
         if self._guesser is not None:
             each = zip(self._sequences, rows, taken, strict=True)
-            ones = [(one, len(row) - 1, count - 1) for one, row, count in each]
-            self._guesser.guessed(ones, time.perf_counter() - began)
+            verified = [(one, len(row) - 1, count - 1) for one, row, count in each]
+            self._guesser.guessed(verified, time.perf_counter() - began)
         return new_tokens
 
     def _verification_logits(self, rows: list[list[int]]) -> mx.array:
@@ -227,13 +227,13 @@ class DecodingBatch:
         """Samples: tokens (batch,), log probabilities (batch, vocabulary), and whether logits were finite (batch,)."""
         return self._draws(self._sequences, logits, fed)
 
-    def _keep(self, stay: list[int]) -> None:
-        if len(stay) == len(self._sequences):
+    def _keep(self, staying: list[int]) -> None:
+        if len(staying) == len(self._sequences):
             return
-        self._sequences = [self._sequences[at] for at in stay]
-        self._caches.keep(stay)
-        if not stay or self._next is None or self._logprobs is None or self._finite is None:
+        self._sequences = [self._sequences[at] for at in staying]
+        self._caches.keep(staying)
+        if not staying or self._next is None or self._logprobs is None or self._finite is None:
             self._next = self._logprobs = self._finite = None
             return
-        rows = mx.array(stay)
+        rows = mx.array(staying)
         self._next, self._logprobs, self._finite = self._next[rows], self._logprobs[rows], self._finite[rows]

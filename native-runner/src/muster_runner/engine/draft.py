@@ -89,17 +89,17 @@ class Draft:
             self._prefilling = None
         if not self._states:
             return
-        wrong, stay = [], []
+        wrong, staying = [], []
         for at, (sequence, state) in enumerate(self._states.items()):
             tokens = known.get(sequence)
             wrong.append(len(state.guessed) if tokens is None else state.settle(tokens))
             if tokens is not None and len(tokens) - state.read <= LAG:
-                stay.append(at)
+                staying.append(at)
         self._caches.trim(wrong)
-        if len(stay) < len(self._states):
+        if len(staying) < len(self._states):
             rows = list(self._states.items())
-            self._states = dict(rows[at] for at in stay)
-            self._caches.keep(stay)
+            self._states = dict(rows[at] for at in staying)
+            self._caches.keep(staying)
 
     def _catch_up(self, known: dict[Sequence, list[int]]) -> None:
         """Prefills some tokens of one new sequence."""

@@ -43,8 +43,8 @@ def scaled(logprobs: mx.array, rows: Sequence[Distribution]) -> mx.array:
     """Applies top-p, min-p, top-k and temperature to each row. The best token always stays. Computes in float32
     whatever the model's dtype, to avoid rounding in every step."""
     logprobs = logprobs.astype(mx.float32)
-    if (least := _threshold(logprobs, rows)) is not None:
-        logprobs = mx.where(logprobs < least, -mx.inf, logprobs)
+    if (minimum := _threshold(logprobs, rows)) is not None:
+        logprobs = mx.where(logprobs < minimum, -mx.inf, logprobs)
     return logprobs * _column([1 / row.temperature for row in rows])
 
 
@@ -198,10 +198,10 @@ def make_processors(sampling: Sampling) -> list[Processor]:
 def with_defaults(sampling: Sampling, config: dict[str, Any]) -> Sampling:
     """Fills unset parameters from the model's generation_config.json; OpenAI's defaults apply to the rest."""
 
-    def number(name: str, least: float) -> float | None:
+    def number(name: str, minimum: float) -> float | None:
         value = config.get(name)
         usable = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        return value if usable and value >= least else None
+        return value if usable and value >= minimum else None
 
     is_greedy = config.get("do_sample") is False and "temperature" not in config
     defaults = {
