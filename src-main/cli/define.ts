@@ -63,7 +63,7 @@ export const whole = (text: string): number => {
 
 export const positive = (text: string): number => {
   const value = whole(text)
-  if (value === 0) throw new InvalidArgumentError('It takes a whole number from 1 on.')
+  if (value === 0) throw new InvalidArgumentError('Expected a whole number, at least 1.')
   return value
 }
 

@@ -50,6 +50,6 @@ export const selectorOf = (text: string): Labels => {
  */
 export const pruneLabels = (prune: boolean, selector: string | undefined): Labels | undefined => {
   if (prune !== (selector !== undefined))
-    throw wrongUse('--prune and --selector go together', 'Say what may be removed: --prune -l team=a.')
+    throw wrongUse('--prune and --selector go together', 'Limit what may be removed: --prune -l team=a.')
   return selector === undefined ? undefined : selectorOf(selector)
 }

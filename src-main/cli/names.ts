@@ -59,7 +59,7 @@ const onlyMatch = <One>(
   if (one === undefined) throw new CommandError(`There is no ${noun} called ${text}`, { hint, exitCode: NOT_FOUND })
   if (others.length > 0)
     throw new CommandError(`${text} may be any of ${found.length}: ${found.map(label).join(', ')}`, {
-      hint: 'Say which, by its name or its id.',
+      hint: 'Name one, or give its id.',
       exitCode: WRONG_USE,
     })
   return one

@@ -76,7 +76,8 @@ export const welcome = async (node: WelcomedNode, print: (line: string) => void)
   if (Object.keys(node.source.state().metaInstances).length === 0) {
     const starter = node.catalogue.list().find((model) => model.starter && model.problem === undefined)
     if (starter) await declareStarter(node, starter.modelId)
-    else print('Nothing is declared, and the starter model is not on this machine: run `npm start` again to fetch it.')
+    else
+      print('Nothing is declared, and the starter model is not on this machine: run `npm start` again to download it.')
   }
   show()
   return dispose

@@ -80,7 +80,7 @@ export async function* chat(
 
 const cut = (cause: unknown): CommandError =>
   new CommandError('The connection to the node was cut before the answer was whole', {
-    hint: 'Ask again; `muster doctor` says what is wrong with the node.',
+    hint: 'Try again; `muster doctor` shows what is wrong with the node.',
     exitCode: UNREACHABLE,
     cause,
   })

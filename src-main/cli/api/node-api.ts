@@ -129,7 +129,7 @@ export class NodeApi {
       return JSON.parse(text)
     } catch (cause) {
       throw new CommandError(`What answers at ${this.address} is no Muster node`, {
-        hint: 'Look at --url or MUSTER_URL.',
+        hint: 'Check --url or MUSTER_URL.',
         exitCode: UNREACHABLE,
         cause,
       })
@@ -140,7 +140,7 @@ export class NodeApi {
     const reason = cause instanceof Error && 'cause' in cause ? cause.cause : cause
     if (reason instanceof DOMException && reason.name === 'TimeoutError')
       return new CommandError(`The node at ${this.address} did not answer in time`, {
-        hint: 'Look whether that machine is overloaded.',
+        hint: 'Check whether that machine is overloaded.',
         exitCode: UNREACHABLE,
         cause,
       })

@@ -67,7 +67,7 @@ export const run = async (
   }
   if (last.state === 'running')
     throw new CommandError('The connection to the node was lost; the benchmark may go on there', {
-      hint: 'GET /benchmarks has what comes of it.',
+      hint: 'GET /benchmarks has the results.',
       exitCode: UNREACHABLE,
     })
   if (json) await out.json(last)

@@ -37,7 +37,7 @@ export const run = async ({ name, json }: NamedOptions, { api, out, err }: Comma
     for (const { machine, rank, text } of consoles) {
       if (shards.length > 1) await out.line({ text: `Rank ${rank} on ${machine}`, style: 'bold' })
       if (text === undefined)
-        await err.line(`The runner on ${machine} is asked at that machine: give its address with --url.`)
+        await err.line(`The runner on ${machine} has its console on that machine: give its address with --url.`)
       else await out.print(text, text === '' || text.endsWith('\n') ? '' : '\n')
     }
   return consoles.some(({ text }) => text !== undefined) ? DONE : NOT_FOUND

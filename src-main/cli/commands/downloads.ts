@@ -66,6 +66,6 @@ export const run = async ({ json }: CommonOptions, { api, out, err }: CommandCon
   const rows = downloadRows(await readState(api))
   if (json) await out.json({ downloads: rows })
   else if (rows.length > 0) await printTable(out, rows, COLUMNS)
-  else await err.line('Nothing is on its way. `muster pull OWNER/NAME` fetches a model.')
+  else await err.line('No downloads. `muster pull OWNER/NAME` downloads a model.')
   return DONE
 }

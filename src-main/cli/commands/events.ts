@@ -36,7 +36,7 @@ export const run = async (
   for await (const { message } of followEvents(api, { after, onLost: (text) => err.line(text) })) {
     if (message.kind === 'snapshot') {
       state = message.state
-      await err.line('The node is back. What happened meanwhile is not known to it.')
+      await err.line('The node is back. Events in between are missing.')
     } else {
       const { envelope } = message
       if (envelope.index > state.lastEventIndex) state = fold(state, envelope)

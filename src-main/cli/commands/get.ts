@@ -21,10 +21,10 @@ export interface GetFlags extends CommonOptions {
 const wrongUse = (message: string, hint: string) => new CommandError(message, { hint, exitCode: WRONG_USE })
 
 const checked = ({ output, file, write, name, selector }: GetFlags): void => {
-  if (output !== 'yaml' && output !== 'json') throw wrongUse(`There is no form ${output}`, 'There are yaml and json.')
+  if (output !== 'yaml' && output !== 'json') throw wrongUse(`Unknown format ${output}`, 'Use yaml or json.')
   if (write && file === undefined) throw wrongUse('--write needs a file', 'Name it with -f FILE.')
   if (file !== undefined && (name !== undefined || selector !== undefined))
-    throw wrongUse('A file says itself which declarations it has', 'Leave the name and --selector away.')
+    throw wrongUse('-f already selects the declarations', 'Leave out the name and --selector.')
 }
 
 /** Prints declarations as documents, or updates a file of them in place, keeping its comments. */

@@ -23,7 +23,7 @@ export const run = async (
   if (json) await out.json(created)
   else {
     await out.line(created.key)
-    await err.line('Keep it now: it is shown once.')
+    await err.line('Store it now: it is shown only once.')
   }
   return DONE
 }

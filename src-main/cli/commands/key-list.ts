@@ -35,10 +35,8 @@ export const run = async ({ json }: CommonOptions, { api, out, err }: CommandCon
   const { apiKeys, missing = [] } = answer
   if (json) await out.json(answer)
   else if (apiKeys.length > 0) await printTable(out, apiKeys, COLUMNS)
-  else await err.line('There is no API key. `muster key create NAME` makes one.')
+  else await err.line('There are no API keys. `muster key create NAME` creates one.')
   if (missing.length > 0 && !json)
-    await err.line(
-      `What these machines counted is missing: ${missing.map(({ friendlyName }) => friendlyName).join(', ')}.`,
-    )
+    await err.line(`Usage of these machines is missing: ${missing.map(({ friendlyName }) => friendlyName).join(', ')}.`)
   return DONE
 }

@@ -8,7 +8,7 @@ export const run = async (
   { api, out, err, terminal }: CommandContext,
 ): Promise<ExitCode> => {
   const key = await findKey(api, name)
-  if (!yes && !(await terminal.confirm(`Revoke the key ${key.name}? Its usage goes with it.`))) {
+  if (!yes && !(await terminal.confirm(`Revoke the key ${key.name}? Its usage is deleted with it.`))) {
     await err.line('Nothing was revoked.')
     return FAILED
   }

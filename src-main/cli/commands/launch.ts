@@ -25,7 +25,7 @@ export const modelToLaunch = (served: readonly ServedModel[], given: string | un
   const ready = served.filter(isServing)
   if (new Set(ready.map(({ modelId }) => modelId)).size > 1)
     throw new CommandError(`Several models serve: ${ready.map(({ id }) => id).join(', ')}`, {
-      hint: 'Say which, with --model.',
+      hint: 'Choose one with --model.',
       exitCode: WRONG_USE,
     })
   // Prefer a declaration's name, because it stays when its model changes.
@@ -49,7 +49,7 @@ const start = async ({ command, args, env, unset }: Launch, more: readonly strin
     return code ?? 1
   } catch (cause) {
     throw new CommandError(`${command} cannot be started`, {
-      hint: `Install ${command}, or look whether it is on the PATH. --print shows what would be set.`,
+      hint: `Install ${command}, or check that it is on the PATH. --print shows what would be set.`,
       exitCode: NOT_FOUND,
       cause,
     })

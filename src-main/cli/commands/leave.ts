@@ -7,6 +7,6 @@ export const run = async ({ json }: CommonOptions, { api, out }: CommandContext)
   const { nodeId } = await api.ask('/cluster', ClusterView)
   await api.tell(`/members/${nodeId}`, { method: 'DELETE' })
   if (json) await out.json({ left: true })
-  else await out.line('This machine is on its own again.')
+  else await out.line('This machine is a cluster of its own again.')
   return DONE
 }

@@ -34,7 +34,7 @@ export const run = async ({ json }: CommonOptions, { api, out, err }: CommandCon
   if (json) await out.json({ models: rows })
   else {
     if (rows.length > 0) await printTable(out, rows, COLUMNS)
-    else await err.line('No model is on any disk. `muster pull OWNER/NAME` fetches one.')
+    else await err.line('There are no models on disk. `muster pull OWNER/NAME` downloads one.')
   }
   return DONE
 }

@@ -24,7 +24,7 @@ export const run = async (
   await new Promise<void>((resolve) => {
     child.once('spawn', resolve)
     child.once('error', () => {
-      void err.line('No browser could be opened here: open the address yourself.').then(resolve)
+      void err.line('Can’t open a browser here: open the address yourself.').then(resolve)
     })
   })
   child.unref()

@@ -52,7 +52,7 @@ export const askOnce = async (
     } satisfies RunAnswer)
   else {
     if (!text.endsWith('\n')) await out.print('\n')
-    if (finishReason === 'length') await err.line('The answer was cut: it has as many tokens as it may have.')
+    if (finishReason === 'length') await err.line('The answer was cut off at its token limit.')
   }
   return DONE
 }

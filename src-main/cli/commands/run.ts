@@ -48,7 +48,7 @@ export const run = async (options: RunOptions, context: CommandContext): Promise
   const prompt = await promptFrom(options.prompt, context)
   if (prompt === '')
     throw new CommandError('There is no prompt', {
-      hint: 'Give it as an argument or on standard input; in a terminal, `muster run MODEL` begins a conversation.',
+      hint: 'Give it as an argument or on standard input; in a terminal, `muster run MODEL` starts a conversation.',
       exitCode: WRONG_USE,
     })
   if (prompt === undefined && json)

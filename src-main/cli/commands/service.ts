@@ -24,7 +24,7 @@ const runFile = promisify(execFile)
 const managerHere = (system: boolean): ServiceManager => {
   if (isInstalledApp())
     throw new CommandError('The app’s command line cannot be a service: its program needs a display', {
-      hint: 'The app itself keeps a node running, also from the login on (Settings). A machine without a display takes Muster from npm.',
+      hint: 'The app itself keeps a node running, from login on if you want (Settings). On a machine without a display, install Muster from npm.',
     })
   const { uid: userId, username: userName } = userInfo()
   const home = homedir()
@@ -35,7 +35,7 @@ const managerHere = (system: boolean): ServiceManager => {
       return systemd({ system, home, userName })
     default:
       throw new CommandError(`Muster is no service on ${process.platform} yet`, {
-        hint: 'Run `muster serve` in a way that this system keeps going.',
+        hint: 'Let this system’s own service manager run `muster serve`.',
       })
   }
 }
@@ -80,14 +80,14 @@ const carryOut = async (command: ServiceCommand): Promise<void> => {
 
 const writing = (path: string) => (cause: unknown) => {
   throw new CommandError(`${path} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`, {
-    hint: 'A system service takes root: run it with sudo.',
+    hint: 'A system service needs root: run it with sudo.',
     cause,
   })
 }
 
 const notInstalled = ({ system }: ServiceFlags, path: string): CommandError =>
   new CommandError('Muster is not installed as a service', {
-    hint: `There is no ${path}${system ? '' : '; one for the system takes --system'}.`,
+    hint: `There is no ${path}${system ? '' : '; for a system service add --system'}.`,
     exitCode: NOT_FOUND,
   })
 
@@ -110,14 +110,14 @@ export const run = async (flags: ServiceFlags, { out }: CommandContext): Promise
       if (installed === undefined) throw notInstalled(flags, path)
       await carryOut(manager.restart)
       if (json) await out.json({ restarted: true, path })
-      else await out.line('Muster restarts once the answers under way are complete. Its models stay in memory.')
+      else await out.line('Muster restarts once running answers are complete. Its models stay in memory.')
       return DONE
     case 'uninstall':
       if (installed === undefined) throw notInstalled(flags, path)
       for (const command of manager.uninstall) await carryOut(command)
       await removeFile(dirname(path), basename(path))
       if (json) await out.json({ installed: false, path })
-      else await out.line('Muster is no service any more. Its data folder stays.')
+      else await out.line('Muster is no longer a service. Its data folder stays.')
       return DONE
     case 'status': {
       const problem = installed === undefined ? 'not installed' : await attempt(manager.status)

@@ -16,7 +16,7 @@ export const run = async (
   const { metaInstanceId: id, modelId, onRequest } = known
   const label = known.name ?? modelId
   if (!onRequest && !yes && !(await terminal.confirm(`${label} is declared to stay. Remove the declaration?`))) {
-    await err.line('Nothing was changed. `muster pause` takes it out of memory and keeps it.')
+    await err.line('Nothing was changed. `muster pause` unloads it and keeps the declaration.')
     return FAILED
   }
   await deleteDeclaration(api, id)

@@ -44,7 +44,7 @@ export const run = async (flags: WaitFlags, { api, out, err }: CommandContext): 
   const { for: goal, timeout, json } = flags
   if (goal !== 'ready' && goal !== 'deleted')
     throw new CommandError(`There is nothing to wait for called ${goal}`, {
-      hint: 'There are --for ready and --for deleted.',
+      hint: 'Use --for ready or --for deleted.',
       exitCode: WRONG_USE,
     })
   const files = flags.file ? await readFiles(flags.file) : []

@@ -48,8 +48,8 @@ export const launchd = ({ system, home, userId }: LaunchdOptions): ServiceManage
   const path = join(system ? '/Library/LaunchDaemons' : join(home, 'Library', 'LaunchAgents'), `${LABEL}.plist`)
   const log = system ? '/Library/Logs/muster-service.log' : join(home, 'Library', 'Logs', 'muster-service.log')
   const hint = system
-    ? 'A system service takes root: run it with sudo.'
-    : 'Run it in a session of this user at the Mac.'
+    ? 'A system service needs root: run it with sudo.'
+    : 'Run it while this user is logged in at the Mac.'
   const bootout = { program: '/bin/launchctl', args: ['bootout', `${domain}/${LABEL}`], optional: true }
   return {
     path,

@@ -53,7 +53,7 @@ export const systemd = ({ system, home, userName }: SystemdOptions): ServiceMana
     program: 'systemctl',
     args: [...scope, ...args],
     hint: system
-      ? 'A system service takes root: run it with sudo.'
+      ? 'A system service needs root: run it with sudo.'
       : 'Log in as this user on the machine itself, or install it for the system with --system.',
   })
   return {
@@ -70,7 +70,7 @@ export const systemd = ({ system, home, userName }: SystemdOptions): ServiceMana
     status: systemctl('is-active', '--quiet', UNIT),
     restart: {
       ...systemctl('reload', UNIT),
-      hint: 'A unit of an older Muster knows no such restart: run `muster service install` again, with the same options.',
+      hint: 'The unit of an older Muster does not support this restart: run `muster service install` again, with the same options.',
     },
     when: 'from the start of this machine, without a login',
     logs: `journalctl ${[...scope, '-u', UNIT, '-f'].join(' ')}`,
