@@ -109,7 +109,7 @@ test('a model’s folder that is dropped on the window is added by a link; what 
     const page = await connected(electron)
     await dropFolder(page, model)
     const id = `local/${basename(model)}`
-    await expect(page.getByRole('status').filter({ hasText: `${id} is here` })).toBeVisible()
+    await expect(page.getByRole('status').filter({ hasText: `${id} was added` })).toBeVisible()
     expect(readlinkSync(join(folder.path, 'models', ...id.split('/')))).toBe(realpathSync(model))
     await page.getByRole('button', { name: 'Show models' }).click()
     await expect(page.getByText(id).first()).toBeVisible()
