@@ -84,31 +84,46 @@ export class MainWindow {
 
   /** Somebody may be looking at it. */
   get isWatched(): boolean {
-    return this.isShown && (this.window?.isFocused() ?? false)
+    return this.isShown && (this.open?.isFocused() ?? false)
   }
 
   get isShown(): boolean {
-    const { window } = this
-    return window !== undefined && !window.isDestroyed() && window.isVisible() && !window.isMinimized()
+    const window = this.open
+    return window !== undefined && window.isVisible() && !window.isMinimized()
   }
 
   /** Brings it to the front, or opens it again where it was; at a link of the page, as `#/settings`, where one is given. */
   show(hash?: string): void {
-    if (!this.window || this.window.isDestroyed()) {
-      this.window = create(this.options, hash ?? '')
+    const { open } = this
+    if (!open) {
+      const created = create(this.options, hash ?? '')
+      created.once('close', () => {
+        if (this.window === created) this.window = undefined
+      })
+      this.window = created
       return
     }
     // The same page with another hash is not loaded again.
-    if (hash !== undefined) void this.window.loadURL(`${PAGE_URL}${hash}`)
-    if (this.window.isMinimized()) this.window.restore()
-    this.window.show()
-    this.window.focus()
+    if (hash !== undefined) void open.loadURL(`${PAGE_URL}${hash}`)
+    if (open.isMinimized()) open.restore()
+    open.show()
+    open.focus()
   }
 
   /** Takes it off the screen for good; its place is kept for the next start. */
   close(): void {
-    if (!this.window || this.window.isDestroyed()) return
-    keepPlace(this.window)
-    this.window.destroy()
+    const { open } = this
+    if (!open) return
+    keepPlace(open)
+    open.destroy()
+  }
+
+  /** The window, unless it is closing: its page is gone a moment before the window itself is. */
+  private get open(): BrowserWindow | undefined {
+    const { window } = this
+    if (window === undefined || window.isDestroyed()) return undefined
+    // Electron's types promise a page that a closing window no longer has.
+    const page: Electron.WebContents | undefined = window.webContents
+    return page === undefined || page.isDestroyed() ? undefined : window
   }
 }
