@@ -33,7 +33,7 @@ const CORE_ROOMS = [
 const upTo = (room) => CORE_ROOMS.slice(0, CORE_ROOMS.indexOf(room) + 1)
 const RENDERER = /^src-renderer\//
 /** Which models the runner supports, and their abilities: data for both sides. */
-const ARCHITECTURES = /^native-runner\/src\/muster_runner\/(?:(?:embedding|vision)\/)?architectures\.json$/
+const ARCHITECTURES = /^native-runner\/src\/muster_runner\/(?:embedding|model|vision)\/architectures\.json$/
 const ANY = /^/
 const ANY_BUT_ELECTRON = /^(?!electron($|\/))/
 

@@ -69,7 +69,7 @@ def started(*arguments: str) -> Iterator[Node]:
     """A node with all three models ready; ``arguments``: more of its command line."""
     with tempfile.TemporaryDirectory(prefix="muster-clients-", ignore_cleanup_errors=True) as folder:
         models = Path(folder, "models")
-        for maker, name in (("make_tiny", TINY), ("embedding.make_tiny", ENCODER), ("vision.make_tiny", SEEING)):
+        for maker, name in (("model.make_tiny", TINY), ("embedding.make_tiny", ENCODER), ("vision.make_tiny", SEEING)):
             subprocess.run([RUNNER_PYTHON, "-m", f"muster_runner.{maker}", str(models / name)], check=True)
         own = {"HOME": folder, "HF_HUB_OFFLINE": "1", "MUSTER_PYTHON": RUNNER_PYTHON, "MUSTER_MEMORY_BANDWIDTH": "10"}
         process = subprocess.Popen(

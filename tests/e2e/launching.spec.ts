@@ -98,14 +98,14 @@ test('machines are chosen by a rectangle, and a model that falls on one of them 
   await page.mouse.move(right.x + 20, right.y + 40)
   await page.mouse.move(left.x + left.width - 20, left.y + 30)
   await page.mouse.up()
-  await expect(map.getByRole('status')).toContainText('1 machine chosen')
+  await expect(map.getByRole('status')).toContainText('1 machine selected')
   await map.getByRole('button', { name: 'Clear' }).click()
 
   for (const name of ['Mac Studio', 'MacBook Pro']) {
     await map.getByRole('button', { name: `More for ${name}` }).click()
     await page.getByRole('menuitem', { name: 'Select for a launch' }).click()
   }
-  await expect(map.getByRole('status')).toContainText('2 machines chosen')
+  await expect(map.getByRole('status')).toContainText('2 machines selected')
   const row = page.getByRole('complementary', { name: 'Shelf' }).getByRole('button', { name: /^Launch tiny/ })
   await dragTo(page, row, map.getByRole('article', { name: 'MacBook Pro' }))
   await expect(page.getByRole('status').getByText('Launched tiny on 2 machines')).toBeVisible()

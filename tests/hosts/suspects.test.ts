@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { Envelope } from '@core/events/event'
+import { HistoryEvent } from '@core/events/history-event'
 import { poisonedPython } from '../harness/poisoned-python'
 import { chat, connected, declare, ready, state, stream } from './acts'
 import { HostedCluster, until, type HostedNode } from './cluster'
@@ -33,10 +33,11 @@ const refusal = async (node: HostedNode, model: string, content: string): Promis
 const failures = async (node: HostedNode, ids: readonly string[]): Promise<number> => {
   const histories = await Promise.all(ids.map((id) => node.ask(`/meta_instance/${id}/history`)))
   return histories
-    .flatMap((history) => z.object({ events: z.array(Envelope) }).parse(history).events)
+    .flatMap((history) => z.object({ events: z.array(HistoryEvent) }).parse(history).events)
     .filter(
       ({ event }) => event.type === 'InstanceRetrying' || (event.type === 'InstanceDeleted' && event.failureError),
-    ).length
+    )
+    .reduce((sum, { repeated }) => sum + (repeated?.times ?? 1), 0)
 }
 
 describe.skipIf(why !== undefined)('a request that crashes whatever runner is given it', () => {
