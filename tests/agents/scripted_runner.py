@@ -13,7 +13,7 @@ import runpy
 from pathlib import Path
 
 import numpy as np
-from muster_runner.engine.engine import engine
+from muster_runner.engine import engine
 from muster_runner.protocol import ChatPrompt, ToolMessage
 
 SCRIPT = Path(os.environ["SCRIPT"])
