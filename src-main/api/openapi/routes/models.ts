@@ -7,7 +7,11 @@ import {
   RemovedModelsResponse,
   UnusedModelsResponse,
 } from '@core/protocols/models'
+import { ListedModels } from '../../openai/models'
 import type { Described } from '../described'
+
+/** `models` for the control API, `object` and `data` for clients of OpenAI whose base URL lacks `/v1`. */
+const ModelsOfBothApis = ModelsResponse.extend(ListedModels.shape)
 
 /** Models on disks and on the hub. */
 export const MODELS: readonly Described[] = [
@@ -15,7 +19,7 @@ export const MODELS: readonly Described[] = [
     method: 'get',
     path: '/models',
     does: 'The models of the cluster; for clients of OpenAI without `/v1` also what `GET /v1/models` lists',
-    answer: { ModelsResponse },
+    answer: { ModelsOfBothApis },
   },
   {
     method: 'get',
