@@ -79,10 +79,11 @@ for (const name of names.filter((one) => only.length === 0 || only.includes(one)
           colorScheme,
           locale: language,
         })
-        if (zoom !== 1)
-          await page.addInitScript(
-            `addEventListener('DOMContentLoaded', () => (document.documentElement.style.fontSize = '${100 * zoom}%'))`,
-          )
+        // As the browser's own setting: breakpoints in rem follow it, and not the root's style.
+        if (zoom !== 1) {
+          const devtools = await page.context().newCDPSession(page)
+          await devtools.send('Page.setFontSizes', { fontSizes: { standard: 16 * zoom, fixed: 13 * zoom } })
+        }
         page.on('pageerror', (error) => console.error(`${name}: ${error.message}`))
         page.on('console', (message) => message.type() === 'error' && console.error(`${name}: ${message.text()}`))
         return page

@@ -13,7 +13,7 @@ export const models = {
   forAlwaysOn: 'for an always-on model',
   cancelDownload: 'Cancel {name}',
   cancelFailed: 'Can’t cancel the download of {name}.',
-  'arrival.failed': 'Tried again after: {error}',
+  'arrival.failed': 'Retrying after: {error}',
   'arrival.itFailed': 'it failed',
   'arrival.waiting': 'Waiting for another machine, to copy it from there',
   'arrival.paused': 'Paused at {part}',

@@ -20,6 +20,8 @@ describe('the line between two tiles', () => {
     expect(line.middle.y).toBeGreaterThan(middle.top + middle.height)
     const below = lineBetween(tile(0, 0), tile(0, 400), { others: [tile(0, 200)] })
     expect(below.middle.x).toBeGreaterThan(200)
+    // It leaves and arrives at the right edges: none of it is behind the tile between.
+    expect(below.path).toBe('M200 50C230 50 230 450 200 450')
   })
 
   it('bows up from the last row, under which something is written', () => {

@@ -65,8 +65,28 @@ const rounded = ({ x, y }: Point): string => `${Math.round(10 * x) / 10} ${Math.
 /** Curvature of lines that avoid other tiles, as a fraction of the gap between rows. */
 const BOW = 0.8
 
+/** The same beside a column, for each tile in between: lines over more of them run further outside. */
+const COLUMN_BOW = 0.3
+
 /** Vertical offset of labels where two lines cross. */
 const LABEL_STEP = 19
+
+/** A line around the tiles between two of one column: from right edge to right edge, so that none of it is behind a tile. */
+const besideColumn = (a: Place, b: Place, between: number): Line => {
+  const rightOf = (place: Place): Point => ({ x: place.left + place.width, y: centre(place).y })
+  const [from, to] = [rightOf(a), rightOf(b)]
+  const outside = Math.max(from.x, to.x) + COLUMN_BOW * between * a.height
+  const [first, second] = [
+    { x: outside, y: from.y },
+    { x: outside, y: to.y },
+  ]
+  return {
+    path: `M${rounded(from)}C${rounded(first)} ${rounded(second)} ${rounded(to)}`,
+    // Of a cubic curve at its half.
+    middle: { x: (from.x + to.x + 6 * outside) / 8, y: (from.y + to.y) / 2 },
+    length: Math.hypot(to.x - from.x, to.y - from.y),
+  }
+}
 
 /** The line between two tiles. `lift` (−1 to 1) moves its label up or down. */
 export const lineBetween = (
@@ -76,19 +96,18 @@ export const lineBetween = (
 ): Line => {
   const [from, to] = [exitPoint(a, centre(b)), exitPoint(b, centre(a))]
   const length = Math.hypot(to.x - from.x, to.y - from.y)
-  if (!others.some((other) => isHidden(from, to, other)))
+  const between = others.filter((other) => isHidden(from, to, other)).length
+  if (between === 0)
     return {
       path: `M${rounded(from)}L${rounded(to)}`,
       middle: { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 - lift * LABEL_STEP },
       length,
     }
-  const sideways = Math.abs(to.x - from.x) >= Math.abs(to.y - from.y)
+  if (Math.abs(to.y - from.y) > Math.abs(to.x - from.x)) return besideColumn(a, b, between)
   const [above, below] = [Math.min(a.top, b.top), Math.max(a.top + a.height, b.top + b.height)]
   // Below the last row there is no gap but text.
   const isLast = others.some(({ top }) => top < above) && !others.some(({ top }) => top > below)
-  const bend = sideways
-    ? { x: (from.x + to.x) / 2, y: isLast ? above - BOW * a.height : below + BOW * a.height }
-    : { x: Math.max(a.left + a.width, b.left + b.width) + BOW * a.height, y: (from.y + to.y) / 2 }
+  const bend = { x: (from.x + to.x) / 2, y: isLast ? above - BOW * a.height : below + BOW * a.height }
   // From the sides that face the gap, so that most of the line is visible.
   const [start, end] = [exitPoint(a, bend), exitPoint(b, bend)]
   const middle = { x: (start.x + 2 * bend.x + end.x) / 4, y: (start.y + 2 * bend.y + end.y) / 4 }

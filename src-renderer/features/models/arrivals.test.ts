@@ -31,7 +31,7 @@ describe('models on their way', () => {
     tell('a/failed', { status: 'Failed', downloadedBytes: 0, totalBytes: 0, error: 'the disk is full' })
     tell('a/waiting', { status: 'Pending', downloadedBytes: 0, totalBytes: 0 })
     expect(arrivals(made.state).map(({ line, failed, share }) => [line, failed, share])).toEqual([
-      ['Tried again after: the disk is full', true, 0],
+      ['Retrying after: the disk is full', true, 0],
       ['Waiting for another machine, to copy it from there', false, 0],
     ])
   })
