@@ -54,14 +54,24 @@ describe('a node whose log has made room for another', () => {
 
 describe('who leads after a master that leaves', () => {
   it('is the follower that knows most, at once where it lacks nothing', () => {
-    const followers = { b: { master: a, log: logOf(1, 4) }, c: { master: a, log: logOf(1, 5) } }
+    const followers = {
+      b: { master: a, log: logOf(1, 4), stored: 4 },
+      c: { master: a, log: logOf(1, 5), stored: 5 },
+    }
     expect(heirOf(master(a, followers))).toEqual({ nodeId: c, lacksNothing: true })
     expect(heirOf(master(a, followers, logOf(1, 6)))).toEqual({ nodeId: c, lacksNothing: false })
   })
 
   it('is the lower id of those that know as much', () => {
     const log = logOf(1, 5)
-    expect(heirOf(master(a, { c: { master: a, log }, b: { master: a, log } }))?.nodeId).toBe(b)
+    const knows = { master: a, log, stored: 5 }
+    expect(heirOf(master(a, { c: knows, b: knows }))?.nodeId).toBe(b)
+  })
+
+  it('is judged by its disk, not by what is on the way there', () => {
+    const log = logOf(1, 5)
+    const followers = { b: { master: a, log, stored: 2 }, c: { master: a, log, stored: 5 } }
+    expect(heirOf(master(a, followers))).toEqual({ nodeId: c, lacksNothing: true })
   })
 
   it('is nobody that follows another, or that no link leads to', () => {

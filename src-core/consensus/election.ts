@@ -1,29 +1,39 @@
 import type { NodeId, Timestamp } from '../ids'
-import { compareLogs, lastCommon, type LogEnd } from './log-end'
+import { compareLogs, cutAfter, lastCommon, type LogEnd } from './log-end'
 import type { MessageOf } from './message'
-import { followersOf, SEEK_MS, type Replica } from './replica'
+import { followersOf, SEEK_MS, VOTE_MS, type Peer, type Replica } from './replica'
 
 /**
- * Whether a node without a leader should lead: no leader is known, every member was tried, and no reachable member has
- * a more complete log.
+ * Whether a member's answer counts. One that says nothing more may have a disk that hangs, and does not stand; and a
+ * candidate is waited for no longer than this node would wait for its own disk.
+ */
+const hasVote = ({ disk }: Replica, peer: Peer, now: Timestamp): boolean => {
+  const { connected, answered, heardAt = -Infinity, candidateSince = Infinity } = peer
+  return connected && answered && now - heardAt < VOTE_MS && now - candidateSince < disk.patience
+}
+
+/**
+ * Whether a node without a leader should lead: no leader or candidate is known, every member was tried, and no reachable
+ * member has a more complete log. Only what is on the disks counts.
  */
 export const isToLead = (replica: Replica, now: Timestamp): boolean => {
-  const { role, peers, self, ordered } = replica
+  const { role, peers, self, log: own } = replica
   if (role.kind !== 'seeking') return false
   if (replica.hasLostTerm && peers.size > 0) return false
   const all = [...peers]
   const settled = all.every(([, { answered, refused }]) => answered || (refused && !role.patient))
   if (!settled && now - role.since < SEEK_MS) return false
-  const within = all.filter(([, { connected, answered }]) => connected && answered)
+  const within = all.filter(([, peer]) => hasVote(replica, peer, now))
   // A node that discarded its log and waits for another's has nothing of it yet. The member with that log must lead,
   // however long that takes.
-  const lacksLog = ordered.sequence === 0 && !all.every(([, { answered, log }]) => answered && log?.sequence === 0)
+  const lacksLog = own.sequence === 0 && !all.every(([, { answered, log }]) => answered && log?.sequence === 0)
   if (lacksLog && all.length > 0) return false
   // A reachable member has a leader, or leads. Do not start an election; wait to hear from it, directly or through
   // that member. A dead leader is no longer named once its followers have timed it out.
   if (within.some(([, { master }]) => master !== undefined && master !== self)) return false
+  if (within.some(([, { candidateSince }]) => candidateSince !== undefined)) return false
   return within.every(([nodeId, peer]) => {
-    const more = peer.log === undefined ? -1 : compareLogs(peer.log, ordered)
+    const more = peer.log === undefined ? -1 : compareLogs(peer.log, own)
     return more < 0 || (more === 0 && self < nodeId)
   })
 }
@@ -38,10 +48,12 @@ export const winsOver = (replica: Replica, other: NodeId, lead: MessageOf<'lead'
   return (own - lead.followers || term - lead.term || (self < other ? 1 : -1)) > 0
 }
 
-/** Returns the follower with the most complete log, and whether it has the whole log and could lead at once. */
+/** Returns the follower with the most on its disk, and whether that is the whole log, so that it could lead at once. */
 export const heirOf = ({ peers, self, log }: Replica): { nodeId: NodeId; lacksNothing: boolean } | undefined => {
   const followers = [...peers].flatMap(([nodeId, peer]): { nodeId: NodeId; known: LogEnd }[] =>
-    peer.connected && peer.master === self && peer.log ? [{ nodeId, known: peer.log }] : [],
+    peer.connected && peer.master === self && peer.log
+      ? [{ nodeId, known: cutAfter(peer.log, peer.stored ?? 0) }]
+      : [],
   )
   const [heir] = followers.sort((a, b) => compareLogs(b.known, a.known) || (a.nodeId < b.nodeId ? -1 : 1))
   return heir && { nodeId: heir.nodeId, lacksNothing: lastCommon(heir.known, log) === log.sequence }

@@ -9,8 +9,17 @@ const sequence = z.number().int().nonnegative()
 export const Message = z.discriminatedUnion('type', [
   /** I have no leader: who leads, and how far is your log? */
   z.object({ type: z.literal('ask'), term, log: LogEnd }),
-  /** Answer to `ask`; `master` is the leader that I hear. */
-  z.object({ type: z.literal('answer'), term, log: LogEnd, master: NodeId.optional() }),
+  /**
+   * Answer to `ask`; `master` is the leader that I hear. A `candidate` is about to lead, once its first record is on its
+   * disk.
+   */
+  z.object({
+    type: z.literal('answer'),
+    term,
+    log: LogEnd,
+    master: NodeId.optional(),
+    candidate: z.boolean().optional(),
+  }),
   /** Heartbeat: I lead in this term; `followers` have acknowledged it. */
   z.object({ type: z.literal('lead'), term, log: LogEnd, followers: z.number().int().nonnegative() }),
   /** I follow you and have this log, up to `stored` on my disk. `term` is the highest one I have seen. */

@@ -3,13 +3,14 @@ import { NodeId, type Timestamp } from '../ids'
 import type { Flow } from './flow'
 import type { LogEnd } from './log-end'
 import type { Message } from './message'
+import { soundDisk, type OwnDisk } from './own-disk'
 
 /** Interval of a leader's heartbeats, and of the requests of a node that seeks a leader. */
 export const HEARTBEAT_MS = 250
 /** A leader or follower that was not heard for this long counts as gone. */
 export const SILENCE_MS = 1000
-/** A follower whose disk makes no progress for this long no longer delays acknowledgements. */
-export const DISK_PATIENCE_MS = 2000
+/** How long the answer of a member counts in an election. They come four times a second. */
+export const VOTE_MS = 2000
 /** A term this far ahead of the highest known one is implausible, and is ignored. */
 export const MAX_TERM_STEP = 1_000_000
 /**
@@ -36,6 +37,8 @@ export interface Peer {
   readonly master?: NodeId | undefined
   /** It has sent something since the search for a leader began. */
   readonly answered: boolean
+  /** Since when it has said that it is about to lead. */
+  readonly candidateSince?: Timestamp | undefined
   /** For a follower of this leader: replication progress. */
   readonly flow?: Flow | undefined
   /** For a follower: since when its disk has been behind without progress. */
@@ -49,7 +52,7 @@ export interface Following {
 }
 
 /**
- * Takes no part: the node sleeps or quits, or its disk refuses writes. In the last case it `listens`: without a vote, a
+ * Takes no part: the node sleeps or quits, or its disk refuses writes or hangs. In the last case it `listens`: without a vote, a
  * log or acknowledgements, it tracks the leader in order to show the leader's state and report to it.
  */
 export interface Away {
@@ -91,6 +94,7 @@ export interface Replica {
   readonly log: LogEnd
   /** The log after all writes ordered so far. */
   readonly ordered: LogEnd
+  readonly disk: OwnDisk
   /** All members except this one. */
   readonly peers: ReadonlyMap<NodeId, Peer>
   /** Commit index: as leader, this node has acknowledged everything up to this record. */
@@ -143,6 +147,8 @@ export type Effect =
   /** Set aside the records after this one, have their declarations merged, then input `written` or `rewound`. */
   | { readonly kind: 'rewind'; readonly after: number }
   | { readonly kind: 'acknowledge'; readonly sequence: number }
+  /** This node's disk has not answered for so long: it takes no part until the disk has, and then inputs `written`. */
+  | { readonly kind: 'diskHangs'; readonly milliseconds: number }
   /** Report to the user that a member's message was implausible and was ignored. */
   | { readonly kind: 'distrust'; readonly peer: NodeId; readonly reason: string }
 
@@ -186,20 +192,22 @@ export const startReplica = (
   role: { kind: 'seeking', since: now },
   log,
   ordered: log,
+  disk: soundDisk,
   peers: peersFrom(self, members, new Map()),
   acknowledged: 0,
   saidAt: now - HEARTBEAT_MS,
 })
 
-/** The same node restarted on another log, as after a disk failure; it keeps its term. */
+/** The same node restarted on another log, as after a disk failure; it keeps its term, and what it knows of its disk. */
 export const restartReplica = (
-  { self, term, obeyed, hasLostTerm }: Replica,
+  { self, term, obeyed, hasLostTerm, disk: { patience } }: Replica,
   log: LogEnd,
   members: readonly NodeId[],
   now: Timestamp,
-): Replica => {
-  return startReplica(self, log, members, now, { term, obeyed, isLost: hasLostTerm })
-}
+): Replica => ({
+  ...startReplica(self, log, members, now, { term, obeyed, isLost: hasLostTerm }),
+  disk: { patience },
+})
 
 /** The later of two; in the same term the stored one, because it names the leader accepted. */
 const latest = (log: KnownTerm, { term, obeyed }: KnownTerm): KnownTerm =>

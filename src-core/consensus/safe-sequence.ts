@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { Timestamp } from '../ids'
 import { lastCommon } from './log-end'
-import { DISK_PATIENCE_MS, SILENCE_MS, type Peer, type Replica } from './replica'
+import { DISK_PATIENCE_MS } from './own-disk'
+import { SILENCE_MS, type Peer, type Replica } from './replica'
 
 /** Durability of an acknowledged write: on `on` members' disks of `of`. */
 export const DurableOn = z.object({ on: z.number().int().positive(), of: z.number().int().positive() })

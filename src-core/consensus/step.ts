@@ -5,6 +5,7 @@ import { listen } from './listening'
 import { acknowledge, heardFollower, noteBehind, sendRecords, sent } from './leading'
 import { cutAfter, extended, lastCommon } from './log-end'
 import type { Message, MessageOf } from './message'
+import { isHanging, watchDisk } from './own-disk'
 import {
   followersOf,
   CONTESTED_MS,
@@ -22,6 +23,8 @@ import { Turn } from './turn'
 export const step = (replica: Replica, input: Input, now: Timestamp): Stepped => {
   const turn = new Turn(replica, now)
   new Step(turn).take(input)
+  const disk = watchDisk(replica, turn.replica, now)
+  if (disk !== turn.replica.disk) turn.change({ disk })
   return { replica: turn.replica, effects: turn.effects }
 }
 
@@ -87,12 +90,14 @@ class Step {
         this.leave(input)
         return
       case 'wake':
+        this.turn.change({ disk: { patience: this.replica.disk.patience } })
         this.seek({ patient: true })
         return
     }
   }
 
   private tick(): void {
+    if (this.givesWay()) return
     const { role, saidAt } = this.replica
     if (role.kind === 'follower' && this.now - role.heardAt >= SILENCE_MS) this.seek()
     // Its disk is so slow that the others have found a leader and followed that one.
@@ -103,6 +108,19 @@ class Step {
     }
     acknowledge(this.turn)
     this.decide()
+  }
+
+  /**
+   * One whose disk hangs can acknowledge nothing, and its log is not what it ordered: it neither leads nor stands, where
+   * another member could. A follower stays one; its leader does not wait for it.
+   */
+  private givesWay(): boolean {
+    const { role, disk, peers } = this.replica
+    const isConcerned = role.kind !== 'follower' && [...peers.values()].some(({ connected }) => connected)
+    if (!isConcerned || !isHanging(disk, this.now)) return false
+    this.leave({ kind: 'leave', listens: true })
+    this.turn.effects.push({ kind: 'diskHangs', milliseconds: disk.patience })
+    return true
   }
 
   /** Whether a connected member leads or has a leader. */
@@ -121,7 +139,7 @@ class Step {
 
   /** Sends the periodic message of this role: a heartbeat, an acknowledgement, or the question who leads. */
   private greet(to: NodeId): void {
-    const { role, term, log, ordered } = this.replica
+    const { role, term, log } = this.replica
     if (role.kind === 'master')
       this.turn.send(to, {
         type: 'lead',
@@ -129,7 +147,7 @@ class Step {
         log: this.turn.told(to, log),
         followers: followersOf(this.replica, this.now).length,
       })
-    else if (role.kind === 'seeking') this.turn.send(to, { type: 'ask', term, log: this.turn.told(to, ordered) })
+    else if (role.kind === 'seeking') this.turn.send(to, { type: 'ask', term, log: this.turn.told(to, log) })
     else if (role.kind === 'follower' && role.master === to) this.sayFollow(to)
   }
 
@@ -213,17 +231,17 @@ class Step {
     switch (message.type) {
       case 'ask':
         this.leadsNoMore(from)
-        this.heardOf(from, message, undefined)
+        this.heardOf(from, message, {})
         this.answer(from)
         this.decide()
         return
       case 'answer':
         this.leadsNoMore(from)
-        this.heardOf(from, message, message.master)
+        this.heardOf(from, message, message)
         this.decide()
         return
       case 'lead':
-        this.heardOf(from, message, from)
+        this.heardOf(from, message, { master: from })
         this.heardMaster(from, message)
         return
       case 'follow':
@@ -242,9 +260,15 @@ class Step {
         if (this.obeys(from, message)) this.sayFollow(from, message.epochs)
         return
       case 'handover':
-        if (this.obeys(from, message)) this.beginTerm(this.replica.term + 1)
+        if (this.obeys(from, message)) this.takeOver()
         return
     }
+  }
+
+  /** The leader goes: it must not be taken for one that others found while this node's disk was slow. */
+  private takeOver(): void {
+    for (const nodeId of this.replica.peers.keys()) this.turn.peer(nodeId, { master: undefined })
+    this.beginTerm(this.replica.term + 1)
   }
 
   /** A member that asks for a leader, or names another one, does not lead: its followers seek a new one. */
@@ -252,16 +276,26 @@ class Step {
     if (masterOf(this.replica) === from) this.seek()
   }
 
-  private heardOf(from: NodeId, { log }: { log: Replica['log'] }, master: NodeId | undefined): void {
-    this.turn.peer(from, { answered: true, log, master })
+  private heardOf(
+    from: NodeId,
+    { log }: { log: Replica['log'] },
+    { master, candidate = false }: { readonly master?: NodeId | undefined; readonly candidate?: boolean | undefined },
+  ): void {
+    const since = this.replica.peers.get(from)?.candidateSince ?? this.now
+    this.turn.peer(from, { answered: true, log, master, candidateSince: candidate ? since : undefined })
   }
 
   private answer(to: NodeId): void {
-    const { term, ordered, role } = this.replica
+    const { term, log: own, role } = this.replica
     if (role.kind === 'master') return this.greet(to)
     const master = masterOf(this.replica)
-    const log = this.turn.told(to, ordered)
-    this.turn.send(to, { type: 'answer', term, log, ...(master !== undefined && { master }) })
+    const log = this.turn.told(to, own)
+    const candidate = role.kind === 'beginning'
+    this.turn.send(to, {
+      ...{ type: 'answer', term, log },
+      ...(master !== undefined && { master }),
+      ...(candidate && { candidate }),
+    })
   }
 
   /** Only the leader of the current term is obeyed. */
@@ -339,13 +373,13 @@ class Step {
 
   /** Tells this node's followers that it no longer leads, and who may. */
   private release(heir: NodeId | undefined): void {
-    const { peers, self, term, ordered } = this.replica
+    const { peers, self, term, log } = this.replica
     for (const [nodeId, { master }] of peers)
       if (master === self && nodeId !== heir)
         this.turn.send(nodeId, {
           type: 'answer',
           term,
-          log: this.turn.told(nodeId, ordered),
+          log: this.turn.told(nodeId, log),
           ...(heir !== undefined && { master: heir }),
         })
   }

@@ -27,6 +27,11 @@ export const NODE_ERRORS = {
     cause: 'The data folder cannot be written to: nothing was changed',
     remedy: 'Check the disk and the permissions of the folder; the node recovers automatically',
   },
+  disk_hangs: {
+    statuses: [503],
+    cause: 'The disk with the data folder does not answer, so it is unknown whether this was done',
+    remedy: 'Try again with the same `Idempotency-Key`; check the disk. The node recovers automatically once it answers',
+  },
   term_lost: {
     statuses: [503],
     cause: 'The file with the terms that this node took part in cannot be read, so it cannot become master',

@@ -36,6 +36,14 @@ export const diskError = (path: string, cause: unknown): MasterError => {
       )
 }
 
+/** A write that has not been answered: it may become durable yet. */
+export const diskHangs = (path: string, milliseconds: number): MasterError =>
+  new MasterError(
+    'disk_hangs',
+    `The disk that holds ${path} has not answered for ${Math.round(milliseconds / 1000)} s: it is not known whether this was done`,
+    'Check the disk; this node goes on by itself as soon as it answers. What is asked for twice is done once.',
+  )
+
 /** What the disk said becomes a refusal; every other error stays what it is. */
 export const asDiskError = (path: string, cause: unknown): unknown =>
   cause instanceof MasterError || codeOf(cause) === undefined ? cause : diskError(path, cause)

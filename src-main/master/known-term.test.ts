@@ -66,6 +66,7 @@ describe('the highest term a node has taken part in', () => {
       install: () => Promise.resolve(log),
       onTooOld: () => undefined,
       onDistrust: () => undefined,
+      onDiskHangs: () => undefined,
       onStandstill: () => undefined,
     })
     replication.take({ kind: 'connected', peer: other })

@@ -15,7 +15,7 @@ import { Commanding } from './commanding'
 import { journal } from './decision-journal'
 import { DiskRefusal } from './disk-refusal'
 import { systemHost, type Host } from './host'
-import { MasterError, stopping, termLost } from './errors'
+import { diskHangs, MasterError, stopping, termLost } from './errors'
 import type { EventLog } from './event-log'
 import { tell } from './following'
 import { statusOf, type MasterOptions, type MasterStatus } from './master-options'
@@ -144,6 +144,7 @@ export class Master {
           'that machine lacks decisions which only a snapshot has, and runs a Muster that takes none: update it',
         ),
       onDistrust: (peer, reason) => options.log.warn({ peer, reason }, 'what a member says of terms cannot be so'),
+      onDiskHangs: (milliseconds) => this.stepDown(diskHangs(this.storage.directory.path, milliseconds)),
       onStandstill: (milliseconds) => network.stoodStill(milliseconds),
       onFailure: (error) => this.stepDown(error),
     })
@@ -375,13 +376,18 @@ export class Master {
     if (this.disk.error || error.code === 'closed') return
     this.disk.begin(error)
     this.activeRole.resign()
-    // Before anybody hears of the failure: what did not become durable must not be seen as if it had.
+    // A disk that hangs may have it yet, and would keep this process waiting for what it reads.
+    if (error.code !== 'disk_hangs') this.showDurable()
+    this.replication.listen()
+  }
+
+  /** Before anybody hears of the failure: what did not become durable must not be seen as if it had. */
+  private showDurable(): void {
     try {
       const state = this.storage.durable()
       this.sequencer.restore(this.storage.log, { ...state, masterNodeId: this.options.nodeId })
     } catch (cause) {
       this.options.log.warn({ err: cause }, 'the log cannot be read either')
     }
-    this.replication.listen()
   }
 }

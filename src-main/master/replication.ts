@@ -42,6 +42,8 @@ export interface ReplicationOptions extends Omit<SendingParts, 'log' | 'end' | '
   readonly onStandstill: (milliseconds: number) => void
   /** A member says what cannot be so; nothing was made of it. */
   readonly onDistrust: (peer: NodeId, reason: string) => void
+  /** A write of this node has not been answered for so long. It has given way, and takes no part until `return`. */
+  readonly onDiskHangs: (milliseconds: number) => void
   readonly onFailure: (error: unknown) => void
 }
 
@@ -180,14 +182,15 @@ export class Replication {
   async replicate(durable: Promise<void>): Promise<DurableOn> {
     const end = this.log.logEnd
     this.take({ kind: 'appended', log: end })
-    await durable
+    const isSafe = (): boolean => this.leadership.kind === 'self' && this.replica.acknowledged >= end.sequence
     // An answer that rests on what is safe already waits for nothing.
-    if (this.leadership.kind === 'self' && this.replica.acknowledged >= end.sequence)
-      return durabilityOf(this.replica, end.sequence)
+    if (isSafe()) return durabilityOf(this.replica, end.sequence)
     const safe = new Promise<void>((done, failed) => this.waiting.push({ sequence: end.sequence, done, failed }))
     if (this.leadership.kind !== 'self') this.giveUpWaiting()
-    this.take({ kind: 'written', log: end })
-    await safe
+    const written = durable.then(() => this.take({ kind: 'written', log: end }))
+    // A disk that hangs must not keep the answer that another machine leads.
+    await Promise.race([safe, written])
+    if (!isSafe()) await safe
     return durabilityOf(this.replica, end.sequence)
   }
 
@@ -255,6 +258,9 @@ export class Replication {
     switch (effect.kind) {
       case 'send':
         options.send(effect.to, effect.message)
+        return
+      case 'diskHangs':
+        options.onDiskHangs(effect.milliseconds)
         return
       case 'distrust':
         options.onDistrust(effect.peer, effect.reason)

@@ -185,6 +185,7 @@ export class Cluster {
         return
       }
       case 'distrust':
+      case 'diskHangs':
         return
       case 'acknowledge':
         for (const { value } of host.entries.slice(0, effect.sequence))

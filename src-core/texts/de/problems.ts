@@ -70,6 +70,7 @@ export const problems: ProblemTexts = {
   closed: 'Der Knoten wird gerade beendet. Nichts wurde geändert.',
   disk_full: 'Der Datenträger mit dem Datenordner ist voll. Platz schaffen; es geht von selbst weiter.',
   disk_failed: 'Der Datenordner lässt sich nicht schreiben. Datenträger und Rechte prüfen.',
+  disk_hangs: 'Der Datenträger mit dem Datenordner antwortet nicht. Ihn prüfen; es geht von selbst weiter.',
   term_lost: 'Die Datei mit den Amtszeiten ist unlesbar; dieser Knoten führt nicht.',
   log_damaged: 'Das Protokoll der Entscheidungen ist beschädigt. Aus einer Sicherung wiederherstellen.',
   log_too_new: 'Eine neuere Version von Muster hat die Daten geschrieben. Muster aktualisieren.',

@@ -67,6 +67,7 @@ export const problems: ProblemTexts = {
   closed: '节点正在停止。没有任何更改。',
   disk_full: '数据文件夹所在的磁盘已满。请释放空间；之后会自动继续。',
   disk_failed: '无法写入数据文件夹。请检查磁盘和权限。',
+  disk_hangs: '数据文件夹所在的磁盘没有响应。请检查磁盘；之后会自动继续。',
   term_lost: '任期文件无法读取，此节点不会主导。',
   log_damaged: '决策日志已损坏。请从备份恢复。',
   log_too_new: '数据由更新版本的 Muster 写入。请更新 Muster。',

@@ -1,0 +1,246 @@
+import { describe, expect, it } from 'vitest'
+import { NodeId } from '../ids'
+import type { LogEnd } from './log-end'
+import { DISK_PATIENCE_MS, isHanging, soundDisk } from './own-disk'
+import { masterOf, restartReplica, startReplica, VOTE_MS, type Effect, type Input, type Replica } from './replica'
+import { step } from './step'
+
+const [a, b, c] = ['a', 'b', 'c'].map((name) => NodeId.parse(name)) as [NodeId, NodeId, NodeId]
+const logOf = (sequence: number): LogEnd => ({ sequence, epochs: [{ term: 1, master: a, from: 1 }] })
+
+/** One replica on a clock of its own. */
+class Node {
+  now = 0
+  effects: Effect[] = []
+
+  constructor(
+    public replica: Replica,
+    others: readonly NodeId[],
+  ) {
+    for (const peer of others) this.give({ kind: 'connected', peer })
+  }
+
+  give(input: Input): void {
+    const stepped = step(this.replica, input, this.now)
+    this.replica = stepped.replica
+    this.effects.push(...stepped.effects)
+  }
+
+  /** Time passes, with ticks. */
+  pass(milliseconds: number): void {
+    for (const end = this.now + milliseconds; this.now < end;) {
+      this.now += 100
+      this.give({ kind: 'tick' })
+    }
+  }
+
+  answers(from: NodeId, sequence: number, more: { candidate?: boolean; master?: NodeId } = {}): void {
+    this.give({ kind: 'message', from, message: { type: 'answer', term: 1, log: logOf(sequence), ...more } })
+  }
+
+  written(): void {
+    this.give({ kind: 'written', log: this.replica.ordered })
+  }
+
+  sent(to: NodeId): string[] {
+    return this.effects.flatMap((effect) => (effect.kind === 'send' && effect.to === to ? [effect.message.type] : []))
+  }
+
+  get hangs(): boolean {
+    return this.effects.some(({ kind }) => kind === 'diskHangs')
+  }
+}
+
+const node = (self: NodeId, others: readonly NodeId[], sequence = 3): Node =>
+  new Node(startReplica(self, logOf(sequence), [self, ...others], 0), others)
+
+/** `a` leads, and `followers` have all of its log. */
+const leader = (...followers: NodeId[]): Node => {
+  const leading = node(a, followers)
+  for (const peer of followers) leading.answers(peer, 1)
+  leading.written()
+  const { log, term } = leading.replica
+  for (const from of followers)
+    leading.give({ kind: 'message', from, message: { type: 'follow', term, log, stored: log.sequence } })
+  expect(masterOf(leading.replica)).toBe(a)
+  leading.effects = []
+  return leading
+}
+
+const append = ({ replica: { ordered } }: Node): Input => ({
+  kind: 'appended',
+  log: { ...ordered, sequence: ordered.sequence + 1 },
+})
+
+describe('a leader whose disk hangs', () => {
+  it('hands over to a follower that has its log, after two seconds and not before', () => {
+    const leading = leader(b)
+    leading.give(append(leading))
+    leading.pass(DISK_PATIENCE_MS - 100)
+    expect(masterOf(leading.replica)).toBe(a)
+    leading.pass(100)
+    expect(leading.replica.role).toMatchObject({ kind: 'away', listens: true })
+    expect(leading.sent(b)).toContain('handover')
+    expect(leading.hangs).toBe(true)
+  })
+
+  it('stays where no other member is within reach', () => {
+    const leading = leader(b)
+    leading.give(append(leading))
+    leading.give({ kind: 'disconnected', peer: b })
+    leading.pass(60_000)
+    expect(masterOf(leading.replica)).toBe(a)
+    leading.give({ kind: 'connected', peer: b })
+    leading.pass(100)
+    expect(masterOf(leading.replica)).toBeUndefined()
+  })
+
+  it('is none as long as each write gets through in time, however many are outstanding', () => {
+    const leading = leader(b)
+    for (let writes = 0; writes < 20; writes += 1) {
+      leading.give(append(leading))
+      const { ordered } = leading.replica
+      leading.give(append(leading))
+      leading.pass(1500)
+      leading.give({ kind: 'written', log: ordered })
+    }
+    expect(masterOf(leading.replica)).toBe(a)
+  })
+
+  it('is none after a sleep, in which nothing could be answered', () => {
+    const leading = leader(b)
+    leading.give(append(leading))
+    leading.now += 3_600_000
+    leading.give({ kind: 'wake' })
+    leading.pass(1000)
+    expect(leading.hangs).toBe(false)
+  })
+
+  it('sends no record before it is on its disk', () => {
+    const leading = leader(b)
+    leading.give(append(leading))
+    const { term } = leading.replica
+    leading.give({
+      kind: 'message',
+      from: b,
+      message: { type: 'follow', term, log: leading.replica.log, stored: leading.replica.log.sequence },
+    })
+    expect(leading.effects.filter(({ kind }) => kind === 'sendRecords')).toEqual([])
+    const heartbeats = leading.effects.flatMap((effect) =>
+      effect.kind === 'send' && effect.message.type === 'lead' ? [effect.message.log.sequence] : [],
+    )
+    expect(new Set(heartbeats)).not.toContain(leading.replica.ordered.sequence)
+  })
+})
+
+describe('a disk that is slow', () => {
+  it('is waited for twice as long as its last write took, also by the node that took part again', () => {
+    const leading = leader(b)
+    leading.give(append(leading))
+    leading.pass(10_000)
+    expect(leading.hangs).toBe(true)
+    leading.written()
+    expect(leading.replica.disk).toEqual({ behindSince: undefined, patience: 20_000 })
+    const again = restartReplica(leading.replica, leading.replica.log, [a, b], leading.now)
+    expect(again.disk.patience).toBe(20_000)
+  })
+
+  it('is trusted less again with each write that was quick, and waited for a minute at most', () => {
+    const leading = leader(b)
+    leading.give(append(leading))
+    leading.pass(600_000)
+    leading.written()
+    const { disk } = leading.replica
+    expect(disk.patience).toBe(60_000)
+    const again = leader(b)
+    again.replica = { ...again.replica, disk }
+    for (let writes = 0; writes < 8; writes += 1) {
+      again.give(append(again))
+      again.written()
+    }
+    expect(again.replica.disk.patience).toBe(DISK_PATIENCE_MS)
+  })
+
+  it('does not hang while nothing is written', () => {
+    expect(isHanging(soundDisk, 1e9)).toBe(false)
+  })
+})
+
+describe('a candidate whose disk hangs', () => {
+  it('gives up, and is silent until its disk answers', () => {
+    const candidate = node(a, [b, c])
+    candidate.answers(b, 3)
+    candidate.answers(c, 3)
+    expect(candidate.replica.role.kind).toBe('beginning')
+    candidate.pass(DISK_PATIENCE_MS)
+    expect(candidate.replica.role).toMatchObject({ kind: 'away', listens: true })
+    candidate.effects = []
+    candidate.give({ kind: 'message', from: b, message: { type: 'ask', term: 1, log: logOf(3) } })
+    expect(candidate.effects).toEqual([])
+  })
+
+  it('tells that it stands, and of its log only what is on its disk', () => {
+    const candidate = node(a, [b])
+    candidate.answers(b, 3)
+    candidate.effects = []
+    candidate.give({ kind: 'message', from: b, message: { type: 'ask', term: 1, log: logOf(3) } })
+    expect(candidate.effects).toMatchObject([{ kind: 'send', message: { candidate: true, log: { sequence: 3 } } }])
+  })
+
+  it('is waited for two seconds by the others, though it would have won', () => {
+    const waiting = node(b, [a])
+    for (let heard = 0; heard < DISK_PATIENCE_MS; heard += 100) {
+      waiting.answers(a, 3, { candidate: true })
+      expect(waiting.replica.role.kind).toBe('seeking')
+      waiting.pass(100)
+    }
+    waiting.answers(a, 3, { candidate: true })
+    waiting.pass(100)
+    expect(waiting.replica.role.kind).toBe('beginning')
+  })
+
+  it('is waited for longer by one whose own disk is as slow', () => {
+    const waiting = node(b, [a])
+    waiting.replica = { ...waiting.replica, disk: { patience: 20_000 } }
+    for (let heard = 0; heard < 10_000; heard += 100) {
+      waiting.answers(a, 3, { candidate: true })
+      waiting.pass(100)
+    }
+    expect(waiting.replica.role.kind).toBe('seeking')
+  })
+
+  it('that took over is not misled by the leader that handed over', () => {
+    const heir = node(b, [a, c])
+    heir.give({ kind: 'message', from: a, message: { type: 'lead', term: 1, log: logOf(3), followers: 2 } })
+    heir.give({ kind: 'message', from: a, message: { type: 'handover', term: 1 } })
+    heir.pass(DISK_PATIENCE_MS - 100)
+    expect(heir.replica.role.kind).toBe('beginning')
+  })
+})
+
+describe('a voter whose disk does not answer', () => {
+  it('that says nothing more holds nobody up, whatever it said before', () => {
+    const waiting = node(b, [a])
+    // It would lead: it has more.
+    waiting.answers(a, 5)
+    waiting.pass(VOTE_MS - 100)
+    expect(waiting.replica.role.kind).toBe('seeking')
+    waiting.pass(100)
+    expect(waiting.replica.role.kind).toBe('beginning')
+  })
+
+  it('with a write outstanding does not stand when its leader goes', () => {
+    const follower = node(a, [b, c])
+    follower.give({ kind: 'message', from: b, message: { type: 'lead', term: 2, log: logOf(5), followers: 2 } })
+    const records = { type: 'records', term: 2, after: 3, log: logOf(5) } as const
+    follower.give({ kind: 'message', from: b, message: records })
+    for (let heard = 0; heard < 3000; heard += 500) {
+      follower.give({ kind: 'message', from: b, message: { type: 'lead', term: 2, log: logOf(5), followers: 2 } })
+      follower.pass(500)
+    }
+    expect(masterOf(follower.replica)).toBe(b)
+    follower.give({ kind: 'disconnected', peer: b })
+    follower.pass(100)
+    expect(follower.replica.role).toMatchObject({ kind: 'away', listens: true })
+  })
+})

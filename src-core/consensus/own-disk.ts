@@ -1,0 +1,47 @@
+import type { Timestamp } from '../ids'
+import type { Replica } from './replica'
+
+/**
+ * This node's disk, judged by the writes ordered and those that became durable. A leader or candidate whose disk hangs
+ * gives way, because another member may have one that answers.
+ *
+ * A disk that is slow by nature must not count as hanging: two nodes with such disks would depose each other for ever.
+ * So the time that a write took is learned, and twice that is waited for from then on; quicker writes halve it again.
+ */
+export interface OwnDisk {
+  /** Since when writes have been outstanding without progress. */
+  readonly behindSince?: Timestamp | undefined
+  /** How long a write may take, in milliseconds. */
+  readonly patience: number
+}
+
+/**
+ * A disk without progress for this long counts as hanging: a follower's no longer delays acknowledgements, and a leader
+ * or candidate gives way.
+ */
+export const DISK_PATIENCE_MS = 2000
+/** No disk is waited for longer than this before its node gives way. */
+const MAX_PATIENCE_MS = 60_000
+/** Factor on the time of the last write. */
+const PATIENCE_OF_LAST = 2
+
+export const soundDisk: OwnDisk = { patience: DISK_PATIENCE_MS }
+
+const isBehind = ({ log, ordered }: Replica): boolean =>
+  log.sequence < ordered.sequence || log.epochs.at(-1)?.term !== ordered.epochs.at(-1)?.term
+
+/** The disk after a step from one replica to another. */
+export const watchDisk = (before: Replica, after: Replica, now: Timestamp): OwnDisk => {
+  const { behindSince, patience } = after.disk
+  if (behindSince === undefined) return isBehind(after) ? { behindSince: now, patience } : after.disk
+  if (after.log.sequence <= before.log.sequence) return isBehind(after) ? after.disk : { patience }
+  const learned = Math.max(PATIENCE_OF_LAST * (now - behindSince), patience / 2)
+  return {
+    behindSince: isBehind(after) ? now : undefined,
+    patience: Math.max(DISK_PATIENCE_MS, Math.min(MAX_PATIENCE_MS, learned)),
+  }
+}
+
+/** Whether a write has been outstanding for too long. */
+export const isHanging = ({ behindSince = Infinity, patience }: OwnDisk, now: Timestamp): boolean =>
+  now - behindSince >= patience
