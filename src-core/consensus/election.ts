@@ -51,9 +51,7 @@ export const winsOver = (replica: Replica, other: NodeId, lead: MessageOf<'lead'
 /** Returns the follower with the most on its disk, and whether that is the whole log, so that it could lead at once. */
 export const heirOf = ({ peers, self, log }: Replica): { nodeId: NodeId; lacksNothing: boolean } | undefined => {
   const followers = [...peers].flatMap(([nodeId, peer]): { nodeId: NodeId; known: LogEnd }[] =>
-    peer.connected && peer.master === self && peer.log
-      ? [{ nodeId, known: cutAfter(peer.log, peer.stored ?? 0) }]
-      : [],
+    peer.connected && peer.master === self && peer.log ? [{ nodeId, known: cutAfter(peer.log, peer.stored ?? 0) }] : [],
   )
   const [heir] = followers.sort((a, b) => compareLogs(b.known, a.known) || (a.nodeId < b.nodeId ? -1 : 1))
   return heir && { nodeId: heir.nodeId, lacksNothing: lastCommon(heir.known, log) === log.sequence }

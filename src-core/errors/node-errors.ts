@@ -30,7 +30,8 @@ export const NODE_ERRORS = {
   disk_hangs: {
     statuses: [503],
     cause: 'The disk with the data folder does not answer, so it is unknown whether this was done',
-    remedy: 'Try again with the same `Idempotency-Key`; check the disk. The node recovers automatically once it answers',
+    remedy:
+      'Try again with the same `Idempotency-Key`; check the disk. The node recovers automatically once it answers',
   },
   term_lost: {
     statuses: [503],
