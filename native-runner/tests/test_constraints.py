@@ -46,6 +46,21 @@ def test_a_lenient_schema_is_enforced_as_far_as_a_grammar_can_express_it(ready: 
     assert refused["type"] == "rejected" and "uniqueItems" in refused["message"]
 
 
+def test_a_lenient_schema_is_kept_to_without_patterns_that_no_grammar_expresses(ready: RunnerProcess) -> None:
+    # As zod writes an e-mail address.
+    schema = {
+        "type": "object",
+        "properties": {"to": {"type": "string", "pattern": r"^(?!\.)\w+$", "maxLength": 3}},
+        "patternProperties": {r"^(?=x)": {"type": "null"}},
+        "required": ["to"],
+        "additionalProperties": False,
+    }
+    text, end = ready.answer("look", format={"kind": "jsonSchema", "schema": schema, "lenient": True}, maxTokens=90)
+    assert (end["type"], list(json.loads(text))) == ("finished", ["to"])
+    _, refused = ready.answer("held", format={"kind": "jsonSchema", "schema": schema})
+    assert refused["type"] == "rejected" and "look-ahead" in refused["message"]
+
+
 def test_a_schema_that_only_refers_to_itself_is_refused_in_plain_words(ready: RunnerProcess) -> None:
     _, end = ready.answer("itself", format={"kind": "jsonSchema", "schema": {"$ref": "#"}})
     assert (end["type"], end["code"]) == ("rejected", "invalid_request")

@@ -164,10 +164,10 @@ def animated() -> str:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (part("!!!!"), "not base64"),
-        (part(base64.b64encode(b"nonsense").decode()), "cannot be read as PNG"),
-        (part(RED, "image/jpeg"), "cannot be read as JPEG"),
-        (part(RED[: len(RED) // 2 // 4 * 4]), "cannot be read as PNG"),
+        (part("!!!!"), "not valid base64"),
+        (part(base64.b64encode(b"nonsense").decode()), "cannot be read as PNG: it is no PNG, JPEG, WebP or GIF"),
+        (part(RED, "image/jpeg"), "cannot be read as JPEG: it is image/png, not image/jpeg"),
+        (part(RED[: len(RED) // 2 // 4 * 4]), "cannot be read as PNG: it is cut off or damaged"),
         (part(bomb()), "50000 by 50000 pixels"),
         (part(animated(), "image/gif"), "is animated"),
         (part(picture((9, 9, 9), size=(1000, 3))), "times as many"),

@@ -1,9 +1,9 @@
 import { setImmediate as others } from 'node:timers/promises'
 import type { Context } from 'hono'
 import type { z } from 'zod'
-import { isTooDeep, tooDeep } from './json-depth'
+import { scanJson } from './json-scan'
 import { invalid, Problem } from './problem'
-import { wellFormedJson } from './well-formed'
+import { wellFormedSteps } from './well-formed'
 
 /**
  * Above this many characters each step of parsing takes milliseconds, so other clients' streams get a turn between
@@ -11,19 +11,30 @@ import { wellFormedJson } from './well-formed'
  */
 const LARGE = 256 * 1024
 
+/** Runs the steps to their end, and gives others a turn between them. */
+const inTurns = async <Result>(steps: Generator<undefined, Result>): Promise<Result> => {
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+    await others()
+  }
+}
+
 /**
  * Parses the body as JSON with well-formed strings only. Throws Problem.
  *
- * @param check throws if the text can be refused before it is parsed
+ * @param check throws if the body is refused, before it is validated
  */
 export const jsonBody = async (c: Context, check?: (body: unknown) => void): Promise<unknown> => {
   const text = await c.req.text()
   const large = text.length > LARGE
   if (large) await others()
+  await inTurns(scanJson(text))
+  if (large) await others()
+  const wellFormed = await inTurns(wellFormedSteps(text))
+  if (large) await others()
   let body: unknown
   try {
-    const wellFormed = wellFormedJson(text)
-    if (large) await others()
     body = JSON.parse(wellFormed)
   } catch (error) {
     const where = error instanceof Error ? error.message : ''
@@ -31,8 +42,6 @@ export const jsonBody = async (c: Context, check?: (body: unknown) => void): Pro
   }
   if (large) await others()
   check?.(body)
-  if (isTooDeep(body)) throw new Problem(400, 'invalid_json', tooDeep('The body'))
-  if (large) await others()
   return body
 }
 

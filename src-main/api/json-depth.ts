@@ -11,23 +11,10 @@ const TOO_DEEP = `more than ${MAX_DEPTH} objects and lists within one another`
 /** The error for a body that is nested too deeply. */
 export const tooDeep = (what: string): string => `${what} has ${TOO_DEEP}`
 
-/** Whether a value exceeds the limit. Iterative, so it uses no stack; linear in the number of values. */
-export const isTooDeep = (value: unknown): boolean => {
-  const isNested = (inner: unknown): inner is object => typeof inner === 'object' && inner !== null
-  let level: object[] = [value].filter(isNested)
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth === MAX_DEPTH) return true
-    const next: object[] = []
-    for (const outer of level) for (const inner of Object.values(outer)) if (isNested(inner)) next.push(inner)
-    level = next
-  }
-  return false
-}
-
 /** Matches strings, which may contain brackets, and brackets outside of strings. */
 const TOKENS = /"(?:[^"\\]|\\.)*"?|[[\]{}]/gs
 
-/** The same check for JSON text, by counting brackets; text that is not JSON is judged by its brackets too. */
+/** Whether JSON text exceeds the limit, by its brackets; so is text that is not JSON. */
 export const isTextTooDeep = (text: string): boolean => {
   let depth = 0
   for (const [token] of text.matchAll(TOKENS)) {

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { wellFormedJson } from './well-formed'
+import { wellFormedSteps } from './well-formed'
+
+const wellFormedJson = (text: string): string => {
+  const steps = wellFormedSteps(text)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}
 
 const read = (text: string): unknown => JSON.parse(wellFormedJson(text)) as unknown
 
@@ -18,6 +26,12 @@ describe('half a surrogate pair in a JSON text', () => {
     const depth = 100_000
     const text = '['.repeat(depth) + String.raw`{"\ud83d": "\ude00"}` + ']'.repeat(depth)
     expect(wellFormedJson(text)).toBe('['.repeat(depth) + String.raw`{"\ufffd": "\ufffd"}` + ']'.repeat(depth))
+  })
+
+  it('becomes U+FFFD in a long text, in steps between which others get a turn', () => {
+    const text = JSON.stringify('😀\ud83d'.repeat(30_000)).replaceAll('😀', String.raw`\ud83d\ude00`)
+    expect(read(text)).toBe('😀\ufffd'.repeat(30_000))
+    expect([...wellFormedSteps(text)].length).toBeGreaterThan(3)
   })
 
   it('leaves everything else as it was', () => {

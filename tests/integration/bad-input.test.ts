@@ -31,6 +31,33 @@ const write = (path: string, body: string, status: number, says: string, what: s
   says,
 })
 
+const many = (count: number): object[] => Array.from({ length: count }, () => ({ role: 'user', content: 'hi' }))
+
+/** Below the limit of bytes, and more than is checked and translated without holding up other clients. */
+const LARGE: readonly Case[] = (
+  [
+    ['/v1/chat/completions', 'messages'],
+    ['/v1/responses', 'input'],
+    ['/v1/messages', 'messages'],
+    ['/api/chat', 'messages'],
+  ] as const
+).flatMap(([path, field]) => [
+  write(
+    path,
+    JSON.stringify({ model: TINY, [field]: many(10_001) }),
+    400,
+    `${field}: 10001 `,
+    `${path} with 10,001 ${field}`,
+  ),
+  write(
+    path,
+    JSON.stringify({ model: TINY, [field]: many(300_000) }),
+    400,
+    `${field}: too large`,
+    `${path} with 300,000 ${field}`,
+  ),
+])
+
 const CASES: readonly Case[] = [
   write('/meta_instance', '{"modelId": ', 400, 'JSON', 'malformed JSON for a declaration'),
   write('/meta_instance', declare({ colour: 'red' }), 400, 'colour', 'an unknown field'),
@@ -145,6 +172,7 @@ const send = (
       `${base}${path}`,
       {
         method,
+        agent: false,
         headers: { ...headers, ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }) },
       },
       (answer) => {
@@ -154,6 +182,8 @@ const send = (
       },
     )
     out.on('error', reject)
+    // A node that refuses a body closes the connection before it has read it all, also after its answer came.
+    out.on('socket', (socket) => socket.on('error', reject))
     out.end(body)
   })
 
@@ -177,6 +207,11 @@ describe('bad input', () => {
     const { error } = JSON.parse(answer.text) as { error: { message: string; code: string } }
     expect(error.message.length).toBeGreaterThan(5)
     expect(error.code).toMatch(/^[a-z_]+$/)
+  })
+
+  it.each(LARGE)('$what is answered with $status and the field', async ({ status, says, ...asked }) => {
+    const answer = await send(node.url, asked)
+    expect([answer.status, answer.text]).toEqual([status, expect.stringContaining(says)])
   })
 
   it.each([

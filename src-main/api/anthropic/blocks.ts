@@ -5,11 +5,17 @@ export const TextBlock = z.object({ type: z.literal('text'), text: z.string() })
 
 const ImageBlock = z.object({
   type: z.literal('image'),
-  source: z.object({
-    type: z.literal('base64', { error: 'only images in base64 are supported: nothing is fetched from elsewhere' }),
-    media_type: ImagePart.shape.mediaType,
-    data: ImagePart.shape.data,
-  }),
+  source: z.discriminatedUnion(
+    'type',
+    [
+      z.object({
+        type: z.literal('base64'),
+        media_type: ImagePart.shape.mediaType,
+        data: ImagePart.shape.data,
+      }),
+    ],
+    { error: 'only images in base64 are supported: nothing is fetched from elsewhere' },
+  ),
 })
 
 const TextOrImages = z.union([z.string(), z.array(z.discriminatedUnion('type', [TextBlock, ImageBlock]))])

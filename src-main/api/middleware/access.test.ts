@@ -42,6 +42,8 @@ describe('an API that is open to the network', () => {
   it.each([
     ['authorization', (key: string) => `Bearer ${key}`],
     ['authorization', (key: string) => `bearer ${key}`],
+    ['authorization', (key: string) => `Bearer  ${key}`],
+    ['authorization', (key: string) => ` BEARER \t${key} `],
     ['x-api-key', (key: string) => key],
   ])('takes a key in %s', async (header, value) => {
     const key = newKey()

@@ -4,6 +4,7 @@ import { ask } from '../answering/asking'
 import { collectAnswer } from '../answering/answer'
 import { collectEmbeddings, floatsOf } from '../answering/embeddings'
 import { dialectBody, nameIgnored } from '../answering/request-body'
+import { ignoredKeywords } from '../answering/schema-keywords'
 import { ignoredThinking } from '../answering/thinking'
 import { clientGone, streamAnswer } from '../answering/stream-answer'
 import type { ApiContext } from '../context'
@@ -51,7 +52,10 @@ export const ollamaRoutes = (context: ApiContext): Hono<ApiEnv> => {
       await collectAnswer(ask(c, context, loadRequest(body), signal))
       return c.json({ ...lineHead(head), ...shape({}), done: true, done_reason: 'load' })
     }
-    nameIgnored(c, await ignoredThinking(context, request, { think: body.think }))
+    nameIgnored(c, [
+      ...ignoredKeywords(request.format, 'format'),
+      ...(await ignoredThinking(context, request, { think: body.think })),
+    ])
     const updates = ask(c, context, request, signal)
     if (body.stream === false) return c.json(toAnswer(head, shape, await collectAnswer(updates)))
     return streamAnswer(c, updates, new AnswerLines(head, shape))

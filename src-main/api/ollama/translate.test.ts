@@ -100,7 +100,7 @@ describe('a request of Ollama’s', () => {
     ],
     [{ format: 'json' }, { format: { kind: 'json' } }],
     [{ format: '' }, {}],
-    [{ format: { type: 'object' } }, { format: { kind: 'jsonSchema', schema: { type: 'object' } } }],
+    [{ format: { type: 'object' } }, { format: { kind: 'jsonSchema', schema: { type: 'object' }, lenient: true } }],
     [{ logprobs: true, top_logprobs: 2 }, { logprobs: 2 }],
   ])('with %j is translated', (fields, expected) => {
     const { prompt, ...rest } = chat(fields)

@@ -41,9 +41,10 @@ const toReasoning = (think: Generation['think']): Reasoning | undefined => {
   return think ? { enabled: true, effort: think } : undefined
 }
 
+/** As in Ollama, a schema is enforced as far as a grammar can express it. */
 const toFormat = (format: Generation['format']): OutputFormat | undefined => {
   if (!format) return undefined
-  return format === 'json' ? { kind: 'json' } : { kind: 'jsonSchema', schema: format }
+  return format === 'json' ? { kind: 'json' } : { kind: 'jsonSchema', schema: format, lenient: true }
 }
 
 const withPrompt = (body: Generation, prompt: Prompt): ApiRequest => {

@@ -8,6 +8,7 @@ const formatOf = (body: object) => toFormat(Body.parse(body))
 
 const schema = { type: 'object', properties: { a: { type: 'integer' } } }
 const bySchema = { kind: 'jsonSchema', schema }
+const loosely = { ...bySchema, lenient: true }
 const regex = (source: string) => ({ kind: 'grammar', syntax: 'regex', source })
 const lark = { kind: 'grammar', syntax: 'lark', source: 'start: "a"' }
 
@@ -16,8 +17,10 @@ describe('what an answer is held to', () => {
     [{}, undefined],
     [{ response_format: { type: 'text' }, guided_json: null, structured_outputs: {} }, undefined],
     [{ response_format: { type: 'json_object' } }, { kind: 'json' }],
-    [{ response_format: { type: 'json_object', schema } }, bySchema],
-    [{ response_format: { type: 'json_schema', json_schema: { name: 'n', schema } } }, bySchema],
+    [{ response_format: { type: 'json_object', schema } }, loosely],
+    [{ response_format: { type: 'json_schema', json_schema: { name: 'n', schema } } }, loosely],
+    [{ response_format: { type: 'json_schema', json_schema: { name: 'n', schema, strict: null } } }, loosely],
+    [{ response_format: { type: 'json_schema', json_schema: { name: 'n', schema, strict: true } } }, bySchema],
     [{ response_format: { type: 'json_schema', json_schema: { name: 'n' } } }, { kind: 'json' }],
     [{ guided_json: schema }, bySchema],
     [{ guided_regex: '[ab]' }, regex('[ab]')],

@@ -1,13 +1,12 @@
 import { z } from 'zod'
 import type { OutputFormat } from '@core/generation/request'
 import { invalidField } from './invalid-field'
-import { keywordsNotKept } from './schema-keywords'
 
 const JsonSchema = z.record(z.string(), z.unknown())
 const Choice = z.array(z.string().min(1)).min(1).max(1000)
 const Source = z.string().min(1)
 
-/** A named schema; the name is ignored. Without `strict`: enforced as far as a grammar can express it. */
+/** A named schema; the name is ignored. */
 const NamedSchema = z.object({
   schema: JsonSchema.nullish(),
   strict: z.boolean().nullish(),
@@ -15,21 +14,15 @@ const NamedSchema = z.object({
   description: z.unknown().optional(),
 })
 
-/** The schema that constrains an answer. */
+/** The schema that constrains an answer: as far as a grammar can express it, unless it is `strict`, as at OpenAI. */
 export const bySchema = (
   schema: Readonly<Record<string, unknown>>,
   strict: boolean | null | undefined,
 ): Extract<OutputFormat, { kind: 'jsonSchema' }> => ({
   kind: 'jsonSchema',
   schema,
-  ...(strict === false && { lenient: true }),
+  ...(strict !== true && { lenient: true }),
 })
-
-/** Schema keywords that are not enforced, for the response header. */
-export const ignoredKeywords = (format: OutputFormat | undefined, field: string): string[] =>
-  format?.kind === 'jsonSchema' && format.lenient
-    ? keywordsNotKept(format.schema).map((keyword) => `${field}.${keyword}`)
-    : []
 
 /** OpenAI's field; a schema beside `json_object` is the form of llama.cpp and others. */
 export const ResponseFormat = z.discriminatedUnion(
@@ -94,7 +87,7 @@ export const toFormat = (
   if (held) return held
   switch (format?.type) {
     case 'json_object':
-      return format.schema ? { kind: 'jsonSchema', schema: format.schema } : { kind: 'json' }
+      return format.schema ? bySchema(format.schema, undefined) : { kind: 'json' }
     case 'json_schema': {
       const { schema, strict } = format.json_schema
       return schema ? bySchema(schema, strict) : { kind: 'json' }

@@ -4,6 +4,7 @@ A grammar is untrusted: a few dozen characters can take hours and all memory to 
 the encoder process, which may be killed (``encoder.py``). Nothing here imports mlx.
 """
 
+import re
 from typing import Any
 
 from muster_runner.protocol import GenerationRequest, GrammarFormat, JsonFormat, JsonSchemaFormat
@@ -14,6 +15,11 @@ JSON_OPTIONS = {"whitespace_flexible": True, "whitespace_pattern": "( |\\n {0,16
 BYTES = 256
 # Limit for error messages of the library, which may contain the whole grammar.
 REASON_LENGTH = 500
+# Regular expressions that a grammar cannot express: look-around, word boundaries and back-references. The API names the
+# same ones to the client (src-main/api/answering/schema-keywords.ts).
+_INEXPRESSIBLE = re.compile(r"(?<!\\)(?:\\\\)*(?:\(\?<?[=!]|\\[bB1-9]|\\k<)")
+# Their values are plain values, not schemas.
+_VALUES = ("const", "enum", "default", "examples")
 # The library's error for a grammar whose first rule leads back to itself.
 _NO_TEXT = "NoExtensionBias"
 
@@ -34,7 +40,28 @@ def json_grammar(schema: dict[str, Any], *, lenient: bool = False) -> str:
     refusing them."""
     from llguidance import LLMatcher
 
-    return LLMatcher.grammar_from_json_schema(schema, overrides={**JSON_OPTIONS, "lenient": lenient})
+    kept = expressible(schema) if lenient else schema
+    return LLMatcher.grammar_from_json_schema(kept, overrides={**JSON_OPTIONS, "lenient": lenient})
+
+
+def expressible(schema: Any) -> Any:
+    """Returns the schema without the patterns that a grammar cannot express: the library refuses those, lenient or
+    not."""
+    if isinstance(schema, list):
+        return [expressible(entry) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: value if key in _VALUES else expressible(_fitting(value) if key == "patternProperties" else value)
+        for key, value in schema.items()
+        if not (key == "pattern" and isinstance(value, str) and _INEXPRESSIBLE.search(value))
+    }
+
+
+def _fitting(by_pattern: Any) -> Any:
+    if not isinstance(by_pattern, dict):
+        return by_pattern
+    return {pattern: schema for pattern, schema in by_pattern.items() if not _INEXPRESSIBLE.search(pattern)}
 
 
 def format_grammar(request: GenerationRequest) -> str | None:

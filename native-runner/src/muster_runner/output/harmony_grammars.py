@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from muster_runner.output.call_grammars import callable_tools, required_tools
-from muster_runner.output.grammars import ANY_OBJECT, JSON_OPTIONS
+from muster_runner.output.grammars import ANY_OBJECT, JSON_OPTIONS, expressible
 from muster_runner.protocol import (
     ChatPrompt,
     GenerationRequest,
@@ -60,10 +60,9 @@ def _final(mark: Mapping[str, str], content: str) -> str:
 
 def _call(mark: Mapping[str, str], at: int, tool: Tool) -> str:
     header = json.dumps(f"commentary to=functions.{tool.name} ")
-    schema = {"x-guidance": {**JSON_OPTIONS, "lenient": not tool.strict}, **(tool.parameters or ANY_OBJECT)}
     return (
         f'call_{at}: {mark["<|channel|>"]} {header} {mark["<|constrain|>"]} "json" {mark["<|message|>"]} '
-        f"%json {json.dumps(schema)}"
+        f"{_json(tool.parameters or ANY_OBJECT, lenient=not tool.strict)}"
     )
 
 
@@ -81,4 +80,5 @@ def _format(form: JsonFormat | JsonSchemaFormat | GrammarFormat) -> str:
 
 
 def _json(schema: dict[str, Any], *, lenient: bool) -> str:
-    return "%json " + json.dumps({"x-guidance": {**JSON_OPTIONS, "lenient": lenient}, **schema})
+    kept = expressible(schema) if lenient else schema
+    return "%json " + json.dumps({"x-guidance": {**JSON_OPTIONS, "lenient": lenient}, **kept})

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import io
+import re
 from typing import Any
 
 from muster_runner.protocol import ChatPrompt, ImagePart, ToolResultPart
@@ -15,6 +16,13 @@ MAX_RATIO = 100
 MIN_SIDE = 2
 
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF"}
+# How their files begin, see https://mimesniff.spec.whatwg.org/#matching-an-image-type-pattern
+_SIGNATURES = {
+    "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    "image/jpeg": re.compile(rb"\xff\xd8\xff"),
+    "image/webp": re.compile(rb"RIFF....WEBP", re.DOTALL),
+    "image/gif": re.compile(rb"GIF8[79]a"),
+}
 
 
 class BadPicture(Exception):
@@ -48,7 +56,7 @@ def _bytes_of(part: ImagePart, name: str) -> bytes:
     try:
         data = base64.b64decode(part.data, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise BadPicture(f"{name} is not base64: {error}") from error
+        raise BadPicture(f"{name} is not valid base64") from error
     if len(data) > MAX_BYTES:
         raise BadPicture(f"{name} has {len(data)} bytes, and {MAX_BYTES} are taken; make it smaller")
     return data
@@ -69,8 +77,18 @@ def _decoded(data: bytes, media_type: str, name: str) -> Any:
         return _on_white(ImageOps.exif_transpose(picture))
     except BadPicture:
         raise
-    except Exception as error:  # decoders raise arbitrary exceptions
-        raise BadPicture(f"{name} cannot be read as {kind}: {error}") from error
+    except Exception as error:  # decoders raise arbitrary exceptions, with texts for programmers
+        raise BadPicture(f"{name} cannot be read as {kind}: {_flaw(data, media_type)}; send it again") from error
+
+
+def _flaw(data: bytes, media_type: str) -> str:
+    """Says why a file cannot be decoded, from its first bytes: its type, or else that the rest is damaged."""
+    if not data:
+        return "it is empty"
+    kind = next((kind for kind, begins in _SIGNATURES.items() if begins.match(data)), None)
+    if kind is None:
+        return "it is no PNG, JPEG, WebP or GIF"
+    return "it is cut off or damaged" if kind == media_type else f"it is {kind}, not {media_type}"
 
 
 def _check_size(size: tuple[int, int], name: str) -> None:

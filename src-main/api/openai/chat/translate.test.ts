@@ -210,6 +210,13 @@ describe('everything else of a request', () => {
     [
       'JSON of a schema',
       { response_format: { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'object' } } } },
+      { format: { kind: 'jsonSchema', schema: { type: 'object' }, lenient: true } },
+    ],
+    [
+      'JSON of a strict schema',
+      {
+        response_format: { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'object' }, strict: true } },
+      },
       { format: { kind: 'jsonSchema', schema: { type: 'object' } } },
     ],
     ['no format for text', { response_format: { type: 'text' } }, {}],
