@@ -49,6 +49,8 @@ class RunnerProcess:
         )
         self._buffer = b""
         self.seen: list[Frame] = []
+        # Ends of requests that nobody has waited for yet: requests of one batch end in any order.
+        self._ends: dict[str, Frame] = {}
 
     def send(self, **frame: Any) -> None:
         body = json.dumps(frame).encode()
@@ -75,6 +77,7 @@ class RunnerProcess:
             },
         )
         request = {"taskId": task, "modelId": "muster/tiny", "prompt": prompt, "sampling": sampling, "stop": [], **more}
+        self._ends.pop(task, None)
         self.send(type="generate", request=request)
 
     def until(self, holds: Callable[[Frame], bool]) -> Frame:
@@ -83,6 +86,8 @@ class RunnerProcess:
         while time.monotonic() < deadline:
             while (frame := self._next()) is not None:
                 self.seen.append(frame)
+                if frame["type"] in ("finished", "rejected"):
+                    self._ends[frame["taskId"]] = frame
                 self.heard(frame)
                 if holds(frame):
                     return frame
@@ -120,7 +125,9 @@ class RunnerProcess:
         self.status("Ready")
 
     def finished(self, task: str) -> Frame:
-        return self.until(lambda frame: frame["type"] in ("finished", "rejected") and frame["taskId"] == task)
+        if task not in self._ends:
+            self.until(lambda _: task in self._ends)
+        return self._ends.pop(task)
 
     def text(self, task: str) -> str:
         items = [item for frame in self.seen if frame["type"] == "tokens" for item in frame["items"]]

@@ -79,20 +79,21 @@ def test_ranks_with_different_disks_restore_the_prefix_that_all_have(tiny: Path,
             texts.append(text)
             cached.append(end["usage"]["cachedTokens"])
             for rank in group.ranks:
-                wait_for_files(tmp_path / f"kept-{rank.rank}", 2)
+                # All of them: the last one is written after the answer has ended.
+                wait_for_files(tmp_path / f"kept-{rank.rank}", 3)
         finally:
             group.close()
         if attempt == 1:
-            last_block(tmp_path / "kept-1").unlink()
+            for path in blocks_after_the_first(tmp_path / "kept-1"):
+                path.unlink()
     assert len(set(texts)) == 1
     assert cached[0] == 0
     assert cached[1] >= 512
-    assert 256 <= cached[2] < cached[1]
+    assert cached[2] == 256
 
 
-def last_block(folder: Path) -> Path:
-    """Files are named PARENT-KEY-…: nothing follows the last one."""
+def blocks_after_the_first(folder: Path) -> list[Path]:
+    """Files are named PARENT-KEY-…: the first block's parent is no block."""
     paths = list(folder.rglob("*.safetensors"))
-    parents = {path.name.split("-")[0] for path in paths}
-    (last,) = [path for path in paths if path.name.split("-")[1] not in parents]
-    return last
+    keys = {path.name.split("-")[1] for path in paths}
+    return [path for path in paths if path.name.split("-")[0] in keys]
