@@ -26,6 +26,7 @@ import { isOnBattery } from './power/battery'
 import { SleepGuard } from './power/sleep-guard'
 import { bySystemProgram } from './power/system-request'
 import { Presence } from './node/presence'
+import { blockFetcher, promptCacheOf } from './node/prompt-blocks'
 import { watchRehearsal } from './node/rehearsal'
 import { announceOnceExplained, setupHoldsDiscovery } from './explained-discovery'
 import { InstanceQueues } from './serving/instance-queues'
@@ -116,6 +117,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     master: () => master.state().masterNodeId,
     links: () => wired.peers?.links,
   })
+  const promptCache = promptCacheOf(dataDir, () => nodeSettings.current())
   const links = await Peers.open({
     identity,
     dataDir,
@@ -131,6 +133,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       catalogue,
       queues: () => queues,
       usage: () => wired.accounts?.current ?? {},
+      promptCache,
       supply: () => supply,
       suspected,
     }),
@@ -183,6 +186,11 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     log: log.logger.child({ part: 'fetching' }),
   })
   opened.add(() => supply.fetcher.close())
+  const blocks = blockFetcher({
+    ...{ cache: promptCache, links: links.links, limit: supply.limit },
+    log: log.logger.child({ part: 'prompt-cache' }),
+  })
+  opened.add(() => blocks.close())
   const worker = await Worker.start({
     nodeId,
     source: master,
@@ -191,10 +199,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     python: () => environment.current(),
     runDir: join(dataDir, 'run'),
     tracer,
-    diskCache: () => ({
-      directory: join(dataDir, 'prompt-cache'),
-      maxBytes: nodeSettings.current().diskCacheGigabytes * 1e9,
-    }),
+    diskCache: promptCache,
+    fetchBlocks: (...wanted) => void blocks.fetch(...wanted),
     // A damaged copy in another program's folder is ignored and fetched again; a damaged one of ours is for the user to
     // replace.
     modelPath: (modelId) => {

@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from muster_runner.cache import block_file, disk_cache
 from muster_runner.cache.block_file import ReadBlock
 from muster_runner.cache.blocks import Block, block_key
-from muster_runner.cache.disk_cache import DiskCache, model_digest
+from muster_runner.cache.disk_cache import DiskCache
 
 ROOT = b"a model"
 
@@ -187,11 +188,15 @@ def test_a_state_that_cannot_be_written_stays_in_memory_only(tmp_path: Path) -> 
         block_file.PackedBlock(one)
 
 
-def test_the_digest_depends_on_the_models_files_and_the_library_versions(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text("{}")
-    weights = tmp_path / "model.safetensors"
-    weights.write_bytes(b"\0" * 100_000)
-    first = model_digest(tmp_path, "0.1")
-    assert first == model_digest(tmp_path, "0.1") != model_digest(tmp_path, "0.2")
-    weights.write_bytes(b"\0" * 99_999 + b"\1")
-    assert model_digest(tmp_path, "0.1") != first
+def test_blocks_that_others_put_into_the_folder_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk_cache, "RESCAN_SECONDS", 0.01)
+    cache = DiskCache(tmp_path / "here", ROOT, 1 << 30)
+    one = block(1)
+    written(tmp_path / "there", one)
+    (file,) = files(tmp_path / "there")
+    shutil.copy(file, tmp_path / "here" / ROOT.hex() / file.name)
+    deadline = time.monotonic() + 60
+    while cache.find(one.key) is None:
+        assert time.monotonic() < deadline, "the block was not found"
+        time.sleep(0.01)
+    assert same(cache.read(one.key, one.end), one)

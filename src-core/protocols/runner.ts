@@ -3,6 +3,7 @@ import { GenerationRequest } from '../generation/request'
 import { ContentDelta, Embedding, FinishReason, GenerationErrorCode, LogprobEntry, Usage } from '../generation/stream'
 import { ModelId, RunnerId, TaskId } from '../ids'
 import { Concurrency, InstanceMeta, KvBits, Sharding } from '../state/meta-instances'
+import { BlocksFolder } from './prompt-blocks'
 
 /**
  * The protocol between the supervisor and one runner, over two named pipes. A frame is a `uint32` little-endian byte
@@ -141,6 +142,8 @@ export const RunnerEvent = z.discriminatedUnion('type', [
     memoryBytes: z.number().int().nonnegative(),
     /** Most requests decoded in one batch; further ones wait in the runner, first come first served. */
     batchSize: z.number().int().positive().optional(),
+    /** Its folder within the on-disk prompt cache, if it keeps computed prompts there. */
+    promptCache: BlocksFolder.optional(),
     timings: z.record(z.string(), z.number()),
   }),
   /** The runner cannot continue and exits; `code` is the kind of failure, if known. */

@@ -59,12 +59,15 @@ export interface ModelSupplyParts {
 /** How models come to this machine and leave it, put together from its parts. */
 export class ModelSupply {
   readonly fetcher: Fetcher
+  /** Of everything that this machine receives of models and prompts. */
+  readonly limit: RateLimit
   private readonly own: Downloads
 
   constructor(private readonly parts: ModelSupplyParts) {
     const { nodeId, dataDir, settings, hub, catalogue, away, deciding, links, log } = parts
     const { modelFolders: folders, shareWithHuggingFace: shares } = settings()
     const [modelsDir] = modelFolders({ dataDir, folders })
+    this.limit = new RateLimit({ bytesPerSecond: () => settings().downloadBytesPerSecond })
     const isLinked = (peer: NodeId): boolean => links.get(peer) !== undefined
     this.fetcher = new Fetcher({
       modelsDir,
@@ -90,7 +93,7 @@ export class ModelSupply {
       },
       freeBytes: async (directory) => (await diskSpace(directory))?.freeBytes,
       keepFreeBytes: () => settings().keepFreeGigabytes * 1e9,
-      limit: new RateLimit({ bytesPerSecond: () => settings().downloadBytesPerSecond }),
+      limit: this.limit,
       onProgress: (modelId, download) =>
         deciding.observe({ type: 'NodeDownloadProgress', nodeId, modelId, ...(download && { download }) }),
       onComplete: async (modelId) => {

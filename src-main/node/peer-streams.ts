@@ -12,6 +12,8 @@ import {
 import { USAGE_STREAM } from '../keys/cluster-usage'
 import type { UsageByKey } from '@core/keys/usage'
 import { sharing } from '../models/fetching/sharing'
+import type { PromptCache } from '../prompt-cache/block-files'
+import { sharing as sharingBlocks } from '../prompt-cache/sharing'
 import type { ModelSupply } from './model-supply'
 import type { InstanceQueues } from '../serving/instance-queues'
 import type { ClusterSuspects } from '../suspects/cluster-suspects'
@@ -27,6 +29,7 @@ export interface PeerStreamsParts {
   /** Like `supply` it begins after the links: a stream that comes before it fails. */
   readonly queues: () => Pick<InstanceQueues, 'generate'>
   readonly usage: () => UsageByKey
+  readonly promptCache: () => PromptCache
   readonly supply: () => Pick<ModelSupply, 'serve'>
   readonly suspected: Pick<ClusterSuspects, 'suspects' | 'handlers'>
 }
@@ -57,6 +60,7 @@ export const peerStreams = ({
   catalogue,
   queues,
   usage,
+  promptCache,
   supply,
   suspected,
 }: PeerStreamsParts): ReadonlyMap<string, Serve> =>
@@ -74,6 +78,7 @@ export const peerStreams = ({
     ],
     ...suspected.handlers,
     ...sharing((modelId) => catalogue.held(modelId)?.path),
+    ...sharingBlocks(promptCache),
     [USAGE_STREAM, () => one(Promise.resolve(usage()))],
     ['models', () => one(Promise.resolve(catalogue.list()))],
     ['card', (params) => one(catalogue.card(ModelParams.parse(params).modelId))],

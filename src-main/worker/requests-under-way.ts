@@ -6,6 +6,8 @@ import { UpdateQueue } from './update-queue'
 
 /** Tokens below which an answer's speed is too imprecise. */
 const MIN_MEASURED_TOKENS = 16
+/** Computed tokens below which a prompt's speed is too imprecise. */
+const MIN_PROMPT_TOKENS = 128
 
 type Finished = Extract<RunnerEvent, { type: 'finished' }>
 /** Runner events about one request or several. */
@@ -23,6 +25,8 @@ export class RequestsUnderWay {
   private readonly requests = new Map<TaskId, { readonly request: GenerationRequest; readonly queue: UpdateQueue }>()
   /** The request that has been running alone since it began. */
   private alone: TaskId | undefined
+  /** The fastest prompt that ran alone; 0 before the first. */
+  promptTokensPerSecond = 0
 
   constructor(private readonly options: RequestsUnderWayOptions) {}
 
@@ -87,7 +91,11 @@ export class RequestsUnderWay {
 
   /** Ignores cancelled and short requests. */
   private measure({ taskId, reason, usage, timings }: Finished): void {
-    if (taskId !== this.alone || reason === 'cancelled' || usage.completionTokens < MIN_MEASURED_TOKENS) return
-    if (timings && timings.tokensPerSecond > 0) this.options.onAnswered(timings)
+    if (taskId !== this.alone || reason === 'cancelled' || !timings) return
+    const { promptTokens, cachedTokens = 0, completionTokens } = usage
+    const computed = promptTokens - cachedTokens
+    if (computed >= MIN_PROMPT_TOKENS && timings.firstToken > 0)
+      this.promptTokensPerSecond = Math.max(this.promptTokensPerSecond, computed / timings.firstToken)
+    if (completionTokens >= MIN_MEASURED_TOKENS && timings.tokensPerSecond > 0) this.options.onAnswered(timings)
   }
 }

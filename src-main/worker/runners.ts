@@ -213,8 +213,13 @@ export class Runners {
         for (const other of instance.shards)
           if (other.rank !== 0) this.options.wakeRank?.(other.nodeId, other.runnerId, epoch, traces.contextOf(runnerId))
       },
-      onLoaded: ({ memoryBytes, contextLength, timings }) => {
+      onLoaded: ({ memoryBytes, contextLength, timings, promptCache }) => {
         log.info({ runnerId, modelId, memoryBytes, contextLength, seconds: timings }, 'loaded a model')
+        if (promptCache !== undefined)
+          this.options.fetchBlocks?.(
+            promptCache,
+            (fetched) => !isTerminal(supervisor.status) && !supervisor.computesFaster(fetched),
+          )
         this.options.onLoaded()
       },
       onStatus: (status) => {

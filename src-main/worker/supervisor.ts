@@ -95,6 +95,11 @@ export class Supervisor {
     return isTerminal(this.status) ? undefined : standstill(this.signs, performance.now())
   }
 
+  /** Whether this runner computes prompts faster than so many tokens of them in so many seconds. */
+  computesFaster({ tokens, seconds }: { readonly tokens: number; readonly seconds: number }): boolean {
+    return tokens < this.requests.promptTokensPerSecond * seconds
+  }
+
   consoleText(): string {
     return this.process?.console.raw() ?? ''
   }

@@ -1,6 +1,7 @@
 import type { Envelope, Observation } from '@core/events/event'
 import type { GenerationRequest } from '@core/generation/request'
 import type { ModelId, NodeId, RunnerId } from '@core/ids'
+import type { BlocksFolder } from '@core/protocols/prompt-blocks'
 import type { Instance } from '@core/state/instances'
 import type { State } from '@core/state/state'
 import type { Tracer } from '@core/tracing/tracer'
@@ -22,6 +23,14 @@ export interface WorkerOptions {
   readonly runDir: string
   /** The on-disk prompt cache; 0 bytes disables it. */
   readonly diskCache?: () => DiskCache
+  /**
+   * A runner here keeps computed prompts in that folder of the on-disk cache: fetches what other members have of it.
+   * `isWorthwhile` says whether to go on.
+   */
+  readonly fetchBlocks?: (
+    folder: BlocksFolder,
+    isWorthwhile: (fetched: { readonly tokens: number; readonly seconds: number }) => boolean,
+  ) => void
   readonly modelPath: (modelId: ModelId) => string | undefined
   /** Why this machine's copy of a model cannot be loaded; undefined if it may be fetched again. */
   readonly modelProblem?: (modelId: ModelId) => string | undefined

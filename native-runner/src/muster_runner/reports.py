@@ -35,14 +35,16 @@ class Reports:
         self._status = "Loading"
         self._send(type="status", status="Loading", layersLoaded=done, layers=layers)
 
-    def loaded(self, model: Loaded, batch_size: int, times: dict[str, float]) -> None:
-        """``times``: seconds by phase."""
+    def loaded(self, model: Loaded, batch_size: int, times: dict[str, float], prompt_cache: str | None = None) -> None:
+        """``times``: seconds by phase. ``prompt_cache``: the model's folder in the disk cache."""
+        more = {} if prompt_cache is None else {"promptCache": prompt_cache}
         self._send(
             type="loaded",
             contextLength=model.context_length,
             memoryBytes=model.weight_bytes,
             batchSize=batch_size,
             timings=times,
+            **more,
         )
 
     def wake(self, epoch: int) -> None:

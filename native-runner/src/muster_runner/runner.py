@@ -315,7 +315,7 @@ class Runner:
         started = start_embedder(starting) if embeds else start_generator(starting)
         self._counters, self._intake = started.counts, started.intake
         times = {"python": self._began, "imports": imports, **started.times}
-        self._reports.loaded(started.loaded, started.batch_size, times)
+        self._reports.loaded(started.loaded, started.batch_size, times, started.prompt_cache)
         return started
 
     # Either thread

@@ -45,7 +45,8 @@ class Starting:
 @dataclass(frozen=True)
 class Started:
     """A started model. ``engine``: only on the rank that takes requests. ``worker`` runs this rank's steps; ``counts``
-    has the step and request counters. ``times``: seconds by phase."""
+    has the step and request counters. ``times``: seconds by phase. ``prompt_cache``: the model's folder in the disk
+    cache."""
 
     engine: Engine | EmbeddingEngine | None
     worker: Engine | EmbeddingEngine | Leader | Follower
@@ -54,6 +55,7 @@ class Started:
     loaded: Loaded
     batch_size: int
     times: dict[str, float]
+    prompt_cache: str | None = None
 
 
 def start_embedder(starting: Starting) -> Started:
@@ -98,7 +100,8 @@ def start_generator(starting: Starting) -> Started:
         intake = AnswerIntake(starting.encoding, loaded.context_length, loaded.rules, starting.deliver, refusal)
     counts = worker if engine is None or isinstance(worker, Engine) else engine
     assert not isinstance(counts, Leader)
-    return Started(engine, worker, counts, intake, loaded, COMPLETION_BATCH, _times(began, ready))
+    times = _times(began, ready)
+    return Started(engine, worker, counts, intake, loaded, COMPLETION_BATCH, times, loaded.prompt_cache)
 
 
 def _times(began: float, ready: float) -> dict[str, float]:

@@ -1,12 +1,12 @@
 """The disk tier of the prefix cache: blocks survive a crash, an unload and a restart.
 
-One folder per model, named by its hash, with one file per block (``block_file.py``). One thread writes files and
-another reads them (``restoring.py``); the engine waits for neither. A disk error costs only time: an unreadable block
-is computed again, an unwritable one is not cached. Several runners may share the folders: each evicts the least
-recently used files when there are too many, and tolerates missing ones.
+One folder per model, named by its hash (``model_digest.py``), with one file per block (``block_file.py``). One thread
+writes files and another reads them (``restoring.py``); the engine waits for neither. A disk error costs only time: an
+unreadable block is computed again, an unwritable one is not cached. Several runners may share the folders: each evicts
+the least recently used files when there are too many, and tolerates missing ones. Blocks that others put into the
+folder, as the node does with those that it copies from another machine, are found within seconds.
 """
 
-import hashlib
 import os
 import queue
 import re
@@ -21,7 +21,6 @@ from pathlib import Path
 
 from muster_runner.cache.block_file import PackedBlock, ReadBlock, Unreadable, decoded
 from muster_runner.cache.blocks import Block, StoredBlock
-from muster_runner.protocol import Adapter
 
 # File name: parent key, key, number of tokens, and ``s`` if it has states.
 _NAME = re.compile(r"^([0-9a-f]{2,64})-([0-9a-f]{32})-(\d{1,3})(s?)\.safetensors$")
@@ -34,32 +33,8 @@ MAX_QUEUED_BYTES = 1 << 30
 PAUSE_SECONDS = 60.0
 # Bytes written between two checks of the total size of all folders.
 BYTES_BETWEEN_CHECKS = 256 << 20
-SAMPLES, SAMPLE_BYTES = 16, 1 << 16
-
-
-def model_digest(directory: Path, *others: object) -> bytes:
-    """Hashes everything that determines a model's KV: its files (by size, mtime and samples, because hashing all
-    weights would be slow), and ``others``, such as library versions and the shard."""
-    return _digest(directory, "config.json", repr(others).encode())
-
-
-def adapter_digest(adapter: Adapter | None) -> bytes:
-    """Hashes an adapter's files, like ``model_digest``; empty for none. KV computed with an adapter is invalid without
-    it, and for another version of it."""
-    return b"" if adapter is None else _digest(Path(adapter.adapter_path), "adapter_config.json", b"")
-
-
-def _digest(directory: Path, config: str, others: bytes) -> bytes:
-    digest = hashlib.blake2b(others, digest_size=16)
-    digest.update((directory / config).read_bytes())
-    for path in sorted(directory.glob("*.safetensors")):
-        facts = path.stat()
-        digest.update(f"{path.name} {facts.st_size} {facts.st_mtime_ns}".encode())
-        with path.open("rb") as file:
-            for at in range(SAMPLES):
-                file.seek(facts.st_size * at // SAMPLES)
-                digest.update(file.read(SAMPLE_BYTES))
-    return digest.digest()
+# Seconds without a write after which the folder is looked at for blocks that others have put there.
+RESCAN_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -83,10 +58,11 @@ class DiskCache:
         self._queued_bytes = 0
         self._paused_until = 0.0
         self._since_check = BYTES_BETWEEN_CHECKS
+        # When the folder last changed, as of the last look at it, in nanoseconds.
+        self._changed_at = 0
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for name in os.listdir(self._folder):
-                self._register(name)
+        self._rescan()
         threading.Thread(target=self._write_all, name="disk-cache", daemon=True).start()
 
     def __len__(self) -> int:
@@ -145,7 +121,12 @@ class DiskCache:
 
     def _write_all(self) -> None:
         while True:
-            match self._queue.get():
+            try:
+                queued = self._queue.get(timeout=RESCAN_SECONDS)
+            except queue.Empty:
+                self._rescan()
+                continue
+            match queued:
                 case PackedBlock() as packed:
                     with self._lock:
                         self._queued_bytes -= packed.nbytes
@@ -154,6 +135,15 @@ class DiskCache:
                     done.set()
                 case keys:
                     self._touch(keys)
+
+    def _rescan(self) -> None:
+        """Registers files that are new in the folder. Removed ones are noticed when they are read."""
+        with suppress(OSError):
+            changed_at = self._folder.stat().st_mtime_ns
+            if changed_at != self._changed_at:
+                for name in os.listdir(self._folder):
+                    self._register(name)
+                self._changed_at = changed_at
 
     def _write(self, packed: PackedBlock) -> None:
         if time.monotonic() < self._paused_until:

@@ -57,6 +57,11 @@ class PrefixCache:
         return len(self._blocks)
 
     @property
+    def folder(self) -> str | None:
+        """The name of the model's folder in the disk cache, if there is one."""
+        return None if self._disk is None else self._root.hex()
+
+    @property
     def nbytes(self) -> int:
         return self._nbytes
 

@@ -100,7 +100,7 @@ def start(
     if loaded.tokenizer is None or loaded.rules is None:
         assert group is not None
         options = engine_options(loaded, load, warm_up_follower(loaded, group), group)
-        return None, Follower(loaded.model, group, options), _limit_context(options, loaded)
+        return None, Follower(loaded.model, group, options), _with_limits(options, loaded)
 
     def progress(done: int, of: int) -> None:
         # On a GPU each new shape compiles kernels, for up to a minute: report progress to the supervisor.
@@ -117,8 +117,11 @@ def start(
         options = replace(options, draft=draft.draft(claimed_tokens(loaded, load)))
         loaded = replace(loaded, weight_bytes=loaded.weight_bytes + draft.nbytes)
     engine = Engine(loaded.model, loaded.tokenizer, loaded.rules, options, emit, loaded.tower)
-    return engine, engine if group is None else Leader(engine, group, wake), _limit_context(options, loaded)
+    return engine, engine if group is None else Leader(engine, group, wake), _with_limits(options, loaded)
 
 
-def _limit_context(options: EngineOptions, loaded: LoadedModel) -> LoadedModel:
-    return replace(loaded, context_length=min(loaded.context_length, options.context_length or loaded.context_length))
+def _with_limits(options: EngineOptions, loaded: LoadedModel) -> LoadedModel:
+    """Limits the context to the memory, and adds where computed prompts are kept."""
+    context_length = min(loaded.context_length, options.context_length or loaded.context_length)
+    folder = None if options.cache is None else options.cache.folder
+    return replace(loaded, context_length=context_length, prompt_cache=folder)

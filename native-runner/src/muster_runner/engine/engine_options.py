@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from muster_runner.cache.cache_layers import NOTHING, Footprint, has_only_full
-from muster_runner.cache.disk_cache import DiskCache, adapter_digest, model_digest
+from muster_runner.cache.disk_cache import DiskCache
 from muster_runner.cache.memory_budget import UNLIMITED, MemoryBudget, scaled
+from muster_runner.cache.model_digest import adapter_digest, model_digest
 from muster_runner.cache.prefix_cache import PrefixCache
 from muster_runner.device import has_gpu
 from muster_runner.distributed.group import Group

@@ -33,7 +33,8 @@ Progress = Callable[[int, int], None]
 class LoadedModel:
     """A model in memory. ``context_length``: maximum tokens of prompt and answer together. ``weight_bytes``: memory of
     the weights on this rank. ``able``: support for batching and caching. ``tokenizer`` and ``rules`` (of answers): only
-    on the rank that takes requests. ``tower``: the vision tower, if the model has one and is not sharded."""
+    on the rank that takes requests. ``tower``: the vision tower, if the model has one and is not sharded.
+    ``prompt_cache``: its folder in the disk cache, if there is one."""
 
     directory: Path
     model: Any
@@ -44,6 +45,7 @@ class LoadedModel:
     generation_config: dict[str, Any]
     weight_bytes: int
     tower: Tower | None = None
+    prompt_cache: str | None = None
 
 
 def load(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from muster_runner.cache.disk_cache import adapter_digest
+from muster_runner.cache.model_digest import adapter_digest
 from muster_runner.distributed.group import Group
 from muster_runner.failures import Disagreement
 from muster_runner.protocol import Load
