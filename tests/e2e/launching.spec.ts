@@ -53,7 +53,10 @@ test('a model that is dropped on a machine is launched there at once, and taken 
   const map = page.getByRole('region', { name: 'Machines', exact: true })
   const row = page.getByRole('complementary', { name: 'Shelf' }).getByRole('button', { name: /^Launch tiny/ })
   await dragTo(page, row, map.getByRole('article', { name: 'MacBook Pro' }))
-  await expect(page.getByRole('status').getByText('Launched tiny on MacBook Pro')).toBeVisible()
+  const notice = page.getByRole('status').getByText('Launched tiny on MacBook Pro')
+  await expect(notice).toBeVisible()
+  // It stays for as long as the pointer is on it.
+  await notice.hover()
   const card = page.locator('[data-meta-instance-id]')
   await expect(card).toHaveCount(1)
   expect(await declared(page, studio)).toEqual([[laptop.nodeId]])
