@@ -255,11 +255,25 @@ describe('a machine’s name', () => {
 
   it('is reset with a new membership', () => {
     const world = admitted()
+    world.addNode('another')
     rename(world, 'Kitchen')
     world.command({ type: 'RemoveMember', nodeId })
     says(world, 'Mac mini')
     expect(world.state.members[nodeId]).toMatchObject({ friendlyName: 'Mac mini' })
     expect(world.state.members[nodeId]).not.toHaveProperty('ownName')
+  })
+})
+
+describe('RemoveMember', () => {
+  it('is refused for the only member: it is alone already, and nobody would be left to lead', () => {
+    const world = new World()
+    const nodeId = world.addNode('mini')
+    expect(world.command({ type: 'RemoveMember', nodeId })).toMatchObject({
+      status: 'refused',
+      refusal: { code: 'conflict', reason: 'mini is the only machine of its cluster: there is nothing to leave' },
+    })
+    world.addNode('studio')
+    expect(world.command({ type: 'RemoveMember', nodeId })).toMatchObject({ events: [{ type: 'MemberRemoved' }] })
   })
 })
 

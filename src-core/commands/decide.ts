@@ -78,6 +78,15 @@ const create = (state: State, command: Extract<Command, { type: 'CreateMetaInsta
   return decided({ type: 'MetaInstanceCreated', metaInstance })
 }
 
+/** The only member cannot be removed: nobody would be left to lead, and it is alone already. */
+const removeMember = (state: State, { nodeId, lasting }: Extract<Command, { type: 'RemoveMember' }>): Decided => {
+  const isMember = nodeId in state.members
+  if (!isMember && !lasting) return unknown('member', nodeId)
+  return isMember && Object.keys(state.members).length === 1
+    ? refused('conflict', `${nodeName(state, nodeId)} is the only machine of its cluster: there is nothing to leave`)
+    : decided({ type: 'MemberRemoved', nodeId })
+}
+
 /** Checks only what changes: a conflict that predates the rules must not block other changes. */
 const changesProblem = (
   state: State,
@@ -272,9 +281,7 @@ const outcome = (state: State, command: Command, inputs: DecideInputs): Decided 
     case 'DrainMember':
       return drain(state, command)
     case 'RemoveMember':
-      return command.nodeId in state.members || command.lasting
-        ? decided({ type: 'MemberRemoved', nodeId: command.nodeId })
-        : unknown('member', command.nodeId)
+      return removeMember(state, command)
     case 'MergeDeclarations':
       return decided(...decideMerge(state, command))
   }

@@ -3,7 +3,7 @@ import { Labels } from '@core/state/labels'
 import {
   declarationFilesAt,
   DeclarationFileError,
-  readDeclarationFiles,
+  readEach,
   requireNoFaults,
   withDuplicateFaults,
   type DeclarationFile,
@@ -19,7 +19,7 @@ const STANDARD_INPUT = 'standard input'
 const readAll = async (where: string): Promise<DeclarationFile[]> => {
   if (where === '-')
     return [{ file: STANDARD_INPUT, ...parseDeclarations(await textOf(process.stdin), STANDARD_INPUT) }]
-  return readDeclarationFiles(await declarationFilesAt(where))
+  return readEach(await declarationFilesAt(where))
 }
 
 /** Reads the given files completely. Throws CommandError with all their faults. */

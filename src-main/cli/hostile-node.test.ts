@@ -108,7 +108,7 @@ describe('a node whose every text is hostile', () => {
 
   it('nor does what a model writes, character by character', async () => {
     const { askOnce } = await import('./commands/run-once')
-    await askOnce({ model: 'x', messages: [] }, { json: false }, context())
+    await askOnce({ model: 'x', label: 'x', messages: [] }, { json: false }, context())
     harmless()
     expect(printed).toContain('␛[2J')
   })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { faultText, parseDeclarations } from './parse'
+import { withDuplicateFaults } from './read'
 import { updatedYaml, yamlOf } from './write'
 
 const faults = (text: string) => parseDeclarations(text, 'f.yaml').faults.map(faultText)
@@ -19,7 +20,7 @@ describe('a file of declarations', () => {
     ['---\n---\n', 'empty documents'],
     ['# only a comment\n', 'comments alone'],
   ])('may be empty: %j (%s)', (text) => {
-    expect(parseDeclarations(text, 'f.yaml')).toEqual({ documents: [], faults: [] })
+    expect(parseDeclarations(text, 'f.yaml')).toMatchObject({ documents: [], faults: [] })
   })
 
   it.each([
@@ -38,8 +39,16 @@ describe('a file of declarations', () => {
     expect(faults(text)[0]).toMatch(said)
   })
 
-  it('names every fault of every document', () => {
+  it('names every fault of every document, in the order of their places', () => {
     expect(faults('name: chat\n---\nmodelId: m/a\ncolour: red\n')).toHaveLength(3)
+    const twoFields = faults('name: chat\nmodelId: m/a\nminNodes: many\nsharding: Half\n')
+    expect(twoFields.map((text) => text.slice(0, 9))).toEqual(['f.yaml:3:', 'f.yaml:4:'])
+  })
+
+  it('that declares a name twice says where each of the two stands', () => {
+    const text = '# ours\nname: chat\nmodelId: m/a\n---\nmodelId: m/b\nname: Chat\n'
+    const [file] = withDuplicateFaults([{ file: 'f.yaml', ...parseDeclarations(text, 'f.yaml') }])
+    expect(file?.faults.map(faultText)).toEqual(['f.yaml:6:7: Chat is declared in f.yaml:2 too'])
   })
 })
 

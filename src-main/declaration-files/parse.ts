@@ -3,11 +3,15 @@ import type { z } from 'zod'
 import { DeclarationDocument } from '@core/declarations/document'
 import { HoursDocument } from '@core/schedules/hours'
 
-/** A problem in a file and its position. Lines and columns count from 1. */
-export interface FileFault {
+/** Lines and columns count from 1. */
+interface Position {
   readonly file: string
   readonly line: number
   readonly column: number
+}
+
+/** A problem in a file and its position. */
+export interface FileFault extends Position {
   readonly message: string
 }
 
@@ -16,6 +20,9 @@ export const faultText = ({ file, line, column, message }: FileFault): string =>
 
 export interface ParsedFile {
   readonly documents: readonly DeclarationDocument[]
+  /** Where the name of each document stands; in the order of `documents`. */
+  readonly names: readonly Position[]
+  /** In the order of their positions. */
   readonly faults: readonly FileFault[]
 }
 
@@ -70,11 +77,13 @@ const faultsOf = (issue: Issue, value: unknown): { path: readonly PropertyKey[];
 export const parseDeclarations = (text: string, file: string): ParsedFile => {
   const lines = new LineCounter()
   const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false })
-  const at = (offset: number, message: string): FileFault => {
+  const place = (offset: number): Position => {
     const { line, col } = lines.linePos(offset)
-    return { file, line: Math.max(1, line), column: Math.max(1, col), message }
+    return { file, line: Math.max(1, line), column: Math.max(1, col) }
   }
+  const at = (offset: number, message: string): FileFault => ({ ...place(offset), message })
   const documents: DeclarationDocument[] = []
+  const names: Position[] = []
   const faults: FileFault[] = []
   for (const document of 'empty' in parsed ? [] : parsed) {
     const broken = [...document.errors, ...document.warnings]
@@ -84,8 +93,10 @@ export const parseDeclarations = (text: string, file: string): ParsedFile => {
       const value: unknown = document.toJS({ maxAliasCount: 100 })
       if (value === null) continue
       const result = DeclarationDocument.safeParse(value)
-      if (result.success) documents.push(result.data)
-      else
+      if (result.success) {
+        documents.push(result.data)
+        names.push(place(offsetOf(document, ['name'])))
+      } else
         for (const issue of result.error.issues)
           for (const { path, key, message } of faultsOf(issue, value))
             faults.push(at(offsetOf(document, path, key), message))
@@ -93,5 +104,5 @@ export const parseDeclarations = (text: string, file: string): ParsedFile => {
       faults.push(at(0, error instanceof Error ? error.message : String(error)))
     }
   }
-  return { documents, faults }
+  return { documents, names, faults: faults.sort((a, b) => a.line - b.line || a.column - b.column) }
 }

@@ -45,25 +45,32 @@ const readText = async (file: string): Promise<string | FileFault> => {
 /** Reads one file's declarations and faults. Never throws. */
 const readDeclarationFile = async (file: string): Promise<DeclarationFile> => {
   const text = await readText(file)
-  return typeof text === 'string' ? { file, ...parseDeclarations(text, file) } : { file, documents: [], faults: [text] }
+  return typeof text === 'string'
+    ? { file, ...parseDeclarations(text, file) }
+    : { file, documents: [], names: [], faults: [text] }
 }
 
-/** Adds a fault to each file that declares a name which an earlier file has declared. */
+/** Adds a fault for each declaration whose name an earlier one has, in the same file or in an earlier one. */
 export const withDuplicateFaults = (files: readonly DeclarationFile[]): DeclarationFile[] => {
   const first = new Map<string, string>()
   return files.map((one) => {
-    const twice = one.documents.flatMap(({ name }) => {
+    const twice = one.documents.flatMap(({ name }, at) => {
+      const place = one.names[at] ?? { file: one.file, line: 1, column: 1 }
       const earlier = first.get(nameKey(name))
-      if (earlier === undefined) first.set(nameKey(name), one.file)
-      return earlier === undefined ? [] : [fault(one.file, `${name} is declared in ${earlier} too`)]
+      if (earlier === undefined) first.set(nameKey(name), `${place.file}:${place.line}`)
+      return earlier === undefined ? [] : [{ ...place, message: `${name} is declared in ${earlier} too` }]
     })
     return { ...one, faults: [...one.faults, ...twice] }
   })
 }
 
-/** Reads files and reports names that are declared twice across them. Never throws. */
+/** Reads files. Never throws. */
+export const readEach = (files: readonly string[]): Promise<DeclarationFile[]> =>
+  Promise.all(files.map(readDeclarationFile))
+
+/** Reads files and reports names that are declared twice in them. Never throws. */
 export const readDeclarationFiles = async (files: readonly string[]): Promise<DeclarationFile[]> =>
-  withDuplicateFaults(await Promise.all(files.map(readDeclarationFile)))
+  withDuplicateFaults(await readEach(files))
 
 /** Lists the YAML and JSON files of a folder recursively, sorted by name, without hidden ones. */
 export const declarationFilesIn = async (folder: string): Promise<string[]> => {

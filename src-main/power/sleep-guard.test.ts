@@ -18,6 +18,7 @@ const machine = (start: { keepAwake: KeepAwake; onBattery?: boolean }) => {
   let lose: (() => void) | undefined
   const listeners = new Set<() => void>()
   const told: unknown[] = []
+  const logged: string[] = []
   const guard: SleepGuard = new SleepGuard({
     nodeId,
     source: {
@@ -34,7 +35,7 @@ const machine = (start: { keepAwake: KeepAwake; onBattery?: boolean }) => {
       return { onLost: (listener) => (lose = listener), release: () => void held.delete(why) }
     },
     onChange: () => told.push(guard.facts()),
-    log: { info: () => undefined, warn: () => undefined },
+    log: { info: (_, message) => void logged.push(message), warn: (_, message) => void logged.push(message) },
     checkEveryMs: 1e6,
     lingerMs: 1,
   })
@@ -43,7 +44,7 @@ const machine = (start: { keepAwake: KeepAwake; onBattery?: boolean }) => {
     world.apply({ type: 'NodeDownloadProgress', nodeId, modelId: ModelId.parse('m/other'), download: progress })
     for (const listener of listeners) listener()
   }
-  return { guard, now, held, told, download, lose: () => lose?.() }
+  return { guard, now, held, told, logged, download, lose: () => lose?.() }
 }
 
 let close: (() => void) | undefined
@@ -96,6 +97,23 @@ describe('keeping a machine awake', () => {
     expect(told.at(-1)).toEqual({ onBattery: false })
     await guard.check()
     expect(guard.facts()).toEqual({ onBattery: false, awakeFor: 'model' })
+  })
+
+  it('tells the log once that the system keeps no request, and again after it has kept one', async () => {
+    const { guard, logged, lose, now } = started({ keepAwake: 'always' })
+    const DROPPED = 'the system does not keep this machine awake, whenever it is asked'
+    await guard.check()
+    for (let time = 0; time < 3; time += 1) {
+      lose()
+      await guard.check()
+    }
+    expect(logged).toEqual(['this machine is kept awake', DROPPED])
+    now.keepAwake = 'never'
+    await guard.check()
+    now.keepAwake = 'always'
+    await guard.check()
+    lose()
+    expect(logged.slice(2)).toEqual(['this machine may sleep', 'this machine is kept awake', DROPPED])
   })
 
   it('leaves no request behind', async () => {

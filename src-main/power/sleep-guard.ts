@@ -39,6 +39,8 @@ export class SleepGuard {
   private request: SleepRequest | undefined
   /** The system dropped the last request: do not promise another one before the next check. */
   private refused = false
+  /** The system has dropped every request since the last one that it kept until its release: the log has it once. */
+  private unheeded = false
   private scheduled: NodeJS.Timeout | undefined
   private lingering: NodeJS.Timeout | undefined
   private readonly unsubscribe: () => void
@@ -102,14 +104,16 @@ export class SleepGuard {
     clearTimeout(this.lingering)
     this.lingering = undefined
     const before = this.request
+    if (before) this.unheeded = false
     this.request = undefined
     this.reason = reason
-    if (reason === undefined) log.info({}, 'this machine may sleep')
-    else {
+    if (reason === undefined) {
+      if (!this.unheeded) log.info({}, 'this machine may sleep')
+    } else {
       const request = preventSleep(WHY[reason])
       this.request = request
       request.onLost(() => this.lost(request))
-      log.info({ reason }, 'this machine is kept awake')
+      if (!this.unheeded) log.info({ reason }, 'this machine is kept awake')
     }
     before?.release()
     onChange()
@@ -120,7 +124,12 @@ export class SleepGuard {
     if (this.request !== request) return
     this.request = undefined
     this.refused = true
-    this.options.log.warn({ reason: this.reason }, 'the system does not keep this machine awake')
+    if (!this.unheeded)
+      this.options.log.warn(
+        { reason: this.reason },
+        'the system does not keep this machine awake, whenever it is asked',
+      )
+    this.unheeded = true
     this.reason = undefined
     this.options.onChange()
   }

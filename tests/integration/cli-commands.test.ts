@@ -82,6 +82,28 @@ describe('what people do about a node from the command line', () => {
     expect(await json('top', '--once')).toMatchObject({ running: 0, machines: [{ name: 'here', connected: true }] })
   })
 
+  it('cannot leave a cluster that has no other machine, and goes on', async () => {
+    expect(await run('leave')).toMatchObject({ err: expect.stringContaining('muster join') as string, code: 1 })
+    const refused = await control.request(`/members/${node.nodeId}`, { method: 'DELETE' })
+    expect(refused.status).toBe(409)
+    expect(await refused.text()).toContain('only machine')
+    expect(await json('nodes')).toMatchObject({ nodes: [{ nodeId: node.nodeId, state: 'this' }] })
+  })
+
+  it('says by its name what cannot be measured, and that a console is empty', async () => {
+    await control.declare(TINY, { name: 'measured', paused: true })
+    const refused = { err: expect.stringContaining('measured is not ready') as string, code: 1 }
+    expect(await run('bench', 'measured')).toMatchObject(refused)
+    expect(await run('resume', 'measured')).toMatchObject({ code: 0 })
+    expect(await run('wait', 'measured', '--timeout', '240')).toMatchObject({ code: 0 })
+    expect(await run('console', 'measured')).toMatchObject({
+      out: '',
+      err: expect.stringContaining('nothing'),
+      code: 0,
+    })
+    expect((await run('stop', 'measured', '--yes')).code).toBe(0)
+  })
+
   it('lists the machine', async () => {
     expect(await json('nodes')).toMatchObject({
       nodes: [{ nodeId: node.nodeId, name: 'here', state: 'this', master: true }],

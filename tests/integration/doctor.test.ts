@@ -42,7 +42,7 @@ describe('muster doctor', () => {
     const programs = await doctor('--url', node.url, '--json')
     expect(programs.code).toBe(1)
     const answer: unknown = await (await new Control(node.url).request('/warnings')).json()
-    expect(JSON.parse(programs.out)).toEqual({ ...WarningsResponse.parse(answer), connections: [] })
+    expect(JSON.parse(programs.out)).toEqual({ ...WarningsResponse.parse(answer), connections: [], declarations: [] })
     expect(WarningsResponse.parse(answer).warnings).toMatchObject([{ code: 'cannot-run', nodeIds: [node.nodeId] }])
   })
 

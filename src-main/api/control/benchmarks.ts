@@ -31,6 +31,10 @@ const wantedFrom = async (context: ApiContext, request: BenchmarkRequest): Promi
   return { ...request, modelId, card }
 }
 
+/** The name of what is measured, as people know it. */
+const labelOf = ({ source }: ApiContext, { model, modelId }: WantedBenchmark): string =>
+  targetOf(source.state(), model).metaInstances[0]?.name ?? modelId
+
 /** Benchmarks of models where they run, with progress as server-sent events. */
 export const benchmarkRoutes = (context: ApiContext): Hono<ApiEnv> => {
   const { benchmarks } = context
@@ -52,10 +56,15 @@ export const benchmarkRoutes = (context: ApiContext): Hono<ApiEnv> => {
       })
     const begun = benchmarks.start(wanted)
     if (!begun)
-      throw new Problem(503, 'model_unavailable', `${request.model} is not ready, so there is nothing to measure`, {
-        hint: 'Wait until it is READY.',
-        retryAfter: 5,
-      })
+      throw new Problem(
+        503,
+        'model_unavailable',
+        `${labelOf(context, wanted)} is not ready, so there is nothing to measure`,
+        {
+          hint: 'Wait until it is READY.',
+          retryAfter: 5,
+        },
+      )
     return c.json(begun, 202)
   })
 

@@ -38,7 +38,8 @@ export const run = async ({ name, json }: NamedOptions, { api, out, err }: Comma
       if (shards.length > 1) await out.line({ text: `Rank ${rank} on ${machine}`, style: 'bold' })
       if (text === undefined)
         await err.line(`The runner on ${machine} has its console on that machine: give its address with --url.`)
-      else await out.print(text, text === '' || text.endsWith('\n') ? '' : '\n')
+      else if (text === '') await err.line(`The runner on ${machine} has printed nothing.`)
+      else await out.print(text, text.endsWith('\n') ? '' : '\n')
     }
   return consoles.some(({ text }) => text !== undefined) ? DONE : NOT_FOUND
 }

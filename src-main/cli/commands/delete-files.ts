@@ -7,26 +7,32 @@ import { readFiles } from '../files'
 export interface DeleteFlags extends CommonOptions {
   readonly file: readonly string[]
   readonly yes: boolean
+  readonly dryRun: boolean
 }
 
 /** Deletes the declarations named in files; missing ones count as deleted. */
 export const run = async (
-  { file, yes, json }: DeleteFlags,
+  { file, yes, dryRun, json }: DeleteFlags,
   { api, out, err, terminal }: CommandContext,
 ): Promise<ExitCode> => {
   const files = await readFiles(file)
   const names = new Set(files.flatMap(({ documents }) => documents.map(({ name }) => nameKey(name))))
   const known = (await readDeclarations(api)).filter(({ name }) => name !== undefined && names.has(nameKey(name)))
   const list = known.map(({ name }) => name).join(', ')
-  if (known.length > 0 && !yes && !(await terminal.confirm(`Remove ${known.length} declarations: ${list}?`))) {
+  if (
+    known.length > 0 &&
+    !yes &&
+    !dryRun &&
+    !(await terminal.confirm(`Remove ${known.length} declarations: ${list}?`))
+  ) {
     await err.line('Nothing was changed.')
     return FAILED
   }
   for (const { metaInstanceId, name } of known) {
-    await deleteDeclaration(api, metaInstanceId)
-    if (!json) await out.line(`${name ?? metaInstanceId}: removed`)
+    if (!dryRun) await deleteDeclaration(api, metaInstanceId)
+    if (!json) await out.line(`${name ?? metaInstanceId}: removed${dryRun ? ' (dry run)' : ''}`)
   }
-  if (json) await out.json({ removed: known.map(({ metaInstanceId: id, name }) => ({ id, name })) })
+  if (json) await out.json({ dryRun, removed: known.map(({ metaInstanceId: id, name }) => ({ id, name })) })
   else if (known.length === 0) await err.line('None of them is declared.')
   return DONE
 }

@@ -2,9 +2,11 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { NodeId } from '@core/ids'
+import { ModelId, NodeId } from '@core/ids'
 import type { DoctorReport, Finding } from '@core/protocols/doctor'
 import { Macs } from '@core/testing/macs'
+import { readyWorld } from '@core/testing/world'
+import { coded } from '@core/texts/coded'
 import type { State } from '@core/state/state'
 import { englishWarning, type Warning } from '@core/warnings/warning'
 import { warningsOf } from '@core/warnings/warnings'
@@ -72,12 +74,16 @@ describe('muster doctor', () => {
   const A_PROBLEM = { error: { message: 'The disk is full', hint: 'Make room.' } }
 
   /** A node that answers as the core says of this state; an answer that is missing is an error. */
-  const serve = async (macs: Macs, answers: { warnings?: unknown; connections?: unknown } = {}): Promise<string> => {
-    const { warnings: found = { warnings: warnings(macs.state) }, connections = SOUND } = answers
+  const serve = async (
+    macs: Pick<Macs, 'state'>,
+    answers: { warnings?: unknown; connections?: unknown; state?: unknown } = {},
+  ): Promise<string> => {
+    const { warnings: found = { warnings: warnings(macs.state) }, connections = SOUND, state = macs.state } = answers
     server = createServer((request, response) => {
       const answer = new Map([
         ['/warnings', found],
         ['/cluster/doctor', connections],
+        ['/state', state],
       ]).get(request.url ?? '')
       const status = answer === A_PROBLEM ? 500 : answer === undefined ? 404 : 200
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer ?? {}))
@@ -123,7 +129,41 @@ describe('muster doctor', () => {
   it('prints the same as JSON', async () => {
     const macs = bridged()
     const { code, text } = await run(await serve(macs), { json: true })
-    expect([code, JSON.parse(text)]).toEqual([1, { warnings: warnings(macs.state), connections: [] }])
+    expect([code, JSON.parse(text)]).toEqual([1, { warnings: warnings(macs.state), connections: [], declarations: [] }])
+  })
+
+  it('prints which declarations do not serve and which models do not arrive, and what to do', async () => {
+    const { world, id: metaInstanceId } = readyWorld()
+    const nodeId = NodeId.parse(Object.keys(world.state.nodes)[0])
+    const modelId = ModelId.parse('m/other')
+    const lastFailure = coded('failures.left', { name: 'Mac mini' })
+    const state: State = {
+      ...world.state,
+      instances: {},
+      metaInstances: {
+        [metaInstanceId]: {
+          ...world.metaInstance(metaInstanceId),
+          placementError: { code: 'not_enough_memory', reason: 'It needs 9 GB more.' },
+          ...{ lastFailure, lastFailureError: 'Mac mini left the cluster' },
+        },
+      },
+      downloads: {
+        [nodeId]: { [modelId]: { status: 'Failed', downloadedBytes: 0, totalBytes: 0, error: 'the disk is full' } },
+      },
+    }
+    const { code, text } = await run(await serve({ state }, { warnings: { warnings: [] } }))
+    expect([code, text.split('\n')]).toEqual([
+      1,
+      [
+        `Error: ${world.metaInstance(metaInstanceId).modelId} has no place.`,
+        '  It needs 9 GB more.',
+        expect.stringMatching(/^ {2}1\. /),
+        '',
+        'Error: m/other does not arrive on Mac Studio.',
+        '  the disk is full',
+        '',
+      ],
+    ])
   })
 
   it('prints what keeps machines apart, with the pairs that it keeps apart', async () => {
@@ -166,6 +206,7 @@ describe('muster doctor', () => {
           { ...NO_WAY, pairs: [[MINI, STUDIO]] },
           { ...FIREWALL, pairs: [] },
         ],
+        declarations: [],
       },
     ])
   })
@@ -186,6 +227,7 @@ describe('muster doctor', () => {
       1,
       {
         connections: [{ ...CLOCK, pairs: [] }],
+        declarations: [],
         failed: [{ examination: 'warnings', message: 'The disk is full', hint: 'Make room.' }],
       },
     ])

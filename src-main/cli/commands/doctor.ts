@@ -1,11 +1,12 @@
 import type { NodeApi } from '../api/node-api'
 import type { CommandContext, CommonOptions } from '../context'
 import { connections } from '../examinations/connections'
+import { declarations } from '../examinations/declarations'
 import type { Examination, Examined, Finding } from '../examinations/finding'
 import { warnings } from '../examinations/warnings'
 import { CommandError, DONE, FAILED, type ExitCode } from '../exit-codes'
 
-const EXAMINATIONS: readonly Examination[] = [warnings, connections]
+const EXAMINATIONS: readonly Examination[] = [warnings, connections, declarations]
 
 const WORDS: Readonly<Record<Finding['severity'], string>> = { error: 'Error', warning: 'Warning', hint: 'Hint' }
 

@@ -1,10 +1,24 @@
 import { ClusterView } from '@core/protocols/cluster'
 import type { CommandContext, CommonOptions } from '../context'
-import { DONE, type ExitCode } from '../exit-codes'
+import { CommandError, DONE, FAILED, type ExitCode } from '../exit-codes'
 
-/** Removes the node's machine from its cluster. */
-export const run = async ({ json }: CommonOptions, { api, out }: CommandContext): Promise<ExitCode> => {
-  const { nodeId } = await api.ask('/cluster', ClusterView)
+/** Removes the node's machine from its cluster, after confirmation. */
+export const run = async (
+  { yes, json }: CommonOptions & { readonly yes: boolean },
+  { api, out, err, terminal }: CommandContext,
+): Promise<ExitCode> => {
+  const { nodeId, members, name } = await api.ask('/cluster', ClusterView)
+  const others = members.length - 1
+  if (others === 0)
+    throw new CommandError('This machine is in no cluster with others', {
+      hint: '`muster join` brings it into one.',
+    })
+  const whom = others === 1 ? 'the other machine' : `the ${others} other machines`
+  const question = `Leave the cluster ${name}? What it keeps running stays with ${whom}.`
+  if (!yes && !(await terminal.confirm(question))) {
+    await err.line('Nothing was changed.')
+    return FAILED
+  }
   await api.tell(`/members/${nodeId}`, { method: 'DELETE' })
   if (json) await out.json({ left: true })
   else await out.line('This machine is a cluster of its own again.')

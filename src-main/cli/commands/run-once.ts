@@ -3,7 +3,10 @@ import type { CommandContext } from '../context'
 import { DONE, type ExitCode } from '../exit-codes'
 
 export interface Question extends ChatSettings {
+  /** As the node knows it: an id. */
   readonly model: string
+  /** As people know it; the JSON says this. */
+  readonly label: string
   readonly messages: readonly ChatMessage[]
 }
 
@@ -46,7 +49,7 @@ export const askOnce = async (
   }
   if (json)
     await out.json({
-      ...{ model: question.model, text },
+      ...{ model: question.label, text },
       ...(thought !== '' && { thought }),
       ...{ finishReason, ...tokens },
     } satisfies RunAnswer)

@@ -51,14 +51,19 @@ const modelOnDisk = async (state: State, text: string, context: CommandContext):
   return modelId
 }
 
+/** What requests call a model, and what people call it. */
+export interface ServedModel {
+  readonly model: string
+  readonly label: string
+}
+
 /**
  * Resolves the user's text to a model that can be requested: an existing declaration, else a new one for the model.
  * Waits until it is ready, with progress on standard error.
  *
  * @param keep creates a permanent declaration; otherwise it ends after the node's idle time
- * @returns the model name for requests
  */
-export const serveModel = async (text: string, keep: boolean, context: CommandContext): Promise<string> => {
+export const serveModel = async (text: string, keep: boolean, context: CommandContext): Promise<ServedModel> => {
   const { api } = context
   const state = await readState(api)
   const known = existing(state, text)
@@ -69,10 +74,10 @@ export const serveModel = async (text: string, keep: boolean, context: CommandCo
         body: { keep: true },
       })
     await untilServing(known.metaInstanceId, context)
-    return known.metaInstanceId
+    return { model: known.metaInstanceId, label: known.name ?? known.modelId }
   }
   const running = keep ? undefined : unmanaged(state, text)
-  if (running !== undefined) return running
+  if (running !== undefined) return { model: running, label: running }
   const modelId = await modelOnDisk(state, text, context)
   const { settings } = await api.ask('/node/settings', NodeSettingsView)
   const onRequest = { idleSeconds: settings.onRequestIdleSeconds }
@@ -81,5 +86,5 @@ export const serveModel = async (text: string, keep: boolean, context: CommandCo
     body: { modelId, ...(!keep && { onRequest }) },
   })
   await untilServing(made.metaInstanceId, context)
-  return made.metaInstanceId
+  return { model: made.metaInstanceId, label: modelId }
 }

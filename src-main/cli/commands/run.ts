@@ -56,11 +56,15 @@ export const run = async (options: RunOptions, context: CommandContext): Promise
       hint: 'Give the question as an argument.',
       exitCode: WRONG_USE,
     })
-  const model = await serveModel(options.model, keep, context)
+  const served = await serveModel(options.model, keep, context)
   const before: ChatMessage[] = system === undefined ? [] : [{ role: 'system', content: system }]
   const settings = { temperature, maxTokens }
   if (prompt !== undefined)
-    return askOnce({ model, messages: [...before, { role: 'user', content: prompt }], ...settings }, { json }, context)
+    return askOnce(
+      { ...served, messages: [...before, { role: 'user', content: prompt }], ...settings },
+      { json },
+      context,
+    )
   const { converse } = await import('./run-conversation')
-  return converse({ model, label: options.model, before, ...settings }, context)
+  return converse({ ...served, label: options.model, before, ...settings }, context)
 }

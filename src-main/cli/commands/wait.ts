@@ -22,15 +22,36 @@ const isServing = (state: State, one: MetaInstance): boolean => ['READY', 'RUNNI
 
 const labelOf = ({ name, modelId }: MetaInstance): string => name ?? modelId
 
-/** What is still missing, one line each; empty when the goal is reached. */
-const missing = (state: State, wanted: readonly string[], goal: 'ready' | 'deleted'): string[] => {
+/** Why a declaration will not be loaded until somebody changes it or its hours begin; undefined if it may be. */
+const restingText = (state: State, one: MetaInstance): string | undefined => {
+  const { word, detail } = statusOf(state, one)
+  return word === 'PAUSED' || word === 'OFF_HOURS' ? `${labelOf(one)} is ${word}: ${detail}` : undefined
+}
+
+interface Missing {
+  /** What is waited for, one line each. */
+  readonly pending: readonly string[]
+  /** Declarations that waiting does not make ready. */
+  readonly resting: readonly string[]
+}
+
+/** What is still missing; nothing when the goal is reached. */
+const missing = (state: State, wanted: readonly string[], goal: 'ready' | 'deleted'): Missing => {
   const all = Object.values(state.metaInstances)
-  return wanted.flatMap((text) => {
+  const resting: string[] = []
+  const pending = wanted.flatMap((text) => {
     const found = declarationsBy(all, text)
     if (goal === 'deleted') return found.length === 0 ? [] : [`${text} is still declared`]
     if (found.length === 0) return [`${text} is not declared`]
-    return found.filter((one) => !isServing(state, one)).map((one) => `${labelOf(one)} ${loadingText(state, one)}`)
+    return found.flatMap((one) => {
+      if (isServing(state, one)) return []
+      const rests = restingText(state, one)
+      if (rests === undefined) return [`${labelOf(one)} ${loadingText(state, one)}`]
+      resting.push(rests)
+      return []
+    })
   })
+  return { pending, resting }
 }
 
 const timedOut = (lines: readonly string[], seconds: number): CommandError =>
@@ -57,17 +78,23 @@ export const run = async (flags: WaitFlags, { api, out, err }: CommandContext): 
     })
   const progress = new Progress(err)
   const stop = AbortSignal.timeout(timeout * 1000)
-  let last: readonly string[] = ['no answer of the node']
+  let last: Missing = { pending: ['no answer of the node'], resting: [] }
   try {
     for await (const state of followStates(api, { signal: stop, onLost: (text) => progress.show('lost', text) })) {
       last = missing(state, wanted, goal)
-      if (last.length === 0) break
-      await progress.show(last.map((line) => line.split(' ', 2).join(' ')).join(), last.join('; '))
+      if (last.pending.length === 0) break
+      await progress.show(last.pending.map((line) => line.split(' ', 2).join(' ')).join(), last.pending.join('; '))
     }
   } finally {
     await progress.end()
   }
-  if (last.length > 0) throw timedOut(last, timeout)
+  if (last.pending.length > 0) throw timedOut(last.pending, timeout)
+  // Files may declare that something rests; naming it says that it is to be ready.
+  if (last.resting.length > 0 && flags.names.length > 0)
+    throw new CommandError(last.resting.join('; '), {
+      hint: '`muster resume NAME` loads what is paused; `muster get NAME` has the hours.',
+    })
+  for (const line of last.resting) await err.line(line)
   if (json) await out.json({ for: goal, names: wanted })
   return DONE
 }

@@ -131,9 +131,13 @@ export const addClusterCommands = (group: Group): void => {
   )
   nodeCommand(program, {
     usage: 'leave',
-    does: 'take this machine out of its cluster; it goes on alone',
+    does: 'take this machine out of its cluster, after asking; it goes on alone',
     examples: [['muster leave', 'on the machine that is to leave']],
-  }).action(async (flags: CommonOptions) => finish(await runOnNode(() => import('../commands/leave'), flags)))
+  })
+    .option('-y, --yes', 'do not ask', false)
+    .action(async (flags: CommonOptions & { readonly yes: boolean }) =>
+      finish(await runOnNode(() => import('../commands/leave'), flags)),
+    )
   nodeCommand(program, {
     usage: 'doctor',
     does: 'print what is wrong with the cluster, why, and how it is put right',

@@ -54,7 +54,8 @@ const addChanges = ({ program, finish }: Group): void => {
   })
     .requiredOption(FILE, FILES)
     .option('-y, --yes', 'do not ask', false)
-    .action(async (flags: FileFlags & { readonly yes: boolean }) =>
+    .option('--dry-run', 'only say what would be removed', false)
+    .action(async (flags: FileFlags & { readonly yes: boolean; readonly dryRun: boolean }) =>
       finish(await runOnNode(() => import('../commands/delete-files'), flags)),
     )
 }

@@ -1,5 +1,6 @@
+import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { mayColour, Output } from './output'
+import { mayColour, Output, outputTo } from './output'
 import { Progress } from './progress'
 
 const recorded = (isTerminal: boolean, colour = false) => {
@@ -40,6 +41,16 @@ describe('output', () => {
     await output.frame([['a'], ['b\u001b[2J'], ['c'], ['d']])
     await output.frame([['x']])
     expect(written).toEqual(['a\u001b[K\nb␛[2J\u001b[K\n\u001b[J', '\u001b[2A\rx\u001b[K\n\u001b[J'])
+  })
+})
+
+describe('a terminal that does not know its size', () => {
+  it('gets everything, as a pipe does', async () => {
+    const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 0, rows: 0 })
+    const output = outputTo(stream as unknown as NodeJS.WriteStream, {})
+    expect(output.columns).toBeUndefined()
+    await output.frame([['a'], ['b'], ['c']])
+    expect(String(stream.read())).toBe('a\u001b[K\nb\u001b[K\nc\u001b[K\n\u001b[J')
   })
 })
 

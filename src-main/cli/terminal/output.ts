@@ -121,6 +121,7 @@ export const outputTo = (
       }),
     isTerminal: stream.isTTY,
     colour: mayColour(stream.isTTY, env),
-    columns: () => (stream.isTTY ? stream.columns : undefined),
-    ...(stream.isTTY && { rows: () => stream.rows }),
+    columns: () => (stream.isTTY ? stream.columns || undefined : undefined),
+    // A terminal that does not know its height says 0.
+    ...(stream.isTTY && { rows: () => stream.rows || Infinity }),
   })
