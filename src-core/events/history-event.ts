@@ -3,8 +3,8 @@ import { Timestamp } from '../ids'
 import { Envelope, type Event } from './event'
 
 /**
- * A decision in a declaration's history. Consecutive failures with the same cause are one entry: the latest, and their
- * number.
+ * A decision in a declaration's history. Failures with the same cause, with nothing but other failures between them, are
+ * one entry: the latest, and their number. A declaration that fails on one machine after the other has one per machine.
  */
 export const HistoryEvent = Envelope.extend({
   repeated: z.object({ times: z.number().int().min(2), since: Timestamp }).optional(),
@@ -24,15 +24,20 @@ export const failureOf = (event: Event): string | undefined => {
   }
 }
 
+const isAttempt = ({ event }: HistoryEvent): boolean => event.type === 'InstanceCreated'
+
 /**
  * Appends a decision to a history, oldest first. Attempts between two failures with the same cause are merged into
  * them.
  */
 export const withDecision = (events: readonly HistoryEvent[], envelope: Envelope): readonly HistoryEvent[] => {
   const cause = failureOf(envelope.event)
-  const at = events.findLastIndex(({ event }) => event.type !== 'InstanceCreated')
-  const before = events[at]
-  if (cause === undefined || before === undefined || failureOf(before.event) !== cause) return [...events, envelope]
-  const { times, since } = before.repeated ?? { times: 1, since: before.at }
-  return [...events.slice(0, at), { ...envelope, repeated: { times: times + 1, since } }]
+  if (cause === undefined) return [...events, envelope]
+  const failing = events.findLastIndex((one) => !isAttempt(one) && failureOf(one.event) === undefined) + 1
+  const at = events.findLastIndex(({ event }) => failureOf(event) === cause)
+  const known = at < failing ? undefined : events[at]
+  if (known === undefined) return [...events, envelope]
+  const { times, since } = known.repeated ?? { times: 1, since: known.at }
+  const between = events.slice(at + 1).filter((one) => !isAttempt(one))
+  return [...events.slice(0, at), ...between, { ...envelope, repeated: { times: times + 1, since } }]
 }

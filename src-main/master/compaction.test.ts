@@ -68,12 +68,12 @@ class Failures {
     }))
   }
 
-  /** Of the same cause each time, or of two in turn. */
+  /** Of so many causes in turn. */
   more(tries: number, { causes = 1 } = {}): NewRecord[] {
     return Array.from({ length: tries }, () => {
       this.tries += 1
       const instanceId = InstanceId.parse(`instance-${this.tries}`)
-      const failureError = this.tries % causes === 0 ? 'the model’s file is damaged' : 'out of memory'
+      const failureError = `no answer at port ${50_000 + (this.tries % causes)}`
       return this.decided(placed(instanceId), {
         type: 'InstanceDeleted',
         instanceId,
@@ -122,8 +122,8 @@ describe('a log whose declaration fails for ever', () => {
     const all = failures()
     const { storage } = open()
     await append(storage, all.decided(declaration('failing'), declaration('other')))
-    for (let round = 0; round < 3; round += 1) await append(storage, all.more(1100, { causes: 2 }))
-    await storage.log.append(all.more(10, { causes: 2 }))
+    for (let round = 0; round < 3; round += 1) await append(storage, all.more(1100, { causes: 1000 }))
+    await storage.log.append(all.more(10, { causes: 1000 }))
     const { events, days } = await storage.history(failing)
     expect(events).toHaveLength(500)
     expect(events.at(-1)?.event.type).toBe('InstanceDeleted')
@@ -151,6 +151,19 @@ describe('a log whose declaration fails for ever', () => {
       ['InstanceDeleted', 2],
     ])
     expect(events[2]?.repeated?.since).toBe(start + HOUR)
+    expect(days).toEqual([])
+  })
+
+  it('counts failures of each machine that is tried in turn', async () => {
+    const all = failures()
+    const { storage } = open()
+    await append(storage, all.decided(declaration('failing')))
+    for (let round = 0; round < 3; round += 1) await append(storage, all.more(1100, { causes: 3 }))
+    await storage.log.append(all.more(3, { causes: 3 }))
+    const { events, days } = await storage.history(failing)
+    const failed = events.filter(({ event }) => event.type === 'InstanceDeleted')
+    expect(failed.map(({ repeated }) => repeated?.times)).toEqual([1101, 1101, 1101])
+    expect(events.length).toBeLessThan(10)
     expect(days).toEqual([])
   })
 

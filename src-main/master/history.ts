@@ -7,7 +7,7 @@ import { InstanceId, MetaInstanceId } from '@core/ids'
 import type { Directory } from '../disk/directory'
 import { recordsAfter } from './log-reader'
 
-/** Of a long story people read the end. Failures in a row of one cause are one entry of it (`history-event.ts`). */
+/** Of a long story people read the end. Failures of one cause that follow one another are one entry (`history-event.ts`). */
 const MOST_EVENTS = 500
 /** Days before those events that are kept, as one line each. */
 const MOST_DAYS = 1000
