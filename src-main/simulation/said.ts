@@ -17,7 +17,12 @@ export class Said {
 
   unless(what: string, say: () => void): void {
     const now = this.clock.now()
-    if (now - (this.times.get(what) ?? -Infinity) < ON_ITS_WAY_MS) return
+    // They stand in the order of their times.
+    for (const [earlier, at] of this.times) {
+      if (now - at < ON_ITS_WAY_MS) break
+      this.times.delete(earlier)
+    }
+    if (this.times.has(what)) return
     this.times.set(what, now)
     say()
   }
