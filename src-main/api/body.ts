@@ -5,11 +5,15 @@ import { scanJson } from './json-scan'
 import { invalid, Problem } from './problem'
 import { wellFormedSteps } from './well-formed'
 
-/**
- * Above this many characters each step of parsing takes milliseconds, so other clients' streams get a turn between
- * steps.
- */
+/** Above this many characters other clients' streams get a turn between the steps of handling a body. */
 const LARGE = 256 * 1024
+
+/** Lets other clients' streams go on, if the body is so large that each step of handling it takes milliseconds. */
+export const turnForOthers = async (c: Context): Promise<void> => {
+  // Read once, and kept by the request.
+  const { length } = await c.req.text()
+  if (length > LARGE) await others()
+}
 
 /** Runs the steps to their end, and gives others a turn between them. */
 const inTurns = async <Result>(steps: Generator<undefined, Result>): Promise<Result> => {
@@ -27,12 +31,11 @@ const inTurns = async <Result>(steps: Generator<undefined, Result>): Promise<Res
  */
 export const jsonBody = async (c: Context, check?: (body: unknown) => void): Promise<unknown> => {
   const text = await c.req.text()
-  const large = text.length > LARGE
-  if (large) await others()
+  await turnForOthers(c)
   await inTurns(scanJson(text))
-  if (large) await others()
+  await turnForOthers(c)
   const wellFormed = await inTurns(wellFormedSteps(text))
-  if (large) await others()
+  await turnForOthers(c)
   let body: unknown
   try {
     body = JSON.parse(wellFormed)
@@ -40,7 +43,7 @@ export const jsonBody = async (c: Context, check?: (body: unknown) => void): Pro
     const where = error instanceof Error ? error.message : ''
     throw new Problem(400, 'invalid_json', `The body is not JSON: ${where}`)
   }
-  if (large) await others()
+  await turnForOthers(c)
   check?.(body)
   return body
 }

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
-import { jsonBody, parseWith } from '../body'
+import { jsonBody, parseWith, turnForOthers } from '../body'
 import type { ApiEnv } from '../env'
 import { nestedIgnored } from './nested-ignored'
 import { checkSize } from './request-size'
@@ -43,10 +43,12 @@ export const dialectBody = async <Shape extends z.ZodRawShape>(
 ): Promise<z.infer<z.ZodObject<Shape>>> => {
   const body = await jsonBody(c, checkSize)
   const parsed = parseWith(schema, body)
+  await turnForOthers(c)
   nameIgnored(c, [
     ...Object.keys(body as object).filter((name) => !Object.hasOwn(schema.shape, name)),
     ...nestedIgnored(body, parsed, UNDERSTOOD),
     ...QUERY.filter((name) => c.req.query(name) !== undefined).map((name) => `?${name}`),
   ])
+  await turnForOthers(c)
   return parsed
 }
