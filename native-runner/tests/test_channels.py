@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from muster_runner.output.answer_format import HARMONY_MARKS, AnswerFormat, ToolFormat
+from muster_runner.output.answer_format import HARMONY_MARKS, AnswerFormat, tool_format
 from muster_runner.output.bare_calls import BareCalls
 from muster_runner.output.channels import Channels, channels, opens_thought
 from muster_runner.output.deltas import Delta
 from muster_runner.output.mark_finder import MarkFinder
-from muster_runner.output.tool_calls import parse_bare_calls, tool_parser
+from muster_runner.output.tool_calls import parse_bare_calls
 from muster_runner.protocol import Tool
 
 TOOLS = [Tool(name="get_weather", parameters={"type": "object", "properties": {"city": {"type": "string"}}})]
@@ -29,7 +29,7 @@ def numbered(*marks: str) -> dict[int, str]:
 
 
 def family(kind: str | None, think: tuple[str, str] | None = THINK, own_tokens: bool = True) -> AnswerFormat:
-    tool = ToolFormat(*tool_parser(kind)) if kind else None
+    tool = tool_format(kind) if kind else None
     marks = [*(think or ()), *((tool.start, tool.end) if tool else ())]
     return AnswerFormat(think, tool, harmony=False, tokens=numbered(*filter(None, marks)) if own_tokens else {})
 
@@ -82,6 +82,11 @@ def sorted_out(form: AnswerFormat, text: str, tools: list[Tool] = TOOLS, prompt_
 
 PARIS = ("get_weather", {"city": "Paris"})
 
+KIMI = (
+    "<|tool_calls_section_begin|><|tool_call_begin|>functions.get_weather:0<|tool_call_argument_begin|>%s"
+    "<|tool_call_end|><|tool_calls_section_end|>"
+)
+
 FAMILIES = [
     ("json_tools", '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Paris"}}\n</tool_call>'),
     ("json_tools", '<tool_call>{"name": "get_weather", "arguments": "{\\"city\\": \\"Paris\\"}"}</tool_call>'),
@@ -92,6 +97,17 @@ FAMILIES = [
     ("glm47", "<tool_call>get_weather\n<arg_key>city</arg_key>\n<arg_value>Paris</arg_value>\n</tool_call>"),
     ("mistral", '[TOOL_CALLS]get_weather[ARGS]{"city": "Paris"}'),
     ("mistral", '[TOOL_CALLS][{"name": "get_weather", "arguments": {"city": "Paris"}}]'),
+    (
+        "minimax_m2",
+        '<minimax:tool_call>\n<invoke name="get_weather">\n<parameter name="city">Paris</parameter>\n</invoke>\n'
+        "</minimax:tool_call>",
+    ),
+    (
+        "longcat",
+        "<longcat_tool_call>get_weather\n<longcat_arg_key>city</longcat_arg_key>\n"
+        "<longcat_arg_value>Paris</longcat_arg_value>\n</longcat_tool_call>",
+    ),
+    ("kimi_k2", KIMI % '{"city": "Paris"}'),
     ("pythonic", '<|tool_call_start|>[get_weather(city="Paris")]<|tool_call_end|>'),
 ]
 
@@ -210,6 +226,7 @@ def pieces_of(deltas: list[Delta]) -> list[str]:
 STREAMED = [
     (family("json_tools"), '<tool_call>\n{"name": "get_weather", "arguments": %s}\n</tool_call>', False),
     (family("mistral"), "[TOOL_CALLS]get_weather[ARGS]%s", False),
+    (family("kimi_k2"), KIMI, False),
     (family(None), '{"name": "get_weather", "arguments": %s}', True),
     (family("qwen3_coder"), '{"type": "function", "name": "get_weather", "parameters": %s}', True),
 ]
@@ -274,6 +291,10 @@ def test_two_calls_between_the_same_marks_are_two() -> None:
     assert sorted_out(family("json_tools"), text)["calls"] == [PARIS, ("get_weather", {"city": "Rome"})]
     mistral = '[TOOL_CALLS]get_weather[ARGS]{"city": "Paris"}[TOOL_CALLS]get_weather[ARGS]{"city": "Rome"}'
     assert sorted_out(family("mistral"), mistral)["calls"] == [PARIS, ("get_weather", {"city": "Rome"})]
+    end = "<|tool_calls_section_end|>"
+    first, second = (KIMI % f'{{"city": "{city}"}}' for city in ("Paris", "Rome"))
+    kimi = first.removesuffix(end) + second.removeprefix("<|tool_calls_section_begin|>")
+    assert sorted_out(family("kimi_k2"), kimi)["calls"] == [PARIS, ("get_weather", {"city": "Rome"})]
 
 
 HARMONY = AnswerFormat(think=None, tool=None, harmony=True, tokens=numbered(*HARMONY_MARKS))

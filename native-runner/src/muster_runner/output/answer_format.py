@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from muster_runner.output.parameter_forms import PARAMETER_FORMS, ParameterForm
 from muster_runner.output.tool_calls import Parse, tool_parser
 from muster_runner.tokenization.tokenizer import Tokenizer
 
@@ -41,6 +42,8 @@ class ToolFormat:
     # Empty where a call ends with the answer.
     end: str
     parse: Parse
+    # The family's form of calls with parameters between tags, if it has one.
+    parameters: ParameterForm | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,11 @@ class AnswerFormat:
         return tuple(mark for mark in marks if mark and mark not in known)
 
 
+def tool_format(kind: str) -> ToolFormat:
+    """Returns the format of a family's calls, by the name of mlx-lm's parser."""
+    return ToolFormat(*tool_parser(kind), PARAMETER_FORMS.get(kind))
+
+
 PLAIN = AnswerFormat(think=None, tool=None, harmony=False, tokens={})
 
 
@@ -78,6 +86,6 @@ def answer_format(tokenizer: Tokenizer) -> AnswerFormat:
         next((pair for pair in THINK_MARKS if pair[0] in template and pair[1] in template), None),
     )
     kind = next((parser for text, parser in TOOL_PARSERS if text in template), None)
-    tool = ToolFormat(*tool_parser(kind)) if kind is not None else None
+    tool = tool_format(kind) if kind is not None else None
     marks = [*(think or ()), *((tool.start, tool.end) if tool else ())]
     return AnswerFormat(think, tool, harmony=False, tokens={added[mark]: mark for mark in marks if mark in added})

@@ -1,31 +1,56 @@
-"""Streams a tool call while it is written, if its name precedes its arguments and these are JSON."""
+"""Streams a tool call while it is written, if its name precedes its arguments: JSON, or parameters between tags."""
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from muster_runner.output.deltas import Delta, arguments_delta, call_delta
 from muster_runner.output.json_text import JsonText
+from muster_runner.output.parameter_arguments import ParameterArguments
+from muster_runner.output.parameter_forms import ParameterForm
 from muster_runner.output.tool_calls import ToolCall, new_call_id
+from muster_runner.protocol import Tool
 
 # {"name": "get_weather", "arguments": {…}}, as in most families, optionally with a type or an id before the name.
 _NAMED = re.compile(r'\s*\{\s*(?:"(?:type|id)"\s*:\s*"[^"\\]{0,200}"\s*,\s*)*"name"\s*:\s*"([^"\\]{1,200})"\s*(?=[,}])')
 _BEFORE_ARGUMENTS = re.compile(r',\s*"(?:arguments|parameters|args|input)"\s*:\s*(?=\{)')
-# Mistral's get_weather[ARGS]{…}
-_HEADED = re.compile(r"\s*([\w.-]{1,200})\s*\[ARGS\]\s*(?=\{)")
+# Mistral's get_weather[ARGS]{…}, and Kimi's functions.get_weather:0<|tool_call_argument_begin|>{…}
+_HEADED = (
+    re.compile(r"\s*([\w.-]{1,200})\s*\[ARGS\]\s*(?=\{)"),
+    re.compile(
+        r"\s*(?:<\|tool_call_begin\|>\s*)?(?:functions\.)?([\w.-]{1,200}):\d+\s*<\|tool_call_argument_begin\|>\s*(?=\{)"
+    ),
+)
+
+_BETWEEN = " \t\r\n,;]"
 
 # Parses the text of one or several calls; None if that fails.
 Read = Callable[[str], list[ToolCall] | None]
 
 
-class CallStream:
-    """The stream of one call. ``index``: its number; ``read``: parses calls in other forms, once complete.
+class Arguments(Protocol):
+    """Parses the arguments of one call incrementally, to the text of a JSON object."""
 
-    Sent deltas cannot be revoked: if the JSON breaks later, it is completed to valid JSON.
+    @property
+    def done(self) -> bool: ...
+    @property
+    def in_string(self) -> bool: ...
+    def add(self, text: str) -> tuple[str, str]: ...
+    def completion(self) -> str: ...
+    def others(self, rest: str) -> str: ...
+
+
+class CallStream:
+    """The stream of one call. ``index``: its number; ``read``: parses calls in other forms, once complete; ``form``:
+    the family's form with tags, if it has one, which reads values by the schemas of ``tools``.
+
+    Sent deltas cannot be revoked: if the arguments break later, they are completed to valid JSON.
     """
 
-    def __init__(self, index: int, read: Read):
-        self._index, self._read = index, read
-        self._arguments: JsonText | None = None
+    def __init__(self, index: int, read: Read, form: ParameterForm | None = None, tools: Sequence[Tool] = ()):
+        self._index, self._read, self._form, self._tools = index, read, form, tools
+        self._arguments: Arguments | None = None
         # The text before the arguments begin; afterwards the text that follows them.
         self._text = ""
 
@@ -50,11 +75,10 @@ class CallStream:
             self._text += rest
             return arguments_delta(self._index, arguments)
         self._text += text
-        begun = _parse_start(self._text)
+        begun = self._begun()
         if begun is None:
             return []
-        name, at = begun
-        self._arguments = JsonText()
+        name, at, self._arguments = begun
         arguments, self._text = self._arguments.add(self._text[at:])
         return [call_delta(self._index, ToolCall(new_call_id(), name, arguments))]
 
@@ -65,23 +89,47 @@ class CallStream:
         """
         if self._arguments is not None:
             arguments = [] if cut else arguments_delta(self._index, self._arguments.completion())
-            others = self._others() if self.is_whole else []
+            rest = self._arguments.others(self._text).strip(_BETWEEN) if self.is_whole else ""
+            others = (self._read(rest) if rest else None) or []
             return arguments + _call_deltas(self._index + 1, others), 1 + len(others)
-        if (calls := self._read(self._text)) is not None:
+        # Parsers of forms with tags take any text for a call, even part of a name.
+        unnamed = cut and self._form is not None and not self._text.lstrip().startswith(("{", "["))
+        if not unnamed and (calls := self._read(self._text)) is not None:
             return _call_deltas(self._index, calls), len(calls)
         if cut and (named := _NAMED.match(self._text)) is not None:
             return _call_deltas(self._index, [ToolCall(new_call_id(), named.group(1), "")]), 1
         return None
 
-    def _others(self) -> list[ToolCall]:
-        """Parses further calls after the first one."""
-        rest = self._text.partition("}")[2]
-        return (self._read(rest.strip(" \t\r\n,;]")) or []) if "{" in rest else []
+    def _begun(self) -> tuple[str, int, Arguments] | None:
+        """Returns the call's name, the position where its arguments begin, and their parser."""
+        if (start := parse_start(self._text)) is not None:
+            return *start, JsonText()
+        opened = self._form.opened.match(self._text) if self._form is not None else None
+        if self._form is None or opened is None:
+            return None
+        name = opened.group(1)
+        schemas = next((_schemas_of(tool) for tool in self._tools if tool.name == name), {})
+        return name, opened.end(), ParameterArguments(self._form, schemas, self._converter(self._form, name))
+
+    def _converter(self, form: ParameterForm, tool: str) -> Callable[[str, str], Any]:
+        def convert(key: str, value: str) -> Any:
+            calls = self._read(form.example.format(tool=tool, key=key, value=value))
+            arguments = json.loads(calls[0].arguments) if calls else {}
+            if key not in arguments:
+                raise ValueError(f"{key} has no value of its type")
+            return arguments[key]
+
+        return convert
 
 
-def _parse_start(text: str) -> tuple[str, int] | None:
+def _schemas_of(tool: Tool) -> dict[str, Any]:
+    properties = (tool.parameters or {}).get("properties")
+    return properties if isinstance(properties, dict) else {}
+
+
+def parse_start(text: str) -> tuple[str, int] | None:
     """Returns a call's name and the position where its arguments begin."""
-    if (headed := _HEADED.match(text)) is not None:
+    if (headed := next(filter(None, (form.match(text) for form in _HEADED)), None)) is not None:
         return headed.group(1), headed.end()
     if (named := _NAMED.match(text)) is None:
         return None

@@ -58,6 +58,13 @@ class JsonText:
         """Returns the text that completes the emitted text to a valid value."""
         return "" if self.done else self._end_of_element() + "".join(reversed(self._closers))
 
+    @staticmethod
+    def others(rest: str) -> str:
+        """Returns the part of the rest that may have further calls: after the object around these arguments, or after
+        their own end mark."""
+        after = rest if rest.lstrip().startswith("<") else rest.partition("}")[2]
+        return after if "{" in after else ""
+
     def _end_of_element(self) -> str:
         match self._state:
             case "string" | "escape":

@@ -96,7 +96,8 @@ class MarkedChannels:
         return deltas
 
     def _new_call(self) -> CallStream:
-        return CallStream(self.calls, self._read)
+        tool = self._form.tool
+        return CallStream(self.calls, self._read, tool.parameters if tool else None, self._tools)
 
     def _read(self, text: str) -> list[ToolCall] | None:
         tool = self._form.tool
