@@ -208,7 +208,8 @@ def test_only_what_may_become_a_call_is_held_back() -> None:
         ('{"input": "', "W"),
         ('{"parameters": {"city": "Paris"}, "', "c"),
         ('{"function": {"name": "get_', "t"),
-        ('{"name": "get_weather", "arguments": {"city": "}"}}', " T"),
+        ('{"name": "get_weather"}', " T"),
+        ('```json\n{"name": "get_weather", "arguments": {"city": "}"}}\n```', " T"),
     ],
 )
 def test_text_that_begins_like_a_call_is_released_where_it_cannot_be_one_any_more(held: str, released: str) -> None:
@@ -227,6 +228,8 @@ STREAMED = [
     (family("json_tools"), '<tool_call>\n{"name": "get_weather", "arguments": %s}\n</tool_call>', False),
     (family("mistral"), "[TOOL_CALLS]get_weather[ARGS]%s", False),
     (family("kimi_k2"), KIMI, False),
+    (family(None), '{"name": "get_weather", "arguments": %s}', False),
+    (family("json_tools"), '\n[{"type": "function", "name": "get_weather", "parameters": %s, "id": "a"}]', False),
     (family(None), '{"name": "get_weather", "arguments": %s}', True),
     (family("qwen3_coder"), '{"type": "function", "name": "get_weather", "parameters": %s}', True),
 ]
@@ -259,6 +262,39 @@ def test_a_call_that_breaks_at_any_position_is_completed(length: int) -> None:
     ((_, arguments),) = calls_in(deltas)
     assert isinstance(json.loads(arguments), dict)
     assert "".join(delta["text"] for delta in deltas if delta["channel"] == "text") == "Done."
+
+
+@pytest.mark.parametrize("kind", [None, "json_tools"])
+def test_several_calls_without_marks_are_streamed_one_after_the_other_and_text_after_them_is_text(
+    kind: str | None,
+) -> None:
+    calls = [f'{{"name": "get_weather", "arguments": {{"city": "{city}"}}}}' for city in ("Paris", "Rome")]
+    expected = [("get_weather", '{"city": "Paris"}'), ("get_weather", '{"city": "Rome"}')]
+    for text, says in [
+        ("\n".join(calls), ""),
+        (f"[{', '.join(calls)}]", ""),
+        ("; ".join(calls) + " So be it.", " So be it."),
+        ("".join(calls) + '{"answer": 1}', '{"answer": 1}'),
+    ]:
+        deltas, out = deltas_of(family(kind), text)
+        assert calls_in(deltas) == expected and out.calls == 2
+        assert "".join(delta["text"] for delta in deltas if delta["channel"] == "text") == says
+
+
+@pytest.mark.parametrize("length", range(1, len(ARGUMENTS)))
+def test_a_call_without_marks_that_breaks_at_any_position_is_completed(length: int) -> None:
+    text = f'{{"name": "get_weather", "arguments": {ARGUMENTS[:length]}'
+    deltas, _ = deltas_of(family("json_tools"), text)
+    ((_, arguments),) = calls_in(deltas)
+    assert isinstance(json.loads(arguments), dict)
+
+
+def test_a_mark_within_an_argument_of_a_call_without_marks_is_text_and_one_after_it_is_a_mark() -> None:
+    call = '{"name": "get_weather", "arguments": {"city": "%s"}}'
+    found = sorted_out(family("json_tools"), call % "<tool_call></think>")
+    assert found["calls"] == [("get_weather", {"city": "<tool_call></think>"})]
+    found = sorted_out(family("json_tools"), f"{call % 'Paris'}\n<tool_call>{call % 'Rome'}</tool_call>")
+    assert found == {"text": "", "reasoning": "", "calls": [PARIS, ("get_weather", {"city": "Rome"})]}
 
 
 def test_a_required_call_cut_within_its_name_is_a_call_if_only_one_tool_exists() -> None:

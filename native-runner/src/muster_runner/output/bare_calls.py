@@ -1,11 +1,13 @@
 """Detects whether an answer without marks may become a tool call: small models write calls as bare JSON.
 
-Such an answer is held back until it is complete. It is released at the first character that cannot be part of a call of
-a declared tool, so that other answers in JSON or in a code fence are not held for long.
+Such an answer is held back until the arguments of a call begin, or until it is complete where the call is in another
+form or in a code fence, as an example may be. It is released at the first character that cannot be part of a call of a
+declared tool, so that other answers in JSON or in a code fence are not held for long.
 """
 
 from collections.abc import Generator, Sequence
 
+from muster_runner.output.call_stream import parse_start
 from muster_runner.output.json_text import JsonText
 from muster_runner.output.tool_calls import ARGUMENT_KEYS, NAME_KEYS
 
@@ -17,6 +19,10 @@ _FENCE = "```"
 _FENCE_LANGUAGE = "json"
 _TYPES = ("function", "tool_call", "tool_use")
 _BETWEEN = " \t\r\n,;]`"
+# What may precede a call that is streamed: no code fence.
+_BEFORE = " \t\r\n,;[]"
+# Maximum text up to the arguments of a call.
+_MAX_START = 1000
 
 
 class _NoCall(Exception):
@@ -24,11 +30,11 @@ class _NoCall(Exception):
 
 
 class BareCalls:
-    """Checks an answer from its start. ``names``: of the declared tools."""
+    """Checks an answer from its start, or from the end of a call on. ``names``: of the declared tools."""
 
-    def __init__(self, names: Sequence[str]):
+    def __init__(self, names: Sequence[str], *, after_call: bool = False):
         self.text = ""
-        self._parser = _answer(names)
+        self._parser = _next_call(names) if after_call else _answer(names)
         next(self._parser)
 
     def add(self, text: str) -> bool:
@@ -41,12 +47,36 @@ class BareCalls:
             return False
         return True
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing but what stands between calls and after the last one."""
+        return not self.text.strip(_BETWEEN)
+
+    def begun(self) -> tuple[str, str] | None:
+        """Returns the name of a call whose arguments have begun, and the text from there on."""
+        if len(self.text) > _MAX_START:
+            return None
+        text = self.text.lstrip(_BEFORE)
+        start = parse_start(text)
+        return None if start is None else (start[0], text[start[1] :])
+
 
 def _answer(names: Sequence[str]) -> _Parser:
     char = yield from _blanks((yield))
     char = yield from _fence(char)
     if char == "[":
         char = yield from _blanks((yield))
+    yield from _calls(char, names)
+
+
+def _next_call(names: Sequence[str]) -> _Parser:
+    char = yield
+    while char in _BETWEEN:
+        char = yield
+    yield from _calls(char, names)
+
+
+def _calls(char: str, names: Sequence[str]) -> _Parser:
     while True:
         if char != "{":
             raise _NoCall

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from muster_runner.output.answer_format import AnswerFormat
+from muster_runner.output.bare_call import BareCall
 from muster_runner.output.bare_calls import BareCalls
 from muster_runner.output.call_stream import CallStream
 from muster_runner.output.deltas import Delta, call_delta, text_delta
@@ -22,7 +23,9 @@ class MarkedChannels:
         self.calls = 0
         # The call being written; None outside of calls.
         self._call: CallStream | None = None
-        # The whole answer so far, while it may be a call without marks.
+        # The call without marks that is being written.
+        self._bare_call: BareCall | None = None
+        # The answer so far, or what follows a call without marks, while it may be such a call.
         self._bare = BareCalls([tool.name for tool in tools]) if tools else None
         # Whether white space is dropped: around reasoning and calls it has no meaning.
         self._trim = thinking
@@ -36,14 +39,23 @@ class MarkedChannels:
         deltas = [delta for text, _ in self._finder.flush() for delta in self._write(text)]
         if self._call is not None:
             return deltas + self._close_call("", cut=cut)
+        if self._bare_call is not None:
+            return deltas + self._close_bare_call(self._bare_call, cut=cut)
         if self._bare is not None:
             return deltas + self._settle_bare()
         return deltas
 
     def _mark(self, mark: str) -> list[Delta]:
-        think, tool = self._form.think, self._form.tool
         if self._call is not None:
             return self._mark_in_call(self._call, mark)
+        if (bare_call := self._bare_call) is None:
+            return self._mark_outside(mark)
+        if bare_call.in_string:
+            return self._write(mark)
+        return self._close_bare_call(bare_call, cut=False) + self._mark_outside(mark)
+
+    def _mark_outside(self, mark: str) -> list[Delta]:
+        think, tool = self._form.think, self._form.tool
         if tool is not None and mark == tool.start and self._tools:
             deltas = self._show_bare()
             self.reasoning, self._call = False, self._new_call()
@@ -72,19 +84,46 @@ class MarkedChannels:
     def _write(self, text: str) -> list[Delta]:
         if self._call is not None:
             return self._call.add(text)
+        if self._bare_call is not None:
+            return self._write_bare_call(self._bare_call, text)
         if self._trim:
             text = text.lstrip()
             self._trim = not text
         if self.reasoning:
             return text_delta("reasoning", text)
         if self._bare is not None:
-            return [] if self._bare.add(text) else self._show_bare()
+            return self._hold(self._bare, text)
         return text_delta("text", text)
+
+    def _hold(self, bare: BareCalls, text: str) -> list[Delta]:
+        """Holds text that may be a call without marks, until that is decided: by characters, so that it does not
+        depend on how the text is divided into tokens."""
+        for at, char in enumerate(text, start=1):
+            if not bare.add(char):
+                bare.text += text[at:]
+                return self._show_bare()
+            if (begun := bare.begun()) is not None:
+                name, arguments = begun
+                self._bare, self._bare_call = None, BareCall(self.calls, name)
+                return self._write_bare_call(self._bare_call, arguments + text[at:])
+        return []
+
+    def _write_bare_call(self, call: BareCall, text: str) -> list[Delta]:
+        deltas, rest = call.add(text)
+        if rest is None:
+            return deltas
+        self._bare_call, self.calls = None, self.calls + 1
+        self._bare = BareCalls([tool.name for tool in self._tools], after_call=True)
+        return deltas + self._write(rest)
+
+    def _close_bare_call(self, call: BareCall, *, cut: bool) -> list[Delta]:
+        self._bare_call, self.calls = None, self.calls + 1
+        return call.end(cut=cut)
 
     def _show_bare(self) -> list[Delta]:
         """Emits the held text, which is not a bare call, and stops looking for bare calls."""
         bare, self._bare = self._bare, None
-        return text_delta("text", "" if bare is None else bare.text)
+        return text_delta("text", "" if bare is None or (self.calls and bare.is_empty) else bare.text)
 
     def _settle_bare(self) -> list[Delta]:
         calls = None if self._bare is None else parse_bare_calls(self._bare.text, self._tools)
