@@ -1,20 +1,18 @@
 import { decideMerge } from '../merging/index'
-import type { Event } from '../events/event'
-import type { Timestamp } from '../ids'
 import { place } from '../placement/place'
 import { machinesTooOldFor } from '../events/decision-protocol'
 import { instanceOf } from '../reconcile/instances'
 import { instancesOf, nodeName } from '../state/bindings'
-import type { MetaInstance, MetaInstanceChanges } from '../state/meta-instances'
 import type { SettingChange } from '../settings/cluster'
 import { servedId } from '../state/needed-models'
-import { isOffHours } from '../state/scheduling'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
 import { applyDeclarations } from './apply-declarations'
-import type { Command, Refusal } from './command'
-import type { Decided, DecideInputs } from './decided'
-import { idProblem, nameKey, nameProblem } from '../declarations/names'
+import type { Command } from './command'
+import { conflict, decided, refused, removedSince, unknown, type Decided, type DecideInputs } from './decided'
+import { createDeclaration, leastNodes, updateDeclaration, wakeDeclaration } from './declaring'
+import { admitMember, drainMember, removeMember, renameMember } from './membership'
+import { idProblem } from '../declarations/names'
 import { removeDeclaration, removeInstance } from '../declarations/removal'
 
 /*
@@ -27,130 +25,6 @@ import { removeDeclaration, removeInstance } from '../declarations/removal'
  *
  * Held by `decide.test.ts`, for several documents by `declarations/difference.test.ts`.
  */
-
-const decided = (...events: Event[]): Decided => ({ status: 'decided', events })
-const refused = (code: Refusal['code'], reason: string, details?: Refusal['details']): Decided => ({
-  status: 'refused',
-  refusal: { code, reason, ...(details && { details }) },
-})
-
-const unknown = (what: string, id: string): Decided => refused('not_found', `There is no ${what} with the id ${id}`)
-
-/** RDMA needs at least two machines. */
-const leastNodes = (instanceMeta: MetaInstance['instanceMeta'], minNodes: number): number =>
-  instanceMeta === 'MlxJaccl' ? Math.max(2, minNodes) : minNodes
-
-const conflict = (reason: string | undefined): Decided | undefined =>
-  reason === undefined ? undefined : refused('conflict', reason)
-
-const isRetired = ({ retired = {} }: State, id: string): boolean => id in retired
-const removedSince = (id: string): Decided =>
-  refused('conflict', `${id} was declared before a split, and removed since`)
-
-const create = (state: State, command: Extract<Command, { type: 'CreateMetaInstance' }>, now: Timestamp): Decided => {
-  const { type: _type, metaInstanceId, again, ...wanted } = command
-  if (again && isRetired(state, metaInstanceId)) return removedSince(metaInstanceId)
-  const known = state.metaInstances[metaInstanceId]
-  if (known) {
-    return known.modelId === wanted.modelId && known.name === wanted.name
-      ? decided()
-      : refused('conflict', `${metaInstanceId} is declared already, for ${known.modelId}`)
-  }
-  const declared =
-    wanted.onRequest && Object.values(state.metaInstances).find((one) => servedId(one) === servedId(wanted))
-  if (declared) return refused('conflict', `${wanted.modelId} is declared already, as ${declared.metaInstanceId}`)
-  // A declaration of the other side of a split was valid there; it takes precedence over a name here that equals its
-  // model's id.
-  const notTwice = again ? undefined : (idProblem(state, servedId(wanted)) ?? idProblem(state, metaInstanceId))
-  const taken = conflict(notTwice ?? (wanted.name === undefined ? undefined : nameProblem(state, wanted.name, command)))
-  if (taken) return taken
-  const { replicas, ...fields } = wanted
-  const metaInstance: MetaInstance = {
-    ...fields,
-    ...(replicas !== undefined && replicas > 1 && { replicas }),
-    minNodes: leastNodes(wanted.instanceMeta, wanted.minNodes),
-    metaInstanceId,
-    generation: 0,
-    createdAt: now,
-    consecutiveFailures: 0,
-    replacements: 0,
-  }
-  return decided({ type: 'MetaInstanceCreated', metaInstance })
-}
-
-/** The only member cannot be removed: nobody would be left to lead, and it is alone already. */
-const removeMember = (state: State, { nodeId, lasting }: Extract<Command, { type: 'RemoveMember' }>): Decided => {
-  const isMember = nodeId in state.members
-  if (!isMember && !lasting) return unknown('member', nodeId)
-  return isMember && Object.keys(state.members).length === 1
-    ? refused('conflict', `${nodeName(state, nodeId)} is the only machine of its cluster: there is nothing to leave`)
-    : decided({ type: 'MemberRemoved', nodeId })
-}
-
-/** Checks only what changes: a conflict that predates the rules must not block other changes. */
-const changesProblem = (
-  state: State,
-  known: MetaInstance,
-  { changes, again }: Extract<Command, { type: 'UpdateMetaInstance' }>,
-): string | undefined => {
-  const { metaInstanceId } = known
-  const changed = {
-    metaInstanceId,
-    modelId: changes.modelId ?? known.modelId,
-    adapterId: changes.adapterId === undefined ? known.adapterId : (changes.adapterId ?? undefined),
-  }
-  const served = servedId(changed)
-  const name = changes.name === undefined ? known.name : (changes.name ?? undefined)
-  const otherModel = served !== servedId(known) && !again
-  const problem = otherModel ? idProblem(state, served, metaInstanceId) : undefined
-  const renamed = name !== undefined && (name !== known.name || (otherModel && nameKey(name) === nameKey(served)))
-  return problem ?? (renamed ? nameProblem(state, name, changed) : undefined)
-}
-
-/** An always-on declaration has no idle end to change or pin. */
-const lifetimeProblem = ({ metaInstanceId, onRequest }: MetaInstance, changes: MetaInstanceChanges) =>
-  onRequest === undefined && (changes.onRequest || changes.pinned)
-    ? `${metaInstanceId} is always on: only a model that was loaded on request ends by idling or can be pinned`
-    : undefined
-
-/** Requests repeat how long a model is to be kept; only a change is recorded. */
-const isLifetimeAsKnown = ({ onRequest, pinned }: MetaInstance, changes: MetaInstanceChanges): boolean => {
-  const names = Object.keys(changes)
-  if (names.length === 0 || names.some((name) => name !== 'onRequest' && name !== 'pinned')) return false
-  const sameEnd = !('onRequest' in changes) || changes.onRequest?.idleSeconds === onRequest?.idleSeconds
-  const sameKind = !('onRequest' in changes) || (changes.onRequest === null) === (onRequest === undefined)
-  return sameEnd && sameKind && (!('pinned' in changes) || (changes.pinned ?? false) === (pinned ?? false))
-}
-
-const update = (state: State, command: Extract<Command, { type: 'UpdateMetaInstance' }>): Decided => {
-  const { metaInstanceId, changes } = command
-  const known = state.metaInstances[metaInstanceId]
-  if (!known) return unknown('meta-instance', metaInstanceId)
-  const lifetime = lifetimeProblem(known, changes)
-  if (lifetime !== undefined) return refused('invalid', lifetime)
-  if (isLifetimeAsKnown(known, changes)) return decided()
-  const taken = conflict(changesProblem(state, known, command))
-  if (taken) return taken
-  const wanted = changes.minNodes ?? known.minNodes
-  const minNodes = leastNodes(changes.instanceMeta ?? known.instanceMeta, wanted)
-  const complete = {
-    ...changes,
-    ...(minNodes !== known.minNodes && { minNodes }),
-    // 1 is the default, stored as absent.
-    ...(changes.replicas === 1 && { replicas: null }),
-  }
-  return decided({ type: 'MetaInstanceUpdated', metaInstanceId, changes: complete })
-}
-
-/** Does nothing if the declaration is paused or within its hours. */
-const wake = (state: State, command: Extract<Command, { type: 'WakeMetaInstance' }>): Decided => {
-  const { metaInstanceId, onRequest } = command
-  const known = state.metaInstances[metaInstanceId]
-  if (!known) return unknown('meta-instance', metaInstanceId)
-  if (known.paused || known.schedule === undefined || !isOffHours(known)) return decided()
-  const { since: _since, ...hours } = known.schedule
-  return decided({ type: 'MetaInstanceScheduled', metaInstanceId, schedule: { ...hours, woken: onRequest } })
-}
 
 const placeInstance = (
   state: State,
@@ -170,45 +44,24 @@ const placeInstance = (
   })
 }
 
+const createApiKey = (
+  state: State,
+  { apiKey, again }: Extract<Command, { type: 'CreateApiKey' }>,
+  { now }: DecideInputs,
+): Decided => {
+  const removed = again ? removedSince(state, apiKey.apiKeyId) : undefined
+  if (removed) return removed
+  return apiKey.apiKeyId in state.apiKeys
+    ? decided()
+    : decided({ type: 'ApiKeyCreated', apiKey: { ...apiKey, createdAt: now } })
+}
+
 const changeSetting = ({ settings }: State, change: SettingChange): Decided => {
   if (change.key === 'clusterId' && settings.clusterId !== undefined)
     return settings.clusterId === change.value
       ? decided()
       : refused('conflict', 'A cluster keeps the id it was founded with')
   return decided({ type: 'SettingChanged', change })
-}
-
-/**
- * Handles the name that a machine reports at each start, taken from its settings, command line or system. If it differs
- * from the name last reported, it was changed on the machine and is adopted; otherwise the name given in the cluster
- * stays.
- */
-const admit = (state: State, { member, again }: Extract<Command, { type: 'AdmitMember' }>): Decided => {
-  const { nodeId, certificate, friendlyName } = member
-  if (again && isRetired(state, nodeId)) return removedSince(nodeId)
-  const known = state.members[nodeId]
-  if (known?.certificate !== certificate) return decided({ type: 'MemberAdmitted', ...member })
-  return friendlyName === (known.ownName ?? known.friendlyName)
-    ? decided()
-    : decided({ type: 'MemberUpdated', nodeId, friendlyName, ownName: friendlyName })
-}
-
-const rename = (state: State, { nodeId, friendlyName }: Extract<Command, { type: 'RenameMember' }>): Decided => {
-  const known = state.members[nodeId]
-  if (!known) return unknown('member', nodeId)
-  const ownName = known.ownName ?? known.friendlyName
-  return known.friendlyName === friendlyName
-    ? decided()
-    : decided({ type: 'MemberUpdated', nodeId, friendlyName, ownName })
-}
-
-const drain = (state: State, { nodeId, drained }: Extract<Command, { type: 'DrainMember' }>): Decided => {
-  const known = state.members[nodeId]
-  if (!known) return unknown('member', nodeId)
-  const { friendlyName, ownName } = known
-  return (known.drained ?? false) === drained
-    ? decided()
-    : decided({ type: 'MemberUpdated', nodeId, friendlyName, ...(ownName !== undefined && { ownName }), drained })
 }
 
 /**
@@ -227,9 +80,9 @@ export const decide = (state: State, command: Command, inputs: DecideInputs): De
 const outcome = (state: State, command: Command, inputs: DecideInputs): Decided => {
   switch (command.type) {
     case 'CreateMetaInstance':
-      return create(state, command, inputs.now)
+      return createDeclaration(state, command, inputs.now)
     case 'UpdateMetaInstance':
-      return update(state, command)
+      return updateDeclaration(state, command)
     case 'DeleteMetaInstance': {
       const { metaInstanceId, lasting } = command
       if (!(metaInstanceId in state.metaInstances) && !lasting) return unknown('meta-instance', metaInstanceId)
@@ -245,7 +98,7 @@ const outcome = (state: State, command: Command, inputs: DecideInputs): Decided 
         : decided(...instances.flatMap((instance) => removeInstance(state, instance)))
     }
     case 'WakeMetaInstance':
-      return wake(state, command)
+      return wakeDeclaration(state, command)
     case 'ApplyDeclarations':
       return applyDeclarations(state, command, inputs, decide)
     case 'PlaceInstance':
@@ -260,10 +113,7 @@ const outcome = (state: State, command: Command, inputs: DecideInputs): Decided 
       return isLive(task) ? decided({ type: 'TaskStatusUpdated', taskId: task.taskId, status: 'Cancelled' }) : decided()
     }
     case 'CreateApiKey':
-      if (command.again && isRetired(state, command.apiKey.apiKeyId)) return removedSince(command.apiKey.apiKeyId)
-      return command.apiKey.apiKeyId in state.apiKeys
-        ? decided()
-        : decided({ type: 'ApiKeyCreated', apiKey: { ...command.apiKey, createdAt: inputs.now } })
+      return createApiKey(state, command, inputs)
     case 'UpdateApiKey':
       return command.apiKeyId in state.apiKeys
         ? decided({ type: 'ApiKeyUpdated', apiKeyId: command.apiKeyId, changes: command.changes })
@@ -275,11 +125,11 @@ const outcome = (state: State, command: Command, inputs: DecideInputs): Decided 
     case 'ChangeSetting':
       return changeSetting(state, command.change)
     case 'AdmitMember':
-      return admit(state, command)
+      return admitMember(state, command)
     case 'RenameMember':
-      return rename(state, command)
+      return renameMember(state, command)
     case 'DrainMember':
-      return drain(state, command)
+      return drainMember(state, command)
     case 'RemoveMember':
       return removeMember(state, command)
     case 'MergeDeclarations':
