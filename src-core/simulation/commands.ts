@@ -65,39 +65,21 @@ const placeInstance = (master: CommandTaker, step: StepOf<'placeInstance'>, card
   return master.submit({ type: 'PlaceInstance', instanceId: id, card, minNodes, ...wanted })
 }
 
-export type CommandStep = StepOf<
-  | 'createMetaInstance'
-  | 'updateMetaInstance'
-  | 'deleteMetaInstance'
-  | 'restartMetaInstance'
-  | 'wakeMetaInstance'
-  | 'placeInstance'
-  | 'deleteInstance'
-  | 'cancelTask'
-  | 'renameMember'
-  | 'drainMember'
-  | 'changeSetting'
-  | 'createApiKey'
-  | 'updateApiKey'
-  | 'revokeApiKey'
->
+const COMMAND_STEPS = [
+  ...([
+    'createMetaInstance',
+    'updateMetaInstance',
+    'deleteMetaInstance',
+    'restartMetaInstance',
+    'wakeMetaInstance',
+  ] as const),
+  ...(['placeInstance', 'deleteInstance', 'cancelTask'] as const),
+  ...(['renameMember', 'drainMember', 'changeSetting', 'createApiKey', 'updateApiKey', 'revokeApiKey'] as const),
+] satisfies readonly Step['do'][]
 
-const commandSteps: ReadonlySet<Step['do']> = new Set<CommandStep['do']>([
-  'createMetaInstance',
-  'updateMetaInstance',
-  'deleteMetaInstance',
-  'restartMetaInstance',
-  'wakeMetaInstance',
-  'placeInstance',
-  'deleteInstance',
-  'cancelTask',
-  'renameMember',
-  'drainMember',
-  'changeSetting',
-  'createApiKey',
-  'updateApiKey',
-  'revokeApiKey',
-])
+export type CommandStep = StepOf<(typeof COMMAND_STEPS)[number]>
+
+const commandSteps: ReadonlySet<Step['do']> = new Set(COMMAND_STEPS)
 
 export const isCommandStep = (step: Step): step is CommandStep => commandSteps.has(step.do)
 

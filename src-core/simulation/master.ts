@@ -2,12 +2,13 @@ import type { Command, Refusal } from '../commands/command'
 import { decide } from '../commands/decide'
 import { isDecision, type Envelope, type Event } from '../events/event'
 import { fold, Folding } from '../fold/fold'
-import { InstanceId, RunnerId, type ModelId, type Timestamp } from '../ids'
+import type { ModelId, Timestamp } from '../ids'
 import { next } from '../reconcile/apply'
 import { runPass, type Pass } from '../reconcile/pass'
-import type { CardResult, IdSource, ReconcileInputs } from '../reconcile/process-manager'
+import type { CardResult, ReconcileInputs } from '../reconcile/process-manager'
 import { durablePart } from '../state/durable'
 import { emptyState, type State } from '../state/state'
+import { countingIds } from './counting-ids'
 
 /** What the master hears of its world. */
 export interface MasterWorld {
@@ -21,14 +22,6 @@ export interface MasterWorld {
   need(modelId: ModelId): void
   /** Every event, right after the fold. */
   told(envelope: Envelope, before: State): void
-}
-
-const countingIds = (): IdSource => {
-  const counts = { instance: 0, runner: 0 }
-  return {
-    instanceId: () => InstanceId.parse(`instance-${++counts.instance}`),
-    runnerId: () => RunnerId.parse(`runner-${++counts.runner}`),
-  }
 }
 
 /** What a log of decisions holds: the state without anything that only observers know. */

@@ -9,10 +9,10 @@ import { filesToTell } from './model-files'
 import type { StepOf } from './scenario'
 
 /** A peer that answers no probe for so long loses its edges: three probes, one a second. */
-export const PROBES_LOST_MS = 3000
+const PROBES_LOST_MS = 3000
 /** After the master started again: until a node has reached it, and then until its probes were answered. */
 export const RECONNECT_MS = 200
-export const PROBED_MS = 300
+const PROBED_MS = 300
 
 interface SimulatedNode {
   info: NodeInfo
@@ -51,10 +51,6 @@ export class SimulatedNetwork {
   isHeard(nodeId: NodeId): boolean {
     const node = this.nodes.get(nodeId)
     return node !== undefined && node.present && !node.silent && node.connected
-  }
-
-  isPresent(nodeId: NodeId): boolean {
-    return this.nodes.get(nodeId)?.present ?? false
   }
 
   /** When each node was last heard in this term. */

@@ -73,20 +73,11 @@ export class SimulatedRunners {
     this.report(runnerId, runner)
   }
 
-  /** One runner fails, and the others of its instance lose their connection to it. */
-  fail(
-    instance: Instance,
-    nodeId: NodeId,
-    { error, code, only }: { error: string; code?: string | undefined; only: boolean },
-  ): void {
-    const failing = instance.shards.find((shard) => shard.nodeId === nodeId)
-    const status = failing && this.runners.get(failing.runnerId)?.status
-    if (!failing || (status !== undefined && isTerminal(status))) return
-    this.set(failing.runnerId, { status: 'Failed', errorMessage: error, ...(code !== undefined && { code }) })
-    if (only) return
-    for (const { runnerId } of instance.shards)
-      if (runnerId !== failing.runnerId)
-        this.set(runnerId, { status: 'Failed', errorMessage: 'connection reset', consequence: true })
+  /** One runner fails, and what follows from that. One that has ended already fails no more. */
+  fail(failures: readonly (readonly [Shard, RunnerStatus])[]): void {
+    const status = failures[0] && this.runners.get(failures[0][0].runnerId)?.status
+    if (status !== undefined && isTerminal(status)) return
+    for (const [{ runnerId }, failure] of failures) this.set(runnerId, failure)
   }
 
   /** An instance begins or ends work: its ready runners say so. */

@@ -14,7 +14,7 @@ import { RECONNECT_MS, SimulatedNetwork } from './network'
 import { Random } from '../random'
 import { SimulatedRunners } from './runners'
 import type { Scenario, Step, StepOf } from './scenario'
-import { instanceFor, instanceOn, reported } from './subjects'
+import { failuresOf, instanceFor, instanceOn, reported } from './subjects'
 import { SimulatedTasks } from './tasks'
 
 /** A pass at least this often, whatever happened. */
@@ -171,7 +171,7 @@ export class Simulation {
         return this.network.removeNode(step.node)
       case 'failRunner': {
         const instance = instanceOn(this.state(), step)
-        if (instance) this.runners.fail(instance, step.node, step)
+        if (instance) this.runners.fail(failuresOf(instance, step))
         return
       }
       case 'shutdownRunner':

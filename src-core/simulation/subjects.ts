@@ -1,6 +1,6 @@
 import type { NodeId } from '../ids'
 import { currentInstance, instancesOf } from '../state/bindings'
-import type { Instance } from '../state/instances'
+import type { Instance, Shard } from '../state/instances'
 import type { RunnerStatus } from '../state/runners'
 import type { State } from '../state/state'
 import type { StepOf } from './scenario'
@@ -21,6 +21,22 @@ export const instanceOn = (state: State, step: Owned & { readonly node: NodeId }
   const current = instanceFor(state, step)
   if (current === undefined || uses(current) || step.metaInstance === undefined) return current
   return instancesOf(state, step.metaInstance).find(uses) ?? current
+}
+
+/** What the runners of an instance report when that on one machine fails: the others lose their connection to it. */
+export const failuresOf = (
+  { shards }: Instance,
+  { node, error: errorMessage, code, only }: StepOf<'failRunner'>,
+): readonly (readonly [Shard, RunnerStatus])[] => {
+  const failing = shards.find(({ nodeId }) => nodeId === node)
+  if (!failing) return []
+  const others = only ? [] : shards.filter((shard) => shard !== failing)
+  return [
+    [failing, { status: 'Failed', errorMessage, ...(code !== undefined && { code }) }],
+    ...others.map(
+      (shard) => [shard, { status: 'Failed', errorMessage: 'connection reset', consequence: true }] as const,
+    ),
+  ]
 }
 
 /** What a `runner` step reports. */

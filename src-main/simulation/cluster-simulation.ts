@@ -1,39 +1,30 @@
 import type { Command, Refusal } from '@core/commands/command'
-import { InstanceId, RunnerId, type CommandId, type NodeId, type Timestamp } from '@core/ids'
-import type { IdSource } from '@core/reconcile/process-manager'
+import type { CommandId, NodeId, Timestamp } from '@core/ids'
 import { SimulatedCables } from '@core/simulation/cables'
 import { ModelAnswers } from '@core/simulation/cards'
 import { VirtualClock } from '@core/time/virtual-clock'
 import { isCommandStep, sendCommand, type CommandStep } from '@core/simulation/commands'
-import { subjectOf, type Happening } from '@core/simulation/happening'
+import { countingIds } from '@core/simulation/counting-ids'
+import { subjectOf } from '@core/simulation/happening'
 import type { SimulationListener } from '@core/simulation/listener'
 import { infoOf, withFreeMemory } from '@core/simulation/machine-info'
 import { Random } from '@core/random'
 import type { Step, StepOf } from '@core/simulation/scenario'
 import type { World } from '@core/simulation/simulation'
-import { instanceFor, instanceOn, reported } from '@core/simulation/subjects'
+import { failuresOf, instanceFor, instanceOn, reported } from '@core/simulation/subjects'
 import type { Instance } from '@core/state/instances'
 import type { RunnerStatus } from '@core/state/runners'
 import { emptyState, type State } from '@core/state/state'
 import { foundingOf } from './founding'
 import { SimulatedLinks } from './links'
 import { SimulatedNode } from './node'
-import type { NodeListener } from './node-listener'
+import { NodeListener } from './node-listener'
 import type { Outcome } from './outcome'
 
 /** Of one node after the other, so that no two tick at the same moment. */
 const OFFSET_MS = 7
 /** A process that died by itself is started again after this. */
 const RESTART_MS = 200
-
-/** Ids that no two masters give twice, whatever keeps them apart. */
-const countingIds = (): IdSource => {
-  const counts = { instance: 0, runner: 0 }
-  return {
-    instanceId: () => InstanceId.parse(`instance-${++counts.instance}`),
-    runnerId: () => RunnerId.parse(`runner-${++counts.runner}`),
-  }
-}
 
 /** Resolves when nothing is under way any more that does not wait for the virtual clock. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -59,7 +50,11 @@ export class ClusterSimulation {
     const random = new Random(world.seed)
     const founding = foundingOf(replicas)
     const answers = (this.answers = new ModelAnswers(world.models))
-    const nodeListener = this.nodeListener()
+    const nodeListener = new NodeListener({
+      listener,
+      now: () => clock.now(),
+      onFailure: (error) => (this.failure ??= { error }),
+    })
     this.nodes = new Map(
       replicas.map((self, at) => [
         self,
@@ -245,16 +240,8 @@ export class ClusterSimulation {
 
   private failRunner(step: StepOf<'failRunner'>): void {
     const instance = instanceOn(this.state(), step)
-    const failing = instance?.shards.find(({ nodeId }) => nodeId === step.node)
-    if (!instance || !failing) return
-    const { error: errorMessage, code } = step
-    this.nodes
-      .get(step.node)
-      ?.worker.set(failing.runnerId, { status: 'Failed', errorMessage, ...(code !== undefined && { code }) })
-    if (step.only) return
-    const status: RunnerStatus = { status: 'Failed', errorMessage: 'connection reset', consequence: true }
-    for (const { nodeId, runnerId } of instance.shards)
-      if (runnerId !== failing.runnerId) this.nodes.get(nodeId)?.worker.set(runnerId, status)
+    for (const [{ nodeId, runnerId }, status] of instance ? failuresOf(instance, step) : [])
+      this.nodes.get(nodeId)?.worker.set(runnerId, status)
   }
 
   private setRunner(
@@ -271,51 +258,5 @@ export class ClusterSimulation {
       const node = this.nodes.get(nodeId)
       if (node?.isActive()) node.worker.work(runnerId, options)
     }
-  }
-
-  private nodeListener(): NodeListener {
-    const { listener, clock } = this
-    /** An error of whoever listens ends the simulation, not the code that told. */
-    const guarded =
-      <Told extends readonly unknown[]>(tell: (...told: Told) => void) =>
-      (...told: Told): void => {
-        try {
-          tell(...told)
-        } catch (error) {
-          this.failure ??= { error }
-        }
-      }
-    const happened = guarded((happening: Happening) => listener.happened?.(clock.now(), happening))
-    return {
-      event: guarded((node, envelope, { before, after }) =>
-        listener.event?.(envelope, before, after, node.self, clock.now()),
-      ),
-      leadership: ({ self: node }, leadership) => {
-        switch (leadership.kind) {
-          case 'self':
-            return happened({ kind: 'leads', node, term: leadership.term })
-          case 'nobody':
-            return happened({ kind: 'seeks', node })
-          case 'other':
-            return happened({
-              kind: leadership.listensOnly ? 'listens' : 'follows',
-              ...{ node, master: leadership.master, term: leadership.term },
-            })
-        }
-      },
-      passed: guarded((node) => listener.passed?.(clock.now(), node.state(), node.self)),
-      setAside: ({ self: node }, after) => happened({ kind: 'setAside', node, after }),
-      installed: ({ self: node }, through) => happened({ kind: 'installed', node, through }),
-      merged: ({ self: node }, result) => happened({ kind: 'merged', node, result }),
-      asked: guarded(({ self }, modelId) => listener.asked?.(clock.now(), modelId, self)),
-      answered: guarded(({ self }, modelId, result) => listener.answered?.(clock.now(), modelId, result, self)),
-      lost: ({ self: node }, records) => happened({ kind: 'lost', node, records }),
-      steppedDown: ({ self: node }, code) => happened({ kind: 'steppedDown', node, code }),
-      steppedUp: ({ self: node }) => happened({ kind: 'steppedUp', node }),
-      removed: ({ self: node }) => happened({ kind: 'removed', node }),
-      failed: (error) => {
-        this.failure ??= { error }
-      },
-    } satisfies NodeListener
   }
 }

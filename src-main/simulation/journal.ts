@@ -19,23 +19,24 @@ const Installed = z.object({ sequence: z.number() })
 const SteppedDown = z.object({ code: z.string() })
 
 /** A process's log: what it says there of splits and of its disk is a part of what happens. */
-export const journalOf = (teller: Teller, listener: NodeListener): JournalLog => {
+export const journalOf = ({ self: node }: Teller, listener: NodeListener): JournalLog => {
   const take = (fields: object, message: string): void => {
     if (FAULTS.has(message)) {
       const { err: cause, ...what } = 'err' in fields ? fields : { ...fields, err: undefined }
       const detail = cause instanceof Error ? cause.message : JSON.stringify(what)
-      listener.failed(new Violation(`${teller.self}: ${message} (${detail})`, { cause }))
+      listener.failed(new Violation(`${node}: ${message} (${detail})`, { cause }))
     }
     if (message === 'set aside what the other machines do not have')
-      listener.setAside(teller, SetAside.parse(fields).after)
+      listener.happened({ kind: 'setAside', node, after: SetAside.parse(fields).after })
     if (message === 'merged what was declared apart') {
       const { result, refusal } = Merged.parse(fields)
-      listener.merged(teller, refusal ? `refused: ${refusal.reason}` : result)
+      listener.happened({ kind: 'merged', node, result: refusal ? `refused: ${refusal.reason}` : result })
     }
     if (message === 'took a snapshot of the leader in the place of its log')
-      listener.installed(teller, Installed.parse(fields).sequence)
-    if (message === 'stepped down') listener.steppedDown(teller, SteppedDown.parse(fields).code)
-    if (message === 'the disk takes records again') listener.steppedUp(teller)
+      listener.happened({ kind: 'installed', node, through: Installed.parse(fields).sequence })
+    if (message === 'stepped down')
+      listener.happened({ kind: 'steppedDown', node, code: SteppedDown.parse(fields).code })
+    if (message === 'the disk takes records again') listener.happened({ kind: 'steppedUp', node })
   }
   return { info: take, warn: take }
 }

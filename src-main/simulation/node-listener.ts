@@ -1,6 +1,8 @@
 import type { Envelope } from '@core/events/event'
-import type { ModelId, NodeId } from '@core/ids'
+import type { ModelId, NodeId, Timestamp } from '@core/ids'
 import type { CardResult } from '@core/reconcile/process-manager'
+import type { Happening } from '@core/simulation/happening'
+import type { SimulationListener } from '@core/simulation/listener'
 import type { State } from '@core/state/state'
 import type { Leadership } from '../master/index'
 
@@ -10,22 +12,68 @@ export interface Teller {
   state(): State
 }
 
-/** What the nodes tell of themselves. */
-export interface NodeListener {
+export interface NodeListenerParts {
+  readonly listener: SimulationListener
+  readonly now: () => Timestamp
+  /** Something that must not be: a listener threw, or the product wrote it into its log. */
+  readonly onFailure: (error: unknown) => void
+}
+
+const changeOf = (node: NodeId, leadership: Leadership): Happening => {
+  switch (leadership.kind) {
+    case 'self':
+      return { kind: 'leads', node, term: leadership.term }
+    case 'nobody':
+      return { kind: 'seeks', node }
+    case 'other': {
+      const { master, term, listensOnly } = leadership
+      return { kind: listensOnly ? 'listens' : 'follows', node, master, term }
+    }
+  }
+}
+
+/** What the nodes tell of themselves. An error of whoever listens ends the simulation, not the code that told. */
+export class NodeListener {
+  constructor(private readonly parts: NodeListenerParts) {}
+
   /** It leads, and has folded this. */
-  event(node: Teller, envelope: Envelope, states: { readonly before: State; readonly after: State }): void
-  leadership(node: Teller, leadership: Leadership): void
-  passed(node: Teller): void
-  setAside(node: Teller, after: number): void
-  installed(node: Teller, through: number): void
-  merged(node: Teller, result: string): void
-  asked(node: Teller, modelId: ModelId): void
-  answered(node: Teller, modelId: ModelId, result: CardResult): void
-  removed(node: Teller): void
-  lost(node: Teller, records: number): void
-  /** Its disk refuses, so that it takes no part in deciding, and takes part again. */
-  steppedDown(node: Teller, code: string): void
-  steppedUp(node: Teller): void
-  /** Something that the product only writes into its log, and that must not be. */
-  failed(error: unknown): void
+  event(
+    { self }: Teller,
+    envelope: Envelope,
+    { before, after }: { readonly before: State; readonly after: State },
+  ): void {
+    this.tell((listener, now) => listener.event?.(envelope, before, after, self, now))
+  }
+
+  leadership({ self }: Teller, leadership: Leadership): void {
+    this.happened(changeOf(self, leadership))
+  }
+
+  passed(node: Teller): void {
+    this.tell((listener, now) => listener.passed?.(now, node.state(), node.self))
+  }
+
+  happened(happening: Happening): void {
+    this.tell((listener, now) => listener.happened?.(now, happening))
+  }
+
+  asked({ self }: Teller, modelId: ModelId): void {
+    this.tell((listener, now) => listener.asked?.(now, modelId, self))
+  }
+
+  answered({ self }: Teller, modelId: ModelId, result: CardResult): void {
+    this.tell((listener, now) => listener.answered?.(now, modelId, result, self))
+  }
+
+  failed(error: unknown): void {
+    this.parts.onFailure(error)
+  }
+
+  private tell(say: (listener: SimulationListener, now: Timestamp) => void): void {
+    try {
+      say(this.parts.listener, this.parts.now())
+    } catch (error) {
+      this.failed(error)
+    }
+  }
 }

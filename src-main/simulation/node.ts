@@ -293,7 +293,7 @@ export class SimulatedNode implements Linked, Teller {
           this.stateReplaced()
         },
         onRemoved: () => {
-          listener.removed(this)
+          listener.happened({ kind: 'removed', node: self })
           this.clock.soon(() => this.crash())
         },
         onFailure: (error) => this.couldNotStart(error),
@@ -337,7 +337,8 @@ export class SimulatedNode implements Linked, Teller {
   private tellLost({ sequence }: LogEnd): void {
     try {
       const { end } = readLogFolder(this.logFolder())
-      if (end.sequence < sequence) this.parts.listener.lost(this, sequence - end.sequence)
+      const records = sequence - end.sequence
+      if (records > 0) this.parts.listener.happened({ kind: 'lost', node: this.self, records })
     } catch (error) {
       if (!(error instanceof MasterError) || error.code === 'log_damaged') this.parts.listener.failed(error)
     }
