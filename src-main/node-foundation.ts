@@ -120,7 +120,8 @@ export const openFoundation = async (options: NodeOptions, opened: Opened): Prom
     tryConversation: async (path) => checkModel(environment.working(), path),
   })
   opened.add(() => catalogue.close())
-  const hub = openHub(env, current)
+  const hub = openHub(env, nodeSettings)
+  opened.add(nodeSettings.subscribe(() => hub.forget()))
   const tracing = await openTracing({ endpoint: current.otlpEndpoint, version, nodeId: identity.nodeId })
   opened.add(() => tracing.close())
   return {

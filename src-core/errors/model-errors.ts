@@ -1,6 +1,6 @@
 import type { DescribedError } from './described-error'
 
-const TOKEN = 'run `hf auth login` on that machine, or set `HF_TOKEN` and start Muster again'
+const TOKEN = 'save a token of that account on that machine: `muster hub login`, or *Settings → Model hub*'
 
 /** Errors about a model's files or their download. */
 export const MODEL_ERRORS = {
@@ -22,17 +22,17 @@ export const MODEL_ERRORS = {
   hub_not_found: {
     statuses: [404],
     cause: 'The hub has no such model, or does not show it to this machine',
-    remedy: `Check the name; for a private model, ${TOKEN}`,
+    remedy: `Check the name; for a model of an account’s own, ${TOKEN}`,
   },
   hub_gated: {
     statuses: [400],
     cause: 'The hub gives the model only to those who accepted its license',
-    remedy: `Log in at the model’s page and accept the license; then ${TOKEN}`,
+    remedy: `Accept the license at the model’s page with an account there; then ${TOKEN}`,
   },
   hub_token_refused: {
     statuses: [400],
     cause: 'The hub rejects this machine’s token: it has expired, or may not read that model',
-    remedy: `Create a new token on the hub; then ${TOKEN}`,
+    remedy: `Create a new token on the hub, and ${TOKEN}`,
   },
   hub_unsupported: {
     statuses: [400],

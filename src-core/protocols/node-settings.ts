@@ -22,6 +22,8 @@ export const NodeSettingsView = z.object({
   fixed: z.array(z.string()),
   /** Effective value: whether this node loads models on request. */
   loadsOnRequest: z.boolean(),
+  /** Whether this node has a token for the hub in its settings, which no answer contains. Absent from older versions. */
+  hubTokenSaved: z.boolean().optional(),
   /** Whether the API listens on the network now. */
   servesNetworkNow: z.boolean(),
 })
@@ -36,5 +38,7 @@ export const ChangeNodeSettingsRequest = z.strictObject({
   downloadBytesPerSecond: NodeSettings.shape.downloadBytesPerSecond.unwrap().optional(),
   keepFreeGigabytes: NodeSettings.shape.keepFreeGigabytes.unwrap().optional(),
   servesNetwork: z.boolean().optional(),
+  /** Used from the next request to the hub on; `null` removes it. */
+  hubToken: NodeSettings.shape.hubToken.unwrap().nullable().optional(),
 })
 export type ChangeNodeSettingsRequest = z.infer<typeof ChangeNodeSettingsRequest>

@@ -50,6 +50,12 @@ const ModelFolder = z
 
 const HubUrl = z.url({ protocol: /^https?$/, error: 'a hub is written https://host, with a path where it has one' })
 
+/** Text that is safe in a header: anything else is no token. */
+const HubToken = z
+  .string()
+  .trim()
+  .regex(/^[\x21-\x7e]{1,1000}$/, { error: 'a token is one word of ASCII characters, such as hf_…' })
+
 const OtlpEndpoint = z.url({
   protocol: /^https?$/,
   error: 'a collector is written http://host:port, and takes OTLP over HTTP at /v1/traces there',
@@ -103,6 +109,8 @@ export const NodeSettings = z.object({
   shareWithHuggingFace: z.boolean().default(false),
   /** A mirror of the hub; default: `HF_ENDPOINT`. */
   hubUrl: HubUrl.optional(),
+  /** Token of an account at the hub, for private and gated models; default: `HF_TOKEN`, else the login of `hf`. */
+  hubToken: HubToken.optional(),
   /** OTLP collector for traces of requests, `http(s)://host:port`; absent: tracing is off. */
   otlpEndpoint: OtlpEndpoint.optional(),
   /** Open the setup assistant by itself if it was never completed. */
@@ -140,6 +148,7 @@ export const NodeSettingsChanges = z.strictObject({
   modelFolders: NodeSettings.shape.modelFolders.unwrap().optional(),
   shareWithHuggingFace: z.boolean().optional(),
   hubUrl: HubUrl.optional(),
+  hubToken: HubToken.optional(),
   otlpEndpoint: OtlpEndpoint.optional(),
   offerSetup: z.boolean().optional(),
   setup: NodeSettings.shape.setup,

@@ -16,6 +16,12 @@ describe('what to do about a failure', () => {
     expect(remedy && inEnglish(remedy)).toMatch(/^Give it more machines/)
   })
 
+  it('names what the failure names: the page of a license', () => {
+    const page = 'https://hub.example/who/gated'
+    const remedy = told(coded('downloads.hub.gated', { model: 'who/gated', page }))
+    expect(remedy && inEnglish(remedy)).toContain(`Accept the license at ${page}`)
+  })
+
   it('is nothing where a runner spoke for itself, or another version does', () => {
     expect(told('as it says itself')).toBeUndefined()
     expect(remedyOf({ code: 'failures.ofTomorrow' })).toBeUndefined()

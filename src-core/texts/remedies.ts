@@ -1,10 +1,12 @@
-import { coded, type CodedText } from './coded'
+import type { CodedText } from './coded'
 import type { NodeTextKey } from './en/node'
 
-type Remedy = Extract<NodeTextKey, `failures.todo.${string}`>
+type Remedy = Extract<NodeTextKey, `${'downloads' | 'failures'}.todo.${string}`>
 
-/** What a person can do about a failure. The others say it themselves, or follow from another one. */
+/** What a person can do about a failure; its message may name values of the failure's. The others say it themselves, or follow from another one. */
 const REMEDIES: Partial<Readonly<Record<NodeTextKey, Remedy>>> = {
+  'downloads.hub.gated': 'downloads.todo.license',
+  'downloads.hub.tokenRefused': 'downloads.todo.token',
   'failures.left': 'failures.todo.machine',
   'failures.silent': 'failures.todo.machine',
   'failures.connectionLost': 'failures.todo.connection',
@@ -39,7 +41,8 @@ const known: ReadonlyMap<string, Remedy> = new Map(Object.entries(REMEDIES))
 /** What to do about a failure, or about the first of those that it is made of; undefined where there is nothing to say. */
 export const remedyOf = ({ code, values = {} }: CodedText): CodedText | undefined => {
   const remedy = known.get(code)
-  if (remedy !== undefined) return coded(remedy)
+  // The values of the failure, of which a remedy names some.
+  if (remedy !== undefined) return { code: remedy, values }
   for (const value of Object.values(values)) {
     if (typeof value !== 'object' || !('list' in value)) continue
     for (const item of value.list) {

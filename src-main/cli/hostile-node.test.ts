@@ -82,7 +82,7 @@ describe('a node whose every text is hostile', () => {
       write: async (text) => void (printed += text),
       ...{ isTerminal: false, colour: false, columns: () => 80 },
     })
-    const terminal = { interactive: false, confirm: () => Promise.resolve(true) }
+    const terminal = { interactive: false, confirm: () => Promise.resolve(true), secret: () => Promise.resolve('') }
     return { api: new NodeApi({ url }), out: output, err: output, terminal }
   }
   const harmless = (): void => {

@@ -17,6 +17,7 @@ const variables = {
   MUSTER_MODEL_FOLDERS: 'modelFolders',
   MUSTER_SHARE_WITH_HUGGING_FACE: 'shareWithHuggingFace',
   MUSTER_HUB_URL: 'hubUrl',
+  MUSTER_HUB_TOKEN: 'hubToken',
   MUSTER_PEERS: 'peers',
   MUSTER_ALLOWED_HOSTS: 'allowedHosts',
   MUSTER_ALLOWED_ORIGINS: 'allowedOrigins',
@@ -84,7 +85,8 @@ export const settingsFromEnvironment = (env: Readonly<Record<string, string | un
   const variable = Object.entries(variables).find(([, name]) => name === issue?.path[0])?.[0] ?? 'The environment'
   throw new SettingsError({
     code: 'invalid_setting',
-    message: `${variable} is set to "${env[variable] ?? ''}", which cannot be used: ${issue ? explain(issue) : ''}.`,
+    // A secret is not repeated.
+    message: `${variable} is set to "${issue?.path[0] === 'hubToken' ? '…' : (env[variable] ?? '')}", which cannot be used: ${issue ? explain(issue) : ''}.`,
     hint: `Correct or unset ${variable} and start again.`,
   })
 }

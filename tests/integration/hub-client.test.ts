@@ -74,6 +74,15 @@ describe('the client of the hub', () => {
     expect(await endpoint({ HF_TOKEN: 'two\r\nlines: of a header' }).token()).toBeUndefined()
   })
 
+  it('asks with the token of the node’s settings as it is now, before all others', async () => {
+    let saved: string | undefined
+    const login = { env: { HF_ENDPOINT: hub.url, HF_TOKEN: 'hf_login' }, home: folder.path }
+    const own = hubEndpoint(login, { token: () => saved })
+    expect(await own.token()).toBe('hf_login')
+    saved = GOOD_TOKEN
+    expect(await own.token()).toBe(GOOD_TOKEN)
+  })
+
   it('knows what is missing, what is gated and whose token is refused, and says what to do', async () => {
     hub.add('who/gated', { folder: tinyModel(), gated: true })
     const missing = await failure(client().card(ModelId.parse('nobody/nothing')))

@@ -62,7 +62,7 @@ describe('a model that is shared with the programs of Hugging Face', () => {
   /** Fetches it as a node does, and gives what is to be shared. */
   const fetched = (): Promise<SharedModel> => {
     const client = new Hub({
-      endpoint: hubEndpoint({ env: {}, home: folder.path }, hub.url),
+      endpoint: hubEndpoint({ env: {}, home: folder.path }, { url: hub.url }),
       offline: undefined,
     })
     return new Promise((resolve) => {

@@ -6,9 +6,10 @@ import type { Download } from '@core/state/downloads'
 import type { State } from '@core/state/state'
 import { statusOf } from '@core/state/status'
 import { Control } from '../harness/control'
-import { FakeHub } from '../harness/fake-hub'
+import { FakeHub, GOOD_TOKEN } from '../harness/fake-hub'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
 import { addTinyModel, TINY, tinyModel } from '../harness/models'
+import { muster } from '../harness/muster'
 
 const WEIGHTS = 'model.safetensors'
 /** As its path at the CDN ends: that of its index begins alike. */
@@ -168,6 +169,7 @@ describe('a model that is on no disk', () => {
     const gated = await post('/meta_instance', { modelId: 'who/gated' })
     expect(gated).toMatchObject({ status: 400, body: { error: { code: 'hub_gated' } } })
     expect(gated.body.error.hint).toContain(`${hub.url}/who/gated`)
+    expect(gated.body.error.hint).toContain('muster hub login')
 
     await node.stop()
     const asked = hub.requests.length
@@ -178,6 +180,22 @@ describe('a model that is on no disk', () => {
     expect((await control.request('/models/search?q=tiny')).status).toBe(409)
     expect((await post(`/models/${TINY}/download`)).status).toBe(409)
     expect(hub.requests.length).toBe(asked)
+  })
+
+  it('that is gated is fetched with a token saved by the command line, and by no answer can the token be read', async () => {
+    hub.add('who/gated', { folder: tinyModel(), gated: true })
+    await start()
+    const refused = await muster({ url: node.url }, 'pull', 'who/gated')
+    expect(refused).toMatchObject({ err: expect.stringContaining(`${hub.url}/who/gated`) as string, code: 1 })
+    expect((await muster({ url: node.url, input: '' }, 'hub', 'login')).code).toBe(2)
+    const saved = await muster({ url: node.url, input: `${GOOD_TOKEN}\n` }, 'hub', 'login')
+    expect(saved).toMatchObject({ err: '', code: 0 })
+    const settings = await (await control.request('/node/settings')).text()
+    expect(settings).toContain('"hubTokenSaved":true')
+    expect(settings).not.toContain(GOOD_TOKEN)
+    expect(await muster({ url: node.url }, 'pull', 'who/gated')).toMatchObject({ code: 0 })
+    expect((await muster({ url: node.url }, 'hub', 'logout')).code).toBe(0)
+    expect(await (await control.request('/node/settings')).text()).toContain('"hubTokenSaved":false')
   })
 
   it('can be searched, fetched without being declared, given up and deleted; ids with a plain or an encoded slash', async () => {

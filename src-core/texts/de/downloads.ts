@@ -8,7 +8,7 @@ export const downloads: Translation<'downloads'> = {
   nobodyHasIt: 'kein verbundener Rechner hat es',
   away: '{name} hat dieses Modell und ist nicht da',
   severalAway: '{names} haben dieses Modell und sind nicht da',
-  notAModel: 'was geholt wurde, ist kein Modell',
+  notAModel: 'die geladenen Dateien sind kein Modell: config.json oder die Gewichte fehlen',
   'disk.full':
     'der Datenträger ist voll: {needed} fehlen noch, {free} sind frei. Platz schaffen; es geht von selbst weiter',
   'disk.fullKeeping':
@@ -27,8 +27,12 @@ export const downloads: Translation<'downloads'> = {
   'hub.notFound': 'Ein Modell {model} gibt es auf {host} nicht',
   'hub.notFoundOrPrivate': 'Ein Modell {model} gibt es auf {host} nicht, oder es ist privat',
   'hub.badName': '{model} ist kein Name eines Modells auf {host}',
-  'hub.gated': '{model} gibt es erst nach Zustimmung zur Lizenz auf {host}',
-  'hub.tokenRefused': '{host} lehnt das Token dieses Rechners ab',
+  'hub.gated': '{model} bekommen nur Konten, die seiner Lizenz auf {page} zugestimmt haben',
+  'hub.tokenRefused': '{host} lehnt das Token dieses Rechners ab; neue gibt es auf {page}',
+  'todo.license':
+    'Der Lizenz auf {page} mit einem Konto dort zustimmen, dann ein Token dieses Kontos auf diesem Rechner speichern: Einstellungen → Modell-Hub, oder `muster hub login`. Der Download geht von selbst weiter.',
+  'todo.token':
+    'Auf {page} ein neues Token erstellen und auf diesem Rechner speichern: Einstellungen → Modell-Hub, oder `muster hub login`. Der Download geht von selbst weiter.',
   'hub.busy': '{host} nimmt von hier gerade keine Anfragen mehr an',
   'hub.failed': '{host} hat mit dem Status {status} geantwortet',
   'hub.unreachable': '{host} ist nicht erreichbar ({cause})',

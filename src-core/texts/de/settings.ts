@@ -35,6 +35,15 @@ export const settings: Translation<'settings'> = {
   downloadsAtMost: 'Höchstens <field>0</field> MB pro Sekunde',
   downloadsKeepFree: '<field>1</field> GB dieser Festplatte frei lassen',
   downloadsFailed: 'Wie Modelle geladen werden, lässt sich nicht ändern.',
+  hub: 'Modell-Hub',
+  hubAbout:
+    'Private Modelle und solche mit Lizenz brauchen ein Token eines Kontos beim Hub, das sie lesen darf. Es bleibt auf diesem Rechner.',
+  hubToken: 'Token für den Modell-Hub',
+  hubTokenHint: 'hf_…',
+  hubTokenSaved: 'Ein Token ist gespeichert',
+  hubSave: 'Token speichern',
+  hubRemove: 'Token entfernen',
+  hubFailed: 'Das Token für den Modell-Hub lässt sich nicht ändern.',
   diskCache: 'Prompts auf dieser Festplatte',
   diskCacheAbout:
     'Was ein Modell von einem Prompt berechnet hat, ist nach einem Neustart wieder da. Laufende Modelle bleiben bei dem, was galt, als sie geladen wurden; 0 behält nichts und entfernt, was dort liegt.',

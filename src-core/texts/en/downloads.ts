@@ -7,7 +7,7 @@ export const downloads = {
   nobodyHasIt: 'no machine that is connected has it',
   away: '{name}, which has this model, is away',
   severalAway: '{names}, which have this model, are away',
-  notAModel: 'what was fetched is no model',
+  notAModel: 'the downloaded files are not a model: config.json or the weights are missing',
   'disk.full': 'the disk is full: {needed} more are needed and {free} are free. Make room, and it goes on by itself',
   'disk.fullKeeping':
     'the disk is full: {needed} more are needed and {free} are free beside the {kept} that the setting keepFreeGigabytes keeps free. Make room, and it goes on by itself',
@@ -25,8 +25,12 @@ export const downloads = {
   'hub.notFound': 'There is no model {model} on {host}',
   'hub.notFoundOrPrivate': 'There is no model {model} on {host}, or it is private',
   'hub.badName': '{model} is no name of a model on {host}',
-  'hub.gated': '{model} is given only to those who accepted its license on {host}',
-  'hub.tokenRefused': '{host} refuses this machine’s token',
+  'hub.gated': '{model} is given only to accounts that have accepted its license at {page}',
+  'hub.tokenRefused': '{host} refuses this machine’s token; {page} makes new ones',
+  'todo.license':
+    'Accept the license at {page} with your account there. Then save a token of that account on this machine: Settings → Model hub, or `muster hub login`. The download goes on by itself.',
+  'todo.token':
+    'Make a new token at {page}, and save it on this machine: Settings → Model hub, or `muster hub login`. The download goes on by itself.',
   'hub.busy': '{host} takes no more requests from here for now',
   'hub.failed': '{host} answered with status {status}',
   'hub.unreachable': '{host} cannot be reached ({cause})',

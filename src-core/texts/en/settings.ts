@@ -34,6 +34,15 @@ export const settings = {
   downloadsAtMost: 'At most <field>0</field> MB per second',
   downloadsKeepFree: 'Keep <field>1</field> GB of this disk free',
   downloadsFailed: 'Can’t change how models are downloaded.',
+  hub: 'Model hub',
+  hubAbout:
+    'Private and gated models need a token of an account at the hub that may read them. It stays on this machine.',
+  hubToken: 'Token for the model hub',
+  hubTokenHint: 'hf_…',
+  hubTokenSaved: 'A token is saved',
+  hubSave: 'Save token',
+  hubRemove: 'Remove token',
+  hubFailed: 'Can’t change the token for the model hub.',
   diskCache: 'Prompts kept on this disk',
   diskCacheAbout:
     'Computed prompts are available again after a restart. Running models use the limit they were loaded with. 0 stores nothing and deletes what is stored.',

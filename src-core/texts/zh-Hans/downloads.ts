@@ -8,7 +8,7 @@ export const downloads: Translation<'downloads'> = {
   nobodyHasIt: '已连接的机器都没有此模型',
   away: '拥有此模型的 {name} 不在线',
   severalAway: '拥有此模型的 {names} 不在线',
-  notAModel: '获取到的内容不是模型',
+  notAModel: '下载的文件不是模型：缺少 config.json 或权重文件',
   'disk.full': '磁盘已满：还需要 {needed}，可用 {free}。腾出空间后会自动继续',
   'disk.fullKeeping':
     '磁盘已满：还需要 {needed}，可用 {free}（不含设置 keepFreeGigabytes 保留的 {kept}）。腾出空间后会自动继续',
@@ -26,8 +26,11 @@ export const downloads: Translation<'downloads'> = {
   'hub.notFound': '{host} 上没有模型 {model}',
   'hub.notFoundOrPrivate': '{host} 上没有模型 {model}，或它是私有的',
   'hub.badName': '{model} 不是 {host} 上的模型名称',
-  'hub.gated': '需要先在 {host} 上接受 {model} 的许可协议',
-  'hub.tokenRefused': '{host} 拒绝了这台机器的令牌',
+  'hub.gated': '{model} 只提供给已在 {page} 接受其许可协议的账户',
+  'hub.tokenRefused': '{host} 拒绝了这台机器的令牌；可在 {page} 创建新令牌',
+  'todo.license':
+    '请用你的账户在 {page} 接受许可协议，然后在这台机器上保存该账户的令牌：设置 → 模型库，或运行 `muster hub login`。下载会自动继续。',
+  'todo.token': '请在 {page} 创建新令牌，并保存到这台机器：设置 → 模型库，或运行 `muster hub login`。下载会自动继续。',
   'hub.busy': '{host} 目前不再接受来自这里的请求',
   'hub.failed': '{host} 返回了状态码 {status}',
   'hub.unreachable': '无法连接 {host}（{cause}）',

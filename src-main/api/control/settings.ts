@@ -12,6 +12,7 @@ const CHANGED_AS_THEY_ARE: ReadonlySet<string> = new Set([
   'diskCacheGigabytes',
   'downloadBytesPerSecond',
   'keepFreeGigabytes',
+  'hubToken',
 ])
 
 /** This node's settings that can be changed while it runs. */
@@ -35,6 +36,7 @@ export const settingsRoutes = ({ settings }: ApiContext): Hono => {
         servesNetwork: !isLoopback(host),
       },
       fixed: fixedNames(),
+      hubTokenSaved: current.hubToken !== undefined,
       // From the listening address in force, not one that is saved for the next start.
       loadsOnRequest: loadsOnRequest({ loadOnRequest, host: settings.atStart().host }),
       servesNetworkNow: !isLoopback(settings.atStart().host),
@@ -45,7 +47,7 @@ export const settingsRoutes = ({ settings }: ApiContext): Hono => {
 
   routes.patch('/node/settings', async (c) => {
     const request = parseWith(ChangeNodeSettingsRequest, camelCased(await jsonBody(c)))
-    const { servesNetwork, ...rest } = request
+    const { servesNetwork, hubToken, ...rest } = request
     const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
     const host = servesNetwork === undefined ? {} : { host: servesNetwork ? EVERY_HOST : DEFAULT_HOST }
     const held = fixedNames().filter((name) => name in request)
@@ -54,7 +56,7 @@ export const settingsRoutes = ({ settings }: ApiContext): Hono => {
         hint: 'Its command line or its environment sets it: start it without.',
       })
     try {
-      await settings.update({ ...given, ...host })
+      await settings.update({ ...given, ...host, ...(hubToken !== undefined && { hubToken: hubToken ?? undefined }) })
     } catch (error) {
       throw isExplained(error) ? new Problem(503, error.code, error.message, { hint: error.hint }) : error
     }

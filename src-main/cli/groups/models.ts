@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import type { CommonOptions } from '../context'
-import { decimal, nodeCommand, positive, runOnNode, type Group } from '../define'
+import { command, decimal, nodeCommand, positive, runOnNode, type Group } from '../define'
 
 interface RunFlags extends CommonOptions {
   readonly keep: boolean
@@ -40,6 +40,27 @@ interface PullFlags extends CommonOptions {
   readonly on?: string
   readonly pause: boolean
   readonly resume: boolean
+}
+
+const addHub = ({ program, finish }: Group): void => {
+  const hub = command(program, {
+    usage: 'hub',
+    does: 'save a token of your account at the model hub, for private and gated models',
+    examples: [['muster hub login', 'asks for the token']],
+  })
+  nodeCommand(hub, {
+    usage: 'login',
+    does: 'save a token on the node that is asked; it is read from standard input, never from an argument',
+    examples: [
+      ['muster hub login', 'asks for it'],
+      ['muster hub login < token.txt', 'from a file'],
+    ],
+  }).action(async (flags: CommonOptions) => finish(await runOnNode(() => import('../commands/hub-login'), flags)))
+  nodeCommand(hub, {
+    usage: 'logout',
+    does: 'remove the saved token',
+    examples: [['muster hub logout', 'what HF_TOKEN or `hf auth login` gave stays']],
+  }).action(async (flags: CommonOptions) => finish(await runOnNode(() => import('../commands/hub-logout'), flags)))
 }
 
 export const addModelCommands = (group: Group): void => {
@@ -110,4 +131,5 @@ export const addModelCommands = (group: Group): void => {
           : runOnNode(() => import('../commands/rm'), { ...flags, on, model })),
       )
     })
+  addHub(group)
 }

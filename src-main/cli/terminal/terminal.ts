@@ -1,3 +1,5 @@
+import { text } from 'node:stream/consumers'
+import { Writable } from 'node:stream'
 import { CommandError, WRONG_USE } from '../exit-codes'
 import type { Output } from './output'
 
@@ -7,12 +9,39 @@ export interface Terminal {
   readonly interactive: boolean
   /** Asks for confirmation. Throws CommandError if there is no terminal to ask at. */
   confirm(question: string): Promise<boolean>
+  /** Reads a secret: a line that is not echoed, or all of standard input if it is not a terminal. */
+  secret(question: string): Promise<string>
 }
 
 export const processTerminal = (err: Output): Terminal => {
   const interactive = process.stdin.isTTY && err.isTerminal
   return {
     interactive,
+    secret: async (question) => {
+      const { stdin } = process
+      if (!stdin.isTTY) return (await text(stdin)).trim()
+      const { createInterface } = await import('node:readline/promises')
+      await err.print(question)
+      // Without an output nothing is echoed; in raw mode the terminal does not echo either.
+      const lines = createInterface({
+        input: stdin,
+        output: new Writable({ write: (_, __, done) => done() }),
+        terminal: true,
+      })
+      // Ctrl-C and Ctrl-D are no answer.
+      const ended = new AbortController()
+      lines.once('SIGINT', () => ended.abort())
+      lines.once('close', () => ended.abort())
+      try {
+        return (await lines.question('', { signal: ended.signal })).trim()
+      } catch (error) {
+        if (ended.signal.aborted) return ''
+        throw error
+      } finally {
+        lines.close()
+        await err.print('\n')
+      }
+    },
     confirm: async (question) => {
       if (!interactive)
         throw new CommandError('This asks before it does anything, and nobody can be asked here', {

@@ -30,17 +30,26 @@ const addressOf = (text: string): string | undefined => {
   }
 }
 
+/** What a node's own settings say about the hub. */
+export interface OwnHub {
+  readonly url?: string | undefined
+  /** As it is now: it may be changed while Muster runs. */
+  readonly token?: (() => string | undefined) | undefined
+}
+
 /**
- * The hub's endpoint by the rules of `huggingface_hub`: `hubUrl`, else the environment's, else Hugging Face's, with the
- * logged-in user's token. An invalid address counts as unset.
+ * The hub's endpoint: as the node's settings say, else by the rules of `huggingface_hub`, that is the environment's,
+ * else Hugging Face's, with the logged-in user's token. An invalid address counts as unset.
  */
-export const hubEndpoint = ({ env, home }: Home, hubUrl?: string): Endpoint => {
-  const given = addressOf(hubUrl ?? env['HF_ENDPOINT'] ?? '')
+export const hubEndpoint = ({ env, home }: Home, own: OwnHub = {}): Endpoint => {
+  const given = addressOf(own.url ?? env['HF_ENDPOINT'] ?? '')
   const url = given ?? HUGGING_FACE
   return {
     url,
     host: new URL(url).host,
     token: async () => {
+      const saved = own.token?.()
+      if (saved !== undefined) return saved
       const path = env['HF_TOKEN_PATH'] || join(huggingFaceHome({ env, home }), 'token')
       const fromFile = () => readFile(path, 'utf8').catch(() => '')
       const token = (env['HF_TOKEN'] || env['HUGGING_FACE_HUB_TOKEN'] || (await fromFile())).trim()

@@ -42,7 +42,7 @@ export interface HubErrorContext {
   readonly withToken: boolean
 }
 
-const GET_TOKEN = 'run `hf auth login` on this machine, or set HF_TOKEN and start Muster again'
+const GET_TOKEN = 'save a token of that account on this machine with `muster hub login`'
 
 const LONGEST_RETRY_AFTER_MS = 600_000
 
@@ -62,7 +62,8 @@ const notFound = ({ host, modelId, withToken }: HubErrorContext): HubError =>
       host,
     }),
     hint:
-      'Is the name right? It is OWNER/NAME, such as mlx-community/Qwen3-8B-4bit. ' + `For a private one, ${GET_TOKEN}.`,
+      'Is the name right? It is OWNER/NAME, such as mlx-community/Qwen3-8B-4bit. ' +
+      `For one of an account’s own, ${GET_TOKEN}.`,
   })
 
 /**
@@ -78,20 +79,21 @@ export const errorOfAnswer = (
   const code = headers.get('x-error-code')
   const refused = headers.get('x-error-message') === 'Invalid credentials in Authorization header'
   if (code === 'GatedRepo') {
-    const license = `accept the license of ${modelId} at ${endpoint}/${modelId}`
+    const page = `${endpoint}/${modelId}`
+    const license = `accept the license of ${modelId} at ${page}`
     return new HubError({
       code: 'hub_gated',
-      what: coded('downloads.hub.gated', { model: modelId, host }),
+      what: coded('downloads.hub.gated', { model: modelId, page }),
       hint: withToken
         ? `With the account whose token this machine has, ${license}; it goes on by itself then.`
-        : `Log in there and ${license}; then ${GET_TOKEN}.`,
+        : `With an account there, ${license}; then ${GET_TOKEN}.`,
     })
   }
   if (refused || (status === 403 && withToken)) {
     return new HubError({
       code: 'hub_token_refused',
-      what: coded('downloads.hub.tokenRefused', { host }),
-      hint: `It may have expired, or may not read ${modelId || 'models'}. Make a new one at ${endpoint}/settings/tokens; then ${GET_TOKEN}.`,
+      what: coded('downloads.hub.tokenRefused', { host, page: `${endpoint}/settings/tokens` }),
+      hint: `It may have expired, or may not read ${modelId || 'models'}. Make a new one at ${endpoint}/settings/tokens, and save it: \`muster hub login\`.`,
     })
   }
   if (status === 401 || status === 403 || status === 404) return notFound(asked)
@@ -101,7 +103,7 @@ export const errorOfAnswer = (
     return new HubError({
       code: 'hub_busy',
       what: coded('downloads.hub.busy', { host }),
-      hint: `Wait ${wait}. ${withToken ? '' : `With a token it takes more: ${GET_TOKEN}.`}`.trim(),
+      hint: `Wait ${wait}. ${withToken ? '' : `It takes more from those who have an account: ${GET_TOKEN}.`}`.trim(),
       retryAfterMs,
     })
   }

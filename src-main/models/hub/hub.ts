@@ -76,6 +76,11 @@ export class Hub {
     return described
   }
 
+  /** Forgets answers, which may be others with another token. */
+  forget(): void {
+    this.cards.clear()
+  }
+
   /** Throws HubError in offline mode. */
   check(): void {
     const { offline } = this.options

@@ -2,8 +2,9 @@ import { ModelId, NodeId } from '@core/ids'
 import { nodeName } from '@core/state/bindings'
 import type { Download } from '@core/state/downloads'
 import type { State } from '@core/state/state'
+import { remedyOf } from '@core/texts/remedies'
 import { bytesText, durationText, partText, sentence } from '../../state/text'
-import { nodeText, t } from '../../state/texts.svelte'
+import { codedText, nodeText, t } from '../../state/texts.svelte'
 
 /** A model being downloaded to a machine. */
 export interface Arrival {
@@ -14,6 +15,8 @@ export interface Arrival {
   readonly share: number
   /** Progress, or the reason for waiting. */
   readonly line: string
+  /** What a person can do about a failure. */
+  readonly todo: string | undefined
   readonly failed: boolean
   /** Paused by the user. */
   readonly paused: boolean
@@ -45,6 +48,11 @@ const lineOf = ({ status, paused, downloadedBytes, totalBytes, bytesPerSecond, e
   }
 }
 
+const todoOf = ({ status, coded }: Download): string | undefined => {
+  const remedy = status === 'Failed' && coded ? remedyOf(coded) : undefined
+  return remedy && codedText(remedy)
+}
+
 /** Downloads on all machines, by model id. */
 export const arrivals = (state: State): Arrival[] =>
   Object.entries(state.downloads)
@@ -60,6 +68,7 @@ export const arrivals = (state: State): Arrival[] =>
             machine: nodeName(state, nodeId),
             share: totalBytes === 0 ? 0 : Math.min(1, downloadedBytes / totalBytes),
             line: lineOf(download),
+            todo: todoOf(download),
             failed: status === 'Failed',
             paused: download.paused === true,
             needed: Object.values(state.instances).some(
