@@ -75,11 +75,11 @@ describe('the client of the hub', () => {
   })
 
   it('asks with the token of the node’s settings as it is now, before all others', async () => {
-    let saved: string | undefined
+    const saved: { token?: string } = {}
     const login = { env: { HF_ENDPOINT: hub.url, HF_TOKEN: 'hf_login' }, home: folder.path }
-    const own = hubEndpoint(login, { token: () => saved })
+    const own = hubEndpoint(login, { token: () => saved.token })
     expect(await own.token()).toBe('hf_login')
-    saved = GOOD_TOKEN
+    saved.token = GOOD_TOKEN
     expect(await own.token()).toBe(GOOD_TOKEN)
   })
 
