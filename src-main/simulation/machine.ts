@@ -34,7 +34,8 @@ export class SimulatedMachine {
   constructor(private readonly parts: MachineParts) {
     parts.cables.onChange((key, { changed = false }) => {
       const cable = parts.cables.get(key)
-      if (cable && this.info) this.sayCable(key, cable, { again: changed })
+      const known = key in parts.state().topology.edges
+      if (cable && this.info) this.sayCable(key, cable, { known, again: changed })
     })
   }
 
@@ -49,17 +50,19 @@ export class SimulatedMachine {
   }
 
   say(): void {
-    const { self, state, said, observe, cables } = this.parts
+    const { self, said, observe, cables } = this.parts
     const { info } = this
     if (!info) return
-    const known = state().nodes[self]
+    const state = this.parts.state()
+    const known = state.nodes[self]
     if (known?.memory.ramAvailable !== info.memory.ramAvailable || known.memory.ramTotal !== info.memory.ramTotal)
       said.unless(`info ${info.memory.ramTotal} ${info.memory.ramAvailable}`, () =>
         observe({ type: 'NodeGatheredInfo', nodeId: self, info }),
       )
-    for (const event of filesToTell(state(), self, this.files))
+    for (const event of filesToTell(state, self, this.files))
       said.unless(`files ${event.modelId} ${event.download?.fingerprint ?? ''}`, () => observe(event))
-    for (const [key, cable] of cables.all()) this.sayCable(key, cable, {})
+    const { edges } = state.topology
+    for (const [key, cable] of cables.all()) this.sayCable(key, cable, { known: key in edges })
   }
 
   /** Peers that were tried at every address, and answered at none. */
@@ -74,14 +77,18 @@ export class SimulatedMachine {
   }
 
   /** Who sees it says so; of one that answers nothing, the other side says that it is gone. */
-  private sayCable(key: string, { edge, up }: Cable, { again = false }: { readonly again?: boolean }): void {
-    const { self, state, said, observe, reaches } = this.parts
-    const known = key in state().topology.edges
+  private sayCable(
+    key: string,
+    { edge, up }: Cable,
+    { known, again = false }: { readonly known: boolean; readonly again?: boolean },
+  ): void {
+    const { self, said, observe, reaches } = this.parts
     if (edge.from === self && up && reaches(edge.to)) {
       if (!known || again) said.unless(`there ${key} ${again}`, () => observe({ type: 'TopologyEdgeCreated', edge }))
       return
     }
+    if (!known) return
     const gone = (edge.from === self && (!up || this.isLost(edge.to))) || (edge.to === self && this.isLost(edge.from))
-    if (known && gone) said.unless(`gone ${key}`, () => observe({ type: 'TopologyEdgeDeleted', edge }))
+    if (gone) said.unless(`gone ${key}`, () => observe({ type: 'TopologyEdgeDeleted', edge }))
   }
 }

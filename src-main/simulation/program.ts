@@ -45,7 +45,7 @@ export class Program implements Teller {
   private master: Master | undefined
   private last: State
   private readonly network: MemberNetwork
-  /** The same events as the product folds, one by one: what was before and after each. */
+  /** Of one that leads, the same events as the product folds, one by one: what was before and after each. */
   private folding: Folding
   private over = false
 
@@ -187,9 +187,12 @@ export class Program implements Teller {
     this.folding = new Folding(master.state())
     master.subscribe(
       (envelope) => {
-        const before = this.folding.state
-        const after = this.folding.fold(envelope).state
-        if (this.leads) listener.event(this, envelope, { before, after })
+        // One that begins to lead puts another state in the place of this one first.
+        if (this.leadership.kind === 'self') {
+          const before = this.folding.state
+          const after = this.folding.fold(envelope).state
+          if (this.leads) listener.event(this, envelope, { before, after })
+        }
         onEvent()
       },
       () => {
