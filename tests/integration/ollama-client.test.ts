@@ -96,6 +96,24 @@ describe('the official Ollama client with the tiny model', () => {
     expect(text).toBe(whole.message.content)
   })
 
+  it('keeps to a schema as far as a grammar can tell, and names the rest of it', async () => {
+    const format = {
+      type: 'object',
+      properties: { found: { type: 'boolean' } },
+      required: ['found'],
+      additionalProperties: false,
+      if: { type: 'object' },
+    }
+    const answer = await fetch(`${node.url}/api/chat`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: TINY, messages: [HELLO], format, stream: false }),
+    })
+    const { message } = (await answer.json()) as { message: Message }
+    expect(Object.keys(JSON.parse(message.content) as object)).toEqual(['found'])
+    expect(answer.headers.get('x-muster-ignored-fields')).toBe('format.if')
+  })
+
   it('takes a conversation with thoughts, tools and their results', async () => {
     const tools = [{ type: 'function', function: { name: 'get_weather', parameters: { type: 'object' } } }]
     const answer = await client.chat({ model: TINY, messages: CALLED, tools, options: GREEDY })

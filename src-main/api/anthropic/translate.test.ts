@@ -220,4 +220,10 @@ describe('a request of Anthropic’s', () => {
   ])('with %s is refused', (_what, fields, says) => {
     expect(refused(fields)).toContain(says)
   })
+
+  it('with a picture from elsewhere is refused for that alone', () => {
+    const content = [{ type: 'image', source: { type: 'url', url: 'https://example.com/cat.png' } }]
+    const message = 'only images in base64 are supported: nothing is fetched from elsewhere'
+    expect(refused({ messages: [{ role: 'user', content }] })).toBe(`messages.0.content.0.source.type: ${message}`)
+  })
 })
