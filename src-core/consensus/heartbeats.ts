@@ -1,0 +1,43 @@
+import type { NodeId } from '../ids'
+import { winsOver } from './election'
+import type { MessageOf } from './message'
+import { CONTESTED_MS, SILENCE_MS } from './replica'
+import { beginTerm, follow, greet, release, sayFollow, seek } from './roles'
+import type { Turn } from './turn'
+
+/** A leader says that it leads: it is followed, refused for its old term, or contested by another leader. */
+export const heardHeartbeat = (turn: Turn, from: NodeId, lead: MessageOf<'lead'>): void => {
+  const { role, term, obeyed } = turn.replica
+  if (role.kind === 'master') return meetLeader(turn, from, lead)
+  // About to lead: the two leaders then compare. A follower stays with a leader that it still hears.
+  if (role.kind === 'beginning' && lead.term <= term) return
+  if (role.kind === 'follower' && role.master !== from && turn.now - role.heardAt < SILENCE_MS) return
+  if (lead.term === term && obeyed !== undefined && obeyed !== from) {
+    // This node accepted another leader in the same term. A term has one leader: make this one take a later term.
+    if (role.kind === 'follower') seek(turn)
+    turn.change({ term: term + 1, obeyed: undefined })
+    return sayFollow(turn, from)
+  }
+  // Its term is too old: it must raise it above the highest one seen here before this node can follow.
+  if (lead.term < term) return sayFollow(turn, from)
+  follow(turn, from, lead.term)
+  greet(turn, from)
+}
+
+const meetLeader = (turn: Turn, other: NodeId, lead: MessageOf<'lead'>): void => {
+  const { term, contestedAt = -Infinity } = turn.replica
+  if (winsOver(turn.replica, other, lead, turn.now)) {
+    // What each knows of the other is slightly out of date: if both expect to win, they must not outbid each other
+    // at once.
+    const sinceContested = turn.now - contestedAt
+    if (lead.term < term || sinceContested < SILENCE_MS) return
+    if (lead.term === term || sinceContested >= CONTESTED_MS) {
+      turn.change({ contestedAt: turn.now })
+      return beginTerm(turn, lead.term + 1)
+    }
+  }
+  if (lead.term <= term) return
+  follow(turn, other, lead.term)
+  release(turn, other)
+  greet(turn, other)
+}
