@@ -1,13 +1,11 @@
 import { IntlMessageFormat } from 'intl-messageformat'
+import { placesOf, withValues, type Place } from './places'
 import type { Language } from './language'
 import type { Area, TextKey, Texts } from './texts'
 import type { ProblemTexts } from './problem-texts'
 import type { TextPart, Translator } from './translator'
 
 type Values = Readonly<Record<string, unknown>>
-
-/** Messages that contain none of these are text as they stand. */
-const SYNTAX = /[{}<']/
 
 const TAG = /<([a-z]+)>/g
 
@@ -25,10 +23,18 @@ const found = (texts: SomeTexts, key: string): string | undefined => {
 
 const messageOf = (texts: SomeTexts, key: TextKey): string => found(texts, key) ?? key
 
-/** Messages are parsed when they are first said, and kept. */
+/** Messages are parsed when they are first said, and kept. Plurals, choices and tags need the ICU formatter; others are joined. */
 export const translatorOf = (language: Language, texts: SomeTexts, problems?: ProblemTexts): Translator => {
   const problemOf: ReadonlyMap<string, string> = new Map(Object.entries(problems ?? {}))
   const parsed = new Map<TextKey, IntlMessageFormat>()
+  const joined = new Map<TextKey, readonly Place[] | 'needs-icu'>()
+  const places = (key: TextKey): readonly Place[] | 'needs-icu' => {
+    const known = joined.get(key)
+    if (known) return known
+    const found = placesOf(messageOf(texts, key))
+    joined.set(key, found)
+    return found
+  }
   const format = (key: TextKey): IntlMessageFormat => {
     const known = parsed.get(key)
     if (known) return known
@@ -41,8 +47,9 @@ export const translatorOf = (language: Language, texts: SomeTexts, problems?: Pr
     knows: (key): key is TextKey => found(texts, key) !== undefined,
     problem: (code) => problemOf.get(code),
     text: (key, ...[values]) => {
-      const message = messageOf(texts, key)
-      return SYNTAX.test(message) ? String(format(key).format(values as Values as Record<string, string>)) : message
+      const pieces = places(key)
+      const text = pieces === 'needs-icu' ? undefined : withValues(pieces, values as Values | undefined)
+      return text ?? String(format(key).format(values as Values as Record<string, string>))
     },
     parts: (key, ...[values]) => {
       const tags = [...messageOf(texts, key).matchAll(TAG)].flatMap(([, tag]) => (tag === undefined ? [] : [tag]))

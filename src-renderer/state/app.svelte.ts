@@ -8,6 +8,7 @@ import { fitWorker } from '../features/fits/fit-worker'
 import { Fits } from '../features/fits/fits.svelte'
 import { declare } from '../features/launch/declare'
 import { Launches } from '../features/launch/launches.svelte'
+import { pairLinks, type PairLink } from '../features/machines/links'
 import { Setup } from '../features/setup/setup.svelte'
 import { openFeed } from '../feed/open-feed'
 import { Catalogue } from './catalogue.svelte'
@@ -66,6 +67,9 @@ export class AppState {
 
   /** Colours of all instances. */
   readonly bandColours: BandColours = $derived.by(() => bandColours(this.cluster.state))
+
+  /** Connected pairs of machines. */
+  readonly links: readonly PairLink[] = $derived.by(() => pairLinks(this.cluster.state))
 
   constructor(readonly api: Api) {
     this.node = new OwnNode(api)

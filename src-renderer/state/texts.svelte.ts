@@ -40,28 +40,42 @@ export const speak = (translator: Translator): void => {
   spoken = translator
 }
 
-/** Formats a time in the window's language. */
-const timeAs = (time: number, options: Intl.DateTimeFormatOptions): string =>
-  new Intl.DateTimeFormat(spoken.language, options).format(time)
+/** Making a formatter takes longer than a hundred uses, so there is one for each language and object of options. */
+const times = new WeakMap<Translator, Map<Intl.DateTimeFormatOptions, Intl.DateTimeFormat>>()
+
+const DATE = { dateStyle: 'medium' } as const
+const DATE_TIME = { dateStyle: 'medium', timeStyle: 'short' } as const
+const CLOCK = { hour: '2-digit', minute: '2-digit' } as const
+const SECONDS_CLOCK = { timeStyle: 'medium', hourCycle: 'h23' } as const
+const WEEKDAY = { weekday: 'short', timeZone: 'UTC' } as const
+
+/** Formats a time in the window's language. Pass the same object of options each time. */
+export const timeAs = (time: number, options: Intl.DateTimeFormatOptions): string => {
+  const spokenOnes = times.get(spoken) ?? new Map<Intl.DateTimeFormatOptions, Intl.DateTimeFormat>()
+  times.set(spoken, spokenOnes)
+  const format = spokenOnes.get(options) ?? new Intl.DateTimeFormat(spoken.language, options)
+  spokenOnes.set(options, format)
+  return format.format(time)
+}
 
 /** `Nov 28, 2026`. */
-export const dateText = (time: number): string => timeAs(time, { dateStyle: 'medium' })
+export const dateText = (time: number): string => timeAs(time, DATE)
 
 /** `Nov 28, 2026, 6:45 PM`. */
-export const dateTimeText = (time: number): string => timeAs(time, { dateStyle: 'medium', timeStyle: 'short' })
+export const dateTimeText = (time: number): string => timeAs(time, DATE_TIME)
 
 /** `06:45 PM`: a clock time. */
-export const clockText = (time: number): string => timeAs(time, { hour: '2-digit', minute: '2-digit' })
+export const clockText = (time: number): string => timeAs(time, CLOCK)
 
 /** `18:45:07`, as in logs. */
-export const secondsClockText = (time: number): string => timeAs(time, { timeStyle: 'medium', hourCycle: 'h23' })
+export const secondsClockText = (time: number): string => timeAs(time, SECONDS_CLOCK)
 
 /** A Monday in January 2024, noon UTC. */
 const MONDAY = Date.UTC(2024, 0, 1, 12)
 const DAY_MS = 86_400_000
 
 /** `Mon` for 0, `Sun` for 6. */
-export const weekdayText = (day: number): string => timeAs(MONDAY + day * DAY_MS, { weekday: 'short', timeZone: 'UTC' })
+export const weekdayText = (day: number): string => timeAs(MONDAY + day * DAY_MS, WEEKDAY)
 
 /** Joins a list: `a, b, and c`. */
 export const listText = (items: readonly string[]): string =>

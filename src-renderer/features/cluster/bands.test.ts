@@ -8,7 +8,7 @@ describe('a machine’s memory', () => {
     const { world, id } = readyWorld()
     const node = world.state.nodes['Mac Studio']
     if (!node) throw new Error('no machine')
-    const { bands, freeBytes } = bandsOf(world.state, node)
+    const { bands, freeBytes } = bandsOf(world.state, node, bandColours(world.state))
     expect(bands.map(({ label, bytes, share }) => [label, bytes, share])).toEqual([
       ['Other programs', 16 * GB, 0.25],
       ['small', 4 * GB, 0.0625],
@@ -40,7 +40,7 @@ describe('a machine’s memory', () => {
     )
     world.reconcile()
     for (const node of Object.values(world.state.nodes)) {
-      const colours = bandsOf(world.state, node)
+      const colours = bandsOf(world.state, node, bandColours(world.state))
         .bands.slice(1, 8)
         .map(({ colour }) => colour)
       expect(new Set(colours).size).toBe(colours.length)

@@ -56,16 +56,20 @@ export const bandColours = (state: Pick<State, 'instances' | 'metaInstances'>): 
 export const instanceName = (state: State, { metaInstanceId, modelId }: Instance): string =>
   (metaInstanceId === undefined ? undefined : state.metaInstances[metaInstanceId]?.name) ?? shortName(modelId)
 
+/** Bytes of a machine's memory that other programs than runners use. */
+export const usedByOthers = ({ memory }: Pick<Node, 'memory'>): number =>
+  Math.max(0, memory.ramTotal - memory.ramAvailable - memory.heldByRunners)
+
 export interface MachineMemory {
   readonly bands: readonly Band[]
   readonly freeBytes: number
 }
 
 /** Segments of a machine's memory: other programs, then our models. The rest is free. */
-export const bandsOf = (state: State, { nodeId, memory }: Node, colours = bandColours(state)): MachineMemory => {
-  const { ramTotal, ramAvailable, heldByRunners } = memory
+export const bandsOf = (state: State, { nodeId, memory }: Node, colours: BandColours): MachineMemory => {
+  const { ramTotal, heldByRunners } = memory
   const share = (bytes: number): number => (ramTotal === 0 ? 0 : bytes / ramTotal)
-  const others = Math.max(0, ramTotal - ramAvailable - heldByRunners)
+  const others = usedByOthers({ memory })
   const bands: Band[] = [
     {
       key: 'others',

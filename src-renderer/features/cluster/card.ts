@@ -94,9 +94,10 @@ const strategyText = ({ sharding, instanceMeta, minNodes }: MetaInstance): strin
   t(instanceMeta === 'MlxJaccl' ? 'cards.strategyRdma' : 'cards.strategy', { sharding, count: minNodes })
 
 /** `Pipeline over at least 2 machines · looking for 142 GB`. */
-const placingLine = (metaInstance: MetaInstance, now: number, card: ModelCard | undefined): string => {
+const placingLine = (metaInstance: MetaInstance, inputs: CardInputs): string => {
   const { nextAttemptAt } = metaInstance
-  const wait = nextAttemptAt === undefined ? 0 : Math.ceil((nextAttemptAt - now) / 1000)
+  const { card } = inputs
+  const wait = nextAttemptAt === undefined ? 0 : Math.ceil((nextAttemptAt - inputs.now) / 1000)
   if (wait > 0) return t('cards.nextTry', { seconds: wait })
   const looks =
     card === undefined
@@ -136,13 +137,14 @@ const machinesOf = (state: State, { shards, claims }: Instance): MachineChip[] =
   }))
 
 export interface CardInputs {
+  /** Read only where the view depends on the time: a reactive reader is not called again each second. */
   readonly now: number
   /** The model's card, if the catalogue has it. */
   readonly card?: ModelCard | undefined
 }
 
 /** Builds the view of a declaration. */
-export const cardOf = (state: State, metaInstance: MetaInstance, { now, card }: CardInputs): CardView => {
+export const cardOf = (state: State, metaInstance: MetaInstance, inputs: CardInputs): CardView => {
   const { word: machineWord, status } = statusOf(state, metaInstance)
   const { lastFailureError, placementError, metaInstanceId, paused } = metaInstance
   const rests = paused || isOffHours(metaInstance)
@@ -157,7 +159,7 @@ export const cardOf = (state: State, metaInstance: MetaInstance, { now, card }: 
   const line = ((): string => {
     if (paused) return t('cards.notInMemory')
     if (rests) return offHoursLine(metaInstance)
-    if (!instance) return placementError ? reasonText(state, placementError) : placingLine(metaInstance, now, card)
+    if (!instance) return placementError ? reasonText(state, placementError) : placingLine(metaInstance, inputs)
     const alone = ready ? servingLine(state, wanted > 1 ? serving : [instance]) : startingLine(state, instance)
     return wanted > 1 ? t('cards.replicasReady', { ready: serving.length, wanted, line: alone }) : alone
   })()

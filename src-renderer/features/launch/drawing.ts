@@ -3,7 +3,7 @@ import type { NodeId } from '@core/ids'
 import type { Preview } from '@core/placement/preview'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
-import { bandsOf } from '../cluster/bands'
+import { usedByOthers } from '../cluster/bands'
 
 /** A machine in the placement diagram; `used`, `ours` and `added` are fractions of its memory. */
 export interface DrawnMachine {
@@ -38,17 +38,16 @@ export const MOST_DRAWN = 6
 const machine = (state: State, preview: Preview, nodeId: NodeId, at: number): DrawnMachine => {
   const rank = preview.nodeIds.indexOf(nodeId)
   const node = state.nodes[nodeId]
-  const { bands } = node ? bandsOf(state, node) : { bands: [] }
-  const [others, ...ours] = bands.map(({ share }) => share)
-  const added = node === undefined ? 0 : (preview.memoryDeltaByNode[nodeId] ?? 0) / Math.max(1, node.memory.ramTotal)
+  const share = (bytes: number): number => (node === undefined ? 0 : bytes / Math.max(1, node.memory.ramTotal))
+  const claimed = Object.values(state.instances).reduce((sum, { claims }) => sum + (claims[nodeId] ?? 0), 0)
   return {
     nodeId,
     name: nodeName(state, nodeId),
     at,
     rank: rank === -1 ? undefined : rank,
-    used: others ?? 0,
-    ours: ours.reduce((sum, share) => sum + share, 0),
-    added,
+    used: share(node === undefined ? 0 : usedByOthers(node)),
+    ours: share(claimed),
+    added: share(preview.memoryDeltaByNode[nodeId] ?? 0),
   }
 }
 

@@ -85,19 +85,20 @@ const pairOf = (key: string, a: NodeId, b: NodeId, ways: readonly Way[]): PairLi
 /** Connected pairs of members, in the members' order. */
 export const pairLinks = ({ members, topology }: Pick<State, 'members' | 'topology'>): readonly PairLink[] => {
   const order = new Map(Object.values(members).map(({ nodeId }, at) => [nodeId, at]))
-  const pairs = new Map<string, { a: NodeId; b: NodeId; ways: Way[] }>()
+  // Numbers as keys: ids are long, and a hundred machines have ten thousand edges.
+  const pairs = new Map<number, { a: NodeId; b: NodeId; ways: Way[] }>()
   for (const edge of edgesOf(topology)) {
     const [from, to] = [order.get(edge.from), order.get(edge.to)]
     if (from === undefined || to === undefined) continue
     const [a, b] = from < to ? [edge.from, edge.to] : [edge.to, edge.from]
-    const key = `${a} ${b}`
+    const key = order.size * Math.min(from, to) + Math.max(from, to)
     const pair = pairs.get(key) ?? { a, b, ways: [] }
     pairs.set(key, pair)
     pair.ways.push(wayOf(edge))
   }
-  return [...pairs].map(([key, { a, b, ways }]) =>
+  return [...pairs.values()].map(({ a, b, ways }) =>
     pairOf(
-      key,
+      `${a} ${b}`,
       a,
       b,
       // Outgoing before incoming, in whichever order they were found.
