@@ -1,6 +1,10 @@
+import { untrack } from 'svelte'
 import { emptyState, State } from '@core/state/state'
 
 const FAMILIES = State.keyof().options
+
+/** The state as it is now, for a computation that later events do not repeat. */
+export const stillState = (state: State): State => untrack(() => ({ ...state }))
 
 /** The reactive value of one family. */
 class Family {

@@ -5,6 +5,7 @@ export const palette: Translation<'palette'> = {
   placeholder: 'Befehl, Seite oder Modell finden',
   results: 'Gefundene Befehle',
   none: 'Nichts heißt so.',
+  more: '{count, plural, one {# weiterer, beim Tippen} other {# weitere, beim Tippen}}',
   goTo: 'Gehe zu',
   alwaysOn: 'Dauermodelle',
   launch: 'Starten',

@@ -4,6 +4,7 @@ export const palette = {
   placeholder: 'Find a command, a page or a model',
   results: 'Commands found',
   none: 'Nothing found.',
+  more: '{count, plural, one {# more: type to find it} other {# more: type to find them}}',
   goTo: 'Go to',
   alwaysOn: 'Always-on models',
   launch: 'Launch',

@@ -5,6 +5,7 @@ export const palette: Translation<'palette'> = {
   placeholder: '查找命令、页面或模型',
   results: '找到的命令',
   none: '没有匹配的内容。',
+  more: '{count, plural, other {另有 # 项，输入以查找}}',
   goTo: '前往',
   alwaysOn: '常驻模型',
   launch: '启动',

@@ -6,9 +6,33 @@ export interface FitFinder {
   close(): void
 }
 
-/** Runs the computation in a web worker. */
+/** Longest delay of a question while the window is busy. */
+const BUSY_MS = 500
+
+/**
+ * Runs the computation in a web worker. Starting it and copying a large state to it take longer than a frame, so both
+ * wait until the window has nothing to draw.
+ */
 export const fitWorker = (answered: (answer: FitAnswer) => void): FitFinder => {
-  const worker = new Worker(new URL('./fits.worker.ts', import.meta.url), { type: 'module' })
-  worker.onmessage = ({ data }: MessageEvent<FitAnswer>) => answered(data)
-  return { ask: (question) => worker.postMessage(question), close: () => worker.terminate() }
+  let worker: Worker | undefined
+  let waiting: FitQuestion[] = []
+  let planned: number | undefined
+  const send = (): void => {
+    planned = undefined
+    worker ??= new Worker(new URL('./fits.worker.ts', import.meta.url), { type: 'module' })
+    worker.onmessage = ({ data }: MessageEvent<FitAnswer>) => answered(data)
+    // In order and without leaving one out: each has the changes since the one before.
+    for (const question of waiting) worker.postMessage(question)
+    waiting = []
+  }
+  return {
+    ask: (question) => {
+      waiting.push(question)
+      planned ??= requestIdleCallback(send, { timeout: BUSY_MS })
+    },
+    close: () => {
+      if (planned !== undefined) cancelIdleCallback(planned)
+      worker?.terminate()
+    },
+  }
 }

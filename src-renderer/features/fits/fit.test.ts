@@ -23,8 +23,14 @@ describe('what would become of a model on a machine', () => {
     const world = new World()
     const node = world.addNode('mini', { bandwidth: 400e9 })
     const other = world.addNode('old')
-    expect(told(fitOn(world.state, smallCard, [node]))).toEqual({ fits: true, text: 'uses 4.0 GB · about 84 tokens/s' })
-    expect(told(fitOn(world.state, smallCard, [other]))).toEqual({ fits: true, text: 'uses 4.0 GB' })
+    expect(told(fitOn(new PlacementSpace(world.state), smallCard, [node]))).toEqual({
+      fits: true,
+      text: 'uses 4.0 GB · about 84 tokens/s',
+    })
+    expect(told(fitOn(new PlacementSpace(world.state), smallCard, [other]))).toEqual({
+      fits: true,
+      text: 'uses 4.0 GB',
+    })
   })
 
   it('is the memory that is missing, or why the machine is no choice at all', () => {
@@ -33,9 +39,15 @@ describe('what would become of a model on a machine', () => {
     const broken = world.addNode('old', { cannotRun: 'no Python' })
     const away = world.addNode('away')
     world.apply({ type: 'NodeTimedOut', nodeId: away })
-    expect(told(fitOn(world.state, smallCard, [small]))).toEqual({ fits: false, text: 'needs 3.0 GB more' })
-    expect(told(fitOn(world.state, smallCard, [broken]))).toEqual({ fits: false, text: 'cannot run models: no Python' })
-    expect(told(fitOn(world.state, smallCard, [away]))).toEqual({ fits: false, text: 'offline' })
+    expect(told(fitOn(new PlacementSpace(world.state), smallCard, [small]))).toEqual({
+      fits: false,
+      text: 'needs 3.0 GB more',
+    })
+    expect(told(fitOn(new PlacementSpace(world.state), smallCard, [broken]))).toEqual({
+      fits: false,
+      text: 'cannot run models: no Python',
+    })
+    expect(told(fitOn(new PlacementSpace(world.state), smallCard, [away]))).toEqual({ fits: false, text: 'offline' })
   })
 })
 

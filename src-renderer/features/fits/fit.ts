@@ -1,7 +1,7 @@
 import type { NodeId } from '@core/ids'
 import { expectationOf, DEFAULT_LAUNCH, type Expectation } from '@core/placement/expectation'
 import type { ModelCard } from '@core/placement/model-card'
-import { PlacementSpace } from '@core/placement/space'
+import type { PlacementSpace } from '@core/placement/space'
 import { nodeName } from '@core/state/bindings'
 import type { PlacementError } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
@@ -57,8 +57,8 @@ const lackOf = ({ details, reason, coded }: PlacementError, nodeIds: readonly No
 }
 
 /** Prediction for a launch on exactly these machines. */
-export const fitOn = (state: State, card: ModelCard, nodeIds: readonly NodeId[]): Fit => {
-  const expected = expectationOf(new PlacementSpace(state), card, {
+export const fitOn = (space: PlacementSpace, card: ModelCard, nodeIds: readonly NodeId[]): Fit => {
+  const expected = expectationOf(space, card, {
     ...DEFAULT_LAUNCH,
     nodeIds: [...nodeIds],
     minNodes: nodeIds.length,

@@ -1,11 +1,13 @@
 import { SvelteSet } from 'svelte/reactivity'
 import type { MetaInstanceId, NodeId } from '@core/ids'
 import { nodeName } from '@core/state/bindings'
+import { PlacementSpace } from '@core/placement/space'
 import type { State } from '@core/state/state'
+import { stillState } from '../../state/live-state.svelte'
 import type { Api } from '../../api/access'
 import type { Fit } from '../fits/fit'
 import { declare, undeclare, type Declared } from './declare'
-import { fitOnMachines, type PlaceableModel } from './targets'
+import { fitAnywhere, fitOnMachines, targetsOf, type PlaceableModel, type Target } from './targets'
 import { t } from '../../state/texts.svelte'
 
 /** How long a launch can be undone. */
@@ -28,6 +30,15 @@ interface LaunchesOptions {
 /** Launching by drag and drop: the dragged model, the selected machines, and the last launch. */
 export class Launches {
   dragged: PlaceableModel | undefined = $state.raw()
+  /**
+   * The state when the drag began: its predictions are computed once, not for each event. The node checks the launch
+   * anyway.
+   */
+  private readonly space: PlacementSpace | undefined = $derived.by(
+    () => this.dragged && new PlacementSpace(stillState(this.options.state())),
+  )
+  /** Prediction for a drop that leaves the placement to Muster; undefined while nothing is dragged. */
+  readonly anywhere: Fit | undefined = $derived(this.space && this.dragged && fitAnywhere(this.space, this.dragged))
   /** Machines selected on the map: a model dropped on one is sharded over all. */
   readonly chosen = new SvelteSet<NodeId>()
   last: Launched | undefined = $state.raw()
@@ -55,7 +66,7 @@ export class Launches {
 
   /** Prediction for a drop there; undefined while nothing is dragged. */
   fitAt(nodeId: NodeId): Fit | undefined {
-    return this.dragged && fitOnMachines(this.options.state(), this.dragged, this.group(nodeId))
+    return this.space && this.dragged && fitOnMachines(this.space, this.dragged, this.group(nodeId))
   }
 
   /**
@@ -93,6 +104,11 @@ export class Launches {
   dismiss(): void {
     clearTimeout(this.timer)
     this.last = undefined
+  }
+
+  /** All machines as targets of the drag, fitting ones first. */
+  targets(): readonly Target[] {
+    return this.space && this.dragged ? targetsOf(this.space, this.dragged) : []
   }
 
   /** Pauses the undo timeout while the pointer or focus is on the notice. */

@@ -51,6 +51,22 @@ describe('a model that is dropped', () => {
     expect(api.asked[0]?.json).toEqual({ modelId: SMALL })
   })
 
+  it('is predicted for all machines from one look at the cluster, and not again for each event', () => {
+    const world = new World()
+    const nodes = Array.from({ length: 20 }, (_none, at) => world.addNode(`Mac ${at}`))
+    const state = vi.fn(() => world.state)
+    const launches = new Launches({ api: new FakeApi(), state, failed: () => undefined })
+    launches.drag(model)
+    const fits = () => nodes.map((nodeId) => launches.fitAt(nodeId)?.fits)
+    expect(fits()).toEqual(nodes.map(() => true))
+    world.apply({ type: 'NodeTimedOut', nodeId: nodes[0] ?? world.addNode('none') })
+    expect([fits(), launches.targets().length, launches.anywhere?.fits]).toEqual([nodes.map(() => true), 20, true])
+    expect(state).toHaveBeenCalledTimes(1)
+    launches.drop()
+    launches.drag(model)
+    expect(fits()[0]).toBe(false)
+  })
+
   it('is shared out over the machines that were chosen, when it falls on one of them', () => {
     const world = new World()
     const [a, b, c] = ['a', 'b', 'c'].map((name) => world.addNode(name))

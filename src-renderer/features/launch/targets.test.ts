@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { PlacementSpace } from '@core/placement/space'
 import { GB, smallCard, World } from '@core/testing/world'
 import { fitText } from '../fits/fit-text'
 import type { Fit } from '../fits/fit'
@@ -15,7 +16,7 @@ describe('the machines that a model can be dropped on', () => {
     const world = new World()
     world.addNode('small', { free: GB })
     world.addNode('mini', { free: 16 * GB, bandwidth: 400e9 })
-    expect(targetsOf(world.state, onDisk).map(({ name, fit }) => [name, told(fit)])).toEqual([
+    expect(targetsOf(new PlacementSpace(world.state), onDisk).map(({ name, fit }) => [name, told(fit)])).toEqual([
       ['mini', { fits: true, text: 'uses 4.0 GB · about 84 tokens/s' }],
       ['small', { fits: false, text: 'needs 3.0 GB more' }],
     ])
@@ -26,14 +27,17 @@ describe('the machines that a model can be dropped on', () => {
     const mini = world.addNode('mini', { free: 16 * GB })
     const old = world.addNode('old', { free: 8 * GB })
     const broken = world.addNode('broken', { free: 64 * GB, cannotRun: 'no Python' })
-    expect(told(fitOnMachines(world.state, onHub, [mini]))).toEqual({
+    expect(told(fitOnMachines(new PlacementSpace(world.state), onHub, [mini]))).toEqual({
       fits: true,
       text: 'uses about 12 GB · to download',
     })
-    expect(told(fitOnMachines(world.state, onHub, [old]))).toEqual({ fits: false, text: 'needs 4.0 GB more' })
-    expect(fitOnMachines(world.state, onHub, [mini, old])).toMatchObject({ fits: true })
-    expect(fitOnMachines(world.state, onHub, [broken])).toMatchObject({ fits: false })
+    expect(told(fitOnMachines(new PlacementSpace(world.state), onHub, [old]))).toEqual({
+      fits: false,
+      text: 'needs 4.0 GB more',
+    })
+    expect(fitOnMachines(new PlacementSpace(world.state), onHub, [mini, old])).toMatchObject({ fits: true })
+    expect(fitOnMachines(new PlacementSpace(world.state), onHub, [broken])).toMatchObject({ fits: false })
     world.apply({ type: 'NodeTimedOut', nodeId: old })
-    expect(told(fitOnMachines(world.state, onHub, [old]))).toEqual({ fits: false, text: 'offline' })
+    expect(told(fitOnMachines(new PlacementSpace(world.state), onHub, [old]))).toEqual({ fits: false, text: 'offline' })
   })
 })

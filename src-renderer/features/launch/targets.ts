@@ -1,7 +1,7 @@
 import type { NodeId } from '@core/ids'
 import { claimedBytes, freeBytes } from '@core/placement/memory'
 import type { ModelCard } from '@core/placement/model-card'
-import { PlacementSpace } from '@core/placement/space'
+import type { PlacementSpace } from '@core/placement/space'
 import type { State } from '@core/state/state'
 import { fitOn, plainFit, type Fit } from '../fits/fit'
 
@@ -38,27 +38,30 @@ const fitBySize = (state: State, bytes: number | undefined, nodeIds: readonly No
 }
 
 /** Prediction for exactly these machines. */
-export const fitOnMachines = (state: State, { card, bytes }: PlaceableModel, nodeIds: readonly NodeId[]): Fit =>
-  card ? fitOn(state, card, nodeIds) : fitBySize(state, bytes, nodeIds)
+export const fitOnMachines = (
+  space: PlacementSpace,
+  { card, bytes }: PlaceableModel,
+  nodeIds: readonly NodeId[],
+): Fit => (card ? fitOn(space, card, nodeIds) : fitBySize(space.state, bytes, nodeIds))
 
 /** Prediction for a placement by Muster; undefined while no machine is known. */
-export const fitAnywhere = (state: State, model: PlaceableModel): Fit | undefined =>
+export const fitAnywhere = (space: PlacementSpace, model: PlaceableModel): Fit | undefined =>
   model.card
-    ? plainFit(new PlacementSpace(state), model.card)
+    ? plainFit(space, model.card)
     : fitBySize(
-        state,
+        space.state,
         model.bytes,
-        Object.values(state.nodes).flatMap(({ nodeId, worker, cannotRun }) =>
+        Object.values(space.state.nodes).flatMap(({ nodeId, worker, cannotRun }) =>
           worker && cannotRun === undefined ? [nodeId] : [],
         ),
       )
 
 /** All machines as targets, fitting ones first. */
-export const targetsOf = (state: State, model: PlaceableModel): readonly Target[] => {
-  const all = Object.values(state.members).map(({ nodeId, friendlyName: name }) => ({
+export const targetsOf = (space: PlacementSpace, model: PlaceableModel): readonly Target[] => {
+  const all = Object.values(space.state.members).map(({ nodeId, friendlyName: name }) => ({
     nodeId,
     name,
-    fit: fitOnMachines(state, model, [nodeId]),
+    fit: fitOnMachines(space, model, [nodeId]),
   }))
   return [...all.filter(({ fit }) => fit.fits), ...all.filter(({ fit }) => !fit.fits)]
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { ModelId } from '@core/ids'
 import { GB, SMALL, smallCard, World } from '@core/testing/world'
 import type { CatalogueModel } from '@core/protocols/models'
-import { found, paletteGroups, type PaletteGroup } from './palette-commands'
+import { found, shortened, paletteGroups, type PaletteGroup } from './palette-commands'
 
 const model: CatalogueModel = {
   modelId: SMALL,
@@ -49,6 +50,23 @@ describe('the command palette', () => {
     expect(titles(found(groups(), 'model LAUNCH small'))).toEqual(['Launch Small Model'])
     expect(found(groups(), 'no such thing')).toEqual([])
     expect(titles(found(groups(), '  '))).toEqual(titles(groups()))
+  })
+
+  it('draws a bounded number of commands, whatever the number of models, and says how many a search would bring up', () => {
+    const many = Array.from({ length: 500 }, (_none, at) => ({
+      ...model,
+      modelId: ModelId.parse(`m/model-${at}`),
+      title: `Model ${at}`,
+    }))
+    const state = new World().state
+    const shown = (search: string) =>
+      shortened(found(paletteGroups({ state, models: many, host: 'mac' }), search)).filter(({ commands }) =>
+        commands.some(({ id }) => id.startsWith('launch m/')),
+      )
+    expect(shown('').map(({ commands, more }) => [commands.length, more])).toEqual([[40, 460]])
+    expect(shown('model 499').map(({ commands, more }) => [commands.map(({ title }) => title), more])).toEqual([
+      [['Launch Model 499'], 0],
+    ])
   })
 
   it('has no two commands with the same id', () => {

@@ -104,6 +104,17 @@ export const paletteGroups = ({ state, models, host }: PaletteInputs): readonly 
   return groups.filter(({ commands }) => commands.length > 0)
 }
 
+/** Commands of a group that are drawn at once: each is a component, and nobody reads hundreds. */
+const MOST_SHOWN = 40
+
+/** The groups as shown, with the number of commands that a more exact search would bring up. */
+export const shortened = (groups: readonly PaletteGroup[]): readonly (PaletteGroup & { readonly more: number })[] =>
+  groups.map((group) => ({
+    ...group,
+    commands: group.commands.slice(0, MOST_SHOWN),
+    more: Math.max(0, group.commands.length - MOST_SHOWN),
+  }))
+
 /** Commands whose title or id contains every search word; all without a search. */
 export const found = (groups: readonly PaletteGroup[], search: string): readonly PaletteGroup[] => {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean)
