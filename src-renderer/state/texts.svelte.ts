@@ -4,12 +4,14 @@ import { inEnglish } from '@core/texts/english'
 import { figuresOf, type Figures } from '@core/texts/figures'
 import type { Language } from '@core/texts/language'
 import { codedSayer, type SayCoded } from '@core/texts/say-coded'
+import { timesOf, type TimeText } from '@core/texts/times'
 import { english, type Translate, type Translator } from '@core/texts/translator'
 
 /** The window's language. Reactive: every reader of a text is re-rendered when it changes. */
 let spoken: Translator = $state.raw(english)
 const figures: Figures = $derived(figuresOf(spoken))
 const sayCoded: SayCoded = $derived(codedSayer(spoken))
+const times: TimeText = $derived(timesOf(spoken.language))
 const benchmarks: BenchmarkTexts = $derived(benchmarkTexts(spoken))
 
 /** A text in the window's language. */
@@ -40,9 +42,6 @@ export const speak = (translator: Translator): void => {
   spoken = translator
 }
 
-/** Making a formatter takes longer than a hundred uses, so there is one for each language and object of options. */
-const times = new WeakMap<Translator, Map<Intl.DateTimeFormatOptions, Intl.DateTimeFormat>>()
-
 const DATE = { dateStyle: 'medium' } as const
 const DATE_TIME = { dateStyle: 'medium', timeStyle: 'short' } as const
 const CLOCK = { hour: '2-digit', minute: '2-digit' } as const
@@ -50,13 +49,7 @@ const SECONDS_CLOCK = { timeStyle: 'medium', hourCycle: 'h23' } as const
 const WEEKDAY = { weekday: 'short', timeZone: 'UTC' } as const
 
 /** Formats a time in the window's language. Pass the same object of options each time. */
-export const timeAs = (time: number, options: Intl.DateTimeFormatOptions): string => {
-  const spokenOnes = times.get(spoken) ?? new Map<Intl.DateTimeFormatOptions, Intl.DateTimeFormat>()
-  times.set(spoken, spokenOnes)
-  const format = spokenOnes.get(options) ?? new Intl.DateTimeFormat(spoken.language, options)
-  spokenOnes.set(options, format)
-  return format.format(time)
-}
+export const timeAs: TimeText = (time, options) => times(time, options)
 
 /** `Nov 28, 2026`. */
 export const dateText = (time: number): string => timeAs(time, DATE)
