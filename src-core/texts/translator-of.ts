@@ -48,7 +48,7 @@ export const translatorOf = (language: Language, texts: SomeTexts, problems?: Pr
     problem: (code) => problemOf.get(code),
     text: (key, ...[values]) => {
       const pieces = places(key)
-      const text = pieces === 'needs-icu' ? undefined : withValues(pieces, values as Values | undefined)
+      const text = pieces === 'needs-icu' ? undefined : withValues(pieces, values)
       return text ?? String(format(key).format(values as Values as Record<string, string>))
     },
     parts: (key, ...[values]) => {
