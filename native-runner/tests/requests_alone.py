@@ -6,7 +6,8 @@ from typing import Any
 import mlx.core as mx
 from mlx_lm.generate import generate_step
 from mlx_lm.models.cache import make_prompt_cache
-from tiny_architectures import VOCABULARY, configurations, made
+from tiny_architectures import configurations, made
+from tiny_sizes import VOCABULARY
 
 from muster_runner.cache.cache_layers import Footprint, has_only_full
 from muster_runner.cache.disk_cache import DiskCache

@@ -137,7 +137,7 @@ class Fed(DecodingBatch):
         super().__init__(model, lookahead=False, together=True)
         self.logits: dict[str, list[mx.array]] = {}
 
-    def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:
+    def _sample(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:
         tokens = []
         for at, sequence in enumerate(self._sequences):
             rows = self.logits.setdefault(sequence.task_id, [])

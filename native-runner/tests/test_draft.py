@@ -10,14 +10,15 @@ from conftest import RunnerGroup, RunnerProcess
 from mlx_lm.models.cache import make_prompt_cache
 from requests_alone import prompt, tiny_model
 from test_speculation import COMINGS, GOINGS, Always, holds_its_tokens, sequence
-from tiny_architectures import VOCABULARY, configurations, made
+from tiny_architectures import configurations, made
+from tiny_sizes import VOCABULARY
 
 from muster_runner.cache.cache_layers import Footprint, footprint
 from muster_runner.distributed.ranks import load_part
 from muster_runner.engine.decoding import DecodingBatch
 from muster_runner.engine.draft import CATCH_UP, Draft
 from muster_runner.engine.engine_options import EngineOptions, engine_options
-from muster_runner.engine.guessing import Guesser
+from muster_runner.engine.proposer import Proposer
 from muster_runner.engine.speculation import Payoff
 from muster_runner.model.draft_loading import LoadedDraft, load_draft
 from muster_runner.model.make_tiny import make_tiny
@@ -30,7 +31,7 @@ class Never(Payoff):
 
 
 def like(model: Any, noise: float) -> Any:
-    """A model that guesses well, but for what ``noise`` makes it guess wrong."""
+    """A model whose draft tokens are mostly accepted, but for what ``noise`` changes."""
     other = made(configurations("llama")[-1])
     mx.random.seed(1)
     other.update({"lm_head": {"weight": model.lm_head.weight + noise * mx.random.normal(model.lm_head.weight.shape)}})
@@ -42,13 +43,13 @@ def model() -> Any:
     return tiny_model("llama")[0]
 
 
-def guesser(draft: Any, payoff: Payoff) -> Guesser:
-    return Guesser(Draft(draft, VOCABULARY, pass_tokens=64), lookups=Never(), drafts=payoff)
+def proposer(draft: Any, payoff: Payoff) -> Proposer:
+    return Proposer(Draft(draft, VOCABULARY, pass_tokens=64), lookups=Never(), drafts=payoff)
 
 
-def run(model: Any, guesser: Guesser | None, lookahead: bool, steps: int) -> tuple[dict[str, list[int]], list[Any]]:
+def run(model: Any, proposer: Proposer | None, lookahead: bool, steps: int) -> tuple[dict[str, list[int]], list[Any]]:
     """What each sequence that comes gets until it leaves, and how those left that stayed."""
-    batch = DecodingBatch(model, lookahead, together=True, pass_tokens=64, guesser=guesser)
+    batch = DecodingBatch(model, lookahead, together=True, pass_tokens=64, proposer=proposer)
     got: dict[str, list[int]] = {}
     for step in range(steps):
         for task, length, sampling in COMINGS.get(step, []):
@@ -72,7 +73,7 @@ def test_text_is_the_same_whatever_the_draft_proposes(
     model: Any, plain: dict[str, list[int]], lookahead: bool, noise: float
 ) -> None:
     payoff = Always()
-    got, left = run(model, guesser(like(model, noise), payoff), lookahead, steps=45)
+    got, left = run(model, proposer(like(model, noise), payoff), lookahead, steps=45)
     assert payoff.passes > 20
     for task, tokens in got.items():
         count = min(len(tokens), len(plain[task]))
@@ -84,19 +85,19 @@ def test_text_is_the_same_whatever_the_draft_proposes(
 
 
 def test_drafting_pauses_if_accepted_tokens_save_no_time(model: Any) -> None:
-    """Its time counts: a draft as slow as the model itself is not asked for long, however well it guesses."""
+    """Its time counts: a draft as slow as the model itself is not used for long, however many tokens are accepted."""
     payoff = Payoff()
-    guesses = guesser(like(model, 0.0), payoff)
+    drafting = proposer(like(model, 0.0), payoff)
     one = sequence(model, prompt(40, 1), temperature=0)
     payoff.plain(1, 1.0)
     asked = 0
     for _ in range(200):
-        if not guesses.wants(1):
-            guesses.plain(1, 1.0)
+        if not drafting.wants(1):
+            drafting.plain(1, 1.0)
             continue
         asked += 1
-        guess = guesses.guess([(one, one.following)], 1).get("one", [])
-        guesses.guessed([(one, len(guess), len(guess))], 2.0 + len(guess))
+        draft = drafting.propose([(one, one.following)], 1).get("one", [])
+        drafting.verified([(one, len(draft), len(draft))], 2.0 + len(draft))
     assert 0 < asked < 20
 
 
@@ -104,14 +105,14 @@ def test_the_draft_prefills_in_chunks_and_one_sequence_at_a_time(model: Any) -> 
     draft = Draft(like(model, 0.0), VOCABULARY, pass_tokens=64)
     first, second = (sequence(model, prompt(length, 1), task) for task, length in (("a", 2 * CATCH_UP + 9), ("b", 300)))
     wanted = [(first, first.following, 3), (second, second.following, 3)]
-    assert draft.guess(wanted) == draft.guess(wanted) == {}
-    assert {task: len(guess) for task, guess in draft.guess(wanted).items()} == {"a": 3}
-    draft.guess(wanted)
-    assert {task: len(guess) for task, guess in draft.guess(wanted).items()} == {"a": 3, "b": 3}
+    assert draft.propose(wanted) == draft.propose(wanted) == {}
+    assert {task: len(found) for task, found in draft.propose(wanted).items()} == {"a": 3}
+    draft.propose(wanted)
+    assert {task: len(found) for task, found in draft.propose(wanted).items()} == {"a": 3, "b": 3}
 
 
 def loaded_with_draft(tiny: Path, folder: Path, **more: Any) -> tuple[EngineOptions, LoadedDraft, Footprint]:
-    """How an engine is to work, what guesses for it, and what the model alone keeps of a sequence."""
+    """How an engine is to work, what drafts for it, and what the model alone keeps of a sequence."""
     shard = {"rank": 0, "worldSize": 1, "startLayer": 0, "endLayer": 4, "layers": 4}
     frame = {"modelId": "muster/tiny", "modelPath": str(tiny), "sharding": "Pipeline", "instanceMeta": "MlxRing"}
     command = parse_command({"type": "load", **frame, "shard": shard, **drafts_for(tiny, folder), **more})
@@ -134,7 +135,7 @@ def test_the_budget_includes_the_drafts_caches_of_live_sequences_only(tiny: Path
 
 def test_the_drafts_caches_stay_within_the_budget(model: Any) -> None:
     draft = Draft(like(model, 0.1), VOCABULARY, pass_tokens=64)
-    batch = DecodingBatch(model, False, together=True, pass_tokens=64, guesser=Guesser(draft, lookups=Never()))
+    batch = DecodingBatch(model, False, together=True, pass_tokens=64, proposer=Proposer(draft, lookups=Never()))
     for at, length in enumerate((500, 60, 70, 400)):
         batch.join(sequence(model, prompt(length, at), f"task {at}"))
     cache = make_prompt_cache(model)

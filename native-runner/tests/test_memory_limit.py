@@ -7,7 +7,7 @@ from pathlib import Path
 from conftest import RunnerProcess
 
 from muster_runner.cache.cache_layers import Footprint
-from muster_runner.engine.schedule import PREFILLS
+from muster_runner.engine.prompt_queue import PREFILLS
 
 REQUESTS, TOKENS = 64, 12
 

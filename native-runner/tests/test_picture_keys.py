@@ -4,7 +4,7 @@ import mlx.core as mx
 from mlx_lm.models.cache import KVCache
 
 from muster_runner.vision.keys import FIRST_KEY, before_pictures, prompt_keys
-from muster_runner.vision.places import shifted, unshifted
+from muster_runner.vision.positions import shifted, unshifted
 
 PLACEHOLDER = 9
 ONE, OTHER = b"1" * 32, b"2" * 32

@@ -1,4 +1,4 @@
-"""Guesses make a text come sooner and never change it."""
+"""Draft tokens make a text come sooner and never change it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,8 +9,8 @@ from mlx_lm.models.cache import make_prompt_cache
 from requests_alone import alone, prompt, tiny_model
 
 from muster_runner.engine.decoding import DecodingBatch
-from muster_runner.engine.guessing import MAX_FED, Guesser
 from muster_runner.engine.prefill import Prefill
+from muster_runner.engine.proposer import MAX_FED, Proposer
 from muster_runner.engine.sequence import Sequence
 from muster_runner.engine.speculation import FIRST_PAUSE, Pace, Payoff, PromptLookup, lookup_pace
 from muster_runner.protocol import Sampling
@@ -27,7 +27,7 @@ def sequence(model: Any, tokens: list[int], task: str = "one", **sampling: Any) 
 
 
 class Always(Payoff):
-    """Guesses whenever it can, whether it pays or not; counts passes."""
+    """Drafts whenever it can, whether it pays or not; counts passes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,14 +36,14 @@ class Always(Payoff):
     def wants(self, width: int) -> bool:
         return True
 
-    def guessed(self, width: int, drawn: int, seconds: float) -> None:
+    def verified(self, width: int, drawn: int, seconds: float) -> None:
         self.drawn, self.sequences, self.passes = self.drawn + drawn, self.sequences + width, self.passes + 1
 
 
 def generated(
     model: Any, tokens: list[int], payoff: Payoff | None, lookahead: bool, count: int, **sampling: Any
 ) -> tuple[list[int], Sequence]:
-    batch = DecodingBatch(model, lookahead, together=True, guesser=payoff and Guesser(lookups=payoff))
+    batch = DecodingBatch(model, lookahead, together=True, proposer=payoff and Proposer(lookups=payoff))
     batch.join(sequence(model, tokens, **sampling))
     got: list[int] = []
     while len(got) < count:
@@ -58,7 +58,7 @@ def model() -> Any:
 
 
 def holds_its_tokens(model: Any, left: Sequence) -> None:
-    """The cache of one that left has its tokens, and no guess that did not come true."""
+    """The cache of one that left has its tokens, and no draft token that was not accepted."""
     assert {layer.offset for layer in left.cache} == {len(left.tokens)}
     (rest,) = model(mx.array([[5]]), cache=left.cache)[:, -1]
     expected = model(mx.array([[*left.tokens, 5]]))[0, -1]
@@ -68,7 +68,7 @@ def holds_its_tokens(model: Any, left: Sequence) -> None:
 @pytest.mark.parametrize("lookahead", [False, True], ids=["in order", "lookahead"])
 @pytest.mark.parametrize("length", [7, 300])
 def test_greedy_text_is_the_same(model: Any, lookahead: bool, length: int) -> None:
-    """A tiny model soon repeats itself, so guesses come true; its prompt has runs that do not."""
+    """A tiny model soon repeats itself, so drafts are accepted; its prompt has runs that do not."""
     tokens = [*prompt(length, 1), *prompt(length, 1)]
     payoff = Always()
     got, left = generated(model, tokens, payoff, lookahead, LONG, temperature=0)
@@ -101,10 +101,10 @@ GOINGS = {30: ["b"], 90: ["a", "d"]}
 
 
 def together(
-    model: Any, guesser: Guesser | None, lookahead: bool, pass_tokens: int
+    model: Any, proposer: Proposer | None, lookahead: bool, pass_tokens: int
 ) -> tuple[dict[str, list[int]], dict[str, Sequence]]:
     """What each sequence that came got until it left, and how it left."""
-    batch = DecodingBatch(model, lookahead, True, pass_tokens, guesser)
+    batch = DecodingBatch(model, lookahead, True, pass_tokens, proposer)
     got: dict[str, list[int]] = {}
     left: dict[str, Sequence] = {}
     for step in range(130):
@@ -125,7 +125,7 @@ def test_several_sequences_get_the_same_tokens_as_without_speculation(
 ) -> None:
     plain, _ = together(model, None, False, pass_tokens)
     payoff = Always()
-    got, left = together(model, Guesser(lookups=payoff), lookahead, pass_tokens)
+    got, left = together(model, Proposer(lookups=payoff), lookahead, pass_tokens)
     assert payoff.passes > 10 and payoff.drawn > payoff.sequences
     for task, tokens in got.items():
         count = min(len(tokens), len(plain[task]))
@@ -135,14 +135,14 @@ def test_several_sequences_get_the_same_tokens_as_without_speculation(
 
 
 def test_fruitless_lookups_back_off_when_steps_overlap(model: Any) -> None:
-    guesser = Guesser(overlaps=True, lookups=Always())
+    proposer = Proposer(overlaps=True, lookups=Always())
     one = sequence(model, list(range(40)))
     looked = 0
     for _ in range(64):
-        if guesser.wants(1):
+        if proposer.wants(1):
             looked += 1
-            assert guesser.guess([(one, 50)], width=1) == {}
-        guesser.plain(1, 1.0)
+            assert proposer.propose([(one, 50)], width=1) == {}
+        proposer.plain(1, 1.0)
     assert looked < 16
 
 
@@ -156,13 +156,13 @@ def test_sequences_with_penalties_or_constraints_are_not_drafted(model: Any, sam
 
 
 def test_draft_lengths_shrink_with_the_number_of_sequences(model: Any) -> None:
-    guesser = Guesser(lookups=Always())
+    proposer = Proposer(lookups=Always())
     ones = [(sequence(model, prompt(20, 1) * 3), 5) for _ in range(2)]
     ones = [(one, one.following) for one, _ in ones]
     (first, _) = ones[0]
     first.lookup_pace.length = 32
-    assert max(map(len, guesser.guess(ones[:1], width=16).values())) == MAX_FED // 16 - 1
-    assert guesser.guess(ones, width=MAX_FED) == {}
+    assert max(map(len, proposer.propose(ones[:1], width=16).values())) == MAX_FED // 16 - 1
+    assert proposer.propose(ones, width=MAX_FED) == {}
 
 
 def test_a_lookup_uses_the_longest_n_gram_and_continues_an_accepted_draft() -> None:
@@ -179,17 +179,17 @@ def test_a_lookup_uses_the_longest_n_gram_and_continues_an_accepted_draft() -> N
 
 
 def feed(payoff: Payoff, pace: Pace, attempts: int, drawn: Callable[[int], int], seconds: float) -> int:
-    """Runs passes of which plain ones take a second; returns how many guessed."""
-    guessed = 0
+    """Runs passes of which plain ones take a second; returns how many were speculative."""
+    speculative = 0
     for _ in range(attempts):
         if payoff.wants(1):
-            guessed += 1
+            speculative += 1
             length = pace.length
-            payoff.guessed(1, drawn(length), seconds)
-            pace.guessed(length, drawn(length) - 1)
+            payoff.verified(1, drawn(length), seconds)
+            pace.verified(length, drawn(length) - 1)
         else:
             payoff.plain(1, 1.0)
-    return guessed
+    return speculative
 
 
 def test_speculation_pauses_when_it_does_not_pay_off() -> None:
@@ -207,5 +207,5 @@ def test_the_payoff_counts_the_tokens_of_all_sequences_together() -> None:
     payoff.plain(4, 1.0)
     assert payoff.wants(4) and not payoff.wants(3)
     # One of four drew 5 tokens while the others drew 1: 8 in twice the time is no more than 4 in one.
-    payoff.guessed(4, 8, 2.0)
+    payoff.verified(4, 8, 2.0)
     assert not payoff.wants(4)

@@ -32,7 +32,7 @@ def main() -> NoReturn:
     runner = Runner(arguments.pipes, max(0.0, _seconds_since_start()))
     code = runner.run()
     sys.stderr.flush()
-    if runner.holds_rdma:
+    if runner.termination.holds_rdma:
         # Only mlx's destructors at exit release RDMA protection domains. Those of a process that is killed, or exits as
         # below, stay allocated until the machine restarts.
         runner.release()

@@ -4,7 +4,6 @@ import gc
 import os
 import queue
 import sys
-import threading
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -31,6 +30,7 @@ from muster_runner.protocol import (
     parse_command,
 )
 from muster_runner.reports import Reports
+from muster_runner.termination import Termination
 
 if TYPE_CHECKING:
     # Imported lazily at run time: the pipes must respond long before mlx is imported.
@@ -44,13 +44,6 @@ if TYPE_CHECKING:
     Requested = Prepared | PreparedTexts
     Order = Load | Wake | Requested | Cancel | HandOver
 
-# SHUTDOWN_SECONDS: time limit for a running computation after a shutdown. FAREWELL_SECONDS: after losing another rank,
-# how long to wait for a shutdown, because all ranks are shut down, but not at the same moment.
-SHUTDOWN_SECONDS = 1.5
-FAREWELL_SECONDS = 0.3
-# Time limit of an orderly end of a runner with RDMA that has lost its supervisor.
-RDMA_SHUTDOWN_SECONDS = 10.0
-
 
 class ShuttingDown(Exception):
     """Raised on the engine's thread by a shutdown."""
@@ -61,14 +54,11 @@ class Runner:
         self._began = began
         self._folder = pipes
         self._inbox: queue.SimpleQueue[Order | Shutdown] = queue.SimpleQueue()
-        self._shutting_down = threading.Event()
-        self._abandoned = threading.Event()
-        # Whether it uses RDMA, whose resources are only released by an orderly end of the process.
-        self.holds_rdma = False
-        self._events = EventWriter(str(pipes / "events"), closed=self._on_supervisor_gone, unread=self._on_unread)
+        self.termination = ending = Termination(stop=lambda: self._inbox.put(Shutdown()), farewell=self._say_farewell)
+        self._events = EventWriter(str(pipes / "events"), closed=ending.supervisor_gone, unread=ending.events_unread)
         self._reports = Reports(self._events.send)
-        self._heartbeat = Heartbeat(self._events.send, self._progress, orphaned=self._on_supervisor_gone)
-        self._handover = Handover(pipes, self._events, self._heartbeat, expired=self._on_supervisor_gone)
+        self._heartbeat = Heartbeat(self._events.send, self._progress, orphaned=ending.supervisor_gone)
+        self._handover = Handover(pipes, self._events, self._heartbeat, expired=ending.supervisor_gone)
         self._counters: Engine | EmbeddingEngine | Follower | None = None
         self._hello: dict[str, Any] = {}
         self._rank = 0
@@ -97,7 +87,7 @@ class Runner:
     def _failed(self, failure: Failure) -> int:
         """Reports the failure, unless a lost rank was only shut down shortly before this one. Returns the exit
         code."""
-        if failure.code in ("ring", "jaccl") and self._shutting_down.wait(FAREWELL_SECONDS):
+        if failure.code in ("ring", "jaccl") and self.termination.follows():
             self._reports.status("ShuttingDown")
             return 0
         print(failure, file=sys.stderr)
@@ -118,7 +108,7 @@ class Runner:
             case Generate():
                 self._prepare(command.request)
             case Shutdown():
-                self._shut_down(command)
+                self.termination.begin()
             case Load():
                 self._start_encoding(command)
                 self._inbox.put(command)
@@ -184,7 +174,7 @@ class Runner:
     def _on_commands_ended(self, error: Exception | None) -> None:
         """Ends the process: the supervisor is gone, or violates the protocol. Running requests have no receiver."""
         if error is None:
-            return self._on_supervisor_gone()
+            return self.termination.supervisor_gone()
         if isinstance(error, ProtocolError | FrameError):
             print(error, file=sys.stderr, flush=True)
             self._report_failure(str(error), "protocol")
@@ -194,41 +184,10 @@ class Runner:
         self._events.flush()
         os._exit(1)
 
-    def _shut_down(self, command: Shutdown) -> None:
-        self._shutting_down.set()
-        self._inbox.put(command)
-        # With RDMA the supervisor decides how long it may take: a killed process leaks protection domains.
-        if not self.holds_rdma:
-            self._exit_after(SHUTDOWN_SECONDS)
-
-    def _exit_after(self, seconds: float) -> None:
-        """Ends the process after ``seconds``, even if the engine's thread is blocked in a collective."""
-
-        def end() -> NoReturn:
-            self._reports.status("ShuttingDown")
-            self._events.flush(timeout=0.5)
-            os._exit(0)
-
-        timer = threading.Timer(seconds, end)
-        timer.daemon = True
-        timer.start()
-
-    def _on_supervisor_gone(self) -> None:
-        if not self.holds_rdma:
-            os._exit(0)
-        if not self._abandoned.is_set():
-            self._abandoned.set()
-            self._shut_down(Shutdown())
-            self._exit_after(RDMA_SHUTDOWN_SECONDS)
-
     def release(self) -> None:
         """Drops all references to the group, so that the end of the process destroys it."""
         self._counters = self._intake = None
         gc.collect()
-
-    def _on_unread(self, unread: int) -> NoReturn:
-        print(f"nobody reads this runner's events: {unread} bytes wait", file=sys.stderr, flush=True)
-        os._exit(1)
 
     # The engine's thread
 
@@ -301,7 +260,7 @@ class Runner:
 
         directory = Path(load.model_path)
         embeds = makes_embeddings(directory, load.model_id, read_config(directory))
-        self.holds_rdma = load.jaccl is not None
+        self.termination.holds_rdma = load.jaccl is not None
         starting = Starting(
             load,
             self._folder,
@@ -320,8 +279,12 @@ class Runner:
 
     # Either thread
 
+    def _say_farewell(self) -> None:
+        self._reports.status("ShuttingDown")
+        self._events.flush(timeout=0.5)
+
     def _check_shutdown(self) -> None:
-        if self._shutting_down.is_set():
+        if self.termination.has_begun:
             raise ShuttingDown
 
     def _layers_loaded(self, done: int, layers: int) -> None:

@@ -24,7 +24,7 @@ from muster_runner.protocol import Load
 from muster_runner.reports import Loaded, Reports
 from muster_runner.tokenization.encoding import Encoding
 from muster_runner.vision.kind import reads_pictures
-from muster_runner.vision.places import places_of
+from muster_runner.vision.positions import positions_of
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def start_generator(starting: Starting) -> Started:
         if loaded.tower is None:
             is_vision_model = reads_pictures(loaded.directory, read_config(loaded.directory))
             refusal = SHARED_OUT if group is not None and is_vision_model else NO_PICTURES
-        elif load.kv_bits is not None and places_of(loaded.model) is not None:
+        elif load.kv_bits is not None and positions_of(loaded.model) is not None:
             refusal = IN_8_BITS
         intake = AnswerIntake(starting.encoding, loaded.context_length, loaded.rules, starting.deliver, refusal)
     counts = worker if engine is None or isinstance(worker, Engine) else engine

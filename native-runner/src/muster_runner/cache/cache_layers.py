@@ -40,12 +40,6 @@ def has_only_full(model: Any) -> bool:
     return all(is_full(layer) for layer in layers_of(make_prompt_cache(model)))
 
 
-def tokens_of(cache: Sequence[Any]) -> int:
-    """Returns how many tokens the cache was fed; 0 if no layer counts them."""
-    counts = [getattr(layer, "tokens", getattr(layer, "offset", 0)) for layer in layers_of(cache)]
-    return max((count for count in counts if isinstance(count, int)), default=0)
-
-
 def key_values(layer: KVCache, start: int, end: int) -> KeyValues:
     """Returns the KV of tokens [``start``, ``end``), each (1, heads, tokens, width), copied when evaluated."""
     return mx.contiguous(layer.keys[..., start:end, :]), mx.contiguous(layer.values[..., start:end, :])

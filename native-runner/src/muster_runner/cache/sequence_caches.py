@@ -9,8 +9,6 @@ from typing import Any, Protocol
 
 import mlx.core as mx
 
-from muster_runner.cache.cache_layers import tokens_of
-
 
 class SequenceCaches(Protocol):
     """Caches of sequences, which are numbered in the order in which they were added, without gaps."""
@@ -24,8 +22,9 @@ class SequenceCaches(Protocol):
     def with_more(self, lengths: Sequence[int]) -> list[tuple[int, int]]:
         """Estimates ``held`` after sequences of these ``lengths`` were added."""
 
-    def add(self, caches: Sequence[list[Any]]) -> None:
-        """Adds a sequence for each cache (a list of layers), and takes ownership of the caches."""
+    def add(self, caches: Sequence[tuple[list[Any], int]]) -> None:
+        """Adds a sequence for each cache (a list of layers), given with its number of tokens, and takes ownership of
+        the caches. (Recurrent layers do not count tokens, and a rank may have no others.)"""
 
     def extract(self, at: int) -> list[Any]:
         """Returns the cache of one sequence."""
@@ -49,25 +48,29 @@ class SeparateCaches:
 
     def __init__(self) -> None:
         self._caches: list[list[Any]] = []
+        self._lengths: list[int] = []
 
     @property
     def nbytes(self) -> int:
         return sum(layer.nbytes for cache in self._caches for layer in cache)
 
     def held(self) -> list[tuple[int, int]]:
-        return [(1, tokens_of(cache)) for cache in self._caches]
+        return [(1, length) for length in self._lengths]
 
     def with_more(self, lengths: Sequence[int]) -> list[tuple[int, int]]:
         return [*self.held(), *((1, length) for length in lengths)]
 
-    def add(self, caches: Sequence[list[Any]]) -> None:
-        self._caches += caches
+    def add(self, caches: Sequence[tuple[list[Any], int]]) -> None:
+        for cache, length in caches:
+            self._caches.append(cache)
+            self._lengths.append(length)
 
     def extract(self, at: int) -> list[Any]:
         return self._caches[at]
 
     def keep(self, stay: list[int]) -> None:
         self._caches = [self._caches[at] for at in stay]
+        self._lengths = [self._lengths[at] for at in stay]
 
     def logits(self, model: Any, fed: mx.array) -> mx.array:
         rows = []
@@ -75,6 +78,7 @@ class SeparateCaches:
             rows.append(model(fed[at : at + 1, None], cache=cache)[:, -1, :])
             # In this order on every rank: what one sends, another receives.
             mx.async_eval(rows[-1])
+        self._lengths = [length + 1 for length in self._lengths]
         return mx.concatenate(rows, axis=0)
 
     def several(self, model: Any, fed: mx.array) -> mx.array:
@@ -82,9 +86,11 @@ class SeparateCaches:
         for at, cache in enumerate(self._caches):
             rows.append(model(fed[at : at + 1], cache=cache))
             mx.async_eval(rows[-1])
+        self._lengths = [length + fed.shape[1] for length in self._lengths]
         return mx.concatenate(rows, axis=0)
 
     def trim(self, counts: Sequence[int]) -> None:
         for cache, count in zip(self._caches, counts, strict=True):
             for layer in cache:
                 layer.trim(count)
+        self._lengths = [length - count for length, count in zip(self._lengths, counts, strict=True)]

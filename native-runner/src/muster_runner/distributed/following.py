@@ -9,7 +9,7 @@ from muster_runner.distributed.group import Group
 from muster_runner.distributed.lockstep import StepMessage, exchange
 from muster_runner.engine.decoding import DecodingBatch
 from muster_runner.engine.engine_options import EngineOptions
-from muster_runner.engine.guessing import Guesses
+from muster_runner.engine.proposer import DraftTokens
 from muster_runner.engine.schedule import Schedule, clear
 from muster_runner.engine.sequence import SampledToken
 from muster_runner.failures import Disagreement
@@ -30,9 +30,9 @@ class FollowingBatch(DecodingBatch):
         if self._sequences:
             self._next = mx.array(tokens[: len(self._sequences)], dtype=mx.uint32)
 
-    def expect(self, guesses: Guesses) -> None:
+    def expect(self, drafts: DraftTokens) -> None:
         """Takes rank 0's draft tokens, which the next step verifies."""
-        self._guesses = guesses
+        self._drafts = drafts
 
     def accept(self, taken: list[int]) -> None:
         """Takes the number of accepted tokens of the last step, by sequence."""
@@ -43,7 +43,7 @@ class FollowingBatch(DecodingBatch):
         mx.eval(self._verification_logits(rows))
         return []
 
-    def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:
+    def _sample(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:
         # Nothing is sampled here, but the other ranks wait for this rank's share of the computation.
         mx.eval(logits)
         return fed, mx.zeros((fed.shape[0], 1)), mx.ones(fed.shape, mx.bool_)
@@ -109,7 +109,7 @@ class Follower:
                 self._schedule.join(task, tokens, GREEDY, stops)
             case "resize":
                 self._schedule.resize(value)
-            case "guess":
+            case "draft":
                 self._batch.expect(value)
             case "take":
                 self._batch.accept(value)

@@ -13,7 +13,7 @@ from typing import Any
 
 import mlx.core as mx
 
-from muster_runner.distributed.meeting import rendezvous
+from muster_runner.distributed.rendezvous import rendezvous
 from muster_runner.failures import PeerLost
 
 # For ranks that this one never connects to: the ring only requires a valid address.

@@ -34,7 +34,7 @@ class Leader:
             self._epoch += 1
             self._wake(self._epoch)
             self._in_epoch = True
-        self._engine.guess()
+        self._engine.propose()
         own = StepMessage(self._engine.mark, self._engine.restored, self._engine.drawn, self._orders)
         restored = exchange(self._group, own).restored
         self._orders.clear()

@@ -15,7 +15,7 @@ from muster_runner.engine.schedule import COMPLETION_BATCH
 from muster_runner.failures import Disagreement
 
 # A decision of rank 0: ("join", task, [prompt tokens, checkpoint positions]), ("leave", tasks, whether all computed
-# values were finite), ("resize", "", bytes of the memory budget), ("guess", "", draft tokens for the next step, by
+# values were finite), ("resize", "", bytes of the memory budget), ("draft", "", draft tokens for the next step, by
 # task) or ("take", "", number of accepted tokens of the last step, by sequence).
 Order = tuple[str, Any, Any]
 

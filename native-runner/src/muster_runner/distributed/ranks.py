@@ -17,7 +17,7 @@ from muster_runner.engine.engine import Emit, Engine
 from muster_runner.engine.engine_options import EngineOptions, claimed_tokens, engine_options
 from muster_runner.failures import Unsupported
 from muster_runner.model.architectures import Abilities
-from muster_runner.model.draft_loading import NO_GUESSING, load_draft
+from muster_runner.model.draft_loading import NO_SPECULATION, load_draft
 from muster_runner.model.loading import LoadedModel, Progress
 from muster_runner.model.loading import load as load_model
 from muster_runner.model.model_files import read_config
@@ -113,7 +113,7 @@ def start(
     options = engine_options(loaded, load, measured, group, NOTHING if draft is None else draft.footprint)
     if draft is not None:
         if not options.speculates:
-            raise Unsupported(NO_GUESSING)
+            raise Unsupported(NO_SPECULATION)
         options = replace(options, draft=draft.draft(claimed_tokens(loaded, load)))
         loaded = replace(loaded, weight_bytes=loaded.weight_bytes + draft.nbytes)
     engine = Engine(loaded.model, loaded.tokenizer, loaded.rules, options, emit, loaded.tower)

@@ -7,10 +7,10 @@ from typing import Any
 import mlx.core as mx
 
 from muster_runner.cache.sequence_caches import SeparateCaches, SequenceCaches
-from muster_runner.engine.guessing import Guesser, Guesses
+from muster_runner.engine.proposer import DraftTokens, Proposer
 from muster_runner.engine.sequence import SampledToken, Sequence
 from muster_runner.engine.sub_batches import SubBatches
-from muster_runner.sampling.draws import BatchSampler
+from muster_runner.sampling.batch_sampler import BatchSampler
 from muster_runner.sampling.sampling import SeededSampler
 
 # Steps between clearings of MLX's buffer cache: caches grow, so buffers of old shapes are never reused.
@@ -24,8 +24,8 @@ class DecodingBatch:
 
     With ``lookahead`` a step already starts computing the tokens after those that it returns, so that a GPU never waits
     for Python; the tokens are the same. Without it a step returns the tokens that it samples. ``together``: whether the
-    model supports batching. ``pass_tokens``: see SubBatches. ``guesser``: drafts tokens for speculative decoding, which
-    needs trimmable caches; a step may then return several tokens of a sequence.
+    model supports batching. ``pass_tokens``: see SubBatches. ``proposer``: proposes draft tokens for speculative
+    decoding, which needs trimmable caches; a step may then return several tokens of a sequence.
     """
 
     def __init__(
@@ -34,22 +34,22 @@ class DecodingBatch:
         lookahead: bool,
         together: bool,
         pass_tokens: int = PASS_TOKENS,
-        guesser: Guesser | None = None,
+        proposer: Proposer | None = None,
     ):
         self._model = model
         self._lookahead = lookahead
         self._joining: list[Sequence] = []
         self._sequences: list[Sequence] = []
         self._caches: SequenceCaches = SubBatches(pass_tokens) if together else SeparateCaches()
-        self._guesser = guesser if together else None
+        self._proposer = proposer if together else None
         # Draft tokens of the next step, once made.
-        self._guesses: Guesses | None = None
+        self._drafts: DraftTokens | None = None
         # Accepted tokens of the last step by sequence, if it verified draft tokens.
         self.taken: list[int] | None = None
         self._next: mx.array | None = None
         self._logprobs: mx.array | None = None
         self._finite: mx.array | None = None
-        self._draws = BatchSampler()
+        self._sampler = BatchSampler()
         self._steps = 0
 
     def __len__(self) -> int:
@@ -101,32 +101,32 @@ class DecodingBatch:
             sequence.following = following
         return sequence, drawn
 
-    def guess(self) -> Guesses:
+    def propose(self) -> DraftTokens:
         """Drafts tokens that the next step will verify, where that is expected to pay off."""
         width = len(self._sequences)
-        self._guesses = {}
-        if self._guesser is not None and self._next is not None and self._guesser.wants(width):
+        self._drafts = {}
+        if self._proposer is not None and self._next is not None and self._proposer.wants(width):
             firsts = zip(self._sequences, self._next.tolist(), strict=True)
             draftable = [(one, first) for one, first in firsts if one.answering and one.sampling.is_free]
-            self._guesses = self._guesser.guess(draftable, width)
-        return self._guesses
+            self._drafts = self._proposer.propose(draftable, width)
+        return self._drafts
 
     def step(self) -> list[SampledToken]:
         """Runs a step. Returns the new tokens of every sequence that has any, in joining order."""
-        guesses = self.guess() if self._guesses is None else self._guesses
-        self._guesses = self.taken = None
+        proposed = self.propose() if self._drafts is None else self._drafts
+        self._drafts = self.taken = None
         joined = self._admit()
         if self._next is None:
             return []
         began = time.perf_counter()
-        drafts = [guesses.get(sequence.task_id, []) for sequence in self._sequences]
+        drafts = [proposed.get(sequence.task_id, []) for sequence in self._sequences]
         if any(drafts):
-            rows = [[first, *guess] for first, guess in zip(self._next.tolist(), drafts, strict=True)]
+            rows = [[first, *draft] for first, draft in zip(self._next.tolist(), drafts, strict=True)]
             new_tokens = self._verify(rows, began)
         else:
             new_tokens = self._plain(self._next)
-            if self._guesser is not None and not joined:
-                self._guesser.plain(len(self._sequences), time.perf_counter() - began)
+            if self._proposer is not None and not joined:
+                self._proposer.plain(len(self._sequences), time.perf_counter() - began)
         self._steps += 1
         if self._steps % STEPS_BETWEEN_CLEARINGS == 0:
             mx.clear_cache()
@@ -135,7 +135,7 @@ class DecodingBatch:
     def _plain(self, fed: mx.array) -> list[SampledToken]:
         before = fed, self._logprobs, self._finite
         logits = self._caches.logits(self._model, fed)
-        self._next, self._logprobs, self._finite = self._draw(logits, fed)
+        self._next, self._logprobs, self._finite = self._sample(logits, fed)
         mx.async_eval(self._next, self._finite)
         drawn, logprobs, finite = before if self._lookahead else (self._next, self._logprobs, self._finite)
         new_tokens = []
@@ -159,14 +159,14 @@ class DecodingBatch:
         new_tokens = self._pending() if self._lookahead else []
         logits = self._verification_logits(rows)
         width = logits.shape[1]
-        places = [at * width + nth for at, row in enumerate(rows) for nth in range(len(row))]
+        rows_fed = [at * width + nth for at, row in enumerate(rows) for nth in range(len(row))]
         owners = [one for one, row in zip(self._sequences, rows, strict=True) for _ in row]
         fed = mx.array([token for row in rows for token in row], dtype=mx.uint32)
-        drawn, logprobs, finite = self._draws(owners, logits.reshape(-1, logits.shape[-1])[mx.array(places)], fed)
+        drawn, logprobs, finite = self._sampler(owners, logits.reshape(-1, logits.shape[-1])[mx.array(rows_fed)], fed)
         tokens, sound = drawn.tolist(), finite.tolist()
         taken, lasts, start = [], [], 0
         for one, row in zip(self._sequences, rows, strict=True):
-            accepted = next((at for at, guess in enumerate(row[1:]) if guess != tokens[start + at]), len(row) - 1)
+            accepted = next((at for at, token in enumerate(row[1:]) if token != tokens[start + at]), len(row) - 1)
             returned = range(start, start + accepted + (0 if self._lookahead else 1))
             new_tokens += [SampledToken(one.task_id, tokens[at], logprobs[at], sound[at], one.error) for at in returned]
             if isinstance(one.sampling.sampler, SeededSampler):
@@ -175,13 +175,13 @@ class DecodingBatch:
             lasts.append(start + accepted)
             start += len(row)
         self._accept(rows, taken)
-        places_of_last = mx.array(lasts)
-        self._next, self._logprobs, self._finite = (all_of[places_of_last] for all_of in (drawn, logprobs, finite))
+        last_rows = mx.array(lasts)
+        self._next, self._logprobs, self._finite = (all_of[last_rows] for all_of in (drawn, logprobs, finite))
         self.taken = taken
-        if self._guesser is not None:
+        if self._proposer is not None:
             each = zip(self._sequences, rows, taken, strict=True)
             verified = [(one, len(row) - 1, count - 1) for one, row, count in each]
-            self._guesser.guessed(verified, time.perf_counter() - began)
+            self._proposer.verified(verified, time.perf_counter() - began)
         return new_tokens
 
     def _verification_logits(self, rows: list[list[int]]) -> mx.array:
@@ -212,7 +212,7 @@ class DecodingBatch:
         """Adds the joining sequences. Returns whether there were any."""
         if not self._joining:
             return False
-        self._caches.add([sequence.cache for sequence in self._joining])
+        self._caches.add([(sequence.cache, len(sequence.tokens)) for sequence in self._joining])
         following = mx.array([sequence.following for sequence in self._joining], dtype=mx.uint32)
         for sequence in self._joining:
             sequence.cache = []
@@ -223,9 +223,9 @@ class DecodingBatch:
         mx.async_eval(self._next)
         return True
 
-    def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:
+    def _sample(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:
         """Samples: tokens (batch,), log probabilities (batch, vocabulary), and whether logits were finite (batch,)."""
-        return self._draws(self._sequences, logits, fed)
+        return self._sampler(self._sequences, logits, fed)
 
     def _keep(self, staying: list[int]) -> None:
         if len(staying) == len(self._sequences):

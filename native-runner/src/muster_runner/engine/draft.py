@@ -24,20 +24,20 @@ LAG = 32
 
 @dataclass
 class _DraftState:
-    """The draft's state of a sequence: its cache holds the first ``read`` tokens, then ``guessed``, not verified
+    """The draft's state of a sequence: its cache holds the first ``read`` tokens, then ``drafted``, not verified
     yet."""
 
     read: int
-    guessed: list[int] = field(default_factory=list)
+    drafted: list[int] = field(default_factory=list)
 
     def settle(self, tokens: Several[int]) -> int:
         """Compares its draft tokens with the sequence's. Returns how many of them must be trimmed."""
         # At least one token must remain to be fed, for its logits.
-        most = min(len(self.guessed), len(tokens) - self.read - 1)
-        accepted = next((at for at in range(most) if tokens[self.read + at] != self.guessed[at]), most)
-        wrong = len(self.guessed) - accepted
+        most = min(len(self.drafted), len(tokens) - self.read - 1)
+        accepted = next((at for at in range(most) if tokens[self.read + at] != self.drafted[at]), most)
+        wrong = len(self.drafted) - accepted
         self.read += accepted
-        self.guessed = []
+        self.drafted = []
         return wrong
 
 
@@ -59,7 +59,7 @@ class Draft:
         behind = [] if self._prefilling is None else self._prefilling[1]
         return self._caches.nbytes + sum(layer.nbytes for layer in behind)
 
-    def guess(self, wanted: Several[tuple[Sequence, int, int]]) -> dict[str, list[int]]:
+    def propose(self, wanted: Several[tuple[Sequence, int, int]]) -> dict[str, list[int]]:
         """Drafts tokens. ``wanted``: sequences, each with its next token to be fed and the maximum draft length. A
         sequence that is not prefilled yet gets no draft; one such sequence is prefilled further."""
         known = {sequence: [*sequence.tokens, first] for sequence, first, _ in wanted}
@@ -75,12 +75,12 @@ class Draft:
             if columns:
                 logits = self._caches.logits(self._model, columns[-1])
             columns.append(predicted_tokens(samplers, logits[:, : self._vocabulary], ahead).astype(mx.uint32))
-        guesses = mx.stack(columns, axis=1).tolist()
-        for state, guess in zip(self._states.values(), guesses, strict=True):
+        drafts = mx.stack(columns, axis=1).tolist()
+        for state, draft in zip(self._states.values(), drafts, strict=True):
             # The last draft token was not fed.
-            state.guessed = guess[:-1]
+            state.drafted = draft[:-1]
         return {
-            sequence.task_id: guess[: lengths[sequence]] for sequence, guess in zip(self._states, guesses, strict=True)
+            sequence.task_id: draft[: lengths[sequence]] for sequence, draft in zip(self._states, drafts, strict=True)
         }
 
     def _trim_rejected(self, known: dict[Sequence, list[int]]) -> None:
@@ -92,7 +92,7 @@ class Draft:
         wrong, staying = [], []
         for at, (sequence, state) in enumerate(self._states.items()):
             tokens = known.get(sequence)
-            wrong.append(len(state.guessed) if tokens is None else state.settle(tokens))
+            wrong.append(len(state.drafted) if tokens is None else state.settle(tokens))
             if tokens is not None and len(tokens) - state.read <= LAG:
                 staying.append(at)
         self._caches.trim(wrong)
@@ -122,7 +122,7 @@ class Draft:
         self._prefilling = (sequence, cache, read)
         if read == last:
             self._prefilling = None
-            self._caches.add([cache])
+            self._caches.add([(cache, read)])
             self._states[sequence] = _DraftState(read)
 
     def _feed_new_tokens(self, known: dict[Sequence, list[int]]) -> mx.array:

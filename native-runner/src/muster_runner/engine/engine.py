@@ -14,8 +14,8 @@ from muster_runner.distributed.lockstep import Order
 from muster_runner.engine.answer import Answer
 from muster_runner.engine.decoding import DecodingBatch
 from muster_runner.engine.engine_options import EngineOptions
-from muster_runner.engine.guessing import Guesser
 from muster_runner.engine.intake import Prepared, Rejected, refused_alone
+from muster_runner.engine.proposer import Proposer
 from muster_runner.engine.schedule import Schedule, clear
 from muster_runner.engine.sequence import SampledToken
 from muster_runner.output.answer_rules import AnswerRules
@@ -52,8 +52,8 @@ class Engine:
         self._rules = rules
         self._answers: dict[str, Answer] = {}
         self.cache = options.cache
-        guesser = Guesser(options.draft, options.lookahead) if options.speculates else None
-        self._batch = DecodingBatch(model, options.lookahead, options.able.batch, options.pass_tokens, guesser)
+        proposer = Proposer(options.draft, options.lookahead) if options.speculates else None
+        self._batch = DecodingBatch(model, options.lookahead, options.able.batch, options.pass_tokens, proposer)
         self._schedule = Schedule(
             model,
             options.able,
@@ -131,10 +131,10 @@ class Engine:
         """See Schedule."""
         return self._schedule.restored
 
-    def guess(self) -> None:
+    def propose(self) -> None:
         """Drafts tokens for the next step and broadcasts them, before the other ranks start it."""
-        if guesses := self._batch.guess():
-            self.on_order(("guess", "", guesses))
+        if drafts := self._batch.propose():
+            self.on_order(("draft", "", drafts))
 
     def step(self, restored: int = 0) -> None:
         """Runs a step of the schedule and sends its tokens. ``restored``: see Schedule."""

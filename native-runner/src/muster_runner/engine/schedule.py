@@ -9,10 +9,7 @@ prefills the rest, then decodes. If the decoding requests outgrow the budget, th
 and later continues where it was.
 """
 
-import zlib
-from array import array
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,9 +19,10 @@ from mlx_lm.models.cache import make_prompt_cache
 from muster_runner.cache.cache_layers import Footprint, footprint
 from muster_runner.cache.memory_budget import HEADROOM_TOKENS, UNLIMITED, MemoryBudget
 from muster_runner.cache.prefix_cache import PrefixCache
-from muster_runner.cache.restoring import Restores
 from muster_runner.engine.decoding import DecodingBatch
+from muster_runner.engine.history import History
 from muster_runner.engine.prefill import Prefill, PrefillSteps, complete, fitting
+from muster_runner.engine.prompt_queue import PromptQueue
 from muster_runner.engine.queue_places import Queued, ignore_place, report_places
 from muster_runner.engine.request import Request
 from muster_runner.engine.sequence import SampledToken
@@ -32,12 +30,10 @@ from muster_runner.engine.sequence import Sequence as DecodingSequence
 from muster_runner.model.architectures import Abilities
 from muster_runner.sampling.sampling import SamplingPipeline
 from muster_runner.vision.picture_prompt import PicturePrompt
-from muster_runner.vision.places import places_of, shifted, unshifted
+from muster_runner.vision.positions import positions_of, shifted, unshifted
 
 # Maximum requests that decode together; further ones are queued.
 COMPLETION_BATCH = 32
-# Prompts that are prefilled in turn (round robin), so that a short one does not wait for a long one to end.
-PREFILLS = 8
 
 
 class Schedule:
@@ -60,13 +56,10 @@ class Schedule:
         self._model, self._able, self._batch = model, able, batch
         self._prefill, self._budget, self._progress, self._queued = steps, budget, progress, queued
         self._requests: dict[str, Request] = {}
-        self._prompts: deque[Request] = deque()
-        self._restores = Restores(restores_in_step)
-        self._history = 0
-        # Whether a request waits for memory.
-        self._lacks_memory = False
+        self._prompts = PromptQueue(cache, self._fits, self._start_prefill, restores_in_step)
+        self._history = History()
         # Whether positions after a picture differ from the token count.
-        self._shifts = places_of(model) is not None
+        self._shifts = positions_of(model) is not None
         self.cache = cache
         # Measured on the first cache that was saved.
         self.measured: Footprint | None = None
@@ -95,7 +88,7 @@ class Schedule:
         request = Request(task_id, tokens, sampling, list(stops), pictures)
         self._requests[task_id] = request
         self._prompts.append(request)
-        self._record("join", task_id, [*tokens, *stops])
+        self._history.record("join", task_id, [*tokens, *stops])
 
     def leave(self, task_ids: list[str]) -> None:
         """Removes live requests before the next step; their KV goes to the prefix cache."""
@@ -111,31 +104,31 @@ class Schedule:
         for sequence in self._batch.leave(decoding):
             self._cache_sequence(sequence.tokens, unshifted(sequence.cache), whole=True)
         for request in requests:
-            self._record("leave", request.task_id)
+            self._history.record("leave", request.task_id)
 
     def forget(self) -> None:
         """Clears the prefix cache in memory."""
         if self.cache is not None:
             self.cache.shrink(0)
-            self._record("forget", "")
+            self._history.record("forget", "")
 
     @property
     def restored(self) -> int:
         """How many restores this rank has done; the minimum of all ranks is passed to ``step``."""
-        return self._restores.done_here
+        return self._prompts.restores.done_here
 
     def step(self, restored: int = 0) -> list[SampledToken]:
         """Prefills some tokens of prompts (a whole prompt without chunked prefill), then decodes a token for every
         decoding request. ``restored``: restores that are done on every rank, if ranks wait for each other."""
         self.steps += 1
-        self._restores.set_agreed(restored)
+        self._prompts.restores.set_agreed(restored)
         drawn = self._make_room()
         if not self._compute_prompts() and not len(self._batch):
-            self._restores.wait()
-        if self._lacks_memory:
+            self._prompts.restores.wait()
+        if self._prompts.lacks_memory:
             report_places(self._prompts, self._queued)
         drawn += self._batch.step()
-        self.mark = zlib.crc32(b"%d %d" % (self.steps, len(self.cache or ())), self._history)
+        self.mark = self._history.mark(self.steps, len(self.cache or ()))
         return drawn
 
     # Memory
@@ -143,20 +136,16 @@ class Schedule:
     def resize(self, total: int) -> None:
         """Changes the memory budget to ``total`` bytes."""
         self._budget = replace(self._budget, total=total)
-        self._record("resize", str(total))
+        self._history.record("resize", str(total))
 
     @property
     def live_bytes(self) -> int:
         """Bytes of the caches of live requests, computed by the footprint."""
-        return self._budget.used([*self._batch.held(), *((1, tokens) for tokens in self._begun())])
-
-    def _begun(self) -> list[int]:
-        """The lengths of the prompts that are being restored or prefilled."""
-        return [len(request.tokens) for request in self._prompts if request.has_begun]
+        return self._budget.used([*self._batch.held(), *((1, tokens) for tokens in self._prompts.begun())])
 
     def _fits(self, request: Request) -> bool:
         """Whether a request fits the memory beside the live ones, padding included."""
-        passes = self._batch.with_more([*self._begun(), len(request.tokens) + HEADROOM_TOKENS])
+        passes = self._batch.with_more([*self._prompts.begun(), len(request.tokens) + HEADROOM_TOKENS])
         return self._budget.used(passes) <= self._budget.total
 
     def _make_room(self) -> list[SampledToken]:
@@ -167,8 +156,8 @@ class Schedule:
             sequence, drawn = self._batch.preempt(latest.task_id)
             self._cache_sequence(sequence.tokens, unshifted(sequence.cache), whole=True)
             latest.preempt(sequence)
-            self._prompts.appendleft(latest)
-            self._record("preempt", latest.task_id, latest.tokens)
+            self._prompts.put_first(latest)
+            self._history.record("preempt", latest.task_id, latest.tokens)
             drawn_tokens += [drawn] if drawn else []
         if self.cache is not None:
             self.cache.shrink(max(0, self._budget.total - live))
@@ -179,14 +168,14 @@ class Schedule:
             self.measured = footprint(cache)
         if self.cache is not None:
             self.cache.keep(tokens, cache, whole=whole)
-            self._record("keep", "", tokens)
+            self._history.record("keep", "", tokens)
 
     # Prompts
 
     def _compute_prompts(self) -> bool:
         """Runs the prefill of a step. Returns whether there was any."""
         budget = step_tokens = self._prefill.busy if len(self._batch) else self._prefill.idle
-        while budget > 0 and (turn := self._next_prefills()):
+        while budget > 0 and (turn := self._admit()):
             prefills = [request.prefill for request in turn if request.prefill is not None]
             if count := self._to_complete(prefills, budget):
                 budget -= complete(self._model, prefills[:count])
@@ -198,35 +187,9 @@ class Schedule:
                 self._wait_turn(turn[0], prefills[0])
         return budget < step_tokens
 
-    def _next_prefills(self) -> list[Request]:
-        """Admits requests; returns those whose prompts are prefilled now, in order."""
-        turn: list[Request] = []
-        full = self._lacks_memory = False
-        for request in list(self._prompts):
-            if len(turn) == min(PREFILLS, COMPLETION_BATCH - len(self._batch)):
-                break
-            if request.prefill is None:
-                if request.restore is None:
-                    # Requests do not overtake one that does not fit: it would starve.
-                    if full or self._is_awaited(request) or len(self._begun()) >= PREFILLS:
-                        continue
-                    full = bool(len(self._batch) or self._begun()) and not self._fits(request)
-                    if full:
-                        self._lacks_memory = True
-                        continue
-                    self._restore(request)
-                if not self._is_restored(request):
-                    continue
-                self._start_prefill(request)
-            turn.append(request)
-        return turn
-
-    def _is_awaited(self, request: Request) -> bool:
-        """Whether another prompt is being restored or prefilled whose prefix this one can soon use."""
-        if self.cache is None:
-            return False
-        shared = max((other.shared(request, self.cache.exact) for other in self._prompts), default=0)
-        return shared > 0 and shared > self.cache.known(request.tokens)
+    def _admit(self) -> list[Request]:
+        """Returns the requests whose prompts are prefilled now, in order."""
+        return self._prompts.admit(COMPLETION_BATCH - len(self._batch), busy=len(self._batch) > 0)
 
     def _to_complete(self, turn: list[Prefill], budget: int) -> int:
         """Returns how many prompts, from the first, can be prefilled to their end in this step."""
@@ -234,14 +197,6 @@ class Schedule:
             return 1
         count = fitting(turn, budget)
         return count if self._able.pad else min(count, 1)
-
-    def _restore(self, request: Request) -> None:
-        if self.cache is not None:
-            request.restore = self.cache.restore(request.tokens)
-            request.restore_number = self._restores.register(request.restore)
-
-    def _is_restored(self, request: Request) -> bool:
-        return request.restore is None or self._restores.is_done(request.restore, request.restore_number)
 
     def _start_prefill(self, request: Request) -> None:
         cache, done = self.cache.take(request.tokens, request.restore) if self.cache is not None else (None, 0)
@@ -252,13 +207,11 @@ class Schedule:
         request.prefill = Prefill(
             request.tokens, cache or make_prompt_cache(self._model), done, stops, request.pictures
         )
-        self._record("begin", request.task_id, [done])
+        self._history.record("begin", request.task_id, [done])
 
     def _wait_turn(self, request: Request, prefill: Prefill) -> None:
         self._progress(request.task_id, prefill.done, len(prefill.tokens))
-        # Round robin among PREFILLS prompts only: each one in progress holds its KV cache.
-        self._prompts.remove(request)
-        self._prompts.insert(PREFILLS - 1, request)
+        self._prompts.rotate(request)
 
     def _cache_prefill(self, prefill: Prefill) -> None:
         """Caches the prefilled part of a prompt, so that other requests can use it at once."""
@@ -278,10 +231,6 @@ class Schedule:
         self._prompts.remove(request)
         self._batch.join(sequence)
         request.prefill, request.decoding, request.answering = None, True, True
-
-    def _record(self, what: str, task_id: str, tokens: Iterable[int] = ()) -> None:
-        self._history = zlib.crc32(f"{what} {task_id}".encode("utf-8", "surrogatepass"), self._history)
-        self._history = zlib.crc32(array("I", tokens).tobytes(), self._history)
 
 
 def clear() -> None:

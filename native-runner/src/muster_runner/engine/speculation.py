@@ -69,10 +69,10 @@ class Pace:
     max_length: int
     length: int
 
-    def guessed(self, guesses: int, accepted: int) -> None:
-        if accepted == guesses:
+    def verified(self, drafted: int, accepted: int) -> None:
+        if accepted == drafted:
             self.length = min(self.max_length, self.length * 2)
-        elif accepted < (guesses + 1) // 2:
+        elif accepted < (drafted + 1) // 2:
             self.length = max(self.min_length, self.length // 2)
 
 
@@ -107,7 +107,7 @@ class Payoff:
         self._plain[width] = seconds if known is None else known + WEIGHT * (seconds - known)
         self._wait = max(0, self._wait - 1)
 
-    def guessed(self, width: int, drawn: int, seconds: float) -> None:
+    def verified(self, width: int, drawn: int, seconds: float) -> None:
         """Records a speculative pass that gave ``drawn`` tokens for all sequences together."""
         if width not in self._plain:
             return

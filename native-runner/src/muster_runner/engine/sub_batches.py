@@ -11,7 +11,7 @@ from typing import Any
 
 import mlx.core as mx
 
-from muster_runner.cache.cache_layers import layers_of, tokens_of, trim_rows
+from muster_runner.cache.cache_layers import layers_of, trim_rows
 
 # Sub-batches are rearranged, which copies caches, only if that saves this share of the cost.
 WORTH_IT = 0.1
@@ -81,10 +81,10 @@ class SubBatches:
         parts = partition(expected, self._pass_tokens)
         return [(len(part), max(expected[row] for row in part)) for part in parts]
 
-    def add(self, caches: Sequence[list[Any]]) -> None:
+    def add(self, caches: Sequence[tuple[list[Any], int]]) -> None:
         first = len(self._lengths)
-        self._lengths += [tokens_of(cache) for cache in caches]
-        new = [SubBatch([first + at], layers, merged=False) for at, layers in enumerate(caches)]
+        self._lengths += [length for _, length in caches]
+        new = [SubBatch([first + at], layers, merged=False) for at, (layers, _) in enumerate(caches)]
         target = partition(self._lengths, self._pass_tokens)
         grown = self._grown(range(first, len(self._lengths)))
         if not self._is_worth(target, grown):

@@ -25,7 +25,7 @@ WITHOUT = "declare it without draftModelId"
 WARM_UP = (8, 1)
 
 
-NO_GUESSING = "no draft model can guess for this one, whose context cannot be cut back to what came true; " + WITHOUT
+NO_SPECULATION = "no draft model can work for this one, whose context cannot be cut back to what came true; " + WITHOUT
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def load_draft(load: Load, loaded: LoadedModel) -> LoadedDraft:
     """Loads the draft model, unsharded. Raises Unsupported if it does not fit ``loaded``."""
     assert load.draft is not None and loaded.tokenizer is not None
     if is_exact(loaded) or not loaded.able.batch:
-        raise Unsupported(NO_GUESSING)
+        raise Unsupported(NO_SPECULATION)
     try:
         model, vocabulary = _opened(load.draft, loaded.tokenizer)
     except ModelFileError as error:
@@ -56,7 +56,7 @@ def load_draft(load: Load, loaded: LoadedModel) -> LoadedDraft:
     if load.shard.world_size == 1 and nbytes >= loaded.weight_bytes:
         raise Unsupported(
             f"the draft model {load.draft.model_id} is not smaller than this one ({nbytes} of {loaded.weight_bytes} "
-            f"bytes), so its guesses would cost more than they save; name a smaller one or {WITHOUT}"
+            f"bytes), so its draft would cost more than they save; name a smaller one or {WITHOUT}"
         )
     for layer in model.layers:
         mx.eval(layer.parameters())
@@ -71,7 +71,7 @@ def _opened(draft: DraftModel, tokenizer: Tokenizer) -> tuple[Any, int]:
     vocabulary = tokenizer.vocabulary()
     if load_tokenizer(directory, config).vocabulary() != vocabulary:
         raise Unsupported(
-            f"the draft model {draft.model_id} has other tokens than this model, so it cannot guess them; name one of "
+            f"the draft model {draft.model_id} has other tokens than this model, so it cannot draft them; name one of "
             f"the same family, or {WITHOUT}"
         )
     model, config = open_model(directory, config, Part("Pipeline", 0, 0, 0))

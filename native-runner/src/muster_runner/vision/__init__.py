@@ -7,7 +7,7 @@ pictures takes three steps:
    returns tokens and arrays. A malicious file can only harm that process.
 2. Between two steps of the engine the vision tower encodes the arrays (``tower.py``); the result replaces the
    embeddings of the placeholder tokens (``picture_prompt.py``).
-3. The prompt is prefilled alone; its sequence then decodes in the common batch (``places.py`` handles positions that
+3. The prompt is prefilled alone; its sequence then decodes in the common batch (``positions.py`` handles positions that
    differ from the token count).
 
 In the keys of the prefix cache the placeholder tokens of a picture are replaced by numbers derived from the picture's

@@ -7,7 +7,7 @@ from typing import Any
 
 import mlx.core as mx
 
-from muster_runner.vision.places import places_of
+from muster_runner.vision.positions import positions_of
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class PicturePrompt:
         if answered:
             seen = mx.concatenate([seen, self.embed(mx.array([answered]))], axis=1)
         placed_at = nullcontext()
-        places = places_of(model)
-        if places is not None and self.positions is not None:
-            placed_at = places.at(self._positions(self.positions, start, end), seen)
+        rotary = positions_of(model)
+        if rotary is not None and self.positions is not None:
+            placed_at = rotary.at(self._positions(self.positions, start, end), seen)
         with placed_at:
             # With input embeddings the model uses only the shape of the tokens; keys of pictures are no token ids.
             model(mx.zeros((1, len(tokens)), dtype=mx.uint32), cache=cache, input_embeddings=seen)

@@ -13,7 +13,7 @@ from muster_runner.tokenization.encoder_messages import Pictured
 from muster_runner.vision.keys import prompt_keys
 from muster_runner.vision.library import family
 from muster_runner.vision.picture_prompt import PicturePrompt
-from muster_runner.vision.places import PlacedRope, Places
+from muster_runner.vision.positions import PositionedRope, Positions
 
 LANGUAGE = "language_model."
 
@@ -41,7 +41,7 @@ class Tower:
 
 
 def open_tower(directory: Path, config: dict[str, Any], model: Any) -> Tower | None:
-    """Loads the vision tower and makes the attention of ``model``, mlx-lm's, use picture positions (``Places``).
+    """Loads the vision tower and makes the attention of ``model``, mlx-lm's, use picture positions (``Positions``).
 
     Returns None if the weights have no tower: some conversions keep only the language model. Raises ModelFileError and
     Failure.
@@ -57,7 +57,7 @@ def open_tower(directory: Path, config: dict[str, Any], model: Any) -> Tower | N
         return None
     language = model.language_model.model
     if (rotary := getattr(vision_model.language_model.layers[0].self_attn, "rotary_emb", None)) is not None:
-        _use_places(model, language, Places(rotary, _rotate(module)))
+        _use_positions(model, language, Positions(rotary, _rotate(module)))
     # Its own language part is never used: drop it before its weights are read.
     vision_model.language_model.model.layers = []
     vision_model.language_model.model.embed_tokens = language.embed_tokens
@@ -106,7 +106,7 @@ def _rotate(module: Any) -> Any:
     return lambda x, cosines, sines: apply(x, x, cosines, sines)[0]
 
 
-def _use_places(model: Any, language: Any, places: Places) -> None:
-    model.places = places
+def _use_positions(model: Any, language: Any, positions: Positions) -> None:
+    model.positions = positions
     for layer in language.layers:
-        layer.self_attn.rope = PlacedRope(layer.self_attn.rope, places)
+        layer.self_attn.rope = PositionedRope(layer.self_attn.rope, positions)

@@ -8,7 +8,7 @@ from muster_runner.cache.cache_layers import Footprint
 from muster_runner.cache.memory_budget import UNLIMITED, MemoryBudget
 from muster_runner.engine.sequence import Sequence
 from muster_runner.protocol import Sampling
-from muster_runner.sampling.draws import BatchSampler
+from muster_runner.sampling.batch_sampler import BatchSampler
 from muster_runner.sampling.sampling import sampling_pipeline
 
 SETTINGS = [

@@ -1,7 +1,7 @@
 """Multimodal rotary embeddings (Qwen-VL), where a picture takes more tokens than positions.
 
 A picture's token has a position for each of time, height and width; text continues after the largest of them. The
-prefill of a prompt with pictures is therefore given the positions of every token (``Places.at``). Text tokens have
+prefill of a prompt with pictures is therefore given the positions of every token (``Positions.at``). Text tokens have
 three equal positions, which is a plain rotary embedding at a shifted offset: after prefill the KV caches of the
 sequence carry the shift (``ShiftedCache``), and it decodes in one batch with all others.
 """
@@ -17,7 +17,7 @@ from mlx_lm.models.cache import BatchKVCache, KVCache
 Rotate = Callable[[mx.array, mx.array, mx.array], mx.array]
 
 
-class Places:
+class Positions:
     """The positions of the current forward pass, as cosines and sines in ``now``; None: the cache's offset applies.
 
     ``embedding(x, positions)``: cosines and sines of positions (3, 1, tokens).
@@ -37,22 +37,22 @@ class Places:
             self.now = None
 
 
-class PlacedRope:
+class PositionedRope:
     """Replaces the rotary embedding of an attention layer."""
 
-    def __init__(self, plain: Any, places: Places):
-        self._plain, self._places = plain, places
+    def __init__(self, plain: Any, positions: Positions):
+        self._plain, self._positions = plain, positions
 
     def __call__(self, x: mx.array, offset: int | mx.array = 0) -> mx.array:
-        if self._places.now is None:
+        if self._positions.now is None:
             return self._plain(x, offset=offset)
-        return self._places.rotate(x, *self._places.now)
+        return self._positions.rotate(x, *self._positions.now)
 
 
-def places_of(model: Any) -> Places | None:
+def positions_of(model: Any) -> Positions | None:
     """Returns None if positions are plain token counts."""
-    places = getattr(model, "places", None)
-    return places if isinstance(places, Places) else None
+    positions = getattr(model, "positions", None)
+    return positions if isinstance(positions, Positions) else None
 
 
 class ShiftedCache(KVCache):

@@ -13,7 +13,7 @@ from muster_runner.engine.speculation import Payoff
 from muster_runner.vision.keys import before_pictures
 
 # Draft tokens by task: they may follow the token that is fed next.
-Guesses = dict[str, list[int]]
+DraftTokens = dict[str, list[int]]
 
 # Maximum tokens of a pass, of all sequences and with padding: beyond that the time of a pass grows with each token.
 MAX_FED = 64
@@ -22,7 +22,7 @@ MAX_FED = 64
 MAX_BACKOFF = 8
 
 
-class Guesser:
+class Proposer:
     """Drafts for one batch and measures the payoff. ``overlaps``: whether the batch's steps overlap (lookahead)."""
 
     def __init__(
@@ -45,15 +45,15 @@ class Guesser:
         drafts = self._draft is not None and self._drafts.wants(width)
         return drafts or (self._lookups.wants(width) and self._backoff == 0)
 
-    def guess(self, sequences: Several[tuple[Sequence, int]], width: int) -> Guesses:
+    def propose(self, sequences: Several[tuple[Sequence, int]], width: int) -> DraftTokens:
         """Drafts tokens for sequences, each given with its next token to be fed."""
         began = time.perf_counter()
         max_length = MAX_FED // max(1, width) - 1
-        found: Guesses = {}
+        found: DraftTokens = {}
         if max_length > 0 and self._lookups.wants(width) and self._backoff == 0:
             for sequence, first in sequences:
-                guess = sequence.lookup.draft([*sequence.tokens, first], min(sequence.lookup_pace.length, max_length))
-                if known := before_pictures(guess):
+                draft = sequence.lookup.draft([*sequence.tokens, first], min(sequence.lookup_pace.length, max_length))
+                if known := before_pictures(draft):
                     found[sequence.task_id] = known
         self._looked_up = frozenset(found)
         self._drafted = frozenset()
@@ -63,7 +63,7 @@ class Guesser:
                 for sequence, first in sequences
                 if sequence.task_id not in found
             ]
-            drafted = self._draft.guess(remaining)
+            drafted = self._draft.propose(remaining)
             self._drafted = frozenset(drafted)
             found |= drafted
         self._next_backoff = 0 if found or not self._overlaps else min(MAX_BACKOFF, 2 * self._next_backoff or 1)
@@ -77,14 +77,14 @@ class Guesser:
         self._lookups.plain(width, seconds)
         self._drafts.plain(width, seconds)
 
-    def guessed(self, sequences: Several[tuple[Sequence, int, int]], seconds: float) -> None:
+    def verified(self, sequences: Several[tuple[Sequence, int, int]], seconds: float) -> None:
         """Records a speculative pass. ``sequences``: each with the numbers of its draft and of its accepted tokens."""
-        for sequence, guesses, accepted in sequences:
+        for sequence, count, accepted in sequences:
             if sequence.task_id in self._looked_up:
                 sequence.lookup.taken(accepted + 1)
-                sequence.lookup_pace.guessed(guesses, accepted)
+                sequence.lookup_pace.verified(count, accepted)
             elif sequence.task_id in self._drafted:
-                sequence.draft_pace.guessed(guesses, accepted)
+                sequence.draft_pace.verified(count, accepted)
         drawn = sum(accepted + 1 for _, _, accepted in sequences)
         payoff = self._drafts if self._drafted else self._lookups
-        payoff.guessed(len(sequences), drawn, seconds + self._seconds)
+        payoff.verified(len(sequences), drawn, seconds + self._seconds)
