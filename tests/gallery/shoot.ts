@@ -85,7 +85,11 @@ for (const name of names.filter((one) => only.length === 0 || only.includes(one)
           await devtools.send('Page.setFontSizes', { fontSizes: { standard: 16 * zoom, fixed: 13 * zoom } })
         }
         page.on('pageerror', (error) => console.error(`${name}: ${error.message}`))
-        page.on('console', (message) => message.type() === 'error' && console.error(`${name}: ${message.text()}`))
+        page.on(
+          'console',
+          (message) =>
+            message.type() === 'error' && console.error(`${name}: ${message.text()} ${message.location().url}`),
+        )
         return page
       }
       const page = await fresh()
