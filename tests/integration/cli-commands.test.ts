@@ -21,6 +21,7 @@ describe('what people do about a node from the command line', () => {
   beforeAll(async () => {
     addTinyModel(folder.path)
     addTinyModel(folder.path, 'muster/other')
+    addTinyModel(folder.path, 'muster/unused')
     node = await startHeadless({ dataDir: folder.path, args: ['--name', 'here'] })
     control = new Control(node.url)
   })
@@ -178,5 +179,20 @@ describe('what people do about a node from the command line', () => {
     const lines = out.trimEnd().split('\n')
     expect(lines.map((line) => (JSON.parse(line) as { index: number }).index)).toHaveLength(3)
     expect((await run('events', '-n', '0')).out).toBe('')
+  })
+
+  it('lists the models that nothing uses, and deletes them all, after asking', async () => {
+    await control.declare(TINY, { name: 'in use', paused: true })
+    const unused = { modelId: 'muster/unused', nodeId: node.nodeId, bytes: expect.any(Number) as number }
+    expect(await json('ls', '--unused')).toEqual({ models: [unused], bytes: expect.any(Number) })
+    expect(await run('rm', '--unused')).toMatchObject({ err: expect.stringContaining('muster/unused'), code: 2 })
+    expect(await run('rm', '--unused', '--on', 'here')).toMatchObject({ code: 2 })
+    const place = join(folder.path, 'models', 'muster', 'unused')
+    expect(existsSync(place)).toBe(true)
+    const { removed, freedBytes } = await json('rm', '--unused', '--yes')
+    expect([removed, existsSync(place)]).toEqual([[unused], false])
+    expect(freedBytes).toBeGreaterThan(700_000)
+    expect(await json('ls', '--unused')).toEqual({ models: [], bytes: 0 })
+    expect(await json('ls')).toMatchObject({ models: [{ modelId: TINY }] })
   })
 })

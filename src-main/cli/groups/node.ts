@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander'
 import type { LoadOnRequest } from '@core/settings/node'
+import type { UpdateFlags } from '../commands/update'
 import { command, port, runOnNode, whole, type Group } from '../define'
 import { bundledRunner } from '../installed-app'
 import type { SimulateFlags } from '../simulate'
@@ -134,6 +135,22 @@ const addService = ({ program, finish }: Group): void => {
       })
 }
 
+const addUpdate = ({ program, finish }: Group): void => {
+  command(program, {
+    usage: 'update [package]',
+    does: 'install another version the way this one was installed, and restart the service with its models in memory',
+    examples: [
+      ['muster update', 'the newest one, by Homebrew'],
+      ['muster update muster-1.2.3.tgz', 'the package of a release, or its address, by npm'],
+    ],
+  })
+    .option('--dry-run', 'only print the command that would run', false)
+    .option('--json', 'print JSON', false)
+    .action(async (name: string | undefined, flags: Omit<UpdateFlags, 'package'>) =>
+      finish(await runOnNode(() => import('../commands/update'), { ...flags, package: name })),
+    )
+}
+
 const addSimulate = ({ program, finish }: Group): Command =>
   command(program, {
     usage: 'simulate [scenario.json]',
@@ -173,6 +190,7 @@ const addSimulate = ({ program, finish }: Group): Command =>
 export const addNodeCommands = (group: Group): void => {
   addServe(group)
   addService(group)
+  addUpdate(group)
   command(group.program, {
     usage: 'new-identity',
     does: 'make this a new machine: for a data folder that was copied from another one',

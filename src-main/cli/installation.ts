@@ -1,0 +1,54 @@
+/** How this command line came onto the machine, which is how it is updated. */
+export type Installation =
+  | { readonly by: 'app' }
+  | { readonly by: 'homebrew' }
+  /** `prefix`: the folder that `npm --global` installs into. */
+  | { readonly by: 'npm'; readonly prefix: string }
+  | { readonly by: 'sources' }
+
+/**
+ * Tells the way of installation by the script's real path.
+ *
+ * @param isApp whether the installed app's binary runs it
+ */
+export const installationOf = (script: string, isApp: boolean): Installation => {
+  if (isApp) return { by: 'app' }
+  if (/\/(?:Cellar|Caskroom)\//.test(script)) return { by: 'homebrew' }
+  const prefix = /^(.*?)(?:\/lib)?\/node_modules\/muster\//.exec(script)?.[1]
+  return prefix === undefined ? { by: 'sources' } : { by: 'npm', prefix }
+}
+
+export interface UpdateCommand {
+  readonly program: string
+  readonly args: readonly string[]
+}
+
+/** The command that updates; otherwise why there is none, and what to do instead. */
+export const updateCommand = (
+  installation: Installation,
+  given: string | undefined,
+): UpdateCommand | { readonly problem: string; readonly hint: string } => {
+  switch (installation.by) {
+    case 'app':
+      return {
+        problem: 'The app updates itself, and its command line with it',
+        hint: 'Settings → Updates checks for a new version and installs it.',
+      }
+    case 'homebrew':
+      return given === undefined
+        ? { program: 'brew', args: ['upgrade', 'muster'] }
+        : { problem: 'Homebrew chooses the version', hint: 'Use `muster update` alone.' }
+    case 'npm':
+      return given === undefined
+        ? {
+            problem: 'Which package is to be installed?',
+            hint: 'Give the file or the address of a release: muster update muster-1.2.3.tgz.',
+          }
+        : { program: 'npm', args: ['install', '--global', '--prefix', installation.prefix, given] }
+    case 'sources':
+      return {
+        problem: 'This is a checkout of the sources, which no package manager updates',
+        hint: '`git pull`, then `npm start`.',
+      }
+  }
+}
