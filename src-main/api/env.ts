@@ -11,5 +11,5 @@ interface RateLimitVariables {
 /** Types of Hono's context variables and bindings. */
 export interface ApiEnv {
   Bindings: HttpBindings
-  Variables: OriginVariables & { ignoredFields?: string } & KeyVariables & RateLimitVariables
+  Variables: OriginVariables & { ignoredFields?: string; queued?: string } & KeyVariables & RateLimitVariables
 }

@@ -95,6 +95,33 @@ describe('many clients of one model', () => {
       })
     })
 
+  it('tells every dialect, in a header, how many were ahead of a request that had to wait', async () => {
+    const fillers = new AbortController()
+    const places = 32
+    const begun = Array.from({ length: places }, async (_none, at) => {
+      const json = chat(`filler ${at}`, 1900)
+      const answer = await control.request(CHAT, { method: 'POST', json, signal: fillers.signal })
+      await answer.body?.getReader().read()
+    })
+    await Promise.all(begun)
+    const waiting = async (count: number): Promise<void> => {
+      await expect.poll(async () => (await figures())['waiting'], { timeout: 60_000 }).toBe(count)
+    }
+    const whole = { model: TINY, prompt: 'one', stream: false, options: { num_predict: 1 } }
+    const first = control.request('/api/generate', { method: 'POST', json: whole })
+    await waiting(1)
+    const second = control.request('/api/generate', { method: 'POST', json: { ...whole, stream: true } })
+    await waiting(2)
+    const third = control.request(CHAT, { method: 'POST', json: { ...chat('three', 1), stream: false } })
+    await waiting(3)
+    fillers.abort()
+    const answers = await Promise.all([first, second, third])
+    expect(answers.map(({ headers }) => headers.get('x-muster-queued'))).toEqual(['0', '1', '2'])
+    await Promise.all(answers.map((answer) => answer.text()))
+    await control.until('idle', isIdle)
+    expect((await ask('alone', 1)).headers.get('x-muster-queued')).toBeNull()
+  })
+
   it(`leave nothing behind, though a third of ${CLIENTS} vanish in the midst`, async () => {
     /** How many chunks a client reads before it vanishes; a client without a number stays. */
     const [patience = []] = fc.sample(

@@ -26,6 +26,7 @@ export class AnswerSocket {
     this.out = c.env.outgoing
     // Read from the Node response: accessing c.res makes Hono create a response of its own.
     const ignored = c.get('ignoredFields')
+    const queued = c.get('queued')
     this.out.writeHead(200, {
       'content-type': contentType,
       'cache-control': 'no-store',
@@ -33,6 +34,7 @@ export class AnswerSocket {
       ...corsHeaders(c.get('allowedOrigin')),
       ...c.get('rateLimits'),
       ...(ignored !== undefined && { 'x-muster-ignored-fields': ignored }),
+      ...(queued !== undefined && { 'x-muster-queued': queued }),
     })
     this.out.flushHeaders()
     this.heartbeat = heartbeat === undefined ? undefined : setInterval(() => this.beat(heartbeat), HEARTBEAT_MS)

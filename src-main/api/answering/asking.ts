@@ -45,7 +45,7 @@ export const askAll = (
     const first = !prompts.has(request.prompt)
     prompts.add(request.prompt)
     const updates = answerOf(context, request, () => serving.generate(request, { signal, key, traceparent }))
-    return counted(updates, (usage) => {
+    return counted(tellingPlace(c, updates), (usage) => {
       const { promptTokens, cachedTokens, completionTokens } = usage
       const prompt = first ? { promptTokens, cachedTokens } : { promptTokens: 0, cachedTokens: 0 }
       // Token counts and failures without output are not recorded as usage.
@@ -89,6 +89,26 @@ const record = (
     at: Date.now(),
     userAgent,
   })
+}
+
+/** Header with the number of requests that were ahead of this one when it was queued; absent if it was not. */
+const QUEUED_HEADER = 'x-muster-queued'
+
+/**
+ * Forwards updates and sets the header at the first place in the queue. Whole answers always have it, streams if their
+ * headers were not sent before; Ollama's lines of JSON have no other way to tell.
+ */
+async function* tellingPlace(
+  c: Context<ApiEnv>,
+  updates: AsyncIterable<GenerationUpdate>,
+): AsyncGenerator<GenerationUpdate> {
+  for await (const update of updates) {
+    if (update.type === 'progress' && update.ahead !== undefined && c.get('queued') === undefined) {
+      c.set('queued', String(update.ahead))
+      c.header(QUEUED_HEADER, String(update.ahead))
+    }
+    yield update
+  }
 }
 
 /** Forwards updates and reports usage once. A stream that broke off is counted by the tokens seen so far. */

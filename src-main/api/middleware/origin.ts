@@ -13,6 +13,7 @@ export interface OriginVariables {
 /** Response headers exposed to pages beside the CORS-safelisted ones. */
 const EXPOSED = [
   'x-muster-ignored-fields',
+  'x-muster-queued',
   'x-muster-durable-on',
   'retry-after',
   'request-id',
