@@ -6,6 +6,8 @@ import type { Effect, Peer, Replica, Role } from './replica'
 /** One step of a replica: the state after an input, and the effects for the shell. */
 export class Turn {
   readonly effects: Effect[] = []
+  /** The members as this step has changed them: copied at its first change, since those before it stay as they are. */
+  private changedPeers: Map<NodeId, Peer> | undefined
 
   constructor(
     public replica: Replica,
@@ -23,7 +25,9 @@ export class Turn {
   peer(nodeId: NodeId, changes: Partial<Peer>): void {
     const { peers } = this.replica
     const known = peers.get(nodeId)
-    if (known) this.change({ peers: new Map(peers).set(nodeId, { ...known, ...changes }) })
+    if (!known) return
+    if (peers !== this.changedPeers) this.change({ peers: (this.changedPeers = new Map(peers)) })
+    this.changedPeers?.set(nodeId, { ...known, ...changes })
   }
 
   send(to: NodeId, message: Message): void {

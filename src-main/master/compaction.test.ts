@@ -110,6 +110,8 @@ describe('a log whose declaration fails for ever', () => {
     }
     const [, , third = 0] = sizes
     expect(Math.max(...sizes)).toBeLessThan(1.3 * third)
+    // A new leader goes on from what it has in memory, which is what a restart would read.
+    expect(storage.state).toEqual(storage.durable())
     const { state } = storage.log
     await storage.close()
     const again = open()

@@ -330,7 +330,8 @@ export class Master {
   private beginTerm(term: number): void {
     const { nodeId, log } = this.options
     log.info({ term, sequence: this.storage.log.sequence }, 'leading')
-    this.sequencer.restore(this.storage.log, { ...this.storage.durable(), term, masterNodeId: nodeId })
+    // The record of the term is on the disk, and with it all before it: nothing needs to be read.
+    this.sequencer.restore(this.storage.log, { ...this.storage.state, term, masterNodeId: nodeId })
   }
 
   /** Resolves when this node leads or follows; rejects where its disk refuses even that. */

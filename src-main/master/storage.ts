@@ -54,6 +54,11 @@ export class Storage {
     return logDirectory(this.folder)
   }
 
+  /** What all records of the open log say, on the disk or not. */
+  get state(): State {
+    return durablePart(this.opened.state)
+  }
+
   /** What the disk has, read without disturbing the log that is open. Throws MasterError. */
   durable(): State {
     return readLogFolder(this.folder).state
@@ -130,8 +135,9 @@ export class Storage {
   }
 
   private newestState(): Snapshot {
-    const { logEnd, commands, state } = this.opened
-    return { logEnd, commands: commands.latest(KEPT_COMMANDS), state: durablePart(state) }
+    const { state } = this
+    const { logEnd, commands } = this.opened
+    return { logEnd, commands: commands.latest(KEPT_COMMANDS), state }
   }
 
   private take({ log, replayed }: OpenedLog): EventLog {
