@@ -56,6 +56,7 @@ describe('a real model through OpenAI’s client', () => {
   })
 
   it.each<[string, OpenAI.ChatCompletionToolChoiceOption]>([
+    ['a call of its own accord', 'auto'],
     ['some call', 'required'],
     ['this call', { type: 'function', function: { name: WEATHER.name } }],
   ])('streams the arguments of %s while the model writes them', async (_which, tool_choice) => {
