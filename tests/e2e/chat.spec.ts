@@ -1,37 +1,5 @@
-import AxeBuilder from '@axe-core/playwright'
-import { expect, test, type Page } from '@playwright/test'
-import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
-import { addTinyModel, addTinySeeingModel, TINY, TINY_SEEING } from '../harness/models'
-import { png } from '../harness/png'
-
-const READY_TIMEOUT = 60_000
-
-let folder: { path: string; dispose(): void }
-let node: HeadlessNode
-let errors: string[]
-
-test.beforeEach(async ({ page }) => {
-  folder = temporaryFolder()
-  addTinyModel(folder.path)
-  node = await startHeadless({ dataDir: folder.path })
-  errors = []
-  page.on('pageerror', (error) => errors.push(error.message))
-  // What the page's policy forbids is an error of the console.
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
-})
-test.afterEach(async () => {
-  await node.stop()
-  folder.dispose()
-})
-
-const expectAccessible = async (page: Page) => {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
-  }
-  await page.emulateMedia({ colorScheme: 'light' })
-}
+import { expect, type Page } from '@playwright/test'
+import { answer, ask, expectAccessible, READY_TIMEOUT, test } from '../harness/chat-test'
 
 /** The node answers with these deltas, one after the other. */
 const answersWith = async (page: Page, ...deltas: readonly object[]) => {
@@ -44,31 +12,10 @@ const answersWith = async (page: Page, ...deltas: readonly object[]) => {
   await page.route('**/v1/chat/completions', (route) => route.fulfill({ contentType: 'text/event-stream', body }))
 }
 
-const ask = async (page: Page, text: string) => {
-  await page.getByRole('textbox', { name: 'Message' }).fill(text)
-  await page.getByRole('button', { name: 'Send' }).click()
-}
-const answer = (page: Page) => page.getByRole('article', { name: 'Answer' }).last()
-const declare = async (modelId = TINY) => {
-  const response = await fetch(`${node.url}/meta_instance`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ modelId }),
-  })
-  const { metaInstanceId } = (await response.json()) as { metaInstanceId: string }
-  await expect
-    .poll(
-      async () =>
-        ((await (await fetch(`${node.url}/meta_instance/${metaInstanceId}`)).json()) as { status: string }).status,
-      {
-        timeout: READY_TIMEOUT,
-      },
-    )
-    .toBe('READY')
-}
-
 test('a message to a model that does not run waits while it is declared and loaded, and is then answered', async ({
   page,
+  node,
+  errors,
 }) => {
   await page.goto(`${node.url}/#/chat`)
   await expect(page.getByRole('combobox', { name: 'Model' })).toContainText('not running')
@@ -115,6 +62,9 @@ const RICH = [
 
 test('an answer is set as Markdown with code, tables and maths; it loads nothing and runs nothing', async ({
   page,
+  node,
+  errors,
+  declare,
 }) => {
   await declare()
   const asked: string[] = []
@@ -141,6 +91,9 @@ test('an answer is set as Markdown with code, tables and maths; it loads nothing
 
 test('questions are edited and answers asked again as branches; tools, files, options and alternatives', async ({
   page,
+  node,
+  errors,
+  declare,
 }) => {
   await declare()
   await page.goto(`${node.url}/#/chat`)
@@ -211,6 +164,8 @@ test('questions are edited and answers asked again as branches; tools, files, op
 test('two tabs keep one another’s conversations, and one goes on when its model is deleted', async ({
   page,
   context,
+  node,
+  declare,
 }) => {
   await declare()
   const other = await context.newPage()
@@ -230,74 +185,4 @@ test('two tabs keep one another’s conversations, and one goes on when its mode
   await ask(page, 'again')
   await page.getByRole('button', { name: 'Keep it running' }).click()
   await expect(page.getByText(/first token after/)).toHaveCount(2, { timeout: READY_TIMEOUT })
-})
-
-/** What a person does with a picture on the clipboard. */
-const pastePicture = async (page: Page, base64: string) => {
-  await page.getByRole('textbox', { name: 'Message' }).focus()
-  await page.evaluate(`{
-    const bytes = Uint8Array.from(atob('${base64}'), (character) => character.charCodeAt(0))
-    const clipboardData = new DataTransfer()
-    clipboardData.items.add(new File([bytes], 'shot.png', { type: 'image/png' }))
-    document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
-  }`)
-}
-
-/** The same question gets the same short answer. */
-const answersAlike = async (page: Page) => {
-  await page.getByRole('button', { name: 'Options…' }).click()
-  await page.getByRole('spinbutton', { name: /^Temperature/ }).fill('0')
-  await page.getByRole('spinbutton', { name: /^Longest answer/ }).fill('12')
-  await page.getByRole('button', { name: 'Use them' }).click()
-}
-
-test('a pasted picture is scaled down, shown, seen by the model, and kept; a model of text is not shown it', async ({
-  page,
-}) => {
-  addTinySeeingModel(folder.path)
-  await expect
-    .poll(async () => JSON.stringify(await (await fetch(`${node.url}/models`)).json()), { timeout: READY_TIMEOUT })
-    .toContain(TINY_SEEING)
-  await declare(TINY_SEEING)
-  await page.goto(`${node.url}/#/chat`)
-  await expect(page.getByText('pictures are scaled down to 2,048 pixels')).toBeVisible()
-  await pastePicture(page, png(3000, 600, [255, 0, 0]))
-  const attached = page.getByRole('button', { name: 'Show shot.png' })
-  await expect(attached).toBeVisible()
-  await expectAccessible(page)
-  await page.getByRole('button', { name: 'Remove shot.png' }).click()
-  await expect(attached).toHaveCount(0)
-  await pastePicture(page, png(3000, 600, [255, 0, 0]))
-  await attached.click()
-  await expect(page.getByRole('dialog', { name: 'shot.png' }).getByRole('img')).toBeVisible()
-  const size = `(({ naturalWidth, naturalHeight }) => [naturalWidth, naturalHeight])(document.querySelector('dialog img'))`
-  await expect.poll(() => page.evaluate<unknown>(size)).toEqual([2048, 410])
-  await expectAccessible(page)
-  await page.keyboard.press('Escape')
-
-  await answersAlike(page)
-  const sent = page.waitForRequest('**/v1/chat/completions')
-  await ask(page, 'What is it?')
-  const { messages } = (await sent).postDataJSON() as { messages: { content: { type: string }[] }[] }
-  expect(messages[0]?.content.map(({ type }) => type)).toEqual(['image_url', 'text'])
-  await expect(page.getByText(/first token after/)).toBeVisible({ timeout: READY_TIMEOUT })
-  const red = await answer(page).innerText()
-
-  // Another picture gets another answer: it is seen, not only sent.
-  await page.getByRole('complementary').getByRole('button', { name: 'New chat' }).click()
-  await pastePicture(page, png(3000, 600, [0, 0, 255]))
-  await answersAlike(page)
-  await ask(page, 'What is it?')
-  await expect(page.getByText(/first token after/)).toBeVisible({ timeout: READY_TIMEOUT })
-  expect(await answer(page).innerText()).not.toBe(red)
-
-  await page.reload()
-  await expect(page.getByRole('article', { name: 'You' }).getByRole('img', { name: 'shot.png' })).toBeVisible()
-  await expectAccessible(page)
-  await page.getByRole('combobox', { name: 'Model' }).selectOption(TINY)
-  await expect(
-    page.getByText(/This conversation has pictures. .* reads text only. These read pictures: /),
-  ).toBeVisible()
-  await expectAccessible(page)
-  expect(errors).toEqual([])
 })

@@ -1,0 +1,69 @@
+import AxeBuilder from '@axe-core/playwright'
+import { expect, test as base, type Page } from '@playwright/test'
+import { startHeadless, temporaryFolder, type HeadlessNode } from './headless-node'
+import { addTinyModel, TINY } from './models'
+
+export const READY_TIMEOUT = 60_000
+
+interface ChatFixtures {
+  /** The node's data folder, with the tiny model. */
+  readonly folder: { readonly path: string }
+  readonly node: HeadlessNode
+  /** What the page reports as wrong. */
+  readonly errors: string[]
+  /** Declares a model and waits until it is ready. */
+  readonly declare: (modelId?: string) => Promise<void>
+}
+
+/** Tests of the chat page, each with a node of its own that has the tiny model. */
+export const test = base.extend<ChatFixtures>({
+  folder: async ({}, use) => {
+    const folder = temporaryFolder()
+    addTinyModel(folder.path)
+    await use(folder)
+    folder.dispose()
+  },
+  node: async ({ folder }, use) => {
+    const node = await startHeadless({ dataDir: folder.path })
+    await use(node)
+    await node.stop()
+  },
+  errors: async ({ page }, use) => {
+    const errors: string[] = []
+    page.on('pageerror', (error) => errors.push(error.message))
+    // What the page's policy forbids is an error of the console.
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+    await use(errors)
+  },
+  declare: async ({ node }, use) => {
+    await use((modelId = TINY) => declareOn(node, modelId))
+  },
+})
+
+const declareOn = async ({ url }: HeadlessNode, modelId: string): Promise<void> => {
+  const response = await fetch(`${url}/meta_instance`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ modelId }),
+  })
+  const { metaInstanceId } = (await response.json()) as { metaInstanceId: string }
+  const status = async (): Promise<string> =>
+    ((await (await fetch(`${url}/meta_instance/${metaInstanceId}`)).json()) as { status: string }).status
+  await expect.poll(status, { timeout: READY_TIMEOUT }).toBe('READY')
+}
+
+export const expectAccessible = async (page: Page) => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
+}
+
+export const ask = async (page: Page, text: string) => {
+  await page.getByRole('textbox', { name: 'Message' }).fill(text)
+  await page.getByRole('button', { name: 'Send' }).click()
+}
+
+export const answer = (page: Page) => page.getByRole('article', { name: 'Answer' }).last()

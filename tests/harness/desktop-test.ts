@@ -1,0 +1,34 @@
+import { expect, test as base, type ElectronApplication, type Page } from '@playwright/test'
+import { noDesktop, startDesktop, type DesktopLaunch } from './desktop-app'
+import { temporaryFolder } from './headless-node'
+
+interface DesktopFixtures {
+  /** A new data folder, removed at the end. */
+  readonly folder: { readonly path: string }
+  /** Starts the app on the folder; it is closed at the end. */
+  readonly start: (options?: Partial<DesktopLaunch>) => Promise<ElectronApplication>
+}
+
+/** Tests of the built app in a real Electron. Skipped where none can run. */
+export const test = base.extend<DesktopFixtures>({
+  folder: async ({}, use) => {
+    test.skip(noDesktop !== undefined, noDesktop)
+    const folder = temporaryFolder()
+    await use(folder)
+    folder.dispose()
+  },
+  start: async ({ folder }, use) => {
+    let app: ElectronApplication | undefined
+    await use(async (options = {}) => (app = await startDesktop({ dataDir: folder.path, ...options })))
+    await app?.close()
+  },
+})
+
+/** The first window, when its page shows what its node says. */
+export const connected = async (electron: ElectronApplication): Promise<Page> => {
+  const page = await electron.firstWindow()
+  await expect(page.getByText('1 of 1 machine connected')).toBeVisible()
+  return page
+}
+
+export const apiUrl = (page: Page): Promise<string> => page.evaluate(`window.muster.apiAccess().then(({ url }) => url)`)
