@@ -212,8 +212,9 @@ export const EXTRA_SUITES = [
   {
     name: 'bench',
     title: 'Benchmarks',
-    needs: ['packages', 'app', 'python', 'starter'],
+    needs: ['packages', 'app', 'python', 'starter', 'electron', 'browser'],
     commands: (args) => [tool('tsx/dist/cli.mjs', 'tests/bench/run.ts', ...args)],
+    env: { PLAYWRIGHT_BROWSERS_PATH: browsers },
     count: countChecks,
   },
 ]
