@@ -1,7 +1,11 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
 import { statusOf } from '@core/state/status'
+import { runnerEnvironment } from '@main/worker/python'
 import { Control } from '../harness/control'
 import { startHeadless, temporaryFolder } from '../harness/headless-node'
 import { addLongTinyModel, TINY } from '../harness/models'
+import { python, required, root } from '../harness/paths'
 import { startBaseline } from './baseline-server'
 import { streamChat } from './chat-client'
 import { figure, median, spread, type Bench } from './report'
@@ -9,6 +13,8 @@ import { figure, median, spread, type Bench } from './report'
 const ROUNDS = 2
 const LONG_TOKENS = 6000
 const SHORT_CLIENTS = 31
+/** Of a short prompt, with its template. */
+const SHORT_TOKENS = 25
 const PREFIX_TOKENS = 2000
 const PREFIX_CLIENTS = 16
 const TOKENS = 48
@@ -66,6 +72,14 @@ const pairs = async (
   return ratios
 }
 
+/** Bytes of keys and values held ÷ bytes of the tokens they hold, where a long sequence decodes beside short ones. */
+const heldBytes = (model: string): number => {
+  const script = join(root, 'tests', 'bench', 'held_bytes.py')
+  const lengths = [LONG_TOKENS, SHORT_TOKENS, SHORT_CLIENTS].map(String)
+  const env = runnerEnvironment(join(root, 'native-runner', 'src'))
+  return Number(execFileSync(required(python, 'run `npm test`, which makes it'), [script, model, ...lengths], { env }))
+}
+
 /** Prompts of different lengths at once, and prompts that begin alike, against mlx-lm's own server. */
 export const run = async (): Promise<Bench> => {
   const folder = temporaryFolder()
@@ -83,6 +97,7 @@ export const run = async (): Promise<Bench> => {
   ] as const
   const mixed = await pairs(...servers, besideLong)
   const shared = await pairs(...servers, alike)
+  const held = heldBytes(path)
   baseline.close()
   await node.stop()
   folder.dispose()
@@ -92,6 +107,7 @@ export const run = async (): Promise<Bench> => {
     name: 'Prompts of different lengths, tiny model, ours ÷ mlx_lm.server',
     rows: [
       row(`tokens/s, ${SHORT_CLIENTS} short beside one of ${LONG_TOKENS} tokens`, mixed, 5),
+      figure('bytes of keys and values held ÷ of their tokens', held.toFixed(2), { value: held, atMost: 1.2 }),
       row(`tokens/s, ${PREFIX_CLIENTS} clients with ${PREFIX_TOKENS} tokens in common`, shared, 1.5),
     ],
   }
