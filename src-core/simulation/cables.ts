@@ -1,3 +1,4 @@
+import type { NodeId } from '../ids'
 import { edgeKey, type Edge } from '../state/topology'
 import type { StepOf } from './scenario'
 
@@ -15,11 +16,14 @@ export interface CableChange {
   readonly changed?: boolean
 }
 
+const NONE: ReadonlyMap<string, Cable> = new Map<string, Cable>()
+
 type Listener = (key: string, how: CableChange) => void
 
 /** What connects the simulated machines, whoever sees it. */
 export class SimulatedCables {
   private readonly cables = new Map<string, Cable>()
+  private readonly byNode = new Map<NodeId, Map<string, Cable>>()
   private readonly listeners: Listener[] = []
 
   onChange(listener: Listener): void {
@@ -32,6 +36,11 @@ export class SimulatedCables {
 
   all(): ReadonlyMap<string, Cable> {
     return this.cables
+  }
+
+  /** Those that begin or end at a machine. */
+  of(nodeId: NodeId): ReadonlyMap<string, Cable> {
+    return this.byNode.get(nodeId) ?? NONE
   }
 
   connectSocket(step: StepOf<'connect'>): void {
@@ -71,8 +80,12 @@ export class SimulatedCables {
   }
 
   private make(edge: Edge, back: string | undefined): void {
-    this.cables.set(edgeKey(edge), { edge, up: true, back })
-    this.tell(edgeKey(edge), { changed: true })
+    const key = edgeKey(edge)
+    const cable = { edge, up: true, back }
+    this.cables.set(key, cable)
+    for (const nodeId of [edge.from, edge.to])
+      this.byNode.set(nodeId, (this.byNode.get(nodeId) ?? new Map<string, Cable>()).set(key, cable))
+    this.tell(key, { changed: true })
   }
 
   private cut(key: string): void {

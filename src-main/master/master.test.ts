@@ -7,6 +7,9 @@ import type { Command } from '@core/commands/command'
 import type { Event } from '@core/events/event'
 import { CommandId, MetaInstanceId, NodeId, RunnerId } from '@core/ids'
 import { SMALL, smallCard, World } from '@core/testing/world'
+import type { Directory } from '../disk/directory'
+import { systemDirectory } from '../disk/system-directory'
+import { systemHost } from './host'
 import { Master } from './master'
 import { Storage } from './storage'
 
@@ -27,9 +30,9 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true, force: true })
 })
 
-const open = async (): Promise<Master> => {
+const open = async (host = systemHost): Promise<Master> => {
   const loadCard = () => Promise.resolve({ status: 'loaded', card: smallCard } as const)
-  const master = await Master.open({ dataDir, nodeId: self, loadCard, log })
+  const master = await Master.open({ dataDir, nodeId: self, loadCard, log, host })
   opened.push(master)
   return master
 }
@@ -68,6 +71,28 @@ const placed = (master: Master) =>
   })
 
 describe('a master', () => {
+  it('reads its log once, and not again when it begins to lead', async () => {
+    const first = await open()
+    await declare(first)
+    await first.close()
+    const read: string[] = []
+    const directory = (path: string): Directory => {
+      const known = systemDirectory(path)
+      return {
+        ...known,
+        readSync: (name) => {
+          read.push(name)
+          return known.readSync(name)
+        },
+      }
+    }
+    const again = await open({ ...systemHost, directory })
+    expect(again.status().role).toBe('master')
+    expect(again.state().metaInstances[chat]?.modelId).toBe(SMALL)
+    const snapshots = read.filter((name) => name.startsWith('snapshot-'))
+    expect(snapshots).toHaveLength(1)
+  })
+
   it('tells a round of a side channel as soon as all have given their part, and waits for no disk', async () => {
     const master = await open()
     await arrive(master)

@@ -62,7 +62,7 @@ export class SimulatedMachine {
     for (const event of filesToTell(state, self, this.files))
       said.unless(`files ${event.modelId} ${event.download?.fingerprint ?? ''}`, () => observe(event))
     const { edges } = state.topology
-    for (const [key, cable] of cables.all()) this.sayCable(key, cable, { known: key in edges })
+    for (const [key, cable] of cables.of(self)) this.sayCable(key, cable, { known: key in edges })
   }
 
   /** Peers that were tried at every address, and answered at none. */
