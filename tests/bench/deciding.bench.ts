@@ -11,6 +11,7 @@ import { openLogFolder } from '@main/master/log-folder'
 import type { Master } from '@main/master/master'
 import { Storage } from '@main/master/storage'
 import { LinkedMasters } from '@main/master/testing/linked-masters'
+import { makePortion, STEPS } from '../chaos/portion'
 import { temporaryFolder } from '../harness/headless-node'
 import { figure, median, milliseconds, seconds, spread, type Bench, type Row } from './report'
 
@@ -22,6 +23,7 @@ const SEGMENT_BYTES = 15_000_000
 const CHANGES_OF_LEADER = 5000
 const DECISIONS = 200
 const STARTS = 5
+const CHAOS_SCHEDULES = 21
 const MIB = 2 ** 20
 
 const until = async (holds: () => boolean): Promise<void> => {
@@ -245,7 +247,17 @@ const year = async (): Promise<Row[]> => {
   }
 }
 
+/** Random schedules of every size, those in which all machines decide among them. */
+const chaos = async (): Promise<Row> => {
+  const { violations, processorTime } = await makePortion({ first: 1, count: CHAOS_SCHEDULES })
+  return figure(
+    `processor time of a chaos schedule of ${STEPS} steps`,
+    `${seconds(processorTime / CHAOS_SCHEDULES)}, ${violations.length} violations of ${CHAOS_SCHEDULES}`,
+    { value: violations.length, atMost: 0, unit: 'violations' },
+  )
+}
+
 export const run = async (): Promise<Bench> => ({
   name: 'Deciding',
-  rows: [...(await catchingUp()), await replicating(), heartbeat(), ...(await year())],
+  rows: [...(await catchingUp()), await replicating(), heartbeat(), ...(await year()), await chaos()],
 })
