@@ -5,6 +5,7 @@ import { next } from '@core/reconcile/apply'
 import { runPass } from '@core/reconcile/pass'
 import { GB, smallCard, World } from '@core/testing/world'
 import { Metrics } from '@main/metrics/metrics'
+import { processorTime } from './own-processor-time'
 import { figure, median, milliseconds, spread, type Bench } from './report'
 
 const SIZE = 1000
@@ -66,7 +67,7 @@ const foldRate = (world: World, events: readonly Event[], { eventsPerLook }: { e
   return events.length / ((performance.now() - began) / 1000)
 }
 
-/** Milliseconds of one page of `GET /metrics`, each declaration being one series. */
+/** Processor time of one page of `GET /metrics`, each declaration being one series. */
 const scrapes = async (world: World): Promise<number[]> => {
   const metrics = new Metrics({
     source: { state: () => world.state, subscribe: () => () => undefined },
@@ -77,9 +78,9 @@ const scrapes = async (world: World): Promise<number[]> => {
   })
   const times: number[] = []
   for (let page = 0; page < PASSES; page += 1) {
-    const began = performance.now()
+    const began = processorTime()
     await metrics.page({ byKey: false })
-    times.push(performance.now() - began)
+    times.push(processorTime() - began)
   }
   metrics.close()
   return times
@@ -108,7 +109,7 @@ export const run = async (): Promise<Bench> => {
         unit: 'ms',
         noise: spread(passes),
       }),
-      figure('a page of /metrics', milliseconds(median(pages)), {
+      figure('a page of /metrics, processor time', milliseconds(median(pages)), {
         value: median(pages),
         atMost: 20,
         unit: 'ms',
