@@ -4,14 +4,15 @@ import { Control } from '../harness/control'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
 import { addTinyModel, TINY } from '../harness/models'
 import { startCollector } from '../harness/otlp-collector'
+import { processorSeconds } from './processor-time'
 import { figure, median, spread, type Bench } from './report'
 
 const ROUNDS = 20
 const TOKENS = 200
 
-/** Tokens per second of one answer. */
-const speed = async ({ url }: HeadlessNode): Promise<number> => {
-  const began = performance.now()
+/** Processor time of a node and its runner that a token of one answer takes, in seconds. */
+const cost = async ({ url, process: { pid = 0 } }: HeadlessNode): Promise<number> => {
+  const before = processorSeconds(pid)
   const response = await fetch(`${url}/v1/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -19,7 +20,7 @@ const speed = async ({ url }: HeadlessNode): Promise<number> => {
   })
   const { usage } = (await response.json()) as { usage?: { completion_tokens: number } }
   if (usage === undefined) throw new Error(`it answered with status ${response.status}`)
-  return (1000 * usage.completion_tokens) / (performance.now() - began)
+  return (processorSeconds(pid) - before) / usage.completion_tokens
 }
 
 const ready = async (node: HeadlessNode): Promise<void> => {
@@ -32,7 +33,7 @@ const ready = async (node: HeadlessNode): Promise<void> => {
 }
 
 /**
- * What traces cost of the speed of answers: two nodes, one of which sends traces to a collector, answer in turns, and
+ * What traces cost of the processor time of answers: two nodes, one of which sends traces to a collector, answer in turns, and
  * each turn compares the two. The tiny model makes this the worst case: the less a token costs, the more a trace counts.
  */
 export const run = async (): Promise<Bench> => {
@@ -49,13 +50,13 @@ export const run = async (): Promise<Bench> => {
     }
     const [off, on] = nodes
     if (!off || !on) throw new Error('a node is missing')
-    for (const node of nodes) await speed(node)
+    for (const node of nodes) await cost(node)
     const ratios: number[] = []
     for (let round = 0; round < ROUNDS; round += 1) {
       // The order changes, so that neither is always the first.
-      const first = round % 2 === 0 ? await speed(off) : undefined
-      const traced = await speed(on)
-      ratios.push(traced / (first ?? (await speed(off))))
+      const first = round % 2 === 0 ? await cost(off) : undefined
+      const traced = await cost(on)
+      ratios.push((first ?? (await cost(off))) / traced)
     }
     // Traces are sent in batches; without them there would be nothing to compare.
     while (collector.spans().filter(({ name }) => name === 'muster.request').length < ROUNDS) await wait(100)
@@ -63,7 +64,7 @@ export const run = async (): Promise<Bench> => {
     return {
       name: 'Traces of requests: what they cost',
       rows: [
-        figure('tokens per second with traces, of those without', value.toFixed(3), {
+        figure('tokens per second of processor time with traces, of those without', value.toFixed(3), {
           ...{ value, atLeast: 0.99, noise: spread(ratios) },
         }),
       ],
