@@ -102,6 +102,8 @@ export const ChangeSetting = z.object({ type: z.literal('ChangeSetting'), change
 export const AdmitMember = z.object({
   type: z.literal('AdmitMember'),
   member: Member.omit({ admittedAt: true }),
+  /** People let it in; else it only says that it is there, and under which name. */
+  isLetIn: z.boolean().optional(),
   ...again,
 })
 /** Gives a machine another name in the cluster; the machine reports its own name with `AdmitMember`. */

@@ -194,6 +194,21 @@ describe('API keys', () => {
   })
 })
 
+describe('a machine that people let in', () => {
+  const nodeId = NodeId.parse('mini')
+  const member = { nodeId, certificate: 'c', friendlyName: 'Mac mini' }
+
+  it('counts as admitted now, also where it is known: another side may have removed it before', () => {
+    const world = new World()
+    world.command({ type: 'AdmitMember', member })
+    world.now += 5000
+    world.command({ type: 'AdmitMember', member })
+    expect(world.state.members[nodeId]?.admittedAt).toBe(world.now - 5000)
+    world.command({ type: 'AdmitMember', member, isLetIn: true })
+    expect(world.state.members[nodeId]?.admittedAt).toBe(world.now)
+  })
+})
+
 describe('a machine’s name', () => {
   const nodeId = NodeId.parse('mini')
   const says = (world: World, friendlyName: string) =>

@@ -4,16 +4,22 @@ import type { Command } from './command'
 import { decided, refused, removedSince, unknown, type Decided } from './decided'
 
 /**
+ * Admits a machine. One that people let in counts as admitted now, also where this side knows it as a member: another
+ * side may have removed it before.
+ *
  * Handles the name that a machine reports at each start, taken from its settings, command line or system. If it differs
  * from the name last reported, it was changed on the machine and is adopted; otherwise the name given in the cluster
  * stays.
  */
-export const admitMember = (state: State, { member, again }: Extract<Command, { type: 'AdmitMember' }>): Decided => {
+export const admitMember = (
+  state: State,
+  { member, again, isLetIn }: Extract<Command, { type: 'AdmitMember' }>,
+): Decided => {
   const { nodeId, certificate, friendlyName } = member
   const removed = again ? removedSince(state, nodeId) : undefined
   if (removed) return removed
   const known = state.members[nodeId]
-  if (known?.certificate !== certificate) return decided({ type: 'MemberAdmitted', ...member })
+  if (isLetIn || known?.certificate !== certificate) return decided({ type: 'MemberAdmitted', ...member })
   return friendlyName === (known.ownName ?? known.friendlyName)
     ? decided()
     : decided({ type: 'MemberUpdated', nodeId, friendlyName, ownName: friendlyName })

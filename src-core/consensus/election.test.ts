@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { NodeId } from '../ids'
 import { heirOf, isToLead, winsOver } from './election'
 import { emptyLog, type LogEnd } from './log-end'
-import { peersFrom, startReplica, type Peer, type Replica } from './replica'
+import { peersFrom, startReplica, type Input, type Peer, type Replica } from './replica'
+import { step } from './step'
 
 const a = NodeId.parse('a')
 const b = NodeId.parse('b')
@@ -77,5 +78,26 @@ describe('who leads after a master that leaves', () => {
   it('is nobody that follows another, or that no link leads to', () => {
     const log = logOf(1, 5)
     expect(heirOf(master(a, { b: { master: c, log }, c: { master: a, log, connected: false } }))).toBeUndefined()
+  })
+})
+
+describe('a node that seeks a leader', () => {
+  const answer = (named: NodeId): Input => ({
+    kind: 'message',
+    from: b,
+    message: { type: 'answer', term: 1, log: logOf(1, 5), master: named },
+  })
+  const seeking: Replica = { ...master(a, { b: {} }), role: { kind: 'seeking', since: 0 } }
+  const vouched = (replica: Replica, named: NodeId): unknown[] =>
+    step(replica, answer(named), 1).effects.filter(({ kind }) => kind === 'vouched')
+
+  it('takes the word of a member for a leader that it does not know', () => {
+    expect(vouched(seeking, c)).toEqual([{ kind: 'vouched', nodeId: c }])
+  })
+
+  it('needs nobody’s word for one that it knows, nor while it leads', () => {
+    expect(vouched(seeking, b)).toEqual([])
+    expect(vouched(seeking, a)).toEqual([])
+    expect(vouched(master(a, { b: {} }), c)).toEqual([])
   })
 })

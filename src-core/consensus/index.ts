@@ -1,4 +1,5 @@
 /** Which node leads, and how far each log goes: the public interface of this folder. README.md has its contract. */
+export { Fact, type FactLog } from './fact'
 export { KnownRemovals } from './known-removals'
 export { cutAfter, emptyLog, EPOCHS_SENT, extended, LogEnd, withEpochsSince, withLatestEpochs } from './log-end'
 export { Message } from './message'

@@ -149,6 +149,8 @@ export type Effect =
   | { readonly kind: 'acknowledge'; readonly sequence: number }
   /** This node's disk has not answered for so long: it takes no part until the disk has, and then inputs `written`. */
   | { readonly kind: 'diskHangs'; readonly milliseconds: number }
+  /** A member follows a leader that this node does not know as a member: it does from now on, until its log tells. */
+  | { readonly kind: 'vouched'; readonly nodeId: NodeId }
   /** Report to the user that a member's message was implausible and was ignored. */
   | { readonly kind: 'distrust'; readonly peer: NodeId; readonly reason: string }
 

@@ -146,6 +146,7 @@ const receive = (turn: Turn, from: NodeId, message: Message): void => {
     case 'answer':
       leadsNoMore(turn, from)
       heardOf(turn, from, message, message)
+      vouchedFor(turn, message.master)
       decide(turn)
       return
     case 'lead':
@@ -171,6 +172,17 @@ const receive = (turn: Turn, from: NodeId, message: Message): void => {
       if (obeys(turn, from, message)) takeOver(turn)
       return
   }
+}
+
+/**
+ * Somebody was let in while this node was away, and leads now: without knowing it as a member this node could never
+ * follow. Members may let anyone in, so the word of one is enough; one that this node knows to be removed may have been
+ * let in again, and if not, the removal is merged once this node follows.
+ */
+const vouchedFor = (turn: Turn, master: NodeId | undefined): void => {
+  const { role, self, peers } = turn.replica
+  if (role.kind !== 'seeking' || master === undefined || master === self || peers.has(master)) return
+  turn.effects.push({ kind: 'vouched', nodeId: master })
 }
 
 /** The leader goes: it must not be taken for one that others found while this node's disk was slow. */

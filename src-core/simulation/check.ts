@@ -150,6 +150,7 @@ class Introduced {
       case 'sleep':
       case 'wake':
       case 'removeMember':
+      case 'admitMember':
       case 'setClock':
       case 'disk':
         return this.several(step.node)

@@ -31,6 +31,8 @@ export type Happening =
   | { readonly kind: 'steppedUp'; readonly node: NodeId }
   /** It heard that it is no member any more, and goes its own way. */
   | { readonly kind: 'removed'; readonly node: NodeId }
+  /** It was let in again, and takes the log of the others. */
+  | { readonly kind: 'joined'; readonly node: NodeId }
 
 /** What a command is about. */
 export const subjectOf = (command: Command): string => {

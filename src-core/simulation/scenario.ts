@@ -235,6 +235,8 @@ export const Step = z.discriminatedUnion('do', [
   onNode('wake'),
   Network,
   onNode('removeMember').extend(via),
+  /** A person lets a machine in again that was removed, has heard so, and reaches the machine that they ask. */
+  onNode('admitMember').extend(via),
   /** A person gives a machine another name, or drains it and takes that back. */
   onNode('renameMember').extend({ ...via, friendlyName: GivenName }),
   onNode('drainMember').extend({ ...via, drained: z.boolean() }),

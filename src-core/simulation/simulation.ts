@@ -202,6 +202,7 @@ export class Simulation {
       case 'wake':
       case 'network':
       case 'removeMember':
+      case 'admitMember':
       case 'setClock':
       case 'disk':
         return

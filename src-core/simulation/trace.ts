@@ -186,6 +186,8 @@ const happeningText = (happening: Happening): string => {
       return `${happening.node} takes part again`
     case 'removed':
       return `${happening.node} is no member any more`
+    case 'joined':
+      return `${happening.node} is let in again`
   }
 }
 

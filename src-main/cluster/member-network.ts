@@ -1,5 +1,5 @@
 import type { Command } from '@core/commands/command'
-import type { Message } from '@core/consensus/index'
+import type { FactLog, Message } from '@core/consensus/index'
 import type { Observation } from '@core/events/event'
 import type { LogRecord } from '@core/events/record'
 import type { CommandId, NodeId } from '@core/ids'
@@ -17,7 +17,7 @@ export interface MemberNetworkParts {
   readonly relaying: Relaying
   /** Milliseconds since an arbitrary origin; never decreases. */
   readonly monotonic: () => number
-  readonly log: { warn(fields: object, message: string): void }
+  readonly log: Pick<FactLog, 'warn'>
 }
 
 /** Sends the messages of this node's consensus to other members: over their links, or through a relay. */
@@ -61,6 +61,6 @@ export class MemberNetwork {
     const { links, relaying, log } = this.parts
     const link = links.get(to)
     const isSent = link ? link.send(frame) : relaying.via(to) === undefined || relaying.send(to, frame)
-    if (!isSent) log.warn({ peer: to, frame: frame.type }, 'a message is too large for a link')
+    if (!isSent) log.warn({ fact: 'frame_too_large', peer: to, frame: frame.type }, 'a message is too large for a link')
   }
 }

@@ -196,7 +196,7 @@ export class Membership {
     friendlyName: string
   }): Promise<readonly Fellow[]> {
     const { master, identity, peers } = this.options
-    const result = await master.submit({ type: 'AdmitMember', member }, newCommandId())
+    const result = await master.submit({ type: 'AdmitMember', member, isLetIn: true }, newCommandId())
     if (result.status === 'refused') throw new Error(result.refusal.reason)
     const there = peers()
     const own: Fellow = {

@@ -13,6 +13,7 @@ import { AddressBook, type PeerAddress } from './links/address-book'
 import { LOST_MS } from './links/link'
 import { LINK_PATH, Links, type LinksOptions } from './links/links'
 import { listen, type Caller, type Listener } from './links/listener'
+import { admittedAt } from './links/removal-notices'
 import { MemberNetwork } from './member-network'
 import { ownAddresses } from './own-addresses'
 import { one, ownHandlers } from './own-handlers'
@@ -84,7 +85,7 @@ export class Peers {
       [LINK_PATH]: {
         admits: isMember,
         enter: (caller: Caller) => links?.enter(caller),
-        wasRemoved: (nodeId: NodeId) => nodeId in (deciding.state().retired ?? {}),
+        removedAt: (nodeId: NodeId) => deciding.state().retired?.[nodeId],
       },
       [THROUGHPUT_PATH]: { admits: isMember, enter: (caller: Caller) => throughput.enter(caller) },
       '/join': { admits: (nodeId: NodeId) => nodeId !== identity.nodeId, enter: options.onStranger },
@@ -151,6 +152,7 @@ export class Peers {
         router.take(peer, frame)
       },
       onRemoved: options.onRemoved,
+      admittedAt: () => admittedAt(identity.nodeId, deciding.state(), deciding.memberIds()),
       onSameIdentity: (peer) => {
         opened.peers?.sameIdentity.add(peer)
         opened.peers?.changed()

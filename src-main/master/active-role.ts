@@ -1,3 +1,4 @@
+import type { FactLog } from '@core/consensus/index'
 import type { Event, Observation } from '@core/events/event'
 import type { NodeId, Timestamp } from '@core/ids'
 import { Gatherer } from '@core/side-channel/gather'
@@ -24,7 +25,7 @@ export interface ActiveRoleParts {
   readonly now: () => Timestamp
   readonly host: Pick<Host, 'timers' | 'wall' | 'ids'>
   readonly onPassed?: (() => void) | undefined
-  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
+  readonly log: FactLog
 }
 
 /** Ages as stamps of the leader's clock. */

@@ -1,11 +1,9 @@
+import type { FactLog } from '@core/consensus/index'
 import type { Envelope } from '@core/events/event'
 import type { Subject } from '@core/events/subject'
 
 /** What the journal writes to. */
-export interface JournalLog {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-}
+export type JournalLog = FactLog
 
 /** Writes what was decided about declarations and instances, with model, ids, attempt and reason. */
 export const journal = (log: JournalLog, { instance, metaInstance }: Subject, { index, event }: Envelope): void => {

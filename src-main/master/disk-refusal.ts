@@ -1,3 +1,4 @@
+import type { FactLog } from '@core/consensus/index'
 import type { Cancel, Timers } from '@core/time/timers'
 import { MasterError } from './errors'
 import type { EventLog } from './event-log'
@@ -10,7 +11,7 @@ export interface DiskRefusalOptions {
   readonly reopen: () => Promise<EventLog>
   readonly onBack: (log: EventLog) => void
   readonly timers: Timers
-  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
+  readonly log: FactLog
 }
 
 /** Why this node may not decide now, and the tries to come back. */
@@ -40,7 +41,7 @@ export class DiskRefusal {
 
   private say(error: MasterError): void {
     const { code, message: reason, hint } = error
-    if (this.reason?.code !== code) this.options.log.warn({ code, reason, hint }, 'stepped down')
+    if (this.reason?.code !== code) this.options.log.warn({ fact: 'stepped_down', code, reason, hint }, 'stepped down')
     this.reason = error
   }
 
@@ -56,7 +57,7 @@ export class DiskRefusal {
     try {
       const opened = await reopen()
       this.reason = undefined
-      log.info({}, 'the disk takes records again')
+      log.info({ fact: 'returned' }, 'the disk takes records again')
       onBack(opened)
     } catch (error) {
       if (error instanceof MasterError) this.say(error)

@@ -66,6 +66,7 @@ describe('the highest term a node has taken part in', () => {
       install: () => Promise.resolve(log),
       onTooOld: () => undefined,
       onDistrust: () => undefined,
+      onVouched: () => undefined,
       onDiskHangs: () => undefined,
       onStandstill: () => undefined,
     })

@@ -1,3 +1,4 @@
+import type { FactLog } from '@core/consensus/index'
 import type { Event } from '@core/events/event'
 import type { ModelId, NodeId, Timestamp } from '@core/ids'
 import { HeardNodes } from '@core/reconcile/heard-nodes'
@@ -21,7 +22,7 @@ export interface LeadingParts {
   readonly onPassed?: (() => void) | undefined
   /** The system's clock, which may be set. */
   readonly wall: () => Timestamp
-  readonly log: { warn(fields: object, message: string): void }
+  readonly log: Pick<FactLog, 'warn'>
 }
 
 /** One term of this node as master: the passes over the state, and who was heard in it. */
@@ -41,6 +42,7 @@ export const lead = (parts: LeadingParts): ReconcileLoop => {
     timers,
     ...(onPassed && { onPassed }),
     wall,
-    onFailure: (manager, error) => log.warn({ manager, err: error }, 'a process manager failed'),
+    onFailure: (manager, error) =>
+      log.warn({ fact: 'process_manager_failed', manager, err: error }, 'a process manager failed'),
   })
 }

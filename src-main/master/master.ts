@@ -8,14 +8,13 @@ import type { ReconcileInputs } from '@core/reconcile/process-manager'
 import { mayDecide } from '@core/reconcile/may-decide'
 import { mayObserve } from '@core/events/observer'
 import type { State } from '@core/state/state'
-import { wait } from '@core/time/timers'
 import { batched } from './batched'
 import { CardLoader } from './card-loader'
 import { Commanding } from './commanding'
 import { journal } from './decision-journal'
-import { DiskRefusal } from './disk-refusal'
+import { Departure } from './departure'
 import { systemHost, type Host } from './host'
-import { diskHangs, MasterError, stopping, termLost } from './errors'
+import { diskHangs, stopping, termLost, type MasterError } from './errors'
 import type { EventLog } from './event-log'
 import { tell } from './following'
 import { statusOf, type MasterOptions, type MasterStatus } from './master-options'
@@ -24,14 +23,12 @@ import { alone, type Network } from './network'
 import { ActiveRole } from './active-role'
 import { Projection } from './projection'
 import type { Leadership } from './leadership'
-import { LeadershipLost, Replication, type Brought } from './replication'
+import { Replication, type Brought } from './replication'
 import { Membership } from './membership'
 import { Sequencer, type CommandResult } from './sequencer'
+import { SteppingDown } from './stepping-down'
 import { merger } from './split'
 import { Storage } from './storage'
-
-/** Last words are given this long to be on their way. */
-const FAREWELL_MS = 30
 
 export type { MasterOptions, MasterStatus } from './master-options'
 
@@ -49,13 +46,12 @@ export class Master {
   private readonly cards: CardLoader
   private readonly commanding: Commanding
   private readonly activeRole: ActiveRole
-  private readonly disk: DiskRefusal
+  private readonly disk: SteppingDown
+  private readonly departure: Departure
   private readonly membership: Membership
   private readonly merge: () => void
   private readonly passOn: (event: Observation) => void
   private closed = false
-  /** Counts its departures and returns: one that was called off leads nowhere. */
-  private departures = 0
 
   private constructor(
     private readonly options: MasterOptions,
@@ -77,7 +73,7 @@ export class Master {
       ids: host.ids,
       replicate: (durable) => this.replication.replicate(durable),
       removalsKnown: () => this.replication.removalsKnown(this.projection.lastEventAt),
-      onFailure: (error) => this.stepDown(error),
+      onFailure: (error) => this.disk.take(error),
     })
     this.commanding = new Commanding({
       sequencer: this.sequencer,
@@ -87,11 +83,22 @@ export class Master {
       elsewhere: (...command) => network.submit(...command),
       projection: this.projection,
     })
-    this.disk = new DiskRefusal({
-      reopen: () => this.replication.settled().then(() => this.storage.reopen()),
-      onBack: (log) => this.replication.return(log),
+    this.disk = new SteppingDown({
+      ...{ self: nodeId, storage: opened.storage, sequencer: this.sequencer, timers, log: options.log },
+      replication: () => this.replication,
+      resign: () => this.activeRole.resign(),
+    })
+    this.departure = new Departure({
       timers,
-      log: options.log,
+      isAlone: () => this.membership.isAlone || this.closed,
+      tell: (reason) => this.observe({ type: 'NodeLeaving', nodeId, reason }),
+      leave: () => this.replication.leave(),
+      comeBack: () => {
+        network.begin()
+        // With a disk that refuses it has no part to take yet.
+        if (this.disk.error) this.replication.listen()
+        else this.replication.take({ kind: 'wake' })
+      },
     })
     this.merge = merger(this.storage.directory, {
       submit: (command) => this.submit(command, { commandId: host.ids.commandId() }),
@@ -143,10 +150,15 @@ export class Master {
           { peer },
           'that machine lacks decisions which only a snapshot has, and runs a Muster that takes none: update it',
         ),
-      onDistrust: (peer, reason) => options.log.warn({ peer, reason }, 'what a member says of terms cannot be so'),
-      onDiskHangs: (milliseconds) => this.stepDown(diskHangs(this.storage.directory.path, milliseconds)),
+      onDistrust: (peer, reason) =>
+        options.log.warn({ fact: 'implausible_term', peer, reason }, 'what a member says of terms cannot be so'),
+      onVouched: (leader) => {
+        this.membership.vouch(leader)
+        this.replication.take({ kind: 'members', members: this.membership.all })
+      },
+      onDiskHangs: (milliseconds) => this.disk.take(diskHangs(this.storage.directory.path, milliseconds)),
       onStandstill: (milliseconds) => network.stoodStill(milliseconds),
-      onFailure: (error) => this.stepDown(error),
+      onFailure: (error) => this.disk.take(error),
     })
   }
 
@@ -233,32 +245,18 @@ export class Master {
   }
 
   /** This machine sleeps or quits: the others hear of it now, and one of them leads if this one did. */
-  async leave(reason: string): Promise<void> {
-    if (this.membership.isAlone || this.closed) return
-    const departure = ++this.departures
-    this.observe({ type: 'NodeLeaving', nodeId: this.options.nodeId, reason })
-    await wait(this.host.timers, FAREWELL_MS)
-    // A machine may fall asleep in the midst of its farewell, and goes on with it when it is back.
-    if (this.departures !== departure) return
-    this.replication.leave()
-    await wait(this.host.timers, FAREWELL_MS)
+  leave(reason: string): Promise<void> {
+    return this.departure.leave(reason)
   }
 
   /** This node restarts: one of the others leads, and nobody takes it for gone before it has had time to come back. */
-  async stepAside(): Promise<void> {
-    if (this.membership.isAlone || this.closed) return
-    this.replication.leave()
-    await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))
+  stepAside(): Promise<void> {
+    return this.departure.stepAside()
   }
 
   /** It is back. */
   comeBackFromSleep(): void {
-    this.departures += 1
-    if (this.membership.isAlone || this.closed) return
-    this.network.begin()
-    // With a disk that refuses it has no part to take yet.
-    if (this.disk.error) this.replication.listen()
-    else this.replication.take({ kind: 'wake' })
+    this.departure.comeBack()
   }
 
   // What the links bring.
@@ -368,27 +366,5 @@ export class Master {
   private refusal(): MasterError | undefined {
     if (this.closed) return stopping()
     return this.replication.leads.kind === 'other' ? undefined : this.disk.error
-  }
-
-  /** The disk refuses: this node decides nothing and keeps nothing, and goes on reporting to whoever leads. */
-  private stepDown(error: unknown): void {
-    if (error instanceof LeadershipLost) return
-    if (!(error instanceof MasterError)) return this.options.log.warn({ err: error }, 'replication failed')
-    if (this.disk.error || error.code === 'closed') return
-    this.disk.begin(error)
-    this.activeRole.resign()
-    // A disk that hangs may have it yet, and would keep this process waiting for what it reads.
-    if (error.code !== 'disk_hangs') this.showDurable()
-    this.replication.listen()
-  }
-
-  /** Before anybody hears of the failure: what did not become durable must not be seen as if it had. */
-  private showDurable(): void {
-    try {
-      const state = this.storage.durable()
-      this.sequencer.restore(this.storage.log, { ...state, masterNodeId: this.options.nodeId })
-    } catch (cause) {
-      this.options.log.warn({ err: cause }, 'the log cannot be read either')
-    }
   }
 }

@@ -38,3 +38,14 @@ it('a state that names nobody removes nobody: it has only just begun', () => {
   const membership = new Membership({ self, admittedBy: [] }, world.state)
   expect(membership.look(nobody)).toBe(false)
 })
+
+it('a leader that a member vouches for is a member until its state tells who is one', () => {
+  const { world, self, other, stranger } = cluster()
+  const membership = new Membership({ self, admittedBy: [] }, world.state)
+  membership.vouch(stranger)
+  expect(membership.all).toEqual([self, other, stranger])
+  membership.look({ ...world.state, masterNodeId: self })
+  expect(membership.all).toEqual([self, other, stranger])
+  membership.look({ ...world.state, masterNodeId: stranger })
+  expect(membership.all).toEqual([self, other])
+})

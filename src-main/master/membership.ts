@@ -10,6 +10,8 @@ export interface MembershipOptions {
 /** The voting members as this node sees them: itself and those in its state. */
 export class Membership {
   private members: readonly NodeId[]
+  /** A leader that a member follows, and that the log does not name yet. */
+  private vouched: NodeId | undefined
 
   constructor(
     private readonly options: MembershipOptions,
@@ -31,16 +33,26 @@ export class Membership {
     const { self, admittedBy } = this.options
     const wasMember = !this.isAlone
     const isMember = self in state.members
+    // It has told its state, which says who is a member.
+    if (state.masterNodeId === this.vouched) this.vouched = undefined
     this.members = this.named(state, isMember ? [] : admittedBy)
     return wasMember && !isMember && Object.keys(state.members).length > 0
+  }
+
+  /** Takes a leader for a member, until its state tells. */
+  vouch(leader: NodeId): void {
+    this.vouched = leader
+    this.members = [...new Set([...this.members, leader])]
   }
 
   /** Takes the members of another cluster, whose log has not arrived yet. */
   replace(members: readonly NodeId[]): void {
     this.members = members
+    this.vouched = undefined
   }
 
   private named({ members }: State, admittedBy: readonly NodeId[]): NodeId[] {
-    return [...new Set([this.options.self, ...admittedBy, ...Object.values(members).map(({ nodeId }) => nodeId)])]
+    const known = Object.values(members).map(({ nodeId }) => nodeId)
+    return [...new Set([this.options.self, ...admittedBy, ...known, ...(this.vouched ? [this.vouched] : [])])]
   }
 }

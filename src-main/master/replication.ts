@@ -42,6 +42,8 @@ export interface ReplicationOptions extends Omit<SendingParts, 'log' | 'end' | '
   readonly onStandstill: (milliseconds: number) => void
   /** A member says what cannot be so; nothing was made of it. */
   readonly onDistrust: (peer: NodeId, reason: string) => void
+  /** A member follows a leader that this node does not know. */
+  readonly onVouched: (leader: NodeId) => void
   /** A write of this node has not been answered for so long. It has given way, and takes no part until `return`. */
   readonly onDiskHangs: (milliseconds: number) => void
   readonly onFailure: (error: unknown) => void
@@ -258,6 +260,9 @@ export class Replication {
     switch (effect.kind) {
       case 'send':
         options.send(effect.to, effect.message)
+        return
+      case 'vouched':
+        options.onVouched(effect.nodeId)
         return
       case 'diskHangs':
         options.onDiskHangs(effect.milliseconds)

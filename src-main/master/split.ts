@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { emptyLog } from '@core/consensus/index'
+import { emptyLog, type FactLog } from '@core/consensus/index'
 import type { Command, Refusal } from '@core/commands/command'
 import { Apart, broughtAlong, declaredApart, joined, nothingApart } from '@core/merging/index'
 import { Decision, EVENT_SCHEMA_VERSION, isDecision, type Event } from '@core/events/event'
@@ -69,7 +69,7 @@ const splitFiles = (directory: Directory): string[] =>
     .sort()
 
 /** Undefined where it is not what this program wrote: the file is kept as damaged. Throws where it cannot be read. */
-const readSplit = (directory: Directory, name: string, log: SplitLog): Apart | undefined => {
+const readSplit = (directory: Directory, name: string, log: FactLog): Apart | undefined => {
   const text = directory.readSync(name).toString('utf8')
   try {
     const content: unknown = JSON.parse(text)
@@ -77,7 +77,7 @@ const readSplit = (directory: Directory, name: string, log: SplitLog): Apart | u
     return kept.success ? kept.data : upgraded(KeptEvents.parse(content))
   } catch {
     log.warn(
-      { path: join(directory.path, name) },
+      { fact: 'split_unreadable', path: join(directory.path, name) },
       'what was decided during a split cannot be read; its file is kept as damaged',
     )
     directory.rename(name, unusedName(directory, `${name}.damaged`))
@@ -99,7 +99,7 @@ export type Fate =
  */
 const keepApart = async (
   directory: Directory,
-  { after, fate, own, log }: { after: number; fate: Fate; own: State; log: SplitLog },
+  { after, fate, own, log }: { after: number; fate: Fate; own: State; log: FactLog },
 ): Promise<void> => {
   const decided: Event[] = []
   for await (const record of recordsAfter(directory, after))
@@ -144,7 +144,10 @@ export const setRecordsAside = async (
   const aside = setAside({ directory, after })
   await tidyAside(directory).catch((cause: unknown) => Promise.reject(asDiskError(directory.path, cause)))
   // A machine that joins or leaves gives all of it up for the cluster's; only a split is news.
-  folder.log[fate === 'merged' ? 'warn' : 'info']({ after, aside }, 'set aside what the other machines do not have')
+  folder.log[fate === 'merged' ? 'warn' : 'info'](
+    { fact: 'set_aside', after, aside },
+    'set aside what the other machines do not have',
+  )
   return openLogFolder(folder)
 }
 
@@ -159,15 +162,10 @@ export const replaceBySnapshot = (folder: LogFolder, snapshot: Snapshot): Opened
   return openLogFolder(folder)
 }
 
-interface SplitLog {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-}
-
 export interface MergeParts {
   /** To whoever decides now. Rejects where nobody does. */
   readonly submit: (command: Command) => Promise<{ readonly status: string; readonly refusal?: Refusal }>
-  readonly log: SplitLog
+  readonly log: FactLog
 }
 
 /** Brings what was declared apart to whoever decides now. What was not taken is kept; false where that is so. */
@@ -177,7 +175,7 @@ export const mergeApart = async (directory: Directory, { submit, log }: MergePar
       const apart = readSplit(directory, name, log)
       if (!apart) continue
       const { status, refusal } = await submit({ type: 'MergeDeclarations', ...apart })
-      log.info({ result: status, refusal }, 'merged what was declared apart')
+      log.info({ fact: 'merged', result: status, refusal }, 'merged what was declared apart')
       directory.remove(name)
     } catch (err) {
       log.warn({ err, name }, 'what was declared apart is merged later')

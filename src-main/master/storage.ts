@@ -96,7 +96,10 @@ export class Storage {
   async install(snapshot: Snapshot): Promise<EventLog> {
     await this.end()
     const { sequence } = snapshot.logEnd
-    this.folder.log.info({ sequence }, 'took a snapshot of the leader in the place of its log')
+    this.folder.log.info(
+      { fact: 'snapshot_installed', sequence },
+      'took a snapshot of the leader in the place of its log',
+    )
     return (this.opened = this.take(replaceBySnapshot(this.folder, snapshot)))
   }
 

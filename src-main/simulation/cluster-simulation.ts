@@ -67,16 +67,16 @@ export class ClusterSimulation {
     )
   }
 
-  /** Those that lead now, the latest term first. */
+  /** Those that lead the cluster now, the latest term first. One that was removed leads itself alone. */
   masters(): SimulatedNode[] {
     return [...this.nodes.values()]
-      .filter((node) => node.isMaster())
+      .filter((node) => node.isMaster() && !node.isOutside)
       .sort((a, b) => b.state().term - a.state().term || (a.self < b.self ? -1 : 1))
   }
 
   /** As whoever leads sees it; where nobody does, whoever knows most. */
   state(): State {
-    const known = (node: SimulatedNode): number => (node.isRunning() ? node.state().term : -1)
+    const known = (node: SimulatedNode): number => (node.isRunning() && !node.isOutside ? node.state().term : -1)
     const [best] = [...this.masters(), ...[...this.nodes.values()].sort((a, b) => known(b) - known(a))]
     return best?.state() ?? emptyState()
   }
@@ -150,6 +150,8 @@ export class ClusterSimulation {
         return
       case 'removeMember':
         return this.submit(step, { type: 'RemoveMember', nodeId: step.node }, this.via(step))
+      case 'admitMember':
+        return this.nodes.get(step.node)?.join(this.via(step))
       case 'failRunner':
         return this.failRunner(step)
       case 'shutdownRunner':
@@ -180,7 +182,7 @@ export class ClusterSimulation {
   private via({ via }: { readonly via?: NodeId | undefined }): SimulatedNode | undefined {
     const named = via === undefined ? undefined : this.nodes.get(via)
     if (named) return named.isActive() ? named : undefined
-    return [...this.nodes.values()].find((node) => node.isActive())
+    return [...this.nodes.values()].find((node) => node.isActive() && !node.isOutside)
   }
 
   private command(step: CommandStep): void {

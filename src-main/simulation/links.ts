@@ -4,6 +4,7 @@ import type { VirtualClock } from '@core/time/virtual-clock'
 import type { Random } from '@core/random'
 import { encodeFrame } from '../cluster/links/frame'
 import type { LinksOptions } from '../cluster/links/links'
+import type { RemovalNotice } from '../cluster/links/removal-notices'
 import { firstOf, openThrough, type MemberLink, type MemberLinks } from '../cluster/member-links'
 import { VirtualLink } from './virtual-link'
 
@@ -39,6 +40,10 @@ export interface Linked {
   up(link: MemberLink): void
   down(peer: NodeId): void
   refused(peer: NodeId): void
+  /** When that one was removed, as far as this node knows. */
+  removedAt(nodeId: NodeId): Timestamp | undefined
+  /** A peer that it dialled did not answer, or answered that it was removed. */
+  heardOfRemoval(peer: NodeId, notice: RemovalNotice | undefined): void
   take(peer: NodeId, frame: RelayedFrame | RelayFrame): void
   /** The streams that it serves. */
   handlers(): LinksOptions['handlers']
@@ -146,6 +151,11 @@ export class SimulatedLinks {
     return this.pairs.get(keyOf(a, b))?.up ?? false
   }
 
+  /** How many links a node has. */
+  linksOf(self: NodeId): number {
+    return [...this.nodes.keys()].filter((peer) => peer !== self && this.isLinked(self, peer)).length
+  }
+
   /** When these two could last hear one another; undefined where they never did. */
   reachedAt(a: NodeId, b: NodeId): Timestamp | undefined {
     const pair = this.pairs.get(keyOf(a, b))
@@ -247,7 +257,7 @@ export class SimulatedLinks {
 
   private dial(pair: Pair): void {
     if (pair.up) return
-    if (!pair.reachable || !this.areMembers(pair)) return this.tell(pair, (node, peer) => node.refused(peer))
+    if (!pair.reachable || !this.areMembers(pair)) return this.refuse(pair)
     pair.up = true
     pair.generation += 1
     this.busyUntil.delete(wayOf(pair.a, pair.b))
@@ -257,6 +267,16 @@ export class SimulatedLinks {
     this.tell(pair, (node, peer, self) => {
       const link = this.ends.get(wayOf(self, peer))
       if (link) node.up(link)
+    })
+  }
+
+  private refuse(pair: Pair): void {
+    this.tell(pair, (node, peer, self) => {
+      node.refused(peer)
+      if (!node.isMember(peer)) return
+      const there = pair.reachable ? this.nodes.get(peer) : undefined
+      const removedAt = there?.isMember(self) === false ? there.removedAt(self) : undefined
+      node.heardOfRemoval(peer, removedAt === undefined ? undefined : { removedAt })
     })
   }
 

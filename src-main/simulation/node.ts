@@ -29,6 +29,7 @@ import {
 import type { Founding } from './founding'
 import type { Linked, SimulatedLinks } from './links'
 import { SimulatedMachine } from './machine'
+import { SimulatedMembership } from './membership'
 import { NodeClock } from './node-clock'
 import type { NodeListener, Teller } from './node-listener'
 import type { Outcome } from './outcome'
@@ -72,6 +73,7 @@ export class SimulatedNode implements Linked, Teller {
   readonly disk: VirtualDisk
   private readonly clock: NodeClock
   private readonly said: Said
+  private readonly membership: SimulatedMembership
   private readonly host: Host
   private program: Program
   private requests: SimulatedTasks
@@ -97,6 +99,9 @@ export class SimulatedNode implements Linked, Teller {
       // Nobody else is on a simulated machine.
       lock: () => () => undefined,
     }
+    this.membership = new SimulatedMembership({
+      ...{ teller: this, clock, links, listener: parts.listener, program: () => this.program },
+    })
     beginLog(logDirectory(this.logFolder()), parts.founding.records)
     this.program = this.newProgram(parts.founding.state)
     const state = (): State => this.state()
@@ -154,6 +159,19 @@ export class SimulatedNode implements Linked, Teller {
     return logDirectory(this.logFolder())
       .names()
       .some((name) => name.startsWith('split-') && name.endsWith('.json'))
+  }
+
+  /** It was removed, has heard so, and nobody has let it in again. */
+  get isOutside(): boolean {
+    return this.membership.isOutside
+  }
+
+  removedAt(nodeId: NodeId): Timestamp | undefined {
+    return this.state().retired?.[nodeId]
+  }
+
+  heardOfRemoval(...notice: Parameters<Linked['heardOfRemoval']>): void {
+    this.membership.heardOfRemoval(...notice)
   }
 
   isActive(): boolean {
@@ -247,6 +265,14 @@ export class SimulatedNode implements Linked, Teller {
     this.program.submit(command, commandId, (outcome) => tell(outcome, commandId))
   }
 
+  join(via: SimulatedNode | undefined): void {
+    if (this.isActive()) this.membership.join(via)
+  }
+
+  peers(): readonly NodeId[] {
+    return this.program.peers()
+  }
+
   startTask(...task: Parameters<SimulatedTasks['start']>): void {
     this.requests.start(...task)
   }
@@ -285,17 +311,17 @@ export class SimulatedNode implements Linked, Teller {
         loadCard: (modelId) => this.loadCard(modelId),
         unreachable: () => this.machine.unreachable(),
         onEvent: () => {
+          this.membership.stateChanged()
           links.membersChanged()
           this.lookSoon()
         },
         onReset: () => {
+          this.membership.stateChanged()
           links.membersChanged()
           this.stateReplaced()
         },
-        onRemoved: () => {
-          listener.happened({ kind: 'removed', node: self })
-          this.clock.soon(() => this.crash())
-        },
+        admittedBy: this.membership.admittedBy,
+        onRemoved: () => this.membership.removed(),
         onFailure: (error) => this.couldNotStart(error),
       },
       known,

@@ -26,6 +26,8 @@ export interface ProgramParts {
   readonly links: SimulatedLinks
   readonly listener: NodeListener
   readonly loadCard: (modelId: ModelId) => Promise<CardResult>
+  /** Members that an admission named before the log could. */
+  readonly admittedBy: readonly NodeId[]
   /** Peers that answer no probe. */
   readonly unreachable: () => readonly NodeId[]
   readonly onEvent: () => void
@@ -88,7 +90,7 @@ export class Program implements Teller {
   }
 
   async open(): Promise<void> {
-    const { self, host, links, listener, loadCard, unreachable, onRemoved, onFailure } = this.parts
+    const { self, host, links, listener, loadCard, admittedBy, unreachable, onRemoved, onFailure } = this.parts
     const { network } = this
     try {
       const master = await Master.open({
@@ -114,6 +116,7 @@ export class Program implements Teller {
         },
         onPassed: () => listener.passed(this),
         onRemoved,
+        admittedBy,
         snapshotEvery: SNAPSHOT_EVERY,
       })
       if (this.over) return
@@ -160,6 +163,11 @@ export class Program implements Teller {
       if (error instanceof MasterError) undecided(error.code)
       else this.parts.listener.failed(error)
     })
+  }
+
+  /** Takes its place among these members, with nothing of what it had, or with what it declared where it is to `keep` that. */
+  async beginAnew(members: readonly NodeId[], options: { readonly keep: boolean }): Promise<void> {
+    await this.master?.beginAnew(members, options)
   }
 
   leave(reason: string): Promise<void> {

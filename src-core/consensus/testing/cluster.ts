@@ -185,6 +185,7 @@ export class Cluster {
         return
       }
       case 'distrust':
+      case 'vouched':
       case 'diskHangs':
         return
       case 'acknowledge':

@@ -1,13 +1,13 @@
 import { isIPv6, type createConnection } from 'node:net'
 import { connect, TLSSocket, type ConnectionOptions } from 'node:tls'
 import { WebSocket } from 'ws'
-import type { NodeId } from '@core/ids'
+import type { NodeId, Timestamp } from '@core/ids'
 import type { CallOutcome } from '@core/protocols/doctor'
 import { publicKeyHash } from '../certificate'
 import type { Identity } from '../identity'
 import type { PeerAddress } from './address-book'
 import { SOCKET_OPTIONS } from './link'
-import { GONE } from './listener'
+import { GONE, REMOVED_AT_HEADER, RemovedAt } from './listener'
 
 const DIAL_MS = 2500
 
@@ -82,10 +82,14 @@ export const dial = ({
       signal?.removeEventListener('abort', give)
       resolve({ socket, certificate: seen })
     })
-    socket.on('unexpected-response', (request, { statusCode }) => {
+    socket.on('unexpected-response', (request, { statusCode, headers }) => {
       signal?.removeEventListener('abort', give)
       request.destroy()
-      reject(statusCode === GONE ? new Removed() : new CallFailed('lost', new Error(`It answered ${statusCode}`)))
+      reject(
+        statusCode === GONE
+          ? new Removed(RemovedAt.parse(headers[REMOVED_AT_HEADER]))
+          : new CallFailed('lost', new Error(`It answered ${statusCode}`)),
+      )
     })
     socket.on('error', (error) => {
       signal?.removeEventListener('abort', give)
@@ -128,7 +132,7 @@ export class CallFailed extends Error {
 
 /** The intended node answers that this machine was removed from the cluster. */
 export class Removed extends CallFailed {
-  constructor() {
+  constructor(readonly removedAt: Timestamp | undefined) {
     super('not_member', new Error('It has removed this machine from its cluster'))
     this.name = 'Removed'
   }

@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws'
-import type { NodeId } from '@core/ids'
+import type { NodeId, Timestamp } from '@core/ids'
 import type { LastCall } from '@core/protocols/doctor'
 import type { Hello } from '@core/protocols/peer'
 import type { Identity } from '../identity'
@@ -8,6 +8,7 @@ import { dial, Removed } from './dial'
 import { lastCallOf, NO_ADDRESS } from './last-call'
 import { CLOSED, Link, type LinkFrame } from './link'
 import type { Caller } from './listener'
+import { RemovalNotices } from './removal-notices'
 import { firstOf, openThrough } from '../member-links'
 import { StreamError, type Item, type StreamHandler } from './streams'
 
@@ -20,8 +21,6 @@ const DIAL_AT_ONCE = 8
 const REDIAL_MS = 1200
 /** Delay before the link of a removed member closes, so that the removal still reaches it. */
 const REMOVED_CLOSE_DELAY_MS = 50
-/** Removal notices needed in a row from one member, with no other member linked: one node may be out of date. */
-const REMOVAL_NOTICES_NEEDED = 3
 /** Two machines with one key: the time within which the first one must answer a ping. */
 const PROVE_WITHIN_MS = 1500
 
@@ -42,6 +41,8 @@ export interface LinksOptions {
   readonly onFrame: (peer: NodeId, frame: LinkFrame) => void
   /** Members repeatedly report that this machine was removed, and none is linked. */
   readonly onRemoved: () => void
+  /** When this machine was let in. */
+  readonly admittedAt: () => Timestamp
   /** Two running machines have that peer's identity. */
   readonly onSameIdentity: (peer: NodeId) => void
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
@@ -61,12 +62,13 @@ export class Links {
   private readonly called = new Set<NodeId>()
   /** Links of a second machine with one key that we closed: the peer echoes the close code, which must not count. */
   private readonly closedAsDuplicate = new WeakSet<Link>()
-  /** Consecutive removal notices by each member. */
-  private readonly removedBy = new Map<NodeId, number>()
+  private readonly removalNotices: RemovalNotices
   private readonly timer: NodeJS.Timeout
   private closed = false
 
   constructor(private readonly options: LinksOptions) {
+    const { admittedAt } = options
+    this.removalNotices = new RemovalNotices({ isLinked: () => this.links.size > 0, admittedAt })
     this.timer = setInterval(() => this.dialAll(), DIAL_EVERY_MS)
     setImmediate(() => this.dialAll())
   }
@@ -178,21 +180,17 @@ export class Links {
     } catch (error) {
       this.failures.set(peer, lastCallOf(error))
       if (!this.closed && !this.get(peer)) onRefused(peer)
-      this.countRemovalNotice(peer, error)
+      this.hearOfRemoval(peer, error)
     } finally {
       call.abort()
       this.dialling.delete(peer)
     }
   }
 
-  private countRemovalNotice(peer: NodeId, error: unknown): void {
-    const isNotice = error instanceof AggregateError && error.errors.some((one) => one instanceof Removed)
-    if (!isNotice || this.links.size > 0) return void this.removedBy.delete(peer)
-    const notices = (this.removedBy.get(peer) ?? 0) + 1
-    this.removedBy.set(peer, notices)
-    if (notices < REMOVAL_NOTICES_NEEDED || this.closed) return
-    this.removedBy.clear()
-    this.options.onRemoved()
+  private hearOfRemoval(peer: NodeId, error: unknown): void {
+    const errors: unknown[] = error instanceof AggregateError ? error.errors : []
+    const notice = errors.find((one) => one instanceof Removed)
+    if (!this.closed && this.removalNotices.hear(peer, notice)) this.options.onRemoved()
   }
 
   private async begin(
@@ -277,7 +275,7 @@ export class Links {
     const { book, onUp, log } = this.options
     const isNew = !this.get(link.peer)
     this.links.set(link.peer, link)
-    this.removedBy.clear()
+    this.removalNotices.clear()
     this.failures.delete(link.peer)
     book.add(
       link.peer,

@@ -3,7 +3,8 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import { WebSocketServer, type WebSocket } from 'ws'
-import { NodeId } from '@core/ids'
+import { z } from 'zod'
+import { NodeId, type Timestamp } from '@core/ids'
 import { publicKeyHash } from '../certificate'
 import type { Identity } from '../identity'
 import { SOCKET_OPTIONS } from './link'
@@ -34,11 +35,15 @@ export interface Endpoint {
   admits(nodeId: NodeId): boolean
   enter(caller: Caller): void
   /** Whether the node was a member and was removed: it gets a 410, because it may not have learnt of it. */
-  wasRemoved?(nodeId: NodeId): boolean
+  removedAt?(nodeId: NodeId): Timestamp | undefined
 }
 
 /** HTTP status for a removed member. */
 export const GONE = 410
+/** When the answering member's cluster removed the caller, in milliseconds since 1970. */
+export const REMOVED_AT_HEADER = 'muster-removed-at'
+/** Undefined where an older version does not say so, or what it says is no time. */
+export const RemovedAt = z.coerce.number().int().nonnegative().optional().catch(undefined)
 
 export interface Listener {
   readonly port: number
@@ -90,8 +95,9 @@ export const listen = async ({ identity, port, endpoints }: ListenerOptions): Pr
     if (!certificate || !endpoint) return void socket.destroy()
     const nodeId = NodeId.parse(publicKeyHash(certificate))
     if (!endpoint.admits(nodeId)) {
-      if (endpoint.wasRemoved?.(nodeId) === true) socket.end(`HTTP/1.1 ${GONE} Gone\r\nConnection: close\r\n\r\n`)
-      else socket.destroy()
+      const removedAt = endpoint.removedAt?.(nodeId)
+      if (removedAt === undefined) socket.destroy()
+      else socket.end(`HTTP/1.1 ${GONE} Gone\r\n${REMOVED_AT_HEADER}: ${removedAt}\r\nConnection: close\r\n\r\n`)
       return
     }
     // The TCP connection underneath is another object with the same remote address and port.

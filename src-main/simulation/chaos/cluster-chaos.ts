@@ -77,10 +77,18 @@ export const runClusterChaos = async ({
     await simulation.settled()
   }
 
+  const outside = (): ReadonlySet<string> =>
+    new Set([...simulation.nodes.values()].filter(({ isOutside }) => isOutside).map(({ self }) => self))
+
   const situation = (): ClusterSituation => ({
-    ...{ state: simulation.state(), nodes, down, asleep, silent, ailing, parted },
+    ...{ state: simulation.state(), nodes, down, asleep, silent, ailing, parted, outside: outside() },
     nextName: (kind) => `${kind}-${++names[kind]}-by-chance`,
   })
+
+  const comeToRest = async (): Promise<void> => {
+    do await simulation.runUntil(simulation.clock.now() + REST_MS)
+    while (scheduledWithin(simulation.state(), leaderNow() - REST_MS))
+  }
 
   /** By the clock that decisions are stamped with. */
   const leaderNow = (): Timestamp => simulation.masters()[0]?.inputs()?.now ?? simulation.clock.now()
@@ -99,8 +107,13 @@ export const runClusterChaos = async ({
     const now = simulation.clock.now()
     // Whoever was about to quit or to sleep has done so by then.
     for (const step of healing(situation())) await take(Step.parse({ at: now + 1000, ...step }))
-    do await simulation.runUntil(simulation.clock.now() + REST_MS)
-    while (scheduledWithin(simulation.state(), leaderNow() - REST_MS))
+    await comeToRest()
+    promises.membersAtRest(simulation.state())
+    if (outside().size > 0) {
+      const at = simulation.clock.now() + 1000
+      for (const node of outside()) await take(Step.parse({ at, do: 'admitMember', node }))
+      await comeToRest()
+    }
     await promises.rest(simulation)
   } catch (error) {
     if (!(error instanceof Violation || error instanceof Livelock)) throw error

@@ -33,6 +33,9 @@ export const clusterPaths = [
   'stepped down because its disk refused',
   'listened to a leader while its disk refused',
   'took part again when its disk took records',
+  'gave way because its disk hung',
+  'member removed, and heard so',
+  'member let in again',
 ] as const
 export type ClusterPath = (typeof clusterPaths)[number]
 export type ClusterPathCounts = Record<ClusterPath, number>
@@ -105,13 +108,20 @@ export class ClusterPathCounter {
         counts['brought up to date by a snapshot'] += 1
         return
       case 'steppedDown':
-        counts['stepped down because its disk refused'] += 1
+        counts[
+          happening.code === 'disk_hangs' ? 'gave way because its disk hung' : 'stepped down because its disk refused'
+        ] += 1
         return
       case 'steppedUp':
         counts['took part again when its disk took records'] += 1
         return
-      case 'merged':
       case 'removed':
+        counts['member removed, and heard so'] += 1
+        return
+      case 'joined':
+        counts['member let in again'] += 1
+        return
+      case 'merged':
     }
   }
 

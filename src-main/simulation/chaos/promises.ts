@@ -7,6 +7,7 @@ import type { Happening } from '@core/simulation/happening'
 import type { SimulatedNode } from '../node'
 import type { Step } from '@core/simulation/scenario'
 import { AcknowledgedLives } from './lives'
+import { AcknowledgedMembers } from './members'
 import { AcknowledgedWrites } from './writes'
 import type { OpenedLog } from '../../master/index'
 import { checkEvent, checkMasterAtRest, checkState, declarative, insist } from '@core/simulation/chaos/invariants'
@@ -19,7 +20,7 @@ const SETTLED_MS = 10_000
 const disturbs: Readonly<Partial<Record<Step['do'], true>>> = {
   ...{ partition: true, heal: true, cut: true, mend: true, network: true, silence: true, resume: true },
   ...{ crashNode: true, restartNode: true, crashMaster: true, sleep: true, wake: true, removeNode: true },
-  ...{ removeMember: true, addNode: true },
+  ...{ removeMember: true, admitMember: true, addNode: true },
 }
 
 /** Keeps what people were told and what the nodes did, and insists that it holds. */
@@ -31,6 +32,9 @@ export class ClusterPromises {
   /** Of the commands that were decided to keep one. */
   private readonly keeping = new Map<CommandId, string>()
   private readonly writes = new AcknowledgedWrites()
+  private readonly members = new AcknowledgedMembers()
+  /** Who decided a command first. */
+  private readonly deciders = new Map<CommandId, NodeId>()
   private readonly ledIn = new Map<number, Set<NodeId>>()
   private readonly obeyed = new Map<NodeId, Map<number, NodeId>>()
   /** When something last kept a machine from being there as it was. */
@@ -72,6 +76,9 @@ export class ClusterPromises {
       case 'wake':
       case 'resume':
         this.away.delete(step.node)
+        return this.disturb(step.node, now)
+      case 'removeMember':
+      case 'admitMember':
         return this.disturb(step.node, now)
       case 'disk':
         if (step.mode === 'sound') this.starting.delete(step.node)
@@ -132,22 +139,41 @@ export class ClusterPromises {
       case 'listens':
         this.led.delete(happening.node)
         return
+      case 'removed':
+      case 'joined':
+        return this.membership(happening.kind, happening.node)
       case 'acknowledged':
-        this.writes.acknowledged(happening.commandId)
-        if (happening.command === 'createMetaInstance') this.declarations.make(happening.id)
-        if (happening.command === 'createApiKey') this.apiKeys.make(happening.id)
-        this.temporary.delete(this.keeping.get(happening.commandId) ?? '')
-        if (happening.command === 'deleteMetaInstance') this.declarations.remove(happening.id)
-        if (happening.command === 'revokeApiKey') this.apiKeys.remove(happening.id)
-        return
+        return this.acknowledged(happening)
       default:
     }
   }
 
+  private acknowledged({ command, id, commandId }: Extract<Happening, { kind: 'acknowledged' }>): void {
+    const by = this.deciders.get(commandId)
+    this.writes.acknowledged(commandId)
+    this.members.acknowledged(commandId)
+    if (command === 'createMetaInstance') this.declarations.make(id, by)
+    if (command === 'createApiKey') this.apiKeys.make(id, by)
+    this.temporary.delete(this.keeping.get(commandId) ?? '')
+    if (command === 'deleteMetaInstance') this.declarations.remove(id, by)
+    if (command === 'revokeApiKey') this.apiKeys.remove(id, by)
+  }
+
+  private membership(kind: 'removed' | 'joined', node: NodeId): void {
+    this.disturb(node, this.simulation().clock.now())
+    if (kind === 'joined') return
+    this.members.removed(node)
+    for (const acknowledged of [this.declarations, this.apiKeys, this.writes, this.members]) acknowledged.forget(node)
+  }
+
   event(envelope: Envelope, before: State, after: State, node: NodeId): void {
     checkEvent(envelope, before, after)
-    this.writes.decided(envelope, after)
     const { event, commandId } = envelope
+    // One that was removed decides for itself alone.
+    if (this.simulation().nodes.get(node)?.isOutside === true) return
+    this.writes.decided(envelope, after, node)
+    this.members.decided(envelope, after, node)
+    if (commandId !== undefined && !this.deciders.has(commandId)) this.deciders.set(commandId, node)
     const at = this.simulation().clock.now()
     if (event.type === 'MetaInstanceUpdated' && event.changes.onRequest === null && commandId !== undefined)
       this.keeping.set(commandId, event.metaInstanceId)
@@ -167,7 +193,12 @@ export class ClusterPromises {
     checkState(state)
   }
 
-  /** What holds when everybody is back and all that was going to happen has happened. */
+  /** What holds of who is a member when everybody is back, before those that are not are let in again. */
+  membersAtRest(state: State): void {
+    this.members.rest(state)
+  }
+
+  /** What holds when everybody is back and a member, and all that was going to happen has happened. */
   async rest(simulation: ClusterSimulation): Promise<void> {
     const nodes = [...simulation.nodes.values()]
     const [master, ...others] = simulation.masters()
@@ -187,6 +218,7 @@ export class ClusterPromises {
     this.declarations.rest(state.metaInstances, this.temporary)
     this.apiKeys.rest(state.apiKeys)
     this.writes.rest(state)
+    this.members.rest(state)
     const inputs = master.inputs()
     if (inputs) checkMasterAtRest(state, inputs, master.readLog().state)
   }

@@ -32,6 +32,8 @@ export interface ClusterSituation {
   /** Machines whose disk is slow, full, hangs or refuses. */
   readonly ailing: ReadonlySet<string>
   readonly parted: boolean
+  /** Machines that were removed, have heard so, and were not let in again. */
+  readonly outside: ReadonlySet<string>
   /** Names that are used once, as the product's ids are. */
   readonly nextName: (kind: 'meta-instance' | 'instance' | 'task' | 'key') => string
 }
@@ -41,8 +43,11 @@ type Draw = (random: Random, situation: ClusterSituation) => object | undefined
 const up = ({ nodes, down, asleep }: ClusterSituation): string[] =>
   nodes.filter((node) => !down.has(node) && !asleep.has(node))
 
+/** Machines of the cluster whose process runs. */
+const members = (situation: ClusterSituation): string[] => up(situation).filter((node) => !situation.outside.has(node))
+
 const via = (random: Random, situation: ClusterSituation): object => {
-  const node = random.pick(up(situation))
+  const node = random.pick(members(situation))
   return node === undefined ? {} : { via: node }
 }
 
@@ -64,6 +69,19 @@ const onNode =
   }
 
 const none = (): object => ({})
+
+/**
+ * A machine is removed, whether it is there or not, while the others are together: what is decided on its side of a
+ * split is void with it, so that nothing could be insisted on. Two members remain.
+ */
+const removal: Draw = (random, situation) => {
+  const { state, parted, silent } = situation
+  const known = situation.nodes.filter((node) => node in state.members && !situation.outside.has(node))
+  const node = random.pick(known)
+  const others = members(situation).filter((other) => other !== node)
+  if (node === undefined || parted || silent.size > 0 || known.length < 3 || others.length < 2) return undefined
+  return { do: 'removeMember', node, via: random.pick(others) }
+}
 
 /** Two or three groups. */
 const partition: Draw = (random, { nodes }) => {
@@ -245,6 +263,14 @@ const draws: readonly (readonly [number, Draw])[] = [
       ...{ do: 'drainMember', node: random.pick(situation.nodes), drained: random.chance(0.3) },
       ...via(random, situation),
     }),
+  ],
+  [2, removal],
+  [
+    6,
+    (random, situation) => {
+      const node = random.pick([...situation.outside])
+      return node === undefined ? undefined : { do: 'admitMember', node, ...via(random, situation) }
+    },
   ],
   [
     1,

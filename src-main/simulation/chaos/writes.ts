@@ -1,6 +1,6 @@
 import { compareStamps, fieldStamp, SETTINGS_KEY, stampKey, type Stamp } from '@core/state/stamp'
 import type { Envelope, Event } from '@core/events/event'
-import type { CommandId } from '@core/ids'
+import type { CommandId, NodeId } from '@core/ids'
 import { canonical } from '@core/state/canonical'
 import { ApiKeyChanges } from '@core/state/api-keys'
 import { MetaInstanceChanges } from '@core/state/meta-instances'
@@ -17,6 +17,8 @@ interface Write extends Entity {
   readonly field: string
   readonly value: string
   readonly stamp: Stamp
+  /** The node that decided it. */
+  readonly by: NodeId
 }
 
 const valueIn = (entity: object, field: string): string =>
@@ -61,20 +63,24 @@ const fieldsOf = (event: Event): (Entity & { readonly fields: readonly string[] 
 export class AcknowledgedWrites {
   private readonly writes = new Map<CommandId, Write[]>()
   private readonly safe = new Set<CommandId>()
-  /** Temporary declarations that ended by themselves on one side at least, with what was changed of them there. */
+  /**
+   * Temporary declarations that ended by themselves on one side at least, with what was changed of them there; and
+   * members that were removed: one that is let in again begins anew.
+   */
   private readonly ended = new Set<string>()
 
   /** A master has decided and folded this. What a merge brings was written elsewhere. */
-  decided({ event, commandId }: Envelope, after: State): void {
+  decided({ event, commandId }: Envelope, after: State, by: NodeId): void {
     if (event.type === 'MetaInstanceDeleted' && event.cause !== undefined)
       this.ended.add(metaInstance(event.metaInstanceId).key)
+    if (event.type === 'MemberRemoved') this.ended.add(member(event.nodeId).key)
     const written = fieldsOf(event)
     if (!written || commandId === undefined) return
     const { key, of, fields } = written
     const [entity, stamps] = [of(after), after.stamps?.[key]]
     if (!entity || !stamps) return
     const writes = fields.map((field): Write => ({
-      ...{ key, of, field },
+      ...{ key, of, field, by },
       value: valueIn(entity, field),
       stamp: fieldStamp(stamps, field),
     }))
@@ -83,6 +89,15 @@ export class AcknowledgedWrites {
 
   acknowledged(commandId: CommandId): void {
     this.safe.add(commandId)
+  }
+
+  /** That node was removed from the cluster: what only it had decided is void. */
+  forget(node: NodeId): void {
+    for (const [commandId, writes] of this.writes)
+      this.writes.set(
+        commandId,
+        writes.filter(({ by }) => by !== node),
+      )
   }
 
   rest(state: State): void {

@@ -1,0 +1,38 @@
+import { z } from 'zod'
+
+/**
+ * What a deciding node does besides deciding, as a field of its log's lines: for programs that follow the log. The text
+ * of a line is for people, and may change.
+ */
+export const Fact = z.discriminatedUnion('fact', [
+  /** The records after this one are not in the leader's log, and made room. */
+  z.object({ fact: z.literal('set_aside'), after: z.number() }),
+  /** What was declared apart was submitted to the leader, with this result. */
+  z.object({
+    fact: z.literal('merged'),
+    result: z.string(),
+    refusal: z.object({ reason: z.string() }).optional(),
+  }),
+  /** A snapshot of the leader took the place of the log, up to this record. */
+  z.object({ fact: z.literal('snapshot_installed'), sequence: z.number() }),
+  /** The disk refuses or hangs: the node takes no part. `code` is one of the error codes. */
+  z.object({ fact: z.literal('stepped_down'), code: z.string() }),
+  /** The disk takes records again. */
+  z.object({ fact: z.literal('returned') }),
+  // Something is wrong with a program, not with the world around it.
+  z.object({ fact: z.literal('process_manager_failed'), manager: z.string() }),
+  z.object({ fact: z.literal('replication_failed') }),
+  z.object({ fact: z.literal('log_unreadable') }),
+  z.object({ fact: z.literal('split_unreadable') }),
+  z.object({ fact: z.literal('implausible_term'), peer: z.string(), reason: z.string() }),
+  z.object({ fact: z.literal('frame_too_large'), peer: z.string(), frame: z.string() }),
+])
+export type Fact = z.infer<typeof Fact>
+
+type Fields = (Fact | { readonly fact?: never }) & Readonly<Record<string, unknown>>
+
+/** A log whose lines may carry a fact. */
+export interface FactLog {
+  info(fields: Fields, message: string): void
+  warn(fields: Fields, message: string): void
+}
