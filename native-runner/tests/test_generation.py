@@ -55,7 +55,9 @@ def test_cancel_ends_a_request_while_it_decodes_and_leaves_the_others(ready: Run
 
 def test_cancel_takes_effect_during_prefill(ready: RunnerProcess) -> None:
     ready.generate("prefill", text=LONG + "x", maxTokens=10)
-    progress = ready.until(lambda frame: frame["type"] == "prompt" and frame["taskId"] == "prefill")
+    progress = ready.until(
+        lambda frame: frame["type"] == "prompt" and frame["processed"] > 0 and frame["taskId"] == "prefill"
+    )
     assert 0 < progress["processed"] < progress["total"]
     ready.send(type="cancel", taskId="prefill")
     end = ready.finished("prefill")

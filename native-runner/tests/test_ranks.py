@@ -160,7 +160,9 @@ def test_cancel_takes_effect_during_prefill_and_the_computed_prefix_is_reused(
 ) -> None:
     text = "a long prompt " * 100
     pair.first.generate("inside", text=text, maxTokens=10)
-    progress = pair.first.until(lambda frame: frame["type"] == "prompt" and frame["taskId"] == "inside")
+    progress = pair.first.until(
+        lambda frame: frame["type"] == "prompt" and frame["processed"] > 0 and frame["taskId"] == "inside"
+    )
     assert 0 < progress["processed"] < progress["total"]
     pair.first.send(type="cancel", taskId="inside")
     end = pair.first.finished("inside")

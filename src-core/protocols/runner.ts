@@ -159,6 +159,8 @@ export const RunnerEvent = z.discriminatedUnion('type', [
     taskId: TaskId,
     processed: z.number().int(),
     total: z.number().int(),
+    /** When its computation begins: prompt tokens served from the cache. */
+    cached: z.number().int().nonnegative().optional(),
     /** Requests ahead of this one that wait for memory too; `processed` is 0 then. */
     ahead: z.number().int().nonnegative().optional(),
   }),

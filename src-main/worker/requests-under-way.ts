@@ -57,6 +57,7 @@ export class RequestsUnderWay {
           type: 'progress',
           processed: event.processed,
           total: event.total,
+          ...(event.cached !== undefined && { cached: event.cached }),
           ...(event.ahead !== undefined && { ahead: event.ahead }),
         })
       case 'tokens':

@@ -41,6 +41,8 @@ const reasonOf = (promise: Promise<unknown>): Promise<unknown> =>
     (reason: unknown) => reason,
   )
 
+type PromptUsage = Pick<Anthropic.MessageDeltaUsage, 'input_tokens' | 'cache_read_input_tokens'>
+
 describe('the official Anthropic client with the tiny model', () => {
   const folder = { path: '', dispose: () => {} }
   let node: HeadlessNode
@@ -100,6 +102,18 @@ describe('the official Anthropic client with the tiny model', () => {
     const types: string[] = []
     for await (const { type } of await client.beta.messages.create({ ...request, stream: true })) types.push(type)
     expect([types.at(0), types.at(1), types.at(-1)]).toEqual(['message_start', 'content_block_start', 'message_stop'])
+  })
+
+  it('tells the tokens of the prompt at the start of a stream as at its end', async () => {
+    const prompt = ({ input_tokens, cache_read_input_tokens }: PromptUsage) => [input_tokens, cache_read_input_tokens]
+    const told: (number | null)[][] = []
+    for await (const event of await client.messages.create({ ...PLAIN, stream: true })) {
+      if (event.type === 'message_start') told.push(prompt(event.message.usage))
+      if (event.type === 'message_delta') told.push(prompt(event.usage))
+    }
+    expect(told).toHaveLength(2)
+    expect(told[0]).toEqual(told[1])
+    expect((told[0] ?? []).reduce<number>((sum, tokens) => sum + (tokens ?? 0), 0)).toBeGreaterThan(0)
   })
 
   it('takes a conversation with thoughts, tools and their results, and counts its tokens as they are used', async () => {

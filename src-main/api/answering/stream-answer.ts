@@ -1,6 +1,6 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
-import type { GenerationUpdate } from '@core/generation/stream'
+import type { GenerationUpdate, Usage } from '@core/generation/stream'
 import type { ApiEnv } from '../env'
 import { firstWithin } from '../first-within'
 import { failureOf } from '../generation-failure'
@@ -14,16 +14,19 @@ export { clientGone } from './answer-socket'
 /** Send the headers of a waiting stream after this long, so that clients see a live connection. */
 const HEADERS_AFTER_MS = 5000
 
+/** Token counts of the prompt, known once its computation begins. */
+export type KnownPrompt = Pick<Usage, 'promptTokens' | 'cachedTokens'>
+
 /**
  * Writes a streamed answer in one dialect. Each method returns text for the socket, '' for nothing. Order: `begin` once
- * before the first delta or the end, then any number of `delta`, then one `finished` or `failed`, which may also come
- * without `begin`.
+ * when the prompt's length is known, at the latest before the first delta or the end, then any number of `delta`, then
+ * one `finished` or `failed`, which may also come without `begin`.
  */
 export interface AnswerWriter {
   readonly contentType: string
   /** Keep-alive text; undefined where the dialect has no no-op. */
   readonly heartbeat: string | undefined
-  begin(): string
+  begin(prompt?: KnownPrompt): string
   /** Absent if the dialect cannot report progress. */
   progress?(progress: Progress): string
   /** Position in the queue. May come before `begin`; absent if the dialect cannot report it. */
@@ -67,9 +70,9 @@ export const streamAnswers = async (c: Context<ApiEnv>, answers: readonly Stream
   const [one] = begun
   if (!one) throw new Error('no answer to stream')
   const socket = new AnswerSocket(c, one.writer)
-  const send = async ({ iterator, writer, first, queue }: Beginning): Promise<void> => {
+  const send = async ({ iterator, writer, first, early }: Beginning): Promise<void> => {
     const stream = new AnswerStream(socket, writer)
-    queue.follow((place) => stream.take(place))
+    early.follow((progress) => stream.take(progress))
     try {
       for (let result = await first; !result.done; result = await iterator.next()) stream.take(result.value)
     } catch (error) {
@@ -86,27 +89,27 @@ export const streamAnswers = async (c: Context<ApiEnv>, answers: readonly Stream
 }
 
 /**
- * An answer whose first update is awaited. Queue positions are skipped: they must not open the stream, so that a
- * refusal after a short wait still gets a true HTTP status.
+ * An answer whose first update is awaited. Queue positions and the beginning of the prompt are skipped: they must not
+ * open the stream, so that a refusal after a short wait still gets a true HTTP status.
  */
 interface Beginning {
   readonly iterator: AsyncIterator<GenerationUpdate>
   readonly writer: AnswerWriter
   readonly first: Promise<IteratorResult<GenerationUpdate>>
-  readonly queue: Queue
+  readonly early: EarlyProgress
 }
 
-/** Latest queue position, for whichever listener follows it. */
-class Queue {
+/** Latest progress before the first update, for whichever listener follows it. */
+class EarlyProgress {
   private latest: Progress | undefined
-  private listener: ((place: Progress) => void) | undefined
+  private listener: ((progress: Progress) => void) | undefined
 
-  tell(place: Progress): void {
-    this.latest = place
-    this.listener?.(place)
+  tell(progress: Progress): void {
+    this.latest = progress
+    this.listener?.(progress)
   }
 
-  follow(listener: (place: Progress) => void): void {
+  follow(listener: (progress: Progress) => void): void {
     this.listener = listener
     if (this.latest) listener(this.latest)
   }
@@ -114,20 +117,23 @@ class Queue {
 
 const beginning = ({ updates, writer }: Streamed): Beginning => {
   const iterator = updates[Symbol.asyncIterator]()
-  const queue = new Queue()
+  const early = new EarlyProgress()
   const first = async (): Promise<IteratorResult<GenerationUpdate>> => {
     for (;;) {
       const result = await iterator.next()
-      if (result.done || result.value.type !== 'progress' || result.value.ahead === undefined) return result
-      queue.tell(result.value)
+      if (result.done || result.value.type !== 'progress') return result
+      const { ahead, cached } = result.value
+      if (ahead === undefined && cached === undefined) return result
+      early.tell(result.value)
     }
   }
-  return { iterator, writer, first: first(), queue }
+  return { iterator, writer, first: first(), early }
 }
 
 /** One answer's share of the stream. */
 class AnswerStream {
   private begun = false
+  private prompt: KnownPrompt | undefined
   /** Merged deltas not yet sent because of backpressure. */
   private waiting: Delta | undefined
 
@@ -161,6 +167,11 @@ class AnswerStream {
 
   /** Only the latest position matters, and none is sent under backpressure. */
   private tellProgress(progress: Progress): void {
+    const { total, cached } = progress
+    if (cached !== undefined) {
+      this.prompt = { promptTokens: total, cachedTokens: cached }
+      this.socket.write(this.beginning())
+    }
     if (this.socket.isFull) return
     if (progress.ahead !== undefined) return this.socket.write(this.writer.queued?.(progress.ahead) ?? '')
     const told = this.writer.progress?.(progress) ?? ''
@@ -188,6 +199,6 @@ class AnswerStream {
   private beginning(): string {
     if (this.begun) return ''
     this.begun = true
-    return this.writer.begin()
+    return this.writer.begin(this.prompt)
   }
 }

@@ -98,6 +98,18 @@ describe('the events of a message', () => {
     })
   })
 
+  it('tell the tokens of the prompt at the start, where clients read them', () => {
+    const started = (prompt?: { promptTokens: number; cachedTokens: number }): unknown => {
+      const [, data] = /^data: (.*)$/m.exec(new MessageEvents(HEAD).begin(prompt)) ?? []
+      return JSON.parse(data ?? '') as unknown
+    }
+    const counts = (input: number, cached: number) => ({
+      message: { usage: { input_tokens: input, cache_read_input_tokens: cached, output_tokens: 0 } },
+    })
+    expect(started({ promptTokens: 9, cachedTokens: 4 })).toMatchObject(counts(5, 4))
+    expect(started()).toMatchObject(counts(0, 0))
+  })
+
   it('make the same message as an answer that is not streamed', async () => {
     const args = fc.constantFrom('{}', '{"city":"Paris"}', '{"a":[1,{"b":"ä"}]}')
     const calls = fc.array(args, { maxLength: 3 })

@@ -1,7 +1,7 @@
 import type { ContentDelta } from '@core/generation/stream'
 import type { Delta, Finished } from '../answering/answer'
 import { queuedComment } from '../answering/queued-comment'
-import type { AnswerWriter } from '../answering/stream-answer'
+import type { AnswerWriter, KnownPrompt } from '../answering/stream-answer'
 import type { Problem } from '../problem'
 import { anthropicError, newRequestId } from './error'
 import { emptyMessage, SIGNATURE, stopOf, toUsage, type Head } from './message'
@@ -52,8 +52,9 @@ export class MessageEvents implements AnswerWriter {
 
   constructor(private readonly head: Head) {}
 
-  begin(): string {
-    return event('message_start', { message: emptyMessage(this.head) })
+  /** Clients read the prompt's tokens here. */
+  begin(prompt?: KnownPrompt): string {
+    return event('message_start', { message: emptyMessage(this.head, prompt) })
   }
 
   delta({ content }: Delta): string {

@@ -41,8 +41,8 @@ export const toUsage = ({ promptTokens, cachedTokens, completionTokens, reasonin
 
 const NOTHING_USED: Usage = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 }
 
-/** An empty message, for the start of a stream. */
-export const emptyMessage = ({ id, model }: Head): object => ({
+/** An empty message, for the start of a stream, with the token counts of the prompt as far as they are known. */
+export const emptyMessage = ({ id, model }: Head, prompt: Partial<Usage> = {}): object => ({
   id,
   type: 'message',
   role: 'assistant',
@@ -50,7 +50,7 @@ export const emptyMessage = ({ id, model }: Head): object => ({
   content: [],
   stop_reason: null,
   stop_sequence: null,
-  usage: toUsage(NOTHING_USED),
+  usage: toUsage({ ...NOTHING_USED, ...prompt }),
 })
 
 /** The arguments as an object; empty if the token limit truncated them. */

@@ -61,6 +61,7 @@ class Engine:
             self.cache,
             options.prefill,
             options.budget,
+            self._emit_begun,
             self._emit_progress,
             self._emit_queued,
             options.restores_in_step,
@@ -198,6 +199,9 @@ class Engine:
                 self._emit(type="rejected", taskId=task_id, code=reason.code, message=str(reason))
             else:
                 self._emit(**answer.finished(reason))
+
+    def _emit_begun(self, task_id: str, cached: int, total: int) -> None:
+        self._emit(type="prompt", taskId=task_id, processed=cached, total=total, cached=cached)
 
     def _emit_progress(self, task_id: str, done: int, total: int) -> None:
         self._emit(type="prompt", taskId=task_id, processed=done, total=total)

@@ -35,9 +35,16 @@ from muster_runner.vision.positions import positions_of, shifted, unshifted
 # Maximum requests that decode together; further ones are queued.
 COMPLETION_BATCH = 32
 
+# (task, tokens, total) of a prompt.
+PromptReport = Callable[[str, int, int], None]
+
+
+def ignore_report(_task_id: str, _tokens: int, _total: int) -> None: ...
+
 
 class Schedule:
-    """``able``: features of the model. ``cache``: None disables the prefix cache. ``progress(task, done, total)``: a
+    """``able``: features of the model. ``cache``: None disables the prefix cache. ``begun(task, cached, total)``: the
+    prefill of a prompt begins, of which the prefix cache has ``cached`` tokens. ``progress(task, done, total)``: a
     prompt was prefilled in part. ``queued(task, ahead, total)``: a request waits for memory behind ``ahead`` others.
     ``restores_in_step``: see Restores."""
 
@@ -49,12 +56,14 @@ class Schedule:
         cache: PrefixCache | None,
         steps: PrefillSteps,
         budget: MemoryBudget = UNLIMITED,
-        progress: Callable[[str, int, int], None] = lambda _task_id, _done, _total: None,
+        begun: PromptReport = ignore_report,
+        progress: PromptReport = ignore_report,
         queued: Queued = ignore_place,
         restores_in_step: bool = False,
     ):
         self._model, self._able, self._batch = model, able, batch
-        self._prefill, self._budget, self._progress, self._queued = steps, budget, progress, queued
+        self._prefill, self._budget = steps, budget
+        self._begun, self._progress, self._queued = begun, progress, queued
         self._requests: dict[str, Request] = {}
         self._prompts = PromptQueue(cache, self._fits, self._start_prefill, restores_in_step)
         self._history = History()
@@ -203,6 +212,7 @@ class Schedule:
         request.restore = None
         if not request.answering:
             request.cached = done
+            self._begun(request.task_id, done, len(request.tokens))
         stops = request.stops if self.cache is not None and self.cache.exact and self._able.chunk else ()
         request.prefill = Prefill(
             request.tokens, cache or make_prompt_cache(self._model), done, stops, request.pictures
