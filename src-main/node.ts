@@ -13,36 +13,30 @@ import { Measurements } from './worker/measurements/measurements'
 import { linkModelFolder } from './models/folder-link'
 import { cardFinder } from './models/card-finder'
 import { LastHolders } from './models/last-holders'
-import { modelFolders } from './models/stores'
 import { ModelSupply } from './node/model-supply'
-import { openAnswering } from './node-answering'
-import { openFoundation } from './node-foundation'
-import type { NodeOptions, RunningNode } from './node-options'
-import { Opened } from './opened'
-import { departure } from './departure'
-import { OwnFacts, type CannotRun } from './node/own-facts'
+import { openAnswering } from './node/answering'
+import { openFoundation } from './node/foundation'
+import type { NodeOptions, RunningNode } from './node/options'
+import { Opened } from './node/opened'
+import { departure } from './node/departure'
+import type { OwnFacts } from './node/own-facts'
+import { openOwnMachine } from './node/own-machine'
 import { peerStreams } from './node/peer-streams'
-import { isOnBattery } from './power/battery'
-import { SleepGuard } from './power/sleep-guard'
-import { bySystemProgram } from './power/system-request'
-import { Presence } from './node/presence'
 import { blockFetcher, promptCacheOf } from './node/prompt-blocks'
 import { watchRehearsal } from './node/rehearsal'
-import { announceOnceExplained, setupHoldsDiscovery } from './explained-discovery'
+import { announceOnceExplained, setupHoldsDiscovery } from './node/explained-discovery'
 import { InstanceQueues } from './serving/instance-queues'
-import { memoryBandwidthFromEnvironment } from './settings/environment'
 import { ClusterSuspects } from './suspects/cluster-suspects'
 import { thisBoot } from './system/boot'
 import { runCommand } from './system/command'
 import { asAdministrator } from './system/macos/bridged-ports/administrator'
 import { BridgedPorts } from './system/macos/bridged-ports/bridged-ports'
-import { thisMachine } from './system/machine'
 import { machineName } from './system/machine-name'
 import { version } from './version'
 import { KilledRunners } from './worker/killed-runners'
 import { Worker } from './worker/worker'
 
-export type { NodeOptions, RunningNode } from './node-options'
+export type { NodeOptions, RunningNode } from './node/options'
 
 /** How long to wait for requests that are refused for a restart. */
 const REFUSED_WITHIN_MS = 1000
@@ -53,7 +47,6 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   const foundation = await openFoundation(options, opened)
   const {
     dataDir,
-    env,
     settings: nodeSettings,
     log,
     identity,
@@ -69,7 +62,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   const ownName = current.friendlyName ?? (await machineName())
   const admission = new AdmissionFile(dataDir)
   // Consensus and links need each other: messages sent before the links exist are dropped.
-  const wired: { peers?: Peers; worker?: Worker; holders?: LastHolders; accounts?: ApiKeyAccounts } = {}
+  const wired: { peers?: Peers; worker?: Worker; holders?: LastHolders; accounts?: ApiKeyAccounts; facts?: OwnFacts } =
+    {}
   const loadCard = cardFinder({
     own: catalogue,
     hub,
@@ -163,14 +157,14 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     dataDir,
     probe: async (probing) => measureMemoryBandwidth(environment.working(), probing),
     isBusy: () => worker.isBusy,
-    onChange: () => facts.tell(),
+    onChange: () => wired.facts?.tell(),
     log: log.logger.child({ part: 'measurements' }),
   })
   opened.add(() => measurements.close())
   const killedRunners: KilledRunners = await KilledRunners.open({
     dataDir,
     boot: await thisBoot(),
-    onChange: () => facts.tell(),
+    onChange: () => wired.facts?.tell(),
     log: log.logger.child({ part: 'worker' }),
   })
   opened.add(() => killedRunners.close())
@@ -232,50 +226,18 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   opened.add(() => queues.close())
 
   opened.add(watchRehearsal({ nodeId, rehearses, source: master, observer: master }))
-  const presence = new Presence({ nodeId, source: master, observer: master })
-  opened.add(() => presence.close())
-  const cannotRun = (): CannotRun | undefined => {
-    const python = environment.current()
-    return 'unavailable' in python ? { reason: python.unavailable, coded: python.coded } : undefined
-  }
-  const machine = thisMachine({
-    modelsDir: modelFolders({ dataDir, folders: current.modelFolders })[0],
-    heldByRunners: () => worker.heldBytes(),
-    mayProbe: () => !worker.isBusy,
-  })
-  const wiredGuard: { guard?: SleepGuard } = {}
-  const facts = new OwnFacts({
-    power: () => wiredGuard.guard?.facts(),
-    machine,
-    worker: current.worker,
-    cannotRun,
-    knownBandwidth: memoryBandwidthFromEnvironment(env),
+  const { presence, facts, guard, cannotRun } = openOwnMachine({
+    options,
+    opened,
+    foundation,
+    nodeId,
+    master,
+    worker,
     measurements,
     killedRunners,
-    onChange: (info) => presence.is(info),
   })
-  opened.add(() => facts.close())
-  const guard = new SleepGuard({
-    nodeId,
-    source: master,
-    keepAwake: () => nodeSettings.current().keepAwake,
-    preventSleep: options.power?.preventSleep ?? bySystemProgram(),
-    onBattery: options.power?.onBattery ?? (() => isOnBattery({ run: runCommand })),
-    onChange: () => facts.tell(),
-    log: log.logger.child({ part: 'power' }),
-  })
-  wiredGuard.guard = guard
-  opened.add(() => guard.close())
-  opened.add(nodeSettings.subscribe(() => void guard.check()))
+  wired.facts = facts
   opened.add(nodeSettings.subscribe(() => void worker.emptyDiskCache()))
-  opened.add(
-    environment.subscribe((printed) => {
-      if (printed !== undefined) return
-      facts.tell()
-      // Chat ability could not be checked without Python: check again.
-      if (environment.view().status === 'ready') void catalogue.refresh()
-    }),
-  )
   // Placement needs this machine's facts.
   await facts.ready
   const tellModels = (): void => presence.has([...catalogue.list(), ...catalogue.adapters()])

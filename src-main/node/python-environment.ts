@@ -1,13 +1,13 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Logger } from './logging/logger'
-import { ensureStarter, STARTER_MODEL } from './models/starter'
-import type { BundledRunner } from './node-options'
-import { PythonEnvironment } from './python/environment'
-import { execute } from './system/command'
-import { cudaRequirements, nvidiaGpu } from './system/linux/nvidia'
-import { startConsoleProcess } from './worker/console-process'
-import { runnerEnvironment } from './worker/python'
+import type { Logger } from '../logging/logger'
+import { ensureStarter, STARTER_MODEL } from '../models/starter'
+import type { BundledRunner } from './options'
+import { PythonEnvironment } from '../python/environment'
+import { execute } from '../system/command'
+import { cudaRequirements, nvidiaGpu } from '../system/linux/nvidia'
+import { startConsoleProcess } from '../worker/console-process'
+import { runnerEnvironment } from '../worker/python'
 
 export interface OpenPythonOptions {
   readonly dataDir: string

@@ -1,0 +1,88 @@
+import type { NodeId } from '@core/ids'
+import type { Master } from '../master/index'
+import { modelFolders } from '../models/stores'
+import { isOnBattery } from '../power/battery'
+import { SleepGuard } from '../power/sleep-guard'
+import { bySystemProgram } from '../power/system-request'
+import { memoryBandwidthFromEnvironment } from '../settings/environment'
+import { runCommand } from '../system/command'
+import { thisMachine } from '../system/machine'
+import type { KilledRunners } from '../worker/killed-runners'
+import type { Measurements } from '../worker/measurements/measurements'
+import type { Worker } from '../worker/worker'
+import type { Foundation } from './foundation'
+import type { Opened } from './opened'
+import type { NodeOptions } from './options'
+import { OwnFacts, type CannotRun } from './own-facts'
+import { Presence } from './presence'
+
+interface OwnMachineParts {
+  readonly options: NodeOptions
+  readonly opened: Opened
+  readonly foundation: Foundation
+  readonly nodeId: NodeId
+  readonly master: Master
+  readonly worker: Worker
+  readonly measurements: Measurements
+  readonly killedRunners: KilledRunners
+}
+
+/** What this machine reports of itself, and what keeps it awake. */
+export interface OwnMachine {
+  readonly presence: Presence
+  readonly facts: OwnFacts
+  readonly guard: SleepGuard
+  /** Why no model can run here; undefined where one can. */
+  cannotRun(): CannotRun | undefined
+}
+
+/** Starts the reports of this machine. `facts.ready` resolves after the first look at it. */
+export const openOwnMachine = (parts: OwnMachineParts): OwnMachine => {
+  const { options, opened, foundation, nodeId, master, worker, measurements, killedRunners } = parts
+  const { dataDir, env, settings, log, python: environment, catalogue } = foundation
+  const { modelFolders: folders, worker: runsModels } = settings.current()
+  const presence = new Presence({ nodeId, source: master, observer: master })
+  opened.add(() => presence.close())
+  const cannotRun = (): CannotRun | undefined => {
+    const python = environment.current()
+    return 'unavailable' in python ? { reason: python.unavailable, coded: python.coded } : undefined
+  }
+  // The facts tell of sleep, and the guard has them told when that changes.
+  const wired: { guard?: SleepGuard } = {}
+  const facts = new OwnFacts({
+    power: () => wired.guard?.facts(),
+    machine: thisMachine({
+      modelsDir: modelFolders({ dataDir, folders })[0],
+      heldByRunners: () => worker.heldBytes(),
+      mayProbe: () => !worker.isBusy,
+    }),
+    worker: runsModels,
+    cannotRun,
+    knownBandwidth: memoryBandwidthFromEnvironment(env),
+    measurements,
+    killedRunners,
+    onChange: (info) => presence.is(info),
+  })
+  opened.add(() => facts.close())
+  const guard = new SleepGuard({
+    nodeId,
+    source: master,
+    keepAwake: () => settings.current().keepAwake,
+    preventSleep: options.power?.preventSleep ?? bySystemProgram(),
+    onBattery: options.power?.onBattery ?? (() => isOnBattery({ run: runCommand })),
+    onChange: () => facts.tell(),
+    log: log.logger.child({ part: 'power' }),
+  })
+  wired.guard = guard
+  opened.add(() => guard.close())
+  opened.add(settings.subscribe(() => void guard.check()))
+  opened.add(
+    environment.subscribe((printed) => {
+      if (printed !== undefined) return
+      facts.tell()
+      // Chat ability could not be checked without Python: check again.
+      if (environment.view().status === 'ready') void catalogue.refresh()
+    }),
+  )
+  return { presence, facts, guard, cannotRun }
+}
