@@ -135,6 +135,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     isBusy: () => wired.worker?.isBusy ?? true,
     onWake: (...woken) => worker.wake(...woken),
     onRemoved: () => void cluster.beginAnew(),
+    admittedAt: () => admission.admittedAt,
     onStranger: (caller) => cluster.admissions.enter(caller),
     log: log.logger.child({ part: 'peers' }),
   })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { NodeId } from '../ids'
+import { NodeId, Timestamp } from '../ids'
 
 /**
  * The handshake by which an unknown machine becomes a member, over TLS 1.3 with certificates on both sides. With a
@@ -21,12 +21,25 @@ export const Fellow = z.object({
 })
 export type Fellow = z.infer<typeof Fellow>
 
+/** What a machine that was let in is told. */
+export interface Admission {
+  readonly clusterId: string
+  readonly members: readonly Fellow[]
+  readonly admittedAt?: Timestamp | undefined
+}
+
 export const JoinMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('token'), secret: z.string().max(200), friendlyName: name }),
   z.object({ type: z.literal('ask'), friendlyName: name, commitment: hash }),
   z.object({ type: z.literal('commitment'), commitment: hash, clusterName: name, friendlyName: name }),
   z.object({ type: z.literal('reveal'), nonce: hash }),
-  z.object({ type: z.literal('admitted'), clusterId: z.string().max(100), members: z.array(Fellow).max(1000) }),
+  z.object({
+    type: z.literal('admitted'),
+    clusterId: z.string().max(100),
+    members: z.array(Fellow).max(1000),
+    /** By the leader's clock; members of older versions do not say so. */
+    admittedAt: Timestamp.optional(),
+  }),
   z.object({ type: z.literal('refused'), code: z.string().max(50), reason: z.string().max(500) }),
 ])
 export type JoinMessage = z.infer<typeof JoinMessage>

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto'
 import type { Command } from '@core/commands/command'
 import type { Envelope } from '@core/events/event'
 import { CommandId, type NodeId } from '@core/ids'
-import type { Fellow } from '@core/protocols/join'
+import type { Admission, Fellow } from '@core/protocols/join'
 import type { State } from '@core/state/state'
 import type { Identity } from './identity'
 import { Admissions } from './joining/admissions'
 import type { AdmissionFile } from './joining/admission-file'
 import { JoinError } from './joining/join-channel'
 import { Joining, type JoinTarget } from './joining/joining'
+import { admissionIn } from './links/removal-notices'
 import { Invitations, printToken } from './joining/token'
 import { ownAddresses } from './own-addresses'
 import type { Peers } from './peers'
@@ -194,8 +195,9 @@ export class Membership {
     nodeId: NodeId
     certificate: string
     friendlyName: string
-  }): Promise<readonly Fellow[]> {
+  }): Promise<Omit<Admission, 'clusterId'>> {
     const { master, identity, peers } = this.options
+    const before = admissionIn(master.state(), member.nodeId)
     const result = await master.submit({ type: 'AdmitMember', member, isLetIn: true }, newCommandId())
     if (result.status === 'refused') throw new Error(result.refusal.reason)
     const there = peers()
@@ -204,10 +206,13 @@ export class Membership {
       addresses: ownAddresses().map((ip) => ({ ip, port: there?.port ?? 0 })),
     }
     const others = master.memberIds().filter((nodeId) => nodeId !== identity.nodeId && nodeId !== member.nodeId)
-    return [own, ...others.map((nodeId): Fellow => ({ nodeId, addresses: [...(there?.book.of(nodeId) ?? [])] }))]
+    const fellows = others.map((nodeId): Fellow => ({ nodeId, addresses: [...(there?.book.of(nodeId) ?? [])] }))
+    // A follower's state may not have it yet, and an earlier one of that machine.
+    const now = admissionIn(master.state(), member.nodeId)
+    return { members: [own, ...fellows], admittedAt: now === before ? undefined : now }
   }
 
-  private adopt(admission: { readonly clusterId: string; readonly members: readonly Fellow[] }): Promise<void> {
+  private adopt(admission: Admission): Promise<void> {
     return this.inTurn(async () => {
       const { identity, admission: file, master, peers } = this.options
       await file.write(admission)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { NodeId, RunnerId } from '@core/ids'
+import type { NodeId, RunnerId, Timestamp } from '@core/ids'
 import type { DoctorReport, OwnView } from '@core/protocols/doctor'
 import { OLDEST_PEER_PROTOCOL, PEER_PROTOCOL, type Hello } from '@core/protocols/peer'
 import type { ConsensusNode } from './consensus-node'
@@ -48,6 +48,8 @@ export interface PeersOptions {
   readonly onWake: (runnerId: RunnerId, epoch: number, traceparent: string | undefined) => void
   /** Called when this machine learns that it was removed from the cluster. */
   readonly onRemoved: () => void
+  /** When this machine was let in, as long as its log does not have it and if it was told. */
+  readonly admittedAt: () => Timestamp | undefined
   /** A non-member connects to join. Only possession of its key is proved. */
   readonly onStranger: (caller: Caller) => void
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
@@ -152,7 +154,11 @@ export class Peers {
         router.take(peer, frame)
       },
       onRemoved: options.onRemoved,
-      admittedAt: () => admittedAt(identity.nodeId, deciding.state(), deciding.memberIds()),
+      admittedAt: () =>
+        admittedAt({
+          ...{ self: identity.nodeId, state: deciding.state(), memberIds: deciding.memberIds() },
+          toldAt: options.admittedAt(),
+        }),
       onSameIdentity: (peer) => {
         opened.peers?.sameIdentity.add(peer)
         opened.peers?.changed()

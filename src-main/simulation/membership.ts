@@ -1,7 +1,8 @@
 import type { Command } from '@core/commands/command'
-import type { NodeId } from '@core/ids'
+import type { NodeId, Timestamp } from '@core/ids'
+import type { State } from '@core/state/state'
 import { wait } from '@core/time/timers'
-import { admittedAt, RemovalNotices, type RemovalNotice } from '../cluster/links/removal-notices'
+import { admissionIn, admittedAt, RemovalNotices, type RemovalNotice } from '../cluster/links/removal-notices'
 import { MasterError } from '../master/index'
 import type { SimulatedLinks } from './links'
 import type { NodeClock } from './node-clock'
@@ -25,6 +26,7 @@ export interface MembershipParts {
 /** A machine at which people let another one in. */
 interface Admitting {
   readonly self: NodeId
+  state(): State
   submit(command: Command, tell: (outcome: Outcome) => void): void
   peers(): readonly NodeId[]
 }
@@ -38,6 +40,8 @@ export class SimulatedMembership {
   isOutside = false
   /** The members that its admission named, kept on its disk until its log names it. */
   admittedBy: readonly NodeId[] = []
+  /** When, as it was told; kept beside them. */
+  private letInAt: Timestamp | undefined
   private readonly notices: RemovalNotices
   /** The life in which it goes on alone, or joins. */
   private beginning: Program | undefined
@@ -46,7 +50,11 @@ export class SimulatedMembership {
     const { teller, links, program } = parts
     this.notices = new RemovalNotices({
       isLinked: () => links.linksOf(teller.self) > 0,
-      admittedAt: () => admittedAt(teller.self, teller.state(), [teller.self, ...program().peers()]),
+      admittedAt: () =>
+        admittedAt({
+          ...{ self: teller.self, state: teller.state(), memberIds: [teller.self, ...program().peers()] },
+          toldAt: this.letInAt,
+        }),
     })
   }
 
@@ -78,8 +86,12 @@ export class SimulatedMembership {
     const { links, program } = this.parts
     if (!this.isOutside || !via || program().peers().length > 0 || !links.reaches(this.self, via.self)) return
     const member = { nodeId: this.self, certificate: '', friendlyName: this.self }
+    const before = admissionIn(via.state(), this.self)
     via.submit({ type: 'AdmitMember', member, isLetIn: true }, ({ status }) => {
-      if (status === 'done' && this.isOutside) this.adopt([via.self, ...via.peers()])
+      if (status !== 'done' || !this.isOutside) return
+      const now = admissionIn(via.state(), this.self)
+      this.letInAt = now === before ? undefined : now
+      this.adopt([via.self, ...via.peers()])
     })
   }
 

@@ -1,14 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { NodeId } from '@core/ids'
-import { Fellow } from '@core/protocols/join'
+import { Timestamp, type NodeId } from '@core/ids'
+import { Fellow, type Admission } from '@core/protocols/join'
 import { removeFileSync } from '../../disk/removal'
 import { replaceFile } from '../../disk/replace-file'
 
 const FILE = 'admission.json'
 
-const Admission = z.object({ version: z.literal(1), clusterId: z.string(), members: z.array(Fellow) })
+const Kept = z.object({
+  version: z.literal(1),
+  clusterId: z.string(),
+  members: z.array(Fellow),
+  admittedAt: Timestamp.optional(),
+})
 
 /**
  * The cluster that admitted this machine, kept in `admission.json` until its log contains the admission. A crash
@@ -16,12 +21,12 @@ const Admission = z.object({ version: z.literal(1), clusterId: z.string(), membe
  */
 export class AdmissionFile {
   private readonly path: string
-  private admission: z.infer<typeof Admission> | undefined
+  private admission: z.infer<typeof Kept> | undefined
 
   constructor(private readonly dataDir: string) {
     this.path = join(dataDir, FILE)
     try {
-      this.admission = Admission.parse(JSON.parse(readFileSync(this.path, 'utf8')))
+      this.admission = Kept.parse(JSON.parse(readFileSync(this.path, 'utf8')))
     } catch {
       // Absent, or damaged: then the machine stays in its own cluster and can be admitted again.
     }
@@ -35,9 +40,13 @@ export class AdmissionFile {
     return this.admission?.members.map(({ nodeId }) => nodeId) ?? []
   }
 
-  async write(admission: { readonly clusterId: string; readonly members: readonly Fellow[] }): Promise<void> {
-    const { clusterId, members } = admission
-    this.admission = { version: 1, clusterId, members: [...members] }
+  /** When it was admitted, by the leader's clock, if the member that admitted it said so. */
+  get admittedAt(): Timestamp | undefined {
+    return this.admission?.admittedAt
+  }
+
+  async write({ clusterId, members, admittedAt }: Admission): Promise<void> {
+    this.admission = { version: 1, clusterId, members: [...members], admittedAt }
     await replaceFile(this.path, `${JSON.stringify(this.admission)}\n`)
   }
 

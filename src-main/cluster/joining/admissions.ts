@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { NodeId } from '@core/ids'
-import type { Fellow } from '@core/protocols/join'
+import type { Admission } from '@core/protocols/join'
 import type { Caller } from '../links/listener'
 import { JoinChannel } from './join-channel'
 import { commitmentTo, digitsOf, drawNonce } from './digits'
@@ -27,7 +27,11 @@ export interface AdmissionsOptions {
   /** Whether the node is or was a member. */
   readonly isKnown: (nodeId: NodeId) => boolean
   /** Makes it a member. Rejects with the message to send to it. */
-  readonly admit: (member: { nodeId: NodeId; certificate: string; friendlyName: string }) => Promise<readonly Fellow[]>
+  readonly admit: (member: {
+    nodeId: NodeId
+    certificate: string
+    friendlyName: string
+  }) => Promise<Omit<Admission, 'clusterId'>>
   readonly onChange: () => void
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
@@ -131,9 +135,9 @@ export class Admissions {
     const { options } = this
     this.invited.add(channel)
     try {
-      const members = await options.admit({ nodeId, certificate, friendlyName })
+      const { members, admittedAt } = await options.admit({ nodeId, certificate, friendlyName })
       options.log.info({ nodeId, friendlyName }, 'admitted a machine')
-      channel.send({ type: 'admitted', clusterId: options.cluster().clusterId, members: [...members] })
+      channel.send({ type: 'admitted', clusterId: options.cluster().clusterId, members: [...members], admittedAt })
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       channel.send({ type: 'refused', code: 'not_now', reason })

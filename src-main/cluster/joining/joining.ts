@@ -1,5 +1,5 @@
 import type { NodeId } from '@core/ids'
-import type { Fellow } from '@core/protocols/join'
+import type { Admission } from '@core/protocols/join'
 import type { Identity } from '../identity'
 import type { PeerAddress } from '../links/address-book'
 import { dial } from '../links/dial'
@@ -27,7 +27,7 @@ export interface JoiningOptions {
   readonly identity: Identity
   readonly friendlyName: () => string
   /** Makes this machine a member of the cluster that admitted it. */
-  readonly adopt: (admission: { readonly clusterId: string; readonly members: readonly Fellow[] }) => Promise<void>
+  readonly adopt: (admission: Admission) => Promise<void>
   readonly onChange: () => void
 }
 
@@ -95,10 +95,7 @@ export class Joining {
 
   private async attempt(
     target: JoinTarget,
-    speak: (
-      channel: JoinChannel,
-      certificate: string,
-    ) => Promise<{ readonly clusterId: string; readonly members: readonly Fellow[] }>,
+    speak: (channel: JoinChannel, certificate: string) => Promise<Admission>,
   ): Promise<void> {
     this.running?.abort()
     const run = (this.running = new AbortController())

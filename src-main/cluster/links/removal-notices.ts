@@ -13,7 +13,7 @@ export interface RemovalNotice {
 export interface RemovalNoticesOptions {
   /** Whether any member is linked. */
   readonly isLinked: () => boolean
-  /** When this machine was let in, as its log has it; always, while its admission is not in its log yet. */
+  /** When this machine was let in. */
   readonly admittedAt: () => Timestamp
 }
 
@@ -45,13 +45,27 @@ export class RemovalNotices {
   }
 }
 
-/** When a machine was let in, by its own state; one that was let in among others and has no log yet, only just now. */
-export const admittedAt = (
-  self: NodeId,
-  { members, stamps = {}, retired = {} }: Pick<State, 'members' | 'stamps' | 'retired'>,
-  memberIds: readonly NodeId[],
-): Timestamp => {
-  const known = members[self]
-  if (known) return stamps[stampKey('member', self)]?.created.at ?? known.admittedAt
-  return memberIds.length > 1 && !(self in retired) ? Infinity : -Infinity
+type Admitting = Pick<State, 'members' | 'stamps' | 'retired'>
+
+/** When a machine was let in, by the clock that removals are stamped with. */
+export const admissionIn = ({ members, stamps = {} }: Admitting, nodeId: NodeId): Timestamp | undefined =>
+  stamps[stampKey('member', nodeId)]?.created.at ?? members[nodeId]?.admittedAt
+
+/** This machine, for `admittedAt`. */
+export interface Admitted {
+  readonly self: NodeId
+  readonly state: Admitting
+  readonly memberIds: readonly NodeId[]
+  /** What the member that let it in said. */
+  readonly toldAt: Timestamp | undefined
+}
+
+/**
+ * When a machine was let in: by its own log, or as it was told while its log does not have it yet. It may have been
+ * removed since, or its admission be older than a removal that the member did not know of: then the cluster has no
+ * place for it. Where it was not told, as by an older version, no removal counts as later.
+ */
+export const admittedAt = ({ self, state, memberIds, toldAt = Infinity }: Admitted): Timestamp => {
+  const { retired = {} } = state
+  return admissionIn(state, self) ?? (memberIds.length > 1 && !(self in retired) ? toldAt : -Infinity)
 }

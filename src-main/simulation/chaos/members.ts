@@ -36,13 +36,10 @@ export class AcknowledgedMembers {
     this.safe.add(commandId)
   }
 
-  /** That node was removed from the cluster: what only it had decided is void. */
+  /** That node was removed from the cluster: what only it had decided is void, and what others had of it holds. */
   forget(node: NodeId): void {
-    for (const [member, changes] of this.changes)
-      this.changes.set(
-        member,
-        changes.filter(({ by }) => by !== node),
-      )
+    for (const changes of this.changes.values())
+      for (const { by, commandId } of changes) if (by === node) this.safe.delete(commandId)
   }
 
   /** A node hears that it is no member any more. */
