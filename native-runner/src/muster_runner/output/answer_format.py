@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from muster_runner.output.parameter_forms import PARAMETER_FORMS, ParameterForm
+from muster_runner.output.call_stream import CallForm
+from muster_runner.output.function_forms import FUNCTION_FORMS
+from muster_runner.output.parameter_forms import PARAMETER_FORMS
 from muster_runner.output.tool_calls import Parse, tool_parser
 from muster_runner.tokenization.tokenizer import Tokenizer
 
@@ -42,8 +44,8 @@ class ToolFormat:
     # Empty where a call ends with the answer.
     end: str
     parse: Parse
-    # The family's form of calls with parameters between tags, if it has one.
-    parameters: ParameterForm | None = None
+    # The family's form of calls that are not JSON, if it has one.
+    form: CallForm | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class AnswerFormat:
 
 def tool_format(kind: str) -> ToolFormat:
     """Returns the format of a family's calls, by the name of mlx-lm's parser."""
-    return ToolFormat(*tool_parser(kind), PARAMETER_FORMS.get(kind))
+    return ToolFormat(*tool_parser(kind), PARAMETER_FORMS.get(kind) or FUNCTION_FORMS.get(kind))
 
 
 PLAIN = AnswerFormat(think=None, tool=None, harmony=False, tokens={})

@@ -1,4 +1,5 @@
-"""Streams a tool call while it is written, if its name precedes its arguments: JSON, or parameters between tags."""
+"""Streams a tool call while it is written, if its name precedes its arguments: JSON, parameters between tags, or the
+named arguments of a function."""
 
 import json
 import re
@@ -6,6 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from muster_runner.output.deltas import Delta, arguments_delta, call_delta
+from muster_runner.output.function_arguments import FunctionArguments
+from muster_runner.output.function_forms import FunctionForm
 from muster_runner.output.json_text import JsonText
 from muster_runner.output.parameter_arguments import ParameterArguments
 from muster_runner.output.parameter_forms import ParameterForm
@@ -23,7 +26,7 @@ _HEADED = (
     ),
 )
 
-_BETWEEN = " \t\r\n,;]"
+CallForm = ParameterForm | FunctionForm
 
 # Parses the text of one or several calls; None if that fails.
 Read = Callable[[str], list[ToolCall] | None]
@@ -43,12 +46,12 @@ class Arguments(Protocol):
 
 class CallStream:
     """The stream of one call. ``index``: its number; ``read``: parses calls in other forms, once complete; ``form``:
-    the family's form with tags, if it has one, which reads values by the schemas of ``tools``.
+    the family's form with tags or functions, if it has one; tags are read by the schemas of ``tools``.
 
     Sent deltas cannot be revoked: if the arguments break later, they are completed to valid JSON.
     """
 
-    def __init__(self, index: int, read: Read, form: ParameterForm | None = None, tools: Sequence[Tool] = ()):
+    def __init__(self, index: int, read: Read, form: CallForm | None = None, tools: Sequence[Tool] = ()):
         self._index, self._read, self._form, self._tools = index, read, form, tools
         self._arguments: Arguments | None = None
         # The text before the arguments begin; afterwards the text that follows them.
@@ -89,7 +92,7 @@ class CallStream:
         """
         if self._arguments is not None:
             arguments = [] if cut else arguments_delta(self._index, self._arguments.completion())
-            rest = self._arguments.others(self._text).strip(_BETWEEN) if self.is_whole else ""
+            rest = self._arguments.others(self._text) if self.is_whole else ""
             others = (self._read(rest) if rest else None) or []
             return arguments + _call_deltas(self._index + 1, others), 1 + len(others)
         # Parsers of forms with tags take any text for a call, even part of a name.
@@ -108,10 +111,13 @@ class CallStream:
         if self._form is None or opened is None:
             return None
         name = opened.group(1)
+        convert = self._converter(self._form, name)
+        if isinstance(self._form, FunctionForm):
+            return name, opened.end(), FunctionArguments(self._form, convert)
         schemas = next((_schemas_of(tool) for tool in self._tools if tool.name == name), {})
-        return name, opened.end(), ParameterArguments(self._form, schemas, self._converter(self._form, name))
+        return name, opened.end(), ParameterArguments(self._form, schemas, convert)
 
-    def _converter(self, form: ParameterForm, tool: str) -> Callable[[str, str], Any]:
+    def _converter(self, form: CallForm, tool: str) -> Callable[[str, str], Any]:
         def convert(key: str, value: str) -> Any:
             calls = self._read(form.example.format(tool=tool, key=key, value=value))
             arguments = json.loads(calls[0].arguments) if calls else {}

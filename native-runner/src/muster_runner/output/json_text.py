@@ -7,6 +7,8 @@ import re
 MAX_DEPTH = 200
 
 _BLANKS = " \t\r\n"
+# Between calls, and after the last one.
+_BETWEEN = " \t\r\n,;]"
 _CLOSING = {"{": "}", "[": "]"}
 _LITERALS = {"t": "true", "f": "false", "n": "null"}
 _PLAIN = re.compile(r'[^"\\\x00-\x1f]+')
@@ -63,7 +65,7 @@ class JsonText:
         """Returns the part of the rest that may have further calls: after the object around these arguments, or after
         their own end mark."""
         after = rest if rest.lstrip().startswith("<") else rest.partition("}")[2]
-        return after if "{" in after else ""
+        return after.strip(_BETWEEN) if "{" in after else ""
 
     def _end_of_element(self) -> str:
         match self._state:

@@ -136,7 +136,7 @@ class MarkedChannels:
 
     def _new_call(self) -> CallStream:
         tool = self._form.tool
-        return CallStream(self.calls, self._read, tool.parameters if tool else None, self._tools)
+        return CallStream(self.calls, self._read, tool.form if tool else None, self._tools)
 
     def _read(self, text: str) -> list[ToolCall] | None:
         tool = self._form.tool
