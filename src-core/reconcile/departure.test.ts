@@ -32,13 +32,18 @@ describe('what becomes of models when a machine goes', () => {
     expect(fates[1]).toMatchObject({ reason: expect.stringMatching(/./) as string })
   })
 
-  it('says that all stops where there is no other machine', () => {
+  it('says that all stops where there is no other machine, which it does not call offline', () => {
     const world = new World()
     const here = world.addNode('here')
     world.declare('chat', { name: 'chat' })
     world.reconcile()
     expect(departures(world.state, here, cards)).toMatchObject([
-      { metaInstanceId: 'chat', name: 'chat', fate: 'stops' },
+      {
+        metaInstanceId: 'chat',
+        name: 'chat',
+        fate: 'stops',
+        reason: expect.stringMatching(/^1 machine: 1 is drained \(here\)/) as string,
+      },
     ])
   })
 

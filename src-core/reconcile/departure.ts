@@ -1,4 +1,3 @@
-import { fold } from '../fold/fold'
 import { InstanceId, RunnerId, type MetaInstanceId, type NodeId } from '../ids'
 import { expectedSpeed } from '../placement/expectation'
 import { place } from '../placement/place'
@@ -39,12 +38,13 @@ export const departures = (state: State, nodeId: NodeId, cards: ReconcileInputs[
   const affected = Object.values(state.instances).filter(({ shards }) =>
     shards.some((shard) => shard.nodeId === nodeId),
   )
-  const envelope = { v: 1 as const, index: state.lastEventIndex + 1, term: state.term, at: state.lastEventAt }
-  const without = fold(state, { ...envelope, event: { type: 'NodeLeaving', nodeId, reason: 'quit' } })
+  const member = state.members[nodeId]
   const gone = new Set<string>(affected.map(({ instanceId }) => instanceId))
   let left: State = {
-    ...without,
-    instances: Object.fromEntries(Object.entries(without.instances).filter(([id]) => !gone.has(id))),
+    ...state,
+    // Drained rather than gone, so that a refusal says why the machine itself does not count.
+    members: member === undefined ? state.members : { ...state.members, [nodeId]: { ...member, drained: true } },
+    instances: Object.fromEntries(Object.entries(state.instances).filter(([id]) => !gone.has(id))),
   }
   const declared = [...new Set(affected.flatMap(({ metaInstanceId }) => metaInstanceId ?? []))]
   return declared.flatMap((metaInstanceId, index): Departure[] => {
