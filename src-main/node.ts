@@ -88,7 +88,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       begin: () => wired.peers?.begin(),
       stoodStill: (milliseconds) => wired.peers?.stoodStill(milliseconds),
     },
-    onRemoved: () => void cluster.beginAnew(),
+    onRemoved: () => cluster.removed(),
     log: log.logger.child({ part: 'master' }),
   })
   opened.add(() => master.close())
@@ -134,7 +134,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     // Busy until the worker exists: starting needs the machine.
     isBusy: () => wired.worker?.isBusy ?? true,
     onWake: (...woken) => worker.wake(...woken),
-    onRemoved: () => void cluster.beginAnew(),
+    onRemoved: () => cluster.removed(),
     admittedAt: () => admission.admittedAt,
     onStranger: (caller) => cluster.admissions.enter(caller),
     log: log.logger.child({ part: 'peers' }),

@@ -35,6 +35,9 @@ export interface MembershipOptions {
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
+/** A machine that could not begin anew after its removal tries again after this. */
+const AGAIN_MS = 2000
+
 /** Events that may change what this machine announces. */
 const CHANGING: ReadonlySet<Envelope['event']['type']> = new Set([
   'MemberAdmitted',
@@ -42,6 +45,10 @@ const CHANGING: ReadonlySet<Envelope['event']['type']> = new Set([
   'MemberRemoved',
   'SettingChanged',
 ])
+
+/** Keeps no process alive. */
+const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => void setTimeout(resolve, milliseconds).unref())
 
 const newCommandId = (): { commandId: CommandId } => ({ commandId: CommandId.parse(randomUUID()) })
 
@@ -55,6 +62,8 @@ export class Membership {
   private announced = ''
   private busy: Promise<void> = Promise.resolve()
   private closed = false
+  /** This machine was removed, and has not begun anew yet. */
+  private isBeginningAnew = false
 
   constructor(private readonly options: MembershipOptions) {
     const { identity, friendlyName, master, log } = options
@@ -140,18 +149,40 @@ export class Membership {
     return 'token' in how ? this.joining.withToken(how.token) : this.joining.byAsking(how.target)
   }
 
-  /** This machine was removed: it becomes a cluster of one again. */
-  beginAnew(): Promise<void> {
-    return this.inTurn(async () => {
-      const { master, identity, admission, log } = this.options
-      if (master.state().masterNodeId === identity.nodeId)
-        await new Promise((resolve) => setTimeout(resolve, REMOVAL_DELIVERY_MS))
-      if (this.closed) return
-      log.warn({}, 'this machine was removed from its cluster and continues alone')
+  /** This machine was removed: it becomes a cluster of one again, as soon as its disk allows that. */
+  removed(): void {
+    if (this.isBeginningAnew) return
+    this.isBeginningAnew = true
+    void this.inTurn(() => this.beginAnew()).finally(() => (this.isBeginningAnew = false))
+  }
+
+  private async beginAnew(): Promise<void> {
+    const { master, identity, admission, log } = this.options
+    if (master.state().masterNodeId === identity.nodeId) await pause(REMOVAL_DELIVERY_MS)
+    if (this.closed) return
+    log.warn({}, 'this machine was removed from its cluster and continues alone')
+    await this.untilDone(async () => {
       admission.remove()
       await master.beginAnew([identity.nodeId], { keep: false })
-      await this.registerSelf()
     })
+    // By itself: what was declared since must stay.
+    await this.untilDone(() => this.registerSelf())
+  }
+
+  /** Repeats what the disk refuses, until it does not or this node closes. */
+  private async untilDone(work: () => Promise<void>): Promise<void> {
+    const { log } = this.options
+    for (let reported: string | undefined; !this.closed; await pause(AGAIN_MS)) {
+      try {
+        return await work()
+      } catch (err) {
+        const reason = err instanceof Error ? err.message : String(err)
+        const hint = err instanceof Error && 'hint' in err ? err.hint : 'Check the disk of the data folder.'
+        if (reason !== reported)
+          log.warn({ err, reason, hint }, 'cannot continue alone yet; trying again until the disk allows it')
+        reported = reason
+      }
+    }
   }
 
   close(): void {

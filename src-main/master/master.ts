@@ -348,7 +348,9 @@ export class Master {
   }
 
   private membersMayHaveChanged(): void {
-    const isRemoved = this.membership.look(this.state())
+    const { leads } = this.replication
+    const state = this.state()
+    const isRemoved = this.membership.look(state, { isLeaders: leads.kind !== 'nobody' && leads.term === state.term })
     this.replication.take({ kind: 'members', members: this.membership.all })
     if (isRemoved && this.replication.leads.kind === 'other') this.options.onRemoved?.()
   }

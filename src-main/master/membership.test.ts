@@ -21,7 +21,7 @@ it('a node is alone until an admission or its state names others', () => {
 it('an admission counts no more once the state names this node', () => {
   const { world, self, other, stranger } = cluster()
   const membership = new Membership({ self, admittedBy: [stranger] }, nobody)
-  expect(membership.look(world.state)).toBe(false)
+  expect(membership.look(world.state, { isLeaders: true })).toBe(false)
   expect(membership.all).toEqual([self, other])
 })
 
@@ -29,23 +29,30 @@ it('a node was removed where the state names others and it no more', () => {
   const { world, self, other } = cluster()
   const membership = new Membership({ self, admittedBy: [] }, world.state)
   const { [self]: _, ...others } = world.state.members
-  expect(membership.look({ ...world.state, members: others })).toBe(true)
+  expect(membership.look({ ...world.state, members: others }, { isLeaders: true })).toBe(true)
   expect(membership.all).toEqual([self, other])
 })
 
 it('a state that names nobody removes nobody: it has only just begun', () => {
   const { world, self } = cluster()
   const membership = new Membership({ self, admittedBy: [] }, world.state)
-  expect(membership.look(nobody)).toBe(false)
+  expect(membership.look(nobody, { isLeaders: false })).toBe(false)
 })
 
-it('a leader that a member vouches for is a member until its state tells who is one', () => {
+it('a leader that a member vouches for is a member until the state of who leads tells who is one', () => {
   const { world, self, other, stranger } = cluster()
   const membership = new Membership({ self, admittedBy: [] }, world.state)
   membership.vouch(stranger)
+  membership.look(world.state, { isLeaders: false })
   expect(membership.all).toEqual([self, other, stranger])
-  membership.look({ ...world.state, masterNodeId: self })
-  expect(membership.all).toEqual([self, other, stranger])
-  membership.look({ ...world.state, masterNodeId: stranger })
+  membership.look({ ...world.state, masterNodeId: stranger }, { isLeaders: true })
+  expect(membership.all).toEqual([self, other])
+})
+
+it('a leader that was vouched for is no member where another one leads in the end, which does not know it', () => {
+  const { world, self, other, stranger } = cluster()
+  const membership = new Membership({ self, admittedBy: [] }, world.state)
+  membership.vouch(stranger)
+  membership.look({ ...world.state, masterNodeId: other }, { isLeaders: true })
   expect(membership.all).toEqual([self, other])
 })

@@ -28,18 +28,21 @@ export class Membership {
     return this.members.length === 1
   }
 
-  /** Updates the members from the state. Returns whether this node was removed from a cluster of several. */
-  look(state: State): boolean {
+  /**
+   * Updates the members from the state; `isLeaders` where it is that of who leads now. Returns whether this node was
+   * removed from a cluster of several.
+   */
+  look(state: State, { isLeaders }: { readonly isLeaders: boolean }): boolean {
     const { self, admittedBy } = this.options
     const wasMember = !this.isAlone
     const isMember = self in state.members
-    // It has told its state, which says who is a member.
-    if (state.masterNodeId === this.vouched) this.vouched = undefined
+    // Whoever leads says who is a member: the one vouched for, or another that was found meanwhile.
+    if (isLeaders) this.vouched = undefined
     this.members = this.named(state, isMember ? [] : admittedBy)
     return wasMember && !isMember && Object.keys(state.members).length > 0
   }
 
-  /** Takes a leader for a member, until its state tells. */
+  /** Takes a leader for a member, until the state of who leads tells. */
   vouch(leader: NodeId): void {
     this.vouched = leader
     this.members = [...new Set([...this.members, leader])]
