@@ -94,7 +94,10 @@ const FIXED_LAYERS = [
 ]
 
 /** Rooms that may be imported only through their `index`. */
-const ROOMS_WITH_INDEX = ['src-core/consensus/', 'src-core/merging/', 'src-main/master/']
+const ROOMS_WITH_INDEX = [
+  ...['consensus', 'fold', 'merging', 'plan', 'rdma', 'reconcile'].map((room) => `src-core/${room}/`),
+  'src-main/master/',
+]
 
 /**
  * The index through which a file must be imported; undefined if any import is allowed, as within the same room.

@@ -1,7 +1,7 @@
 import { decideMerge } from '../merging/index'
 import { place } from '../placement/place'
 import { machinesTooOldFor } from '../events/decision-protocol'
-import { instanceOf } from '../reconcile/instances'
+import { instanceOf } from '../reconcile/index'
 import { instancesOf, nodeName } from '../state/bindings'
 import type { SettingChange } from '../settings/cluster'
 import { servedId } from '../state/needed-models'

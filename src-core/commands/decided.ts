@@ -1,6 +1,6 @@
 import type { Event } from '../events/event'
 import type { Timestamp } from '../ids'
-import type { IdSource } from '../reconcile/process-manager'
+import type { IdSource } from '../reconcile/index'
 import type { State } from '../state/state'
 import type { Refusal } from './command'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type MetaInstanceId, NodeId, RunnerId, TaskId } from '../ids'
-import { next } from '../reconcile/apply'
+import { next } from '../events/next'
 import { durablePart } from '../state/durable'
 import { State } from '../state/state'
 import { readyWorld, type World } from '../testing/world'

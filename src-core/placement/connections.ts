@@ -1,5 +1,5 @@
 import type { NodeId } from '../ids'
-import { mirroredRdmaEdges } from '../rdma/edges'
+import { mirroredRdmaEdges } from '../rdma/index'
 import type { Instance, JacclConnections, RingConnections } from '../state/instances'
 import type { InstanceMeta } from '../state/meta-instances'
 import type { InterfaceType } from '../state/nodes'

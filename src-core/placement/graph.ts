@@ -1,5 +1,5 @@
 import type { NodeId } from '../ids'
-import { mirroredRdmaEdges } from '../rdma/edges'
+import { mirroredRdmaEdges } from '../rdma/index'
 import { carriesRing, type Edge } from '../state/topology'
 
 /** An undirected graph of machines: two are linked if each reaches the other. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type MetaInstanceId, NodeId } from '../ids'
-import { rdmaReports } from '../rdma/edges'
+import { rdmaReports } from '../rdma/index'
 import { addMac, change, network, plug, unplug } from '../testing/cabled-macs'
 import { rdmaWorld } from '../testing/rdma-world'
 import { GB, smallCard, World } from '../testing/world'

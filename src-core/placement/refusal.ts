@@ -1,5 +1,5 @@
 import type { NodeId } from '../ids'
-import { pairsWithoutRdma } from '../rdma/why-no-rdma'
+import { pairsWithoutRdma } from '../rdma/index'
 import { nodeName } from '../state/bindings'
 import type { PlacementErrorDetails } from '../state/meta-instances'
 import { refusal, type PlacementErrorCode, type PlacementRefusal } from './placement-refusal'

@@ -2,7 +2,7 @@ import type { Instance } from '../state/instances'
 import type { MetaInstance } from '../state/meta-instances'
 import { temporaryOf } from '../state/scheduling'
 import type { State } from '../state/state'
-import { isInDemand, lastUse, type IdlenessInputs } from './idleness'
+import { isInDemand, lastUse, type IdlenessInputs } from '../state/idleness'
 
 interface Temporary {
   readonly instance: Instance

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { TaskId, type MetaInstanceId } from '../ids'
 import { World } from '../testing/world'
 import { nextDeadline } from './deadlines'
-import { idleUntil, isInDemand, UNUSED_MS } from './idleness'
+import { idleUntil, isInDemand, UNUSED_MS } from '../state/idleness'
 
 const IDLE_SECONDS = 5
 const IDLE_MS = IDLE_SECONDS * 1000

@@ -1,5 +1,5 @@
 import { endTemporary } from '../declarations/removal'
-import { idleUntil } from './idleness'
+import { idleUntil } from '../state/idleness'
 import type { ProcessManager } from './process-manager'
 
 /** Ends temporary declarations whose idle time is over. */

@@ -1,7 +1,6 @@
 import type { ModelId } from '../ids'
 import type { ModelCard } from '../placement/model-card'
-import { CARD_TIME_LIMIT_MS, CARD_TIMED_OUT, CardShelf } from '../reconcile/card-shelf'
-import type { CardResult } from '../reconcile/process-manager'
+import { CARD_TIME_LIMIT_MS, CARD_TIMED_OUT, type CardResult, CardShelf } from '../reconcile/index'
 import type { VirtualClock } from '../time/virtual-clock'
 import type { CardMode, Scenario } from './scenario'
 

@@ -1,6 +1,6 @@
 import type { Command, Refusal } from '../commands/command'
 import { requestedChanges } from '../protocols/requested-changes'
-import { withChanges } from '../fold/meta-instances'
+import { withChanges } from '../fold/index'
 import { meshProblem } from '../placement/mesh-limit'
 import { place } from '../placement/place'
 import type { ModelCard } from '../placement/model-card'

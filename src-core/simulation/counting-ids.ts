@@ -1,5 +1,5 @@
 import { InstanceId, RunnerId } from '../ids'
-import type { IdSource } from '../reconcile/process-manager'
+import type { IdSource } from '../reconcile/index'
 
 /** Ids in order; of all masters that share them, no two give the same. */
 export const countingIds = (): IdSource => {

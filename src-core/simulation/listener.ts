@@ -1,7 +1,7 @@
 import type { Refusal } from '../commands/command'
 import type { Envelope } from '../events/event'
 import type { ModelId, NodeId, Timestamp } from '../ids'
-import type { CardResult } from '../reconcile/process-manager'
+import type { CardResult } from '../reconcile/index'
 import type { State } from '../state/state'
 import type { Happening } from './happening'
 import type { Step } from './scenario'

@@ -1,5 +1,5 @@
 import type { Timestamp } from '../ids'
-import { nextDeadline } from '../reconcile/deadlines'
+import { nextDeadline } from '../reconcile/index'
 import type { Instance } from '../state/instances'
 import type { RunnerStatus } from '../state/runners'
 import type { State } from '../state/state'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { NodeId } from '../ids'
-import { whyNoRdma, rdmaRisks } from '../rdma/why-no-rdma'
+import { whyNoRdma, rdmaRisks } from '../rdma/index'
 import type { RdmaReasonCode } from '../state/rdma'
 import { Macs, type CableOptions, type MacOptions } from '../testing/macs'
 import { englishWarning, type Warning } from './warning'

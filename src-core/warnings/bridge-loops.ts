@@ -1,6 +1,5 @@
 import type { NodeId } from '../ids'
-import { bridgeOf } from '../rdma/cable-reasons'
-import { cablesAmong, endsOf } from '../rdma/cables'
+import { bridgeOf, cablesAmong, endsOf } from '../rdma/index'
 import type { State } from '../state/state'
 import { coded } from '../texts/coded'
 import { bridgeSteps } from './bridge-steps'

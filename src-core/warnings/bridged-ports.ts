@@ -1,6 +1,5 @@
 import type { NodeId } from '../ids'
-import { bridgeOf } from '../rdma/cable-reasons'
-import { cablesAmong, endsOf, type Cable, type CableEnd } from '../rdma/cables'
+import { bridgeOf, type Cable, type CableEnd, cablesAmong, endsOf } from '../rdma/index'
 import type { State } from '../state/state'
 import { BridgePorts } from './bridge-commands'
 

@@ -1,5 +1,5 @@
 import type { NodeId } from '../ids'
-import { cablesAmong } from '../rdma/cables'
+import { cablesAmong } from '../rdma/index'
 import { nodeName } from '../state/bindings'
 import { allOf, coded } from '../texts/coded'
 import { bridgedEnds } from './bridged-ports'

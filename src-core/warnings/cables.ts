@@ -1,7 +1,5 @@
 import type { NodeId } from '../ids'
-import { cablesAmong, endsOf, type Cable, type CableEnd } from '../rdma/cables'
-import { isThunderbolt5 } from '../rdma/machine'
-import { whyNoRdma } from '../rdma/why-no-rdma'
+import { type Cable, type CableEnd, cablesAmong, endsOf, isThunderbolt5, whyNoRdma } from '../rdma/index'
 import type { RdmaReason, RdmaReasonCode } from '../state/rdma'
 import type { State } from '../state/state'
 import type { NamedPort } from './warning'

@@ -1,5 +1,5 @@
 import type { NodeId } from '../ids'
-import { macosOf, rdmaRisks } from '../rdma/why-no-rdma'
+import { macosOf, rdmaRisks } from '../rdma/index'
 import { nodeName } from '../state/bindings'
 import type { State } from '../state/state'
 import { allOf, coded } from '../texts/coded'

@@ -1,4 +1,4 @@
-import { machineReason, OLDEST_MACOS } from '../rdma/machine'
+import { machineReason, OLDEST_MACOS } from '../rdma/index'
 import { nodeName } from '../state/bindings'
 import { coded } from '../texts/coded'
 import { rdmaWanted } from './rdma-wanted'

@@ -1,7 +1,7 @@
 import type { NodeId } from '../ids'
 import type { MetaInstance } from '../state/meta-instances'
 import type { State } from '../state/state'
-import { cablesAmong } from '../rdma/cables'
+import { cablesAmong } from '../rdma/index'
 import { joinsThunderbolt5, nodeIdsOf } from './cables'
 import type { Severity } from './warning'
 

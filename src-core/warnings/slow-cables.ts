@@ -1,5 +1,4 @@
-import { cableGbps, isThroughDock } from '../rdma/cables'
-import { RDMA_GBPS } from '../rdma/machine'
+import { cableGbps, isThroughDock, RDMA_GBPS } from '../rdma/index'
 import { coded } from '../texts/coded'
 import { cabledPairs, namedPort } from './cables'
 import { namesOf } from './names'

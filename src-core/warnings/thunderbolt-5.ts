@@ -1,5 +1,5 @@
 import type { NodeId } from '../ids'
-import { machineReason } from '../rdma/machine'
+import { machineReason } from '../rdma/index'
 import { nodeName } from '../state/bindings'
 import type { State } from '../state/state'
 import { coded } from '../texts/coded'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { MetaInstanceId, ModelId, NodeId, TaskId } from '@core/ids'
-import type { Departure } from '@core/reconcile/departure'
+import type { Departure } from '@core/reconcile/index'
 import { World } from '@core/testing/world'
 import { english } from '@core/texts/translator'
 import { quitQuestion } from './quit-question'

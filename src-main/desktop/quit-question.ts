@@ -1,5 +1,5 @@
 import type { NodeId } from '@core/ids'
-import type { Departure } from '@core/reconcile/departure'
+import type { Departure } from '@core/reconcile/index'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
 import { isLive } from '@core/state/tasks'

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ModelId } from '@core/ids'
-import type { CardResult } from '@core/reconcile/process-manager'
+import type { CardResult } from '@core/reconcile/index'
 import { SMALL, smallCard } from '@core/testing/world'
 import { systemTimers } from './host'
 import { CardLoader } from './card-loader'

@@ -1,7 +1,6 @@
 import type { ModelId } from '@core/ids'
-import { CARD_TIME_LIMIT_MS, CARD_TIMED_OUT, CardShelf, type CardLoad } from '@core/reconcile/card-shelf'
+import { CARD_TIME_LIMIT_MS, CARD_TIMED_OUT, type CardLoad, type CardResult, CardShelf } from '@core/reconcile/index'
 import type { Cancel, Timers } from '@core/time/timers'
-import type { CardResult } from '@core/reconcile/process-manager'
 
 export interface CardLoaderOptions {
   readonly load: (modelId: ModelId) => Promise<CardResult>

@@ -1,5 +1,5 @@
 import type { LogEnd } from '@core/consensus/index'
-import { Folding } from '@core/fold/fold'
+import { Folding } from '@core/fold/index'
 import type { NodeId } from '@core/ids'
 import { emptyState, type State } from '@core/state/state'
 import type { Directory } from '../disk/directory'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { CommandId, InstanceId, RunnerId, type Timestamp } from '@core/ids'
-import type { IdSource } from '@core/reconcile/process-manager'
+import type { IdSource } from '@core/reconcile/index'
 import type { Timers } from '@core/time/timers'
 import type { Directory } from '../disk/directory'
 import { systemDirectory } from '../disk/system-directory'

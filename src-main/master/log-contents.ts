@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { emptyLog, extended, type LogEnd, withLatestEpochs } from '@core/consensus/index'
-import { Folding } from '@core/fold/fold'
+import { Folding } from '@core/fold/index'
 import type { LogRecord } from '@core/events/record'
 import type { NodeId } from '@core/ids'
 import { emptyState } from '@core/state/state'

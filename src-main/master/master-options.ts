@@ -1,5 +1,5 @@
 import type { ModelId, NodeId } from '@core/ids'
-import type { CardResult } from '@core/reconcile/process-manager'
+import type { CardResult } from '@core/reconcile/index'
 import type { JournalLog } from './decision-journal'
 import type { MasterError } from './errors'
 import type { Host } from './host'

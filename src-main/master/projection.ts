@@ -1,8 +1,8 @@
 import type { Envelope, Event } from '@core/events/event'
-import { Folding } from '@core/fold/fold'
+import { Folding } from '@core/fold/index'
 import { subjectOf, type Subject } from '@core/events/subject'
 import type { Timestamp } from '@core/ids'
-import { next } from '@core/reconcile/apply'
+import { next } from '@core/events/next'
 import type { State } from '@core/state/state'
 import { RecentEvents } from './recent-events'
 

@@ -1,8 +1,13 @@
 import type { Event } from '@core/events/event'
 import type { NodeId, Timestamp } from '@core/ids'
-import { nextDeadline } from '@core/reconcile/deadlines'
-import { runPass } from '@core/reconcile/pass'
-import type { CardResult, IdSource, Need, ReconcileInputs } from '@core/reconcile/process-manager'
+import {
+  type CardResult,
+  type IdSource,
+  type Need,
+  nextDeadline,
+  type ReconcileInputs,
+  runPass,
+} from '@core/reconcile/index'
 import type { State } from '@core/state/state'
 import type { Cancel, Timers } from '@core/time/timers'
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ModelId, NodeId } from '@core/ids'
 import { AdapterCard, ModelCard, ModelProblemCode } from '@core/placement/model-card'
-import type { CardResult } from '@core/reconcile/process-manager'
+import type { CardResult } from '@core/reconcile/index'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
 import type { Catalogue } from './catalogue'

@@ -1,6 +1,6 @@
 import type { ModelId } from '@core/ids'
 import type { CatalogueAdapter, CatalogueModel, UnreadableModel } from '@core/protocols/models'
-import type { CardResult } from '@core/reconcile/process-manager'
+import type { CardResult } from '@core/reconcile/index'
 import { createHash } from 'node:crypto'
 import { dirname } from 'node:path'
 import { inspectModelDirectory, type Candidate, type Inspection } from './model-directory'

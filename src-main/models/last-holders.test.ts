@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Envelope, Event } from '@core/events/event'
 import { ModelId, NodeId } from '@core/ids'
-import { next } from '@core/reconcile/apply'
+import { next } from '@core/events/next'
 import { coded } from '@core/texts/coded'
 import { World } from '@core/testing/world'
 import { cardFinder } from './card-finder'

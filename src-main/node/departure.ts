@@ -1,6 +1,5 @@
 import type { ModelId, NodeId } from '@core/ids'
-import { departures, type Departure } from '@core/reconcile/departure'
-import type { CardResult } from '@core/reconcile/process-manager'
+import { type CardResult, type Departure, departures } from '@core/reconcile/index'
 import { namedModels } from '@core/state/needed-models'
 import type { State } from '@core/state/state'
 

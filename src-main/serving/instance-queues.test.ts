@@ -3,7 +3,7 @@ import type { Envelope, Event } from '@core/events/event'
 import type { GenerationRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import { TaskId, type InstanceId } from '@core/ids'
-import { next } from '@core/reconcile/apply'
+import { next } from '@core/events/next'
 import { readyWorld, SMALL } from '@core/testing/world'
 import { InstanceQueues } from './instance-queues'
 

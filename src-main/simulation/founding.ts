@@ -1,8 +1,8 @@
 import type { Envelope } from '@core/events/event'
-import { fold } from '@core/fold/fold'
+import { fold } from '@core/fold/index'
 import type { LogRecord } from '@core/events/record'
 import type { NodeId } from '@core/ids'
-import { next } from '@core/reconcile/apply'
+import { next } from '@core/events/next'
 import { durablePart } from '@core/state/durable'
 import { emptyState, type State } from '@core/state/state'
 

@@ -1,6 +1,6 @@
 import type { Envelope } from '@core/events/event'
 import type { ModelId, NodeId, Timestamp } from '@core/ids'
-import type { CardResult } from '@core/reconcile/process-manager'
+import type { CardResult } from '@core/reconcile/index'
 import type { Happening } from '@core/simulation/happening'
 import type { SimulationListener } from '@core/simulation/listener'
 import type { State } from '@core/state/state'

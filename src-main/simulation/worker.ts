@@ -1,6 +1,6 @@
 import type { Observation } from '@core/events/event'
 import type { NodeId, RunnerId } from '@core/ids'
-import { plan } from '@core/plan/plan'
+import { plan } from '@core/plan/index'
 import type { Shard } from '@core/state/instances'
 import { isServing, isTerminal, type RunnerStatus } from '@core/state/runners'
 import type { State } from '@core/state/state'

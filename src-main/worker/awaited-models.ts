@@ -1,5 +1,5 @@
 import type { ModelId, RunnerId } from '@core/ids'
-import type { Action } from '@core/plan/plan'
+import type { Action } from '@core/plan/index'
 import { neededModels } from '@core/state/needed-models'
 
 export type Start = Extract<Action, { kind: 'start' }>

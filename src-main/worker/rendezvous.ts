@@ -1,6 +1,5 @@
 import type { NodeId, RunnerId } from '@core/ids'
-import { rdmaJoin } from '@core/plan/rdma-join'
-import { ringHosts } from '@core/plan/ring-hosts'
+import { rdmaJoin, ringHosts } from '@core/plan/index'
 import type { RunnerCommand } from '@core/protocols/runner'
 import type { Instance } from '@core/state/instances'
 import { isRehearsal } from '@core/state/rehearsal'

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { InstanceId, RunnerId, TaskId } from '@core/ids'
-import type { Action } from '@core/plan/plan'
+import type { Action } from '@core/plan/index'
 import { claimedBytes, freeBytes } from '@core/placement/memory'
 import type { LoadCommand } from '@core/protocols/runner'
 import { nodeName } from '@core/state/bindings'

@@ -1,4 +1,4 @@
-import { Folding } from '@core/fold/fold'
+import { Folding } from '@core/fold/index'
 import { EventStreamMessage } from '@core/protocols/event-stream'
 import { emptyState, type State } from '@core/state/state'
 import type { Feed, Reach } from '../feed/feed'

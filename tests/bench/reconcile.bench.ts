@@ -1,7 +1,7 @@
 import { Folding } from '@core/fold/fold'
 import type { Event } from '@core/events/event'
 import { ModelId } from '@core/ids'
-import { next } from '@core/reconcile/apply'
+import { next } from '@core/events/next'
 import { runPass } from '@core/reconcile/pass'
 import { GB, smallCard, World } from '@core/testing/world'
 import { Metrics } from '@main/metrics/metrics'

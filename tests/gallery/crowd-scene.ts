@@ -1,5 +1,5 @@
 import { Folding } from '@core/fold/fold'
-import { next } from '@core/reconcile/apply'
+import { next } from '@core/events/next'
 import { GB } from '@core/testing/world'
 import { Scene } from './scene'
 

@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { requestedChanges } from '@core/protocols/requested-changes'
-import { withChanges } from '@core/fold/meta-instances'
+import { withChanges } from '@core/fold/index'
 import { MetaInstanceId } from '@core/ids'
 import { place } from '@core/placement/place'
 import { unfitMachines } from '@core/placement/unfit'

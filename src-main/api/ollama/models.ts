@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { idleUntil } from '@core/reconcile/idleness'
+import { idleUntil } from '@core/state/idleness'
 import { isReady } from '@core/state/bindings'
 import type { Instance } from '@core/state/instances'
 import type { ModelCard } from '@core/placement/model-card'

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { fold } from '@core/fold/fold'
+import { fold } from '@core/fold/index'
 import { EventStreamMessage } from '@core/protocols/event-stream'
 import type { State } from '@core/state/state'
 import { CommandError, UNREACHABLE } from '../exit-codes'

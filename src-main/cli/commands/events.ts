@@ -1,5 +1,5 @@
 import type { Envelope } from '@core/events/event'
-import { fold } from '@core/fold/fold'
+import { fold } from '@core/fold/index'
 import { RecentEvents } from '@core/protocols/event-stream'
 import { followEvents } from '../api/events'
 import { readState } from '../api/state'

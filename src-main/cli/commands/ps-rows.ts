@@ -5,7 +5,7 @@ import type { MetaInstance } from '@core/state/meta-instances'
 import { readyReplicas, replicasOf } from '@core/state/replicas'
 import type { State } from '@core/state/state'
 import { statusOf } from '@core/state/status'
-import { idleUntil } from '@core/reconcile/idleness'
+import { idleUntil } from '@core/state/idleness'
 import { isLive } from '@core/state/tasks'
 
 /** One line of `muster ps`, and one entry of its JSON. Its fields are documented in docs/cli.md. */

@@ -1,6 +1,6 @@
 import type { ModelId } from '@core/ids'
 import type { ModelCard } from '@core/placement/model-card'
-import type { CardResult } from '@core/reconcile/process-manager'
+import type { CardResult } from '@core/reconcile/index'
 import type { HubModel } from '@core/protocols/models'
 import { coded } from '@core/texts/coded'
 import type { Endpoint } from './endpoint'

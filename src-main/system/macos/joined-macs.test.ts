@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { place, type PlacementResult } from '@core/placement/place'
-import { rdmaReports } from '@core/rdma/edges'
-import { whyNoRdma } from '@core/rdma/why-no-rdma'
+import { rdmaReports, whyNoRdma } from '@core/rdma/index'
 import { NodeInfo } from '@core/state/nodes'
 import { edgesOf, isSocketEdge } from '@core/state/topology'
 import { smallCard, World } from '@core/testing/world'

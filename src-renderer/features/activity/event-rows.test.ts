@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { next } from '@core/reconcile/apply'
+import { next } from '@core/events/next'
 import { readyWorld } from '@core/testing/world'
 import { EVENT_KINDS, eventRow, eventRows, eventWords, FIRST_KINDS, matchingEvents } from './event-rows'
 

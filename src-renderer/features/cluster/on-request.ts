@@ -1,4 +1,4 @@
-import { idleUntil } from '@core/reconcile/idleness'
+import { idleUntil } from '@core/state/idleness'
 import type { MetaInstance, OnRequest } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
 import { durationText } from '../../state/text'

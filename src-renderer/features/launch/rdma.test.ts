@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { NodeId } from '@core/ids'
 import { previews } from '@core/placement/previews'
-import { rdmaReports } from '@core/rdma/edges'
+import { rdmaReports } from '@core/rdma/index'
 import { addMac, change, network, plug } from '@core/testing/cabled-macs'
 import { GB, smallCard, World } from '@core/testing/world'
 import { rdmaOffer } from './rdma'

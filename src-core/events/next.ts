@@ -1,4 +1,4 @@
-import { EVENT_SCHEMA_VERSION, type Envelope, type Event } from '../events/event'
+import { EVENT_SCHEMA_VERSION, type Envelope, type Event } from './event'
 import type { Timestamp } from '../ids'
 import type { State } from '../state/state'
 

@@ -1,9 +1,9 @@
 import type { Timestamp } from '../ids'
-import { currentInstance, instancesOf, isReady } from '../state/bindings'
-import type { MetaInstance } from '../state/meta-instances'
-import { temporaryOf } from '../state/scheduling'
-import type { State } from '../state/state'
-import { isLive } from '../state/tasks'
+import { currentInstance, instancesOf, isReady } from './bindings'
+import type { MetaInstance } from './meta-instances'
+import { temporaryOf } from './scheduling'
+import type { State } from './state'
+import { isLive } from './tasks'
 
 /**
  * When temporary declarations are idle, and when they end because of it.
