@@ -86,7 +86,7 @@ const allowed: [why: string, file: string, code: string][] = [
   [
     'a part imports the core, Node and packages',
     'src-main/api/x.ts',
-    "export { Hono } from 'hono'\nexport { fold } from '@core/fold/fold'\nexport { join } from 'node:path'\n",
+    "export { Hono } from 'hono'\nexport { fold } from '@core/fold/index'\nexport { join } from 'node:path'\n",
   ],
   ['a part imports types of the logger', 'src-main/api/x.ts', "export type { Logger } from '@main/logging/logger'\n"],
   ['the composition root imports the parts', 'src-main/node.ts', "export { startApi } from './api/server'\n"],
