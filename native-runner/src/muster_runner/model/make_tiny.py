@@ -11,8 +11,8 @@ import mlx.core as mx
 from mlx.utils import tree_flatten
 
 from muster_runner.deferred import import_mlx_lm
-from muster_runner.model.model_directory import byte_level_tokenizer, write_json, write_weights
-from muster_runner.tokenization.tokenizer import BYTE_CHARACTERS
+from muster_runner.model.byte_vocabulary import byte_vocabulary, letters_only, write_byte_tokenizer
+from muster_runner.model.model_directory import write_json, write_weights
 
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"]
 TEMPLATE = (
@@ -29,9 +29,7 @@ def make_tiny(out: Path, architecture: str = "qwen2", layers: int = 4, hidden: i
     from mlx_lm.utils import _get_classes
 
     heads, kv_heads = 4, 2
-    vocabulary = {
-        text: token for token, text in enumerate([*SPECIAL, *sorted(BYTE_CHARACTERS, key=BYTE_CHARACTERS.__getitem__)])
-    }
+    vocabulary = byte_vocabulary(SPECIAL)
     config = {
         "model_type": architecture,
         "hidden_size": hidden,
@@ -59,28 +57,10 @@ def make_tiny(out: Path, architecture: str = "qwen2", layers: int = 4, hidden: i
         elif "bias" in name:
             value = mx.zeros_like(value)
         weights[name] = value
-    # Zero rows except for lower-case letters and the space (written as G with a dot above in the vocabulary).
-    letters = [len(text) == 1 and ((text.islower() and text.isascii()) or text == "\u0120") for text in vocabulary]
-    weights["lm_head.weight"] = weights["lm_head.weight"] * mx.array(letters)[:, None]
+    # Only letters and the space can be generated.
+    weights["lm_head.weight"] = weights["lm_head.weight"] * letters_only(vocabulary)[:, None]
     write_weights(out, weights)
-    special = list(enumerate(SPECIAL))
-    write_json(
-        out / "tokenizer.json",
-        byte_level_tokenizer(vocabulary, special, [], split_words=False),
-    )
-    write_json(
-        out / "tokenizer_config.json",
-        {
-            "tokenizer_class": "PreTrainedTokenizerFast",
-            "model_max_length": CONTEXT,
-            "clean_up_tokenization_spaces": False,
-            "bos_token": SPECIAL[1],
-            "eos_token": SPECIAL[2],
-            "pad_token": SPECIAL[3],
-            "unk_token": SPECIAL[0],
-            "chat_template": TEMPLATE,
-        },
-    )
+    write_byte_tokenizer(out, vocabulary, SPECIAL, CONTEXT, TEMPLATE)
     # Written last: a folder counts as a model once it has config.json.
     write_json(out / "config.json", config)
 

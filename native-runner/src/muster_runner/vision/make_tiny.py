@@ -12,8 +12,8 @@ import mlx.core as mx
 from mlx.utils import tree_flatten
 
 from muster_runner.deferred import import_mlx_lm
-from muster_runner.model.model_directory import byte_level_tokenizer, write_json, write_weights
-from muster_runner.tokenization.tokenizer import BYTE_CHARACTERS
+from muster_runner.model.byte_vocabulary import byte_vocabulary, letters_only, write_byte_tokenizer
+from muster_runner.model.model_directory import write_json, write_weights
 from muster_runner.vision.library import family
 
 CONTEXT = 4096
@@ -82,33 +82,16 @@ def _gemma(vocabulary: int, number: dict[str, int]) -> dict[str, Any]:
 def make_tiny(out: Path, kind: str = "qwen2_vl", seed: int = 0) -> None:
     """Writes the model directory. ``kind``: an architecture of ``architectures.json``."""
     import_mlx_lm()
-    texts = [*SPECIAL, *sorted(BYTE_CHARACTERS, key=BYTE_CHARACTERS.__getitem__)]
-    vocabulary = {text: token for token, text in enumerate(texts)}
+    vocabulary = byte_vocabulary(SPECIAL)
     gemma = kind == "gemma3"
-    config = _gemma(len(texts), vocabulary) if gemma else _qwen(kind, len(texts), vocabulary)
+    config = _gemma(len(vocabulary), vocabulary) if gemma else _qwen(kind, len(vocabulary), vocabulary)
     config |= {"model_type": kind, "bos_token_id": 1, "eos_token_id": 2, "torch_dtype": "float32"}
     out.mkdir(parents=True, exist_ok=True)
-    letters = [len(text) == 1 and ((text.islower() and text.isascii()) or text == "\u0120") for text in texts]
-    write_weights(out, _weights(kind, config, mx.array(letters), seed))
-    write_json(
-        out / "tokenizer.json",
-        byte_level_tokenizer(vocabulary, list(enumerate(SPECIAL)), [], split_words=False),
-    )
+    write_weights(out, _weights(kind, config, letters_only(vocabulary), seed))
     named = {"boi_token": "<start_of_image>", "eoi_token": "<end_of_image>", "image_token": "<image_soft_token>"}
-    write_json(
-        out / "tokenizer_config.json",
-        {
-            "tokenizer_class": "PreTrainedTokenizerFast",
-            "model_max_length": CONTEXT,
-            "clean_up_tokenization_spaces": False,
-            "bos_token": SPECIAL[1],
-            "eos_token": SPECIAL[2],
-            "pad_token": SPECIAL[3],
-            "unk_token": SPECIAL[0],
-            "chat_template": TEMPLATE % (named["boi_token"] if gemma else QWEN_PICTURE),
-            **({"extra_special_tokens": named} if gemma else {}),
-        },
-    )
+    template = TEMPLATE % (named["boi_token"] if gemma else QWEN_PICTURE)
+    further = {"extra_special_tokens": named} if gemma else {}
+    write_byte_tokenizer(out, vocabulary, SPECIAL, CONTEXT, template, **further)
     write_json(out / "preprocessor_config.json", _preprocessor(gemma))
     if gemma:
         write_json(out / "processor_config.json", {"processor_class": "Gemma3Processor", "image_seq_length": 4})
