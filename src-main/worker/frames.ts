@@ -2,6 +2,13 @@ import { MAX_FRAME_BYTES } from '@core/protocols/runner'
 
 const HEADER_BYTES = 4
 
+/** The header of a frame: the byte count of its body. */
+export const frameHeader = (bytes: number): Buffer => {
+  const header = Buffer.allocUnsafe(HEADER_BYTES)
+  header.writeUInt32LE(bytes, 0)
+  return header
+}
+
 /** Encodes a frame: `uint32` little-endian byte count, then UTF-8 JSON. */
 export const encodeFrame = (value: unknown): Buffer => {
   const json = JSON.stringify(value)

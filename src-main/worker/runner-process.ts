@@ -5,7 +5,8 @@ import { ConsoleBuffer, type Console } from './console-buffer'
 import { startConsoleProcess } from './console-process'
 import type { Exit } from './console'
 import { readEvents } from './event-reader'
-import { encodeFrame, FrameError } from './frames'
+import { CommandWriter } from './command-writer'
+import { FrameError } from './frames'
 import { makePipes } from './pipes'
 import { runnerEnvironment, type Python } from './python'
 import { encodeRound, RoundDecoder } from './round-frames'
@@ -75,6 +76,7 @@ export const startRunnerProcess = async (
       if (!released) handlers.broken('the side channel of RDMA broke')
     })
   }
+  const commands = new CommandWriter(pipes.commands)
   const rounds = new RoundDecoder()
   pipes.sideChannel?.out.on('data', (chunk: Buffer) => {
     try {
@@ -89,7 +91,7 @@ export const startRunnerProcess = async (
     pid: child.pid,
     console,
     directory: pipes.directory,
-    send: (command) => void pipes.commands.write(encodeFrame(command)),
+    send: (command) => commands.send(command),
     answer: (parts) => void pipes.sideChannel?.in.write(encodeRound(parts)),
     kill,
     leave: () => {

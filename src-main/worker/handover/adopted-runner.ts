@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path'
 import { RUNNER_PROTOCOL, type RunnerEvent } from '@core/protocols/runner'
 import { removeBelow } from '../../disk/removal'
 import { readEvents } from '../event-reader'
-import { encodeFrame } from '../frames'
+import { CommandWriter } from '../command-writer'
 import { openPipesOf } from '../pipes'
 import type { RunnerProcess, RunnerProcessHandlers } from '../runner-process'
 import { consoleFile } from './console-file'
@@ -46,7 +46,8 @@ export const adoptRunner = async (directory: string, record: HandoverRecord): Pr
     })
   })
   const { token } = record
-  pipes.commands.write(encodeFrame({ type: 'adopt', protocol: RUNNER_PROTOCOL, token, supervisor: process.pid }))
+  const commands = new CommandWriter(pipes.commands)
+  commands.send({ type: 'adopt', protocol: RUNNER_PROTOCOL, token, supervisor: process.pid })
   try {
     await answered
   } catch (error) {
@@ -64,7 +65,7 @@ export const adoptRunner = async (directory: string, record: HandoverRecord): Pr
       pid: record.pid,
       console: consoleFile(directory),
       directory,
-      send: (command) => void pipes.commands.write(encodeFrame(command)),
+      send: (command) => commands.send(command),
       answer: () => undefined,
       kill: () => {
         if (over) return
