@@ -35,6 +35,8 @@ export class ClusterPromises {
   private readonly members = new AcknowledgedMembers()
   /** Who decided a command first. */
   private readonly deciders = new Map<CommandId, NodeId>()
+  /** Commands decided by machines that were removed: they forget them. */
+  private readonly decidedOutside = new Set<CommandId>()
   private readonly ledIn = new Map<number, Set<NodeId>>()
   private readonly obeyed = new Map<NodeId, Map<number, NodeId>>()
   /** When something last kept a machine from being there as it was. */
@@ -150,6 +152,7 @@ export class ClusterPromises {
 
   private acknowledged({ command, id, commandId }: Extract<Happening, { kind: 'acknowledged' }>): void {
     const by = this.deciders.get(commandId)
+    if (by === undefined && this.decidedOutside.has(commandId)) return
     this.writes.acknowledged(commandId)
     this.members.acknowledged(commandId)
     if (command === 'createMetaInstance') this.declarations.make(id, by)
@@ -169,8 +172,11 @@ export class ClusterPromises {
   event(envelope: Envelope, before: State, after: State, node: NodeId): void {
     checkEvent(envelope, before, after)
     const { event, commandId } = envelope
-    // One that was removed decides for itself alone.
-    if (this.simulation().nodes.get(node)?.isOutside === true) return
+    // One that was removed decides for itself alone, until it begins anew.
+    if (this.simulation().nodes.get(node)?.isOutside === true) {
+      if (commandId !== undefined) this.decidedOutside.add(commandId)
+      return
+    }
     this.writes.decided(envelope, after, node)
     this.members.decided(envelope, after, node)
     if (commandId !== undefined && !this.deciders.has(commandId)) this.deciders.set(commandId, node)
