@@ -22,6 +22,7 @@ import { departure } from './node/departure'
 import type { OwnFacts } from './node/own-facts'
 import { openOwnMachine } from './node/own-machine'
 import { peerStreams } from './node/peer-streams'
+import { endRequests } from './node/planned-restart'
 import { blockFetcher, promptCacheOf } from './node/prompt-blocks'
 import { watchRehearsal } from './node/rehearsal'
 import { announceOnceExplained, setupHoldsDiscovery } from './node/explained-discovery'
@@ -37,9 +38,6 @@ import { KilledRunners } from './worker/killed-runners'
 import { Worker } from './worker/worker'
 
 export type { NodeOptions, RunningNode } from './node/options'
-
-/** How long to wait for requests that are refused for a restart. */
-const REFUSED_WITHIN_MS = 1000
 
 async function* nothing(): AsyncGenerator<never> {}
 
@@ -292,9 +290,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     addModelFolder: (path) => linkModelFolder(path, { dataDir, catalogue }),
     prepareRestart: async (drainMs) => {
       restarting.is = true
-      await queues.drain(drainMs)
-      queues.releaseWaiting()
-      await serving.refuseForRestart(REFUSED_WITHIN_MS)
+      await endRequests({ queues, serving }, drainMs)
     },
     sleep: () => master.leave('sleep'),
     wake: () => master.comeBackFromSleep(),

@@ -1,74 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Envelope, Event, Observation } from '@core/events/event'
 import type { ClientRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
-import { TaskId, type NodeId } from '@core/ids'
-import { next } from '@core/events/next'
+import { TaskId } from '@core/ids'
 import { durablePart } from '@core/state/durable'
-import type { State } from '@core/state/state'
 import type { Task } from '@core/state/tasks'
-import { readyWorld, SMALL } from '@core/testing/world'
+import { SMALL } from '@core/testing/world'
 import { Serving } from './serving'
-
-interface Listener {
-  readonly event: (envelope: Envelope) => void
-  readonly reset: () => void
-}
-
-/** Stands in for this node's part in deciding: folds what it hears, and can be away or replaced. */
-class Deciding {
-  private readonly listeners = new Set<Listener>()
-  readonly world
-  readonly id
-  readonly nodeId: NodeId
-  /** What is observed now reaches nobody. */
-  isAway = false
-
-  constructor() {
-    const { world, id } = readyWorld()
-    this.world = world
-    this.id = id
-    this.nodeId = world.addNode('laptop')
-  }
-
-  state(): State {
-    return this.world.state
-  }
-
-  subscribe(event: Listener['event'], reset: Listener['reset'] = () => undefined): () => void {
-    const listener = { event, reset }
-    this.listeners.add(listener)
-    return () => void this.listeners.delete(listener)
-  }
-
-  observe(event: Observation): void {
-    if (!this.isAway) this.take(event)
-  }
-
-  take(event: Event): void {
-    const envelope = next(this.world.state, event, this.world.now)
-    this.world.apply(event)
-    for (const listener of this.listeners) listener.event(envelope)
-  }
-
-  /** What a node has that begins to follow. */
-  replace(state: State): void {
-    this.world.state = state
-    this.isAway = false
-    for (const { reset } of this.listeners) reset()
-  }
-
-  /** The runner fails, and another one is ready in its place. */
-  replaceRunner(): void {
-    this.world.fail(this.id).wait(600_000).reconcile()
-    this.world.reconcile()
-    this.world.report(this.id, { status: 'Ready' })
-  }
-
-  tasks(): Task[] {
-    return Object.values(this.world.state.tasks)
-  }
-}
+import { Deciding } from './testing/deciding'
 
 const request: ClientRequest = { model: SMALL, prompt: { kind: 'text', text: 'x' }, sampling: {}, stop: [] }
 const delta: GenerationUpdate = { type: 'delta', content: [{ channel: 'text', text: 'a' }], tokens: 1 }
@@ -313,5 +251,19 @@ describe('a request', () => {
     const answer = serve(deciding).generate(request, { signal: new AbortController().signal }).next()
     await serving.refuseForRestart(1000)
     expect(await answer).toMatchObject({ value: { type: 'failed', code: 'overloaded', retryAfter: 2 } })
+  })
+
+  it('is completed by another machine when its own node restarts, and one that comes then is refused', async () => {
+    const deciding = new Deciding()
+    const one = await begun(serve(deciding))
+    const drained = serving.drain(2 ** 30)
+    const late = serving.generate(request, { signal: new AbortController().signal }).next()
+    const immediately = new Promise((resolve) => setImmediate(() => resolve('both wait')))
+    expect(await Promise.race([drained, late, immediately])).toBe('both wait')
+    await one.finish()
+    await drained
+    await serving.refuseForRestart(1000)
+    expect(await late).toMatchObject({ value: { type: 'failed', code: 'overloaded', retryAfter: 2 } })
+    expect(deciding.tasks()).toMatchObject([{ status: 'Complete' }])
   })
 })

@@ -6,11 +6,11 @@ import { routeOf, targetOf, type Route } from '@core/generation/route'
 import type { GenerationUpdate } from '@core/generation/stream'
 import { TaskId, type InstanceId, type NodeId, type RunnerId } from '@core/ids'
 import type { Instance } from '@core/state/instances'
-
 import type { State } from '@core/state/state'
 import { traced } from '@core/tracing/traced'
 import { noTracer, type Tracer } from '@core/tracing/tracer'
 import { failed, notServed, RESTARTING, type Failed } from './refusals'
+import { RestartGate } from './restart-gate'
 import { TakenTasks } from './taken-tasks'
 
 /** How long a request waits for a model that is being placed, loaded or retried. */
@@ -52,6 +52,8 @@ export interface CallerContext {
 
 /** Routing state of one request across attempts. */
 interface Dispatch extends CallerContext {
+  /** When the request came, ms. */
+  readonly since: number
   readonly deadline: number
   readonly chain: PrefixChain
   /** Rank-0 runners that failed this request or were unreachable, with the time until which they are skipped. */
@@ -80,10 +82,7 @@ export class Serving {
   private readonly tasks: TakenTasks
   private readonly prefixes = new PrefixMemory<RunnerId>()
   private readonly unsubscribe: () => void
-  /** Aborts when this node restarts. */
-  private readonly restart = new AbortController()
-  private answering = 0
-  private onAnswered: (() => void) | undefined
+  private readonly restart = new RestartGate()
 
   constructor(private readonly options: ServingOptions) {
     this.tasks = new TakenTasks(options)
@@ -102,17 +101,19 @@ export class Serving {
   }
 
   /**
-   * Refuses, with a `Retry-After`, requests that have not been routed yet because this node restarts. Resolves when all
-   * requests have ended, or after `limitMs`.
+   * Before a restart: lets no attempt begin. Resolves when other machines have completed what they answer for this one,
+   * or after `limitMs`.
    */
-  async refuseForRestart(limitMs: number): Promise<void> {
-    this.restart.abort()
-    if (this.answering === 0) return
-    let timer: NodeJS.Timeout | undefined
-    await new Promise<void>((resolve) => {
-      this.onAnswered = resolve
-      timer = setTimeout(resolve, limitMs)
-    }).finally(() => clearTimeout(timer))
+  drain(limitMs: number): Promise<void> {
+    return this.restart.drain(limitMs)
+  }
+
+  /**
+   * Refuses, with a `Retry-After`, requests that have not begun because this node restarts. Resolves when all requests
+   * have ended, or after `limitMs`.
+   */
+  refuseForRestart(limitMs: number): Promise<void> {
+    return this.restart.refuse(limitMs)
   }
 
   /**
@@ -120,12 +121,11 @@ export class Serving {
    * runner too.
    */
   async *generate(request: ClientRequest, caller: CallerContext): AsyncGenerator<GenerationUpdate> {
-    this.answering += 1
+    const ended = this.restart.request()
     try {
       yield* this.dispatch(request, caller)
     } finally {
-      this.answering -= 1
-      if (this.answering === 0) this.onAnswered?.()
+      ended()
     }
   }
 
@@ -133,11 +133,13 @@ export class Serving {
     request: ClientRequest,
     { signal, key, traceparent }: CallerContext,
   ): AsyncGenerator<GenerationUpdate> {
+    const since = Date.now()
     const dispatch: Dispatch = {
+      since,
       signal,
       key,
       traceparent,
-      deadline: Date.now() + (this.options.waitForModelMs ?? WAIT_FOR_MODEL_MS),
+      deadline: since + (this.options.waitForModelMs ?? WAIT_FOR_MODEL_MS),
       chain: this.chainOf(request),
       lost: new Map(),
       full: new Set(),
@@ -145,7 +147,8 @@ export class Serving {
     let refusal: Failed | undefined
     for (let attempt = 1; ;) {
       const route = await this.awaitRoute(request.model, dispatch)
-      if (this.restart.signal.aborted) {
+      const { refused } = this.restart
+      if (route.kind === 'ready' ? !(await this.restart.mayBegin(signal, dispatch.since)) : refused.aborted) {
         yield RESTARTING
         return
       }
@@ -180,7 +183,7 @@ export class Serving {
     request: Omit<ClientRequest, 'model'>,
     { signal, key }: CallerContext,
   ): AsyncGenerator<GenerationUpdate> {
-    const dispatch: Dispatch = { signal, key, deadline: 0, chain: [], lost: new Map(), full: new Set() }
+    const dispatch: Dispatch = { since: 0, signal, key, deadline: 0, chain: [], lost: new Map(), full: new Set() }
     const named = { ...request, model: instance.modelId }
     const outcome = yield* this.attempt(named, instance, { ...dispatch, mayRepeat: false })
     switch (outcome.kind) {
@@ -214,6 +217,7 @@ export class Serving {
     const createdAt = Date.now()
     const mayWait = createdAt < deadline
     this.tasks.begin({ taskId, instanceId, kind: 'generation', takenBy: nodeId, status: 'Running', createdAt })
+    const passedOn = shards[0]?.nodeId === nodeId ? undefined : this.restart.passOn()
     let silent = true
     let ended = false
     try {
@@ -257,6 +261,7 @@ export class Serving {
     } finally {
       // The consumer may stop iterating early, which cancels the task. Has no effect if the task has already ended.
       this.tasks.end({ type: 'TaskStatusUpdated', taskId, status: 'Cancelled' })
+      passedOn?.()
     }
   }
 
@@ -284,7 +289,7 @@ export class Serving {
       return routeOf(source.state(), model, { underWay: this.tasks.underWay, lost: new Set(lost.keys()), full, held })
     }
     const now = routed()
-    const { signal: restart } = this.restart
+    const { refused: restart } = this.restart
     if (now.kind !== 'wait' || signal.aborted || restart.aborted || Date.now() >= deadline) return Promise.resolve(now)
     return new Promise((resolve) => {
       const recheck = (): void => {

@@ -58,11 +58,20 @@ export const chat = async (node: HostedNode, model: string, maxTokens = 24): Pro
   return answer.choices[0]?.message.content ?? ''
 }
 
-/** The same, token by token; `begun` resolves with the first, `whole` with all of it. Both reject where it breaks off. */
-export const stream = (node: HostedNode, model: string, maxTokens: number) => {
+/**
+ * The same, token by token; `begun` resolves with the first, `whole` with all of it. Both reject where it breaks off.
+ * With `retries` a request that was not taken (no connection, or 503) is made again, as the official clients do.
+ */
+export const stream = (
+  node: HostedNode,
+  model: string,
+  maxTokens: number,
+  { retries = 0 }: { readonly retries?: number } = {},
+) => {
   const json = JSON.stringify({ ...chatOf(model, maxTokens), stream: true })
   const child = node.host.spawn('curl', [
     ...['--silent', '--show-error', '--no-buffer', '--max-time', '100', '-H', 'content-type: application/json'],
+    ...(retries > 0 ? ['--fail', '--retry', String(retries), '--retry-connrefused', '--retry-delay', '1'] : []),
     ...['-d', json, `${node.url}/v1/chat/completions`],
   ])
   let [said, text] = ['', '']

@@ -50,11 +50,16 @@ export interface LaunchOptions {
   readonly dataDir: string
   readonly args?: readonly string[]
   readonly env?: NodeJS.ProcessEnv
+  /** The command line of another build than this one. */
+  readonly program?: string
 }
 
 /** Starts `muster serve` on a host and waits until it is ready. */
-export const startOn = async (host: Host, { name, dataDir, args = [], env }: LaunchOptions): Promise<HostedNode> => {
-  const command = [required(cli, 'run `npm run build`'), 'serve', '--data-dir', dataDir, '--name', name, ...args]
+export const startOn = async (
+  host: Host,
+  { name, dataDir, args = [], env, program = cli }: LaunchOptions,
+): Promise<HostedNode> => {
+  const command = [required(program, 'run `npm run build`'), 'serve', '--data-dir', dataDir, '--name', name, ...args]
   const child = host.spawn(process.execPath, command, {
     env: testEnvironment(dataDir, { OPENBLAS_NUM_THREADS: '1', ...env }),
   })
@@ -99,7 +104,7 @@ export const startOn = async (host: Host, { name, dataDir, args = [], env }: Lau
     dataDir,
     ask,
     cluster: async () => ClusterView.parse(await ask('/cluster')),
-    muster: (...more) => output(host, process.execPath, [cli, ...more], { MUSTER_URL: url }),
+    muster: (...more) => output(host, process.execPath, [program, ...more], { MUSTER_URL: url }),
     signal: (name) => void child.kill(name),
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),

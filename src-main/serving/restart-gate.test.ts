@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import { HELD_MS, RestartGate } from './restart-gate'
+
+const caller = () => new AbortController()
+
+/** Longer than any test waits. */
+const NEVER_MS = 2 ** 30
+
+/** Whether a promise has settled by now. */
+const settled = async (work: Promise<unknown>): Promise<boolean> => {
+  let done = false
+  void work.then(() => (done = true))
+  await new Promise((resolve) => setImmediate(resolve))
+  return done
+}
+
+describe('requests at a node that restarts as planned', () => {
+  it('begin as long as no restart has', async () => {
+    expect(await new RestartGate().mayBegin(caller().signal, Date.now())).toBe(true)
+  })
+
+  it('are completed where another machine answers them', async () => {
+    const gate = new RestartGate()
+    const ends = [gate.passOn(), gate.passOn()]
+    const drained = gate.drain(NEVER_MS)
+    for (const end of ends) {
+      expect(await settled(drained)).toBe(false)
+      end()
+    }
+    expect(await settled(drained)).toBe(true)
+  })
+
+  it('are waited for no longer than the limit', async () => {
+    const gate = new RestartGate()
+    gate.passOn()
+    await gate.drain(1)
+  })
+
+  it('that come later wait until the others are completed, and do not begin', async () => {
+    const gate = new RestartGate()
+    gate.passOn()
+    void gate.drain(NEVER_MS)
+    const late = gate.mayBegin(caller().signal, Date.now())
+    expect(await settled(late)).toBe(false)
+    const end = gate.request()
+    const refused = gate.refuse(NEVER_MS)
+    expect(await late).toBe(false)
+    expect(await settled(refused)).toBe(false)
+    end()
+    expect(await settled(refused)).toBe(true)
+  })
+
+  it('that are given up meanwhile wait for nothing', async () => {
+    const gate = new RestartGate()
+    void gate.drain(NEVER_MS)
+    const leaving = caller()
+    const late = gate.mayBegin(leaving.signal, Date.now())
+    leaving.abort()
+    expect(await late).toBe(false)
+  })
+
+  it('are refused before a stream would send its headers, however long the drain takes', async () => {
+    const gate = new RestartGate()
+    gate.passOn()
+    void gate.drain(NEVER_MS)
+    expect(await gate.mayBegin(caller().signal, Date.now() - HELD_MS)).toBe(false)
+  })
+})
