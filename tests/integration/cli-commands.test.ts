@@ -114,6 +114,9 @@ describe('what people do about a node from the command line', () => {
     const lines = stripVTControlCharacters(narrow.screen()).split('\r\n')
     expect(lines[1]).toContain('here')
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(50)
+    const wide = musterInTerminal({ url: node.url, columns: 160 }, 'nodes')
+    expect(await wide.exited).toBe(0)
+    expect(stripVTControlCharacters(wide.screen())).toMatch(/VERSION[^]*\d+\.\d+\.\d+/)
   })
 
   it('makes a key with limits, lists it without the key, and revokes it', async () => {
