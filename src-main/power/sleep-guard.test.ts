@@ -101,7 +101,7 @@ describe('keeping a machine awake', () => {
 
   it('tells the log once that the system keeps no request, and again after it has kept one', async () => {
     const { guard, logged, lose, now } = started({ keepAwake: 'always' })
-    const DROPPED = 'the system does not keep this machine awake, whenever it is asked'
+    const DROPPED = 'the system ends every request to keep this machine awake: it may sleep meanwhile'
     await guard.check()
     for (let time = 0; time < 3; time += 1) {
       lose()

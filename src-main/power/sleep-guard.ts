@@ -127,7 +127,7 @@ export class SleepGuard {
     if (!this.unheeded)
       this.options.log.warn(
         { reason: this.reason },
-        'the system does not keep this machine awake, whenever it is asked',
+        'the system ends every request to keep this machine awake: it may sleep meanwhile',
       )
     this.unheeded = true
     this.reason = undefined
