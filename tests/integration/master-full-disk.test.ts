@@ -29,7 +29,8 @@ describe('a master whose disk is full', () => {
   beforeEach(() => {
     Object.assign(folder, temporaryFolder())
     isDisk = mounted(folder.path)
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    // A refused command waits for a moment, for another member could come to lead.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true })
   })
   afterEach(async () => {
     vi.useRealTimers()
@@ -86,7 +87,10 @@ describe('a master whose disk is full', () => {
     expect(refusal).toBeInstanceOf(MasterError)
     expect(refusal).toMatchObject({ code: 'disk_full', hint: expect.stringContaining('Free some space') as string })
     expect(first.status()).toMatchObject({ role: 'stepped-down', code: 'disk_full' })
-    await expect(declare(first, 'while full')).rejects.toMatchObject({ code: 'disk_full' })
+    // A command waits for a moment, for another member could come to lead.
+    const whileFull = expect(declare(first, 'while full')).rejects.toMatchObject({ code: 'disk_full' })
+    await vi.advanceTimersByTimeAsync(2000)
+    await whileFull
 
     // Also when it has been tried again in vain.
     await vi.advanceTimersByTimeAsync(2000)
