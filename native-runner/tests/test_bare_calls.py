@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from test_channels import ARGUMENTS, PARIS, TOOLS, Characters, calls_in, deltas_of, family, sorted_out
+from answer_channels import ARGUMENTS, PARIS, TOOLS, Characters, calls_in, deltas_of, family, sorted_out
 
 from muster_runner.output.bare_calls import BareCalls
 from muster_runner.output.channels import channels

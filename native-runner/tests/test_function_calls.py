@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from test_channels import Characters, calls_in, deltas_of, family, pieces_of, tokens_of
+from answer_channels import Characters, assert_breaks_well, calls_in, deltas_of, family, marked, pieces_of, tokens_of
 
 from muster_runner.output.channels import channels
 from muster_runner.output.function_forms import FUNCTION_FORMS
@@ -56,12 +56,6 @@ def written(kind: str, arguments: Arguments, tool: str = "write") -> str:
     return f"[{tool}({inner})]" if kind == "pythonic" else f"call:{tool}{{{inner}}}"
 
 
-def marked(kind: str, text: str) -> str:
-    tool = family(kind).tool
-    assert tool is not None
-    return f"{tool.start}{text}{tool.end}"
-
-
 def calls_of(kind: str, text: str) -> list[tuple[str, Any]]:
     deltas, _ = deltas_of(family(kind), marked(kind, text), TOOLS)
     return [(name, json.loads(arguments)) for name, arguments in calls_in(deltas)]
@@ -99,17 +93,7 @@ def test_the_text_of_an_argument_is_streamed(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_call_that_ends_anywhere_is_an_object_and_one_that_is_cut_is_its_prefix(kind: str) -> None:
     text = written(kind, [("text", 'a "b"\nc \\'), ("where", [1, [2]]), ("count", 2)])
-    form = family(kind)
-    assert form.tool is not None
-    ((_, whole),) = calls_in(deltas_of(form, marked(kind, text), TOOLS)[0])
-    seen = 0
-    for length in range(1, len(text)):
-        ended = calls_in(deltas_of(form, form.tool.start + text[:length] + form.tool.end, TOOLS)[0])
-        assert all(isinstance(json.loads(arguments), dict) for _, arguments in ended)
-        cut = calls_in(deltas_of(form, form.tool.start + text[:length], TOOLS, cut=True)[0])
-        assert all(whole.startswith(arguments) for _, arguments in cut)
-        seen += len(cut)
-    assert seen > len(text) // 2
+    assert_breaks_well(kind, text, TOOLS)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from test_channels import calls_in, deltas_of, family, pieces_of
+from answer_channels import assert_breaks_well, calls_in, deltas_of, family, marked, pieces_of
 
 from muster_runner.output.parameter_forms import PARAMETER_FORMS
 from muster_runner.output.tool_calls import parse_calls
@@ -64,12 +64,6 @@ def written(kind: str, parameters: Parameters, tool: str = "write") -> str:
             return f"{tool}\n{inner}"
 
 
-def marked(kind: str, text: str) -> str:
-    tool = family(kind).tool
-    assert tool is not None
-    return f"{tool.start}{text}{tool.end}"
-
-
 @pytest.mark.parametrize("parameters", CALLS, ids=lambda parameters: repr(parameters)[:40])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_streamed_call_has_the_arguments_that_the_familys_parser_reads(kind: str, parameters: Parameters) -> None:
@@ -99,17 +93,7 @@ def test_the_text_of_a_parameter_is_streamed(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_call_that_ends_anywhere_is_an_object_and_one_that_is_cut_is_its_prefix(kind: str) -> None:
     text = written(kind, [("text", 'a "b"\nc'), ("where", '{"d": [1]}'), ("count", "2")])
-    form = family(kind)
-    assert form.tool is not None
-    ((_, whole),) = calls_in(deltas_of(form, marked(kind, text), TOOLS)[0])
-    seen = 0
-    for length in range(1, len(text)):
-        ended = calls_in(deltas_of(form, form.tool.start + text[:length] + form.tool.end, TOOLS)[0])
-        assert all(isinstance(json.loads(arguments), dict) for _, arguments in ended)
-        cut = calls_in(deltas_of(form, form.tool.start + text[:length], TOOLS, cut=True)[0])
-        assert all(whole.startswith(arguments) for _, arguments in cut)
-        seen += len(cut)
-    assert seen > len(text) // 2
+    assert_breaks_well(kind, text, TOOLS)
 
 
 @pytest.mark.parametrize("kind", ["qwen3_coder", "minimax_m2"])

@@ -6,6 +6,7 @@ from typing import Any
 
 from muster_runner.output.function_forms import FunctionForm
 from muster_runner.output.quoted_text import QuotedText, ValueEnd, without_surrogates
+from muster_runner.output.written_arguments import WrittenArguments
 
 _BETWEEN = " \t\r\n,"
 _BLANKS = " \t\r\n"
@@ -14,54 +15,25 @@ _BLANKS = " \t\r\n"
 Convert = Callable[[str, str], Any]
 
 
-class FunctionArguments:
-    """Parses the arguments of one call incrementally, with the interface of ``JsonText``.
+class FunctionArguments(WrittenArguments):
+    """Parses named arguments incrementally.
 
-    A string is sent while it is written; any other value once it is complete. An argument without a name is dropped.
+    A string is sent while it is written; any other value once it is complete. An argument without a name, whose key
+    here is empty, is dropped.
     """
 
-    in_string = False
-
     def __init__(self, form: FunctionForm, convert: Convert):
+        super().__init__()
         self._form, self._convert = form, convert
-        # Text that is not consumed yet.
-        self._text = ""
-        # What precedes the next name.
-        self._before = "{"
-        # The argument being written; None between arguments, empty if it has no name.
-        self._key: str | None = None
-        self._value = ""
         self._end = self._value_end()
-        # The string being written, and whether its opening quote was sent.
+        # The string being written.
         self._string: QuotedText | None = None
-        self._open = False
-        self.done = False
-
-    def add(self, text: str) -> tuple[str, str]:
-        """Parses ``text``. Returns the emitted text, and the rest that does not belong to the call."""
-        self._text += text
-        out: list[str] = []
-        while not self.done and self._step(out):
-            pass
-        rest = ""
-        if self.done:
-            rest, self._text = self._text, ""
-        return "".join(out), rest
-
-    def completion(self) -> str:
-        """Returns the text that completes the emitted text to a valid object."""
-        out: list[str] = []
-        if self._key is not None:
-            self._end_value(self._key, out)
-        return "" if self.done else "".join(out) + self._end_of_object()
 
     def others(self, rest: str) -> str:
-        """Returns further calls after this one, as a text of the family's form."""
         calls = rest.strip(_BETWEEN + "];")
         return self._form.several.format(calls=calls) if calls else ""
 
     def _step(self, out: list[str]) -> bool:
-        """Takes the next part of the text. Returns whether more can be taken."""
         if self._key is None:
             return self._next(out)
         if self._string is not None:
@@ -135,13 +107,6 @@ class FunctionArguments:
 
     def _value_end(self) -> ValueEnd:
         return ValueEnd(self._form.delimiters, escapes=self._form.escapes)
-
-    def _end_of_object(self) -> str:
-        return "{}" if self._before == "{" else "}"
-
-    def _name(self, key: str) -> str:
-        before, self._before = self._before, ", "
-        return f"{before}{json.dumps(key, ensure_ascii=False)}: "
 
 
 def _dumped(value: Any) -> str:

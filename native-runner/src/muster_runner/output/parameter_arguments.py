@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from muster_runner.output.parameter_forms import ParameterForm
+from muster_runner.output.written_arguments import WrittenArguments
 
 # Parses one parameter's value by the family's rules: (name, text between the tags) -> value. Raises ValueError.
 Convert = Callable[[str, str], Any]
@@ -15,52 +16,22 @@ _MAX_TAG = 600
 _NULL = "null"
 
 
-class ParameterArguments:
-    """Parses the parameters of one call incrementally, with the interface of ``JsonText``.
+class ParameterArguments(WrittenArguments):
+    """Parses parameters between tags incrementally.
 
     The value of a parameter that is declared as a string is sent while it is written; any other one once it is
     complete, because its type decides how it reads. ``schemas``: the declared parameters by name.
     """
 
-    in_string = False
-
     def __init__(self, form: ParameterForm, schemas: Mapping[str, Any], convert: Convert):
+        super().__init__()
         self._form, self._schemas, self._convert = form, schemas, convert
-        # Text that may continue with a tag.
-        self._text = ""
-        # What precedes the next name.
-        self._before = "{"
-        # The parameter being written, and what was not sent of its value.
-        self._key: str | None = None
-        self._value = ""
-        # Whether the value's opening quote was sent.
-        self._open = False
-        self.done = False
-
-    def add(self, text: str) -> tuple[str, str]:
-        """Parses ``text``. Returns the emitted text, and the rest that does not belong to the call."""
-        self._text += text
-        out: list[str] = []
-        while not self.done and (self._next(out) if self._key is None else self._write(self._key, out)):
-            pass
-        rest = ""
-        if self.done:
-            rest, self._text = self._text, ""
-        return "".join(out), rest
-
-    def completion(self) -> str:
-        """Returns the text that completes the emitted text to a valid object."""
-        out: list[str] = []
-        if self._key is not None and (self._open or self._value.strip()):
-            self._end_value(self._key, out)
-        return "" if self.done else "".join(out) + self._end_of_object()
 
     def others(self, rest: str) -> str:
-        """Returns the part of the rest that may have further calls."""
         return rest if self._form.opened.search(rest) else ""
 
-    def _end_of_object(self) -> str:
-        return "{}" if self._before == "{" else "}"
+    def _step(self, out: list[str]) -> bool:
+        return self._next(out) if self._key is None else self._write(self._key, out)
 
     def _next(self, out: list[str]) -> bool:
         """Finds the next parameter, or the end of the call. Returns whether there is one."""
@@ -121,7 +92,3 @@ class ParameterArguments:
                 value = self._value.strip()
             out.append(self._name(key) + json.dumps(value, ensure_ascii=False))
         self._key = None
-
-    def _name(self, key: str) -> str:
-        before, self._before = self._before, ", "
-        return f"{before}{json.dumps(key, ensure_ascii=False)}: "
