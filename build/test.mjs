@@ -22,6 +22,7 @@ import { browserForTests } from './test-runtime/browser.mjs'
 import { electronForTests, hasTestElectron } from './test-runtime/electron.mjs'
 import { electronBinary } from './set-up/electron-binary.mjs'
 import { siteTools } from './site/tools.mjs'
+import { tell } from './test/failures.mjs'
 import { describe, runSuites } from './test/run-suites.mjs'
 import { EXTRA_SUITES, SUITES } from './test/suites.mjs'
 
@@ -89,7 +90,9 @@ function conclude(outcomes) {
     total.failed += counts.failed
     total.skipped += counts.skipped
   }
+  const failures = outcomes.flatMap((outcome) => outcome.failures)
   print(`  ${'With the set-up'.padEnd(44)} ${`${((performance.now() - start) / 1000).toFixed(1)} s`.padStart(8)}\n`)
+  if (failures.length > 0) print(tell(failures))
   print(describe(total))
   return total.failed > 0 ? 1 : 0
 }

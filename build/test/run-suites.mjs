@@ -3,13 +3,18 @@ import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { exists } from '../set-up/files.mjs'
 import { root } from '../set-up/places.mjs'
+import { failuresIn, lastLines } from './failures.mjs'
 import { reportOf } from './suites.mjs'
 
 /** @typedef {import('./suites.mjs').Suite} Suite */
-/** @typedef {{ suite: Suite, counts: import('./counts.mjs').Counts, seconds: number }} Outcome */
+/** @typedef {import('./failures.mjs').Failure} Failure */
+/** @typedef {{ suite: Suite, counts: import('./counts.mjs').Counts, failures: readonly Failure[], seconds: number }} Outcome */
 
 /** Suites that run at a time. Most wait for their own processes half of the time, and no test asserts durations. */
 const LANES = 2
+
+/** Characters of a command's last output, told where it failed without a report. */
+const REMEMBERED = 10_000
 
 /**
  * Runs suites, two at a time. Output is printed per suite in the given order: the first unfinished one live, the
@@ -49,16 +54,28 @@ async function runSuite(suite, { args, env, signal, write }) {
   await mkdir(path.dirname(report), { recursive: true })
   await rm(report, { force: true })
   const exitCodes = []
+  /** @type {Failure[]} */
+  const failedCommands = []
   for (const command of suite.commands(args)) {
     signal.throwIfAborted()
-    exitCodes.push(
-      await runCommand(await withDisplay(command, suite), { env: { ...env, ...suite.env }, signal, write }),
-    )
+    let said = ''
+    const code = await runCommand(await withDisplay(command, suite), {
+      env: { ...env, ...suite.env },
+      signal,
+      write: (text) => {
+        said = (said + text).slice(-REMEMBERED)
+        write(text)
+      },
+    })
+    exitCodes.push(code)
+    if (code !== 0)
+      failedCommands.push({ test: command.join(' ').replaceAll(`${root}/`, ''), message: lastLines(said) })
   }
   const counts = await suite.count({ exitCodes, report })
+  const failures = counts.failed === 0 ? [] : await failuresIn({ report, read: suite.failures, failedCommands })
   const seconds = (performance.now() - start) / 1000
   write(`── ${suite.title}: ${describe(counts)} in ${seconds.toFixed(1)} s\n`)
-  return { suite, counts, seconds }
+  return { suite, counts, failures, seconds }
 }
 
 /** @param {import('./counts.mjs').Counts} counts */

@@ -48,7 +48,8 @@ describe('running suites', () => {
   })
 
   it('goes on after one that fails, and counts it', async () => {
-    const { outcomes } = await run([saying('bad', 'process.exit(3)'), saying('good', '')])
+    const { outcomes } = await run([saying('bad', 'console.log("why"); process.exit(3)'), saying('good', '')])
+    expect(outcomes.map(({ failures }) => failures.map(({ message }) => message))).toEqual([['why'], []])
     expect(outcomes.map(({ counts }) => counts)).toEqual([
       { passed: 0, failed: 1, skipped: 0 },
       { passed: 1, failed: 0, skipped: 0 },

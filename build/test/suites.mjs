@@ -5,6 +5,7 @@ import { vitepress } from '../site/tools.mjs'
 import { cache, environmentPython, root, runner } from '../set-up/places.mjs'
 import { browsers } from '../test-runtime/browser.mjs'
 import { countChecks, countJUnit, countPlaywright, countVitest, sum } from './counts.mjs'
+import { junitFailures, playwrightFailures, vitestFailures } from './failures.mjs'
 
 /** @typedef {'packages' | 'app' | 'python' | 'starter' | 'coder' | 'clients' | 'agents' | 'electron' | 'browser' | 'packaging' | 'site' | 'uv'} Need */
 /** @typedef {[program: string, ...args: string[]]} Command */
@@ -17,6 +18,7 @@ import { countChecks, countJUnit, countPlaywright, countVitest, sum } from './co
  * @property {(args: readonly string[]) => readonly Command[]} commands all are run, even if an earlier one fails
  * @property {NodeJS.ProcessEnv} [env]
  * @property {(result: { exitCodes: readonly number[], report: string }) => Promise<import('./counts.mjs').Counts>} count
+ * @property {import('./failures.mjs').FailuresOf} [failures] the failed tests in its report; checks have none
  */
 
 /** @param {string} name */
@@ -78,6 +80,7 @@ const integration = {
   needs: ['packages', 'app', 'python', 'starter'],
   commands: vitest('integration', ['integration']),
   count: countVitest,
+  failures: vitestFailures,
 }
 
 /** @type {Suite} */
@@ -87,6 +90,7 @@ const hosts = {
   needs: ['packages', 'app', 'python'],
   commands: vitest('hosts', ['hosts']),
   count: countVitest,
+  failures: vitestFailures,
 }
 
 const clientTests = path.join(root, 'tests', 'clients')
@@ -101,6 +105,7 @@ const clients = {
   needs: ['packages', 'app', 'python', 'clients'],
   commands: pytest('clients', clientsPython, clientTests),
   count: countJUnit,
+  failures: junitFailures,
 }
 
 /** @type {Suite} */
@@ -110,6 +115,7 @@ const models = {
   needs: ['packages', 'app', 'python', 'coder'],
   commands: vitest('models', ['models']),
   count: countVitest,
+  failures: vitestFailures,
 }
 
 /** In order of start and report: long ones first, or the last one would run alone. @type {readonly Suite[]} */
@@ -151,6 +157,7 @@ export const SUITES = [
     needs: ['packages'],
     commands: vitest('unit', ['core', 'unit', 'renderer']),
     count: countVitest,
+    failures: vitestFailures,
   },
   {
     name: 'python',
@@ -158,6 +165,7 @@ export const SUITES = [
     needs: ['python'],
     commands: pytest('python', environmentPython, runner, WITH_OPENBLAS),
     count: countJUnit,
+    failures: junitFailures,
   },
   {
     name: 'e2e',
@@ -166,6 +174,7 @@ export const SUITES = [
     commands: (args) => [tool('playwright/cli.js', 'test', '--reporter', 'list,json', ...args)],
     env: { PLAYWRIGHT_JSON_OUTPUT_FILE: reportOf('e2e'), PLAYWRIGHT_BROWSERS_PATH: browsers },
     count: countPlaywright,
+    failures: playwrightFailures,
   },
   integration,
   hosts,
@@ -201,6 +210,7 @@ export const EXTRA_SUITES = [
     needs: ['packages', 'app', 'python', 'electron', 'packaging', 'uv'],
     commands: vitest('package', ['package']),
     count: countVitest,
+    failures: vitestFailures,
   },
   {
     name: 'agents',
@@ -208,6 +218,7 @@ export const EXTRA_SUITES = [
     needs: ['packages', 'app', 'python', 'coder', 'agents'],
     commands: vitest('agents', ['agents']),
     count: countVitest,
+    failures: vitestFailures,
   },
   {
     name: 'bench',

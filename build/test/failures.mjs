@@ -1,0 +1,102 @@
+import { readFile } from 'node:fs/promises'
+import { stripVTControlCharacters } from 'node:util'
+
+/** @typedef {{ test: string, message: string }} Failure */
+/** @typedef {(report: string) => readonly Failure[]} FailuresOf */
+
+/** What is shown of one failure: its assertion and the first lines of its stack. */
+const SHOWN_LINES = 40
+
+/** A test that failed everywhere fills a screen, not a whole log. */
+const SHOWN_FAILURES = 20
+
+/**
+ * The failed tests of a suite, by its report. A suite that failed without a report of it is told by the last lines of
+ * the commands that failed.
+ *
+ * @param {{ report: string, read: FailuresOf | undefined, failedCommands: readonly Failure[] }} options
+ * @returns {Promise<readonly Failure[]>}
+ */
+export async function failuresIn({ report, read, failedCommands }) {
+  const named = read === undefined ? [] : await readFile(report, 'utf8').then(read, () => [])
+  return named.length > 0 ? named : failedCommands
+}
+
+/**
+ * @param {readonly Failure[]} failures
+ * @returns {string} nothing where none failed
+ */
+export function tell(failures) {
+  const shown = failures.slice(0, SHOWN_FAILURES).map(({ test, message }) => {
+    const lines = stripVTControlCharacters(message).trim().split('\n').slice(0, SHOWN_LINES)
+    return [`  ✗ ${test}`, ...lines.map((line) => `      ${line}`.trimEnd()), ''].join('\n')
+  })
+  const rest = failures.length - shown.length
+  return [...shown, ...(rest > 0 ? [`  and ${rest} more`] : [])].join('\n')
+}
+
+/** vitest's JSON report: a file that could not be loaded has a message and no test. @type {FailuresOf} */
+export function vitestFailures(report) {
+  return JSON.parse(report).testResults.flatMap(
+    (/** @type {{ name: string, status: string, message: string, assertionResults: any[] }} */ file) => {
+      const tests = file.assertionResults.filter(({ status }) => status === 'failed')
+      if (tests.length === 0 && file.status === 'failed') return [{ test: file.name, message: file.message }]
+      return tests.map(({ fullName, failureMessages }) => ({
+        test: `${file.name}: ${fullName}`,
+        message: failureMessages.join('\n'),
+      }))
+    },
+  )
+}
+
+const ENTITIES = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' }
+
+/** @param {string} text of an XML attribute or element */
+const unescape = (text) =>
+  text
+    .replace(/&#(x?)([0-9a-f]+);/gi, (_, hex, digits) => String.fromCodePoint(parseInt(digits, hex ? 16 : 10)))
+    .replace(/&(lt|gt|quot|apos|amp);/g, (_, name) => ENTITIES[/** @type {keyof typeof ENTITIES} */ (name)])
+
+/** pytest's JUnit report: an error in a fixture is a failure too. @type {FailuresOf} */
+export function junitFailures(report) {
+  const cases = report.matchAll(/<testcase ([^>]*[^/])>(.*?)<\/testcase>/gs)
+  return [...cases].flatMap(([, attributes = '', content = '']) => {
+    /** @param {string} name */
+    const attribute = (name) => unescape(new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1] ?? '')
+    return [...content.matchAll(/<(?:failure|error)\b[^>]*>(.*?)<\/(?:failure|error)>/gs)].map(([, text = '']) => ({
+      test: `${attribute('classname')}: ${attribute('name')}`,
+      message: lastLines(unescape(text)),
+    }))
+  })
+}
+
+/** pytest shows the test's source first and the assertion last. @param {string} text */
+export const lastLines = (text) => text.trim().split('\n').slice(-SHOWN_LINES).join('\n')
+
+/** @typedef {{ title: string, tests: { status: string, results: { errors: { message?: string }[] }[] }[] }} Spec */
+/** @typedef {{ title: string, specs?: Spec[], suites?: PlaywrightSuite[] }} PlaywrightSuite */
+
+/** Playwright's JSON report: a flaky test is a failure. @type {FailuresOf} */
+export function playwrightFailures(report) {
+  /** @type {(suite: PlaywrightSuite, above: readonly string[]) => Failure[]} */
+  const within = (suite, above) => {
+    const titles = [...above, suite.title]
+    const ofSpecs = (suite.specs ?? []).flatMap(({ title, tests }) =>
+      tests
+        .filter(({ status }) => status === 'unexpected' || status === 'flaky')
+        .map(({ results }) => ({
+          test: [...titles, title].join(' › '),
+          message: results.flatMap(({ errors }) => errors.map(({ message }) => message ?? '')).join('\n'),
+        })),
+    )
+    return [...ofSpecs, ...(suite.suites ?? []).flatMap((inner) => within(inner, titles))]
+  }
+  const { suites, errors } = JSON.parse(report)
+  return [
+    ...suites.flatMap((/** @type {PlaywrightSuite} */ suite) => within(suite, [])),
+    ...errors.map((/** @type {{ message?: string }} */ { message }) => ({
+      test: 'Playwright',
+      message: message ?? '',
+    })),
+  ]
+}
