@@ -47,7 +47,8 @@ export const MODEL_ERRORS = {
   hub_unreachable: {
     statuses: [503],
     cause: 'The hub did not answer',
-    remedy: 'Check the connection and the proxy (`HTTPS_PROXY`), or name a mirror with `HF_ENDPOINT`',
+    remedy:
+      'Check the connection and the proxy (`HTTPS_PROXY`), or name a mirror with `HF_ENDPOINT`, or ModelScope with `MUSTER_HUB=modelscope`',
   },
   hub_busy: {
     statuses: [503],

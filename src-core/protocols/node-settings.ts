@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { HubKind } from '../settings/hub-kind'
 import { LoadOnRequest, NodeSettings } from '../settings/node'
 
 /** Schemas of the control API for the settings of one machine. */
@@ -10,6 +11,7 @@ const ChangeableSettings = NodeSettings.pick({
   diskCacheGigabytes: true,
   downloadBytesPerSecond: true,
   keepFreeGigabytes: true,
+  hub: true,
 }).extend({
   /** Whether the API listens on the network after the next start; every request then needs a key. */
   servesNetwork: z.boolean(),
@@ -38,6 +40,8 @@ export const ChangeNodeSettingsRequest = z.strictObject({
   downloadBytesPerSecond: NodeSettings.shape.downloadBytesPerSecond.unwrap().optional(),
   keepFreeGigabytes: NodeSettings.shape.keepFreeGigabytes.unwrap().optional(),
   servesNetwork: z.boolean().optional(),
+  /** Used from the next start on. */
+  hub: HubKind.optional(),
   /** Used from the next request to the hub on; `null` removes it. */
   hubToken: NodeSettings.shape.hubToken.unwrap().nullable().optional(),
 })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { HubKind } from './hub-kind'
 import { KeepAwake } from './keep-awake'
 import { SetupProgress } from './setup-progress'
 import { AllowedHost } from './allowed-host'
@@ -107,9 +108,14 @@ export const NodeSettings = z.object({
   modelFolders: z.array(ModelFolder).max(16).default([]),
   /** Also add downloads to Hugging Face's own cache, without copying. */
   shareWithHuggingFace: z.boolean().default(false),
-  /** A mirror of the hub; default: `HF_ENDPOINT`. */
+  /** The kind of hub that models come from. */
+  hub: HubKind.default('huggingface'),
+  /** Another address of that hub, such as a mirror's; default: `HF_ENDPOINT` or `MODELSCOPE_ENDPOINT`. */
   hubUrl: HubUrl.optional(),
-  /** Token of an account at the hub, for private and gated models; default: `HF_TOKEN`, else the login of `hf`. */
+  /**
+   * Token of an account at the hub, for private and gated models; default: `HF_TOKEN`, else the login of `hf`; with
+   * ModelScope `MODELSCOPE_API_TOKEN`.
+   */
   hubToken: HubToken.optional(),
   /** OTLP collector for traces of requests, `http(s)://host:port`; absent: tracing is off. */
   otlpEndpoint: OtlpEndpoint.optional(),
@@ -147,6 +153,7 @@ export const NodeSettingsChanges = z.strictObject({
   keepFreeGigabytes: KeepFreeGigabytes.optional(),
   modelFolders: NodeSettings.shape.modelFolders.unwrap().optional(),
   shareWithHuggingFace: z.boolean().optional(),
+  hub: HubKind.optional(),
   hubUrl: HubUrl.optional(),
   hubToken: HubToken.optional(),
   otlpEndpoint: OtlpEndpoint.optional(),

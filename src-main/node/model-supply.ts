@@ -27,12 +27,17 @@ import { diskSpace } from '../system/disk'
 /** The hub that this node may ask, as its settings and the environment say. */
 export const openHub = (
   env: NodeJS.ProcessEnv,
-  { current }: { current(): Pick<NodeSettings, 'offline' | 'hubUrl' | 'hubToken' | 'proxy' | 'noProxy' | 'caFile'> },
+  {
+    current,
+  }: { current(): Pick<NodeSettings, 'offline' | 'hub' | 'hubUrl' | 'hubToken' | 'proxy' | 'noProxy' | 'caFile'> },
 ): Hub => {
   const settings = current()
   return new Hub({
     network: openNetwork({ env, proxy: settings.proxy, noProxy: settings.noProxy, caFile: settings.caFile }),
-    endpoint: hubEndpoint({ env, home: homedir() }, { url: settings.hubUrl, token: () => current().hubToken }),
+    endpoint: hubEndpoint(
+      { env, home: homedir() },
+      { kind: settings.hub, url: settings.hubUrl, token: () => current().hubToken },
+    ),
     offline: settings.offline ? '--offline, or its setting' : isOfflineBy(env) ? 'HF_HUB_OFFLINE' : undefined,
   })
 }

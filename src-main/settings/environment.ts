@@ -16,6 +16,7 @@ const variables = {
   MUSTER_KEEP_FREE: 'keepFreeGigabytes',
   MUSTER_MODEL_FOLDERS: 'modelFolders',
   MUSTER_SHARE_WITH_HUGGING_FACE: 'shareWithHuggingFace',
+  MUSTER_HUB: 'hub',
   MUSTER_HUB_URL: 'hubUrl',
   MUSTER_HUB_TOKEN: 'hubToken',
   MUSTER_PEERS: 'peers',

@@ -39,6 +39,7 @@ describe('the settings of a node', () => {
       diskCacheGigabytes: 20,
       downloadBytesPerSecond: 0,
       keepFreeGigabytes: 1,
+      hub: 'huggingface',
       modelFolders: [],
       shareWithHuggingFace: false,
     })

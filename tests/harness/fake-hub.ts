@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { filesIn } from './models'
 
 /** A file of a model on the fake hub. */
-interface HubFile {
+export interface HubFile {
   readonly content: Buffer
   /** Large files are stored separately, served by the CDN and named by their SHA-256. */
   readonly lfs: boolean
@@ -15,7 +15,7 @@ interface HubFile {
   readonly gitBlob: string
 }
 
-interface HubModel {
+export interface HubModel {
   readonly files: Map<string, HubFile>
   readonly commit: string
   readonly gated: boolean
@@ -29,12 +29,13 @@ export interface HubRequest {
   /** With its query. */
   readonly path: string
   readonly authorization: string | undefined
+  readonly cookie?: string | undefined
   readonly range: string | undefined
   /** Bytes of the body sent so far. */
   sent: number
 }
 
-interface Fault {
+export interface Fault {
   readonly matches: string
   readonly act: 'status' | 'answer' | 'cut' | 'damage' | 'silence'
   readonly body?: string
@@ -68,22 +69,24 @@ export const GOOD_TOKEN = 'hf_good'
  */
 export class FakeHub {
   readonly requests: HubRequest[] = []
-  private readonly models = new Map<string, HubModel>()
+  protected readonly models = new Map<string, HubModel>()
   private readonly faults: Fault[] = []
   private readonly waiting = new Set<() => void>()
   private bytesPerSecond = Infinity
   private wholeOnly = false
-  private readonly hub: Server
-  private readonly cdn: Server
+  /** The status of an answer with a range. */
+  protected readonly partStatus: number = 206
+  protected readonly hub: Server
+  protected readonly cdn: Server
 
-  private constructor(
+  protected constructor(
     private readonly host: string,
     private readonly chunkBytes: number,
   ) {
     const serve = (server: 'hub' | 'cdn') => (request: IncomingMessage, response: ServerResponse) => {
       const { method = 'GET', url: path = '/', headers } = request
-      const { authorization, range } = headers
-      const entry: HubRequest = { server, method, path, authorization, range, sent: 0 }
+      const { authorization, range, cookie } = headers
+      const entry: HubRequest = { server, method, path, authorization, range, cookie, sent: 0 }
       this.requests.push(entry)
       for (const wake of this.waiting) wake()
       const act = server === 'hub' ? this.answer(entry, response) : this.answerCdn(entry, response)
@@ -205,17 +208,17 @@ export class FakeHub {
       .reduce((sum, { sent }) => sum + sent, 0)
   }
 
-  private urlOf(server: Server): string {
+  protected urlOf(server: Server): string {
     return `http://${this.host}:${(server.address() as AddressInfo).port}`
   }
 
-  private fault(path: string): Fault | undefined {
+  protected fault(path: string): Fault | undefined {
     const fault = this.faults.find(({ matches, left }) => left > 0 && path.includes(matches))
     if (fault) fault.left -= 1
     return fault
   }
 
-  private async answer(request: HubRequest, response: ServerResponse): Promise<void> {
+  protected async answer(request: HubRequest, response: ServerResponse): Promise<void> {
     const url = new URL(request.path, this.url)
     const redirected = /^\/[^/]+\/[^/]+\/resolve\//.test(url.pathname)
     // Faults of large files happen at the CDN.
@@ -336,7 +339,7 @@ export class FakeHub {
     await this.send({ request, response, fault, content: file.content })
   }
 
-  private async send({
+  protected async send({
     request,
     response,
     fault,
@@ -359,7 +362,7 @@ export class FakeHub {
     if (fault?.act === 'damage') body[body.length >> 1] = (body[body.length >> 1] ?? 0) ^ 1
     response.setHeader('content-length', body.length)
     if (range) response.setHeader('content-range', `bytes ${from}-${to - 1}/${content.length}`)
-    response.writeHead(range ? 206 : 200)
+    response.writeHead(range ? this.partStatus : 200)
     if (request.method === 'HEAD') return void response.end()
     const most = fault?.afterBytes ?? body.length
     for (let at = 0; at < most && !response.destroyed; at += this.chunkBytes) {
@@ -376,12 +379,12 @@ export class FakeHub {
     } else if (fault?.act !== 'silence') response.end()
   }
 
-  private json(response: ServerResponse, value: unknown): void {
+  protected json(response: ServerResponse, value: unknown): void {
     response.setHeader('content-type', 'application/json')
     response.writeHead(200).end(JSON.stringify(value))
   }
 
-  private fail(response: ServerResponse, status: number, headers: Readonly<Record<string, string>> = {}): void {
+  protected fail(response: ServerResponse, status: number, headers: Readonly<Record<string, string>> = {}): void {
     response.setHeader('content-type', 'application/json')
     response.writeHead(status, headers).end(JSON.stringify({ error: headers['x-error-message'] ?? 'refused' }))
   }

@@ -1,14 +1,17 @@
 /**
- * On a host of its own: a fake hub at the address of its first argument, which has the tiny model. Prints its address,
+ * On a host of its own: a fake hub at the address of its first argument, ModelScope's if the second is `modelscope`,
+ * which has the tiny model. Prints its address,
  * then, whenever it is asked by a line on its input, all that was asked of it, as a line of JSON. A line with a number
  * is how many bytes a second each answer brings.
  */
 import { createInterface } from 'node:readline'
+import { FakeModelScope } from '../harness/fake-model-scope'
 import { FakeHub } from '../harness/fake-hub'
 import { TINY, tinyModel } from '../harness/models'
 
 const print = (line: unknown): void => void process.stdout.write(`${JSON.stringify(line)}\n`)
-const hub = await FakeHub.start(process.argv[2])
+const [, , host, kind] = process.argv
+const hub = await (kind === 'modelscope' ? FakeModelScope.startModelScope(host) : FakeHub.start(host))
 hub.add(TINY, { folder: tinyModel() })
 print(hub.url)
 const lines = createInterface({ input: process.stdin })

@@ -5,7 +5,7 @@ import { ModelId } from '@core/ids'
 import { hubEndpoint } from '@main/models/hub/endpoint'
 import { Hub } from '@main/models/hub/hub'
 import { HubError } from '@main/models/hub/hub-error'
-import { filePath, listModel } from '@main/models/hub/listing'
+import { huggingFace } from '@main/models/hub/hugging-face'
 import { HubRequests } from '@main/models/hub/requests'
 import { FakeHub, GOOD_TOKEN } from '../harness/fake-hub'
 import { temporaryFolder } from '../harness/headless-node'
@@ -59,8 +59,8 @@ describe('the client of the hub', () => {
 
   it('says who asks to the hub itself and never to whom it is sent on to', async () => {
     const requests = new HubRequests(endpoint({ HF_TOKEN: GOOD_TOKEN }))
-    const listing = await listModel(requests, tiny)
-    await everything((await requests.get({ path: filePath(listing, 'model.safetensors') })).bytes)
+    const listing = await huggingFace.list(requests, tiny)
+    await everything((await requests.get({ path: listing.pathOf('model.safetensors') })).bytes)
     expect(new Set(hub.requests.map(({ server, authorization }) => `${server} ${authorization ?? 'nobody'}`))).toEqual(
       new Set([`hub Bearer ${GOOD_TOKEN}`, 'cdn nobody']),
     )
@@ -126,15 +126,15 @@ describe('the client of the hub', () => {
   it('gives up a hub that has gone silent in the middle of an answer', async () => {
     hub.silenceNext('model.safetensors?', { afterBytes: 1000 })
     const requests = new HubRequests(endpoint(), { idleMs: 200 })
-    const listing = await listModel(requests, tiny)
-    const answer = await requests.get({ path: filePath(listing, 'model.safetensors') })
+    const listing = await huggingFace.list(requests, tiny)
+    const answer = await requests.get({ path: listing.pathOf('model.safetensors') })
     expect((await failure(everything(answer.bytes))).message).toContain('has not answered for')
   })
 
   it('believes no name that is a path, and takes nothing that could be run', async () => {
     const names = ['../../etc/passwd', 'sub/model.safetensors', '.hidden', 'tokenizer.py', 'tokenizer.pkl', 'model.bin']
     hub.add('who/hostile', { folder: tinyModel(), files: Object.fromEntries(names.map((name) => [name, 'x'])) })
-    const { files } = await listModel(new HubRequests(endpoint()), ModelId.parse('who/hostile'))
+    const { files } = await huggingFace.list(new HubRequests(endpoint()), ModelId.parse('who/hostile'))
     expect(files.map(({ name }) => name).sort()).toEqual([
       'config.json',
       'model.safetensors',

@@ -44,7 +44,7 @@ export const models: Translation<'models'> = {
   'filter.thinking': 'Nachdenken',
   'filter.favourites': 'Favoriten',
   downloadFailed: '{name} lässt sich nicht herunterladen.',
-  fromHub: 'Vom Hugging-Face-Hub',
+  fromHub: 'Von einem Modell-Hub',
   hubHint: 'Qwen3 8B oder OWNER/NAME',
   hubFind: 'MLX-Modell auf dem Hub finden',
   searching: 'Suche läuft…',

@@ -38,12 +38,15 @@ export const settings: Translation<'settings'> = {
   hub: 'Modell-Hub',
   hubAbout:
     'Private Modelle und solche mit Lizenz brauchen ein Token eines Kontos beim Hub, das sie lesen darf. Es bleibt auf diesem Rechner.',
+  hubLegend: 'Modelle kommen von (gilt ab dem nächsten Start)',
+  'hub.huggingface': 'Hugging Face',
+  'hub.modelscope': 'ModelScope',
   hubToken: 'Token für den Modell-Hub',
-  hubTokenHint: 'hf_…',
+  hubTokenHint: 'Token',
   hubTokenSaved: 'Ein Token ist gespeichert',
   hubSave: 'Token speichern',
   hubRemove: 'Token entfernen',
-  hubFailed: 'Das Token für den Modell-Hub lässt sich nicht ändern.',
+  hubFailed: 'Die Einstellungen des Modell-Hubs lassen sich nicht ändern.',
   diskCache: 'Prompts auf dieser Festplatte',
   diskCacheAbout:
     'Was ein Modell von einem Prompt berechnet hat, ist nach einem Neustart wieder da. Laufende Modelle bleiben bei dem, was galt, als sie geladen wurden; 0 behält nichts und entfernt, was dort liegt.',

@@ -41,7 +41,7 @@ export const models = {
   'filter.thinking': 'thinking',
   'filter.favourites': 'favourites',
   downloadFailed: 'Can’t download {name}.',
-  fromHub: 'From the Hugging Face hub',
+  fromHub: 'From a model hub',
   hubHint: 'Qwen3 8B, or OWNER/NAME',
   hubFind: 'Find an MLX model on the hub',
   searching: 'Searching…',

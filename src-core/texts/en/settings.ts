@@ -37,12 +37,15 @@ export const settings = {
   hub: 'Model hub',
   hubAbout:
     'Private and gated models need a token of an account at the hub that may read them. It stays on this machine.',
+  hubLegend: 'Models come from (takes effect at the next start)',
+  'hub.huggingface': 'Hugging Face',
+  'hub.modelscope': 'ModelScope',
   hubToken: 'Token for the model hub',
-  hubTokenHint: 'hf_…',
+  hubTokenHint: 'Token',
   hubTokenSaved: 'A token is saved',
   hubSave: 'Save token',
   hubRemove: 'Remove token',
-  hubFailed: 'Can’t change the token for the model hub.',
+  hubFailed: 'Can’t change the model hub’s settings.',
   diskCache: 'Prompts kept on this disk',
   diskCacheAbout:
     'Computed prompts are available again after a restart. Running models use the limit they were loaded with. 0 stores nothing and deletes what is stored.',

@@ -41,7 +41,7 @@ export const models: Translation<'models'> = {
   'filter.thinking': '思考',
   'filter.favourites': '收藏',
   downloadFailed: '无法下载 {name}。',
-  fromHub: '来自 Hugging Face Hub',
+  fromHub: '来自模型库',
   hubHint: 'Qwen3 8B，或 OWNER/NAME',
   hubFind: '在 Hub 上查找 MLX 模型',
   searching: '正在搜索…',

@@ -12,6 +12,7 @@ const CHANGED_AS_THEY_ARE: ReadonlySet<string> = new Set([
   'diskCacheGigabytes',
   'downloadBytesPerSecond',
   'keepFreeGigabytes',
+  'hub',
   'hubToken',
 ])
 
@@ -29,11 +30,11 @@ export const settingsRoutes = ({ settings }: ApiContext): Hono => {
   const view = (): NodeSettingsView => {
     const current = settings.current()
     const { loadOnRequest, onRequestIdleSeconds, diskCacheGigabytes, host } = current
-    const { downloadBytesPerSecond, keepFreeGigabytes } = current
+    const { downloadBytesPerSecond, keepFreeGigabytes, hub } = current
     return {
       settings: {
         ...{ loadOnRequest, onRequestIdleSeconds, diskCacheGigabytes, downloadBytesPerSecond, keepFreeGigabytes },
-        servesNetwork: !isLoopback(host),
+        ...{ hub, servesNetwork: !isLoopback(host) },
       },
       fixed: fixedNames(),
       hubTokenSaved: current.hubToken !== undefined,

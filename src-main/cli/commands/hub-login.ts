@@ -7,7 +7,7 @@ export const run = async ({ json }: CommonOptions, { api, out, terminal }: Comma
   const hubToken = await terminal.secret('Token (it is not shown): ')
   if (hubToken === '')
     throw new CommandError('There is no token', {
-      hint: 'The hub makes them under Settings → Access Tokens; give it on standard input.',
+      hint: 'The hub makes them on your account’s page of access tokens; give it on standard input.',
       exitCode: WRONG_USE,
     })
   await api.ask('/node/settings', NodeSettingsView, { method: 'PATCH', body: { hubToken } })

@@ -1,17 +1,23 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { HubKind } from '@core/settings/hub-kind'
 import { huggingFaceHome, type Home } from '../hugging-face-cache'
-
-const HUGGING_FACE = 'https://huggingface.co'
 
 /** The hub that models are downloaded from. */
 export interface Endpoint {
+  readonly kind: HubKind
   /** Without a trailing slash. */
   readonly url: string
   /** Host as shown to users: `huggingface.co`. */
   readonly host: string
+  /** A model's page for people. */
+  modelPage(modelId: string): string
+  /** The page where people make tokens. */
+  readonly tokenPage: string
   /** Read for each request, because users log in while Muster runs. */
   token(): Promise<string | undefined>
+  /** Headers that show a token to the hub. */
+  credentials(token: string): Readonly<Record<string, string>>
 }
 
 /** Whether the text is safe in a header; anything else is not a token, whatever its source. */
@@ -30,29 +36,68 @@ const addressOf = (text: string): string | undefined => {
   }
 }
 
+/** What differs between kinds of hubs in addresses and tokens. */
+interface Kind extends Pick<Endpoint, 'credentials'> {
+  readonly url: string
+  /** The environment variable that names another address. */
+  readonly urlVariable: string
+  modelPath(modelId: string): string
+  readonly tokenPath: string
+  /** A token from the environment or a login of the hub's own programs; empty without one. */
+  login(home: Home): Promise<string>
+}
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+const kinds: Readonly<Record<HubKind, Kind>> = {
+  huggingface: {
+    url: 'https://huggingface.co',
+    urlVariable: 'HF_ENDPOINT',
+    modelPath: (modelId) => `/${modelId}`,
+    tokenPath: '/settings/tokens',
+    credentials: bearer,
+    login: async ({ env, home }) => {
+      const path = env['HF_TOKEN_PATH'] || join(huggingFaceHome({ env, home }), 'token')
+      const fromFile = () => readFile(path, 'utf8').catch(() => '')
+      return env['HF_TOKEN'] || env['HUGGING_FACE_HUB_TOKEN'] || (await fromFile())
+    },
+  },
+  modelscope: {
+    url: 'https://www.modelscope.cn',
+    urlVariable: 'MODELSCOPE_ENDPOINT',
+    modelPath: (modelId) => `/models/${modelId}`,
+    tokenPath: '/my/myaccesstoken',
+    // Its older routes know a session's cookie only.
+    credentials: (token) => ({ ...bearer(token), cookie: `m_session_id=${encodeURIComponent(token)}` }),
+    login: ({ env }) => Promise.resolve(env['MODELSCOPE_API_TOKEN'] ?? ''),
+  },
+}
+
 /** What a node's own settings say about the hub. */
 export interface OwnHub {
+  readonly kind?: HubKind | undefined
   readonly url?: string | undefined
   /** As it is now: it may be changed while Muster runs. */
   readonly token?: (() => string | undefined) | undefined
 }
 
 /**
- * The hub's endpoint: as the node's settings say, else by the rules of `huggingface_hub`, that is the environment's,
- * else Hugging Face's, with the logged-in user's token. An invalid address counts as unset.
+ * The hub's endpoint: as the node's settings say, else by the rules of the hub's own client, that is the environment's,
+ * else the hub's own address, with the logged-in user's token. An invalid address counts as unset.
  */
-export const hubEndpoint = ({ env, home }: Home, own: OwnHub = {}): Endpoint => {
-  const given = addressOf(own.url ?? env['HF_ENDPOINT'] ?? '')
-  const url = given ?? HUGGING_FACE
+export const hubEndpoint = (home: Home, own: OwnHub = {}): Endpoint => {
+  const { kind = 'huggingface' } = own
+  const { modelPath, tokenPath, credentials, login, ...hub } = kinds[kind]
+  const url = addressOf(own.url ?? home.env[hub.urlVariable] ?? '') ?? hub.url
   return {
-    url,
+    ...{ kind, url, credentials },
     host: new URL(url).host,
+    modelPage: (modelId) => `${url}${modelPath(modelId)}`,
+    tokenPage: `${url}${tokenPath}`,
     token: async () => {
       const saved = own.token?.()
       if (saved !== undefined) return saved
-      const path = env['HF_TOKEN_PATH'] || join(huggingFaceHome({ env, home }), 'token')
-      const fromFile = () => readFile(path, 'utf8').catch(() => '')
-      const token = (env['HF_TOKEN'] || env['HUGGING_FACE_HUB_TOKEN'] || (await fromFile())).trim()
+      const token = (await login(home)).trim()
       return isToken(token) ? token : undefined
     },
   }

@@ -8,7 +8,7 @@ import { otherFormats } from '../model-formats'
 import { isWeights } from '../weights'
 import type { Described } from './hub'
 import { HubError } from './hub-error'
-import { filePath, type HubListing } from './listing'
+import type { HubListing } from './listing'
 import type { HubRequests } from './requests'
 
 /** The largest files read are tokenizer configurations with thousands of added tokens. */
@@ -28,7 +28,7 @@ export const hubCard = async (requests: HubRequests, listing: HubListing, signal
   const read = async (name: string): Promise<unknown> => {
     const file = files.find((one) => one.name === name)
     if (!file) throw unsupported(modelId, coded('downloads.hub.missingFile', { file: name }))
-    return requests.json({ path: filePath(listing, name), modelId, signal }, Math.min(JSON_LIMIT, file.size))
+    return requests.json({ path: listing.pathOf(name), modelId, signal }, Math.min(JSON_LIMIT, file.size))
   }
   if (isAdapter(files.map(({ name }) => name))) {
     const problem = adapterConfigProblem(await read(ADAPTER_CONFIG))

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '@core/errors/error-codes'
 import { coded, type CodedText } from '@core/texts/coded'
 import { CodedError } from '@core/texts/coded-error'
+import type { Endpoint } from './endpoint'
 
 export type HubErrorCode = Extract<ErrorCode, `hub_${string}`>
 
@@ -33,10 +34,7 @@ export class HubError extends CodedError {
 
 /** Context of a hub request, for error messages. */
 export interface HubErrorContext {
-  /** The hub's host as shown to users. */
-  readonly host: string
-  /** The endpoint's address, for links. */
-  readonly endpoint: string
+  readonly endpoint: Pick<Endpoint, 'kind' | 'host' | 'modelPage' | 'tokenPage'>
   /** The model that was requested, if any. */
   readonly modelId: string | undefined
   readonly withToken: boolean
@@ -54,7 +52,7 @@ const retryAfterOf = (headers: Pick<Headers, 'get'>, now: number): number | unde
   return Number.isFinite(milliseconds) ? Math.min(Math.max(0, milliseconds), LONGEST_RETRY_AFTER_MS) : undefined
 }
 
-const notFound = ({ host, modelId, withToken }: HubErrorContext): HubError =>
+const notFound = ({ endpoint: { host }, modelId, withToken }: HubErrorContext): HubError =>
   new HubError({
     code: 'hub_not_found',
     what: coded(withToken ? 'downloads.hub.notFound' : 'downloads.hub.notFoundOrPrivate', {
@@ -75,11 +73,15 @@ export const errorOfAnswer = (
   asked: HubErrorContext,
   now: number,
 ): HubError => {
-  const { host, endpoint, modelId = '', withToken } = asked
+  const { endpoint, modelId = '', withToken } = asked
+  const { host } = endpoint
   const code = headers.get('x-error-code')
-  const refused = headers.get('x-error-message') === 'Invalid credentials in Authorization header'
+  // Hugging Face answers 401 for missing models too; ModelScope only to a bad token.
+  const refused =
+    headers.get('x-error-message') === 'Invalid credentials in Authorization header' ||
+    (status === 401 && withToken && endpoint.kind === 'modelscope')
   if (code === 'GatedRepo') {
-    const page = `${endpoint}/${modelId}`
+    const page = endpoint.modelPage(modelId)
     const license = `accept the license of ${modelId} at ${page}`
     return new HubError({
       code: 'hub_gated',
@@ -92,8 +94,8 @@ export const errorOfAnswer = (
   if (refused || (status === 403 && withToken)) {
     return new HubError({
       code: 'hub_token_refused',
-      what: coded('downloads.hub.tokenRefused', { host, page: `${endpoint}/settings/tokens` }),
-      hint: `It may have expired, or may not read ${modelId || 'models'}. Make a new one at ${endpoint}/settings/tokens, and save it: \`muster hub login\`.`,
+      what: coded('downloads.hub.tokenRefused', { host, page: endpoint.tokenPage }),
+      hint: `It may have expired, or may not read ${modelId || 'models'}. Make a new one at ${endpoint.tokenPage}, and save it: \`muster hub login\`.`,
     })
   }
   if (status === 401 || status === 403 || status === 404) return notFound(asked)

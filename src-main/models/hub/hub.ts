@@ -6,10 +6,10 @@ import { coded } from '@core/texts/coded'
 import type { Endpoint } from './endpoint'
 import { hubCard, unsupported } from './hub-card'
 import { HubError } from './hub-error'
-import { listModel } from './listing'
+import type { HubListing } from './listing'
 import type { Network } from './network'
 import { HubRequests } from './requests'
-import { searchHub } from './search'
+import { protocols, type HubProtocol } from './protocol'
 
 /** Cache time of a card; the form requests previews with every click. */
 const CARD_KEPT_MS = 300_000
@@ -35,14 +35,16 @@ export interface HubOptions {
   readonly network?: Network
 }
 
-/** Client of a hub with Hugging Face's protocol. In offline mode every call fails with an error that says so. */
+/** Client of a hub. In offline mode every call fails with an error that says so. */
 export class Hub {
   readonly name: string
   readonly requests: HubRequests
+  private readonly protocol: HubProtocol
   private readonly cards = new Map<ModelId, Kept>()
 
   constructor(private readonly options: HubOptions) {
     this.name = options.endpoint.host
+    this.protocol = protocols[options.endpoint.kind]
     this.requests = new HubRequests(options.endpoint, { ...(options.network && { network: options.network }) })
   }
 
@@ -50,10 +52,15 @@ export class Hub {
     return this.options.offline !== undefined
   }
 
+  /** Lists a model's files. Rejects with HubError. */
+  async list(modelId: ModelId, signal?: AbortSignal): Promise<HubListing> {
+    return this.protocol.list(this.requests, modelId, signal)
+  }
+
   /** Rejects with HubError. */
   async search(words: string, signal?: AbortSignal): Promise<HubModel[]> {
     this.check()
-    return searchHub(this.requests, words, signal)
+    return this.protocol.search(this.requests, words, signal)
   }
 
   /** The card of a model on the hub. Rejects with HubError, also if the model could not be run. */
@@ -96,7 +103,7 @@ export class Hub {
     const late = new AbortController()
     const timer = setTimeout(() => late.abort(), CARD_LIMIT_MS)
     try {
-      return await hubCard(this.requests, await listModel(this.requests, modelId, late.signal), late.signal)
+      return await hubCard(this.requests, await this.list(modelId, late.signal), late.signal)
     } catch (error) {
       if (!late.signal.aborted) throw error
       throw new HubError({

@@ -20,8 +20,8 @@ export interface HubRequest {
 }
 
 export interface HubAnswer {
-  /** 200, or 206 for a range. */
-  readonly status: number
+  /** Whether it is the whole file, not the range that was asked for. */
+  readonly isWhole: boolean
   readonly bytes: AsyncIterable<Uint8Array>
 }
 
@@ -30,7 +30,11 @@ const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_UNTRUSTED/
 
 const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
 
-/** Whether a 206 response starts at the requested offset. */
+/** Whether a response is a part of a file. ModelScope's storage answers a range with 200, and names the range. */
+const isPart = ({ status, headers }: NetworkResponse): boolean =>
+  status === 206 || (status === 200 && headers.get('content-range')?.startsWith('bytes ') === true)
+
+/** Whether a response's part starts at the requested offset. */
 const isRange = ({ headers }: NetworkResponse, from: number | undefined): boolean =>
   from !== undefined && headers.get('content-range')?.startsWith(`bytes ${from}-`) === true
 
@@ -108,12 +112,7 @@ export class HubRequests {
   async get({ path, modelId, range, signal }: HubRequest): Promise<HubAnswer> {
     const { endpoint } = this
     const token = await endpoint.token()
-    const asked: HubErrorContext = {
-      host: endpoint.host,
-      endpoint: endpoint.url,
-      modelId,
-      withToken: token !== undefined,
-    }
+    const asked: HubErrorContext = { endpoint, modelId, withToken: token !== undefined }
     const idle = new IdleTimeout(this.idleMs, signal)
     try {
       const response = await this.follow(new URL(`${endpoint.url}${path}`), token, {
@@ -125,12 +124,12 @@ export class HubRequests {
         },
         signal: idle.signal,
       })
-      if (response.status === 206 && !isRange(response, range?.from)) {
+      if (isPart(response) && !isRange(response, range?.from)) {
         await response.drop()
         throw this.unexpectedAnswer('another part of a file')
       }
       if (response.status === 200 || response.status === 206)
-        return { status: response.status, bytes: this.read(response, idle) }
+        return { isWhole: !isPart(response), bytes: this.read(response, idle) }
       await response.drop()
       throw errorOfAnswer(response, asked, Date.now())
     } catch (error) {
@@ -160,7 +159,7 @@ export class HubRequests {
     return new HubError({
       code: 'hub_nonsense',
       what: coded('downloads.hub.nonsense', { host: this.endpoint.host, what }),
-      hint: 'Is HF_ENDPOINT the address of a hub? A proxy or a sign-in page of the network may answer in its place.',
+      hint: 'Is the address of the hub right (the setting hubUrl, HF_ENDPOINT or MODELSCOPE_ENDPOINT), and is it of the kind that the setting hub names? A proxy or a sign-in page of the network may answer in its place.',
       cause,
     })
   }
@@ -179,7 +178,7 @@ export class HubRequests {
       const response = await this.ask(url, token, init)
       const location = response.headers.get('location')
       if (!isRedirect(response.status) || location === null) {
-        if (url !== start && response.status === 206) this.remember(start.href, url)
+        if (url !== start && isPart(response)) this.remember(start.href, url)
         return response
       }
       await response.drop()
@@ -191,8 +190,8 @@ export class HubRequests {
   }
 
   private ask(url: URL, token: string | undefined, init: NetworkRequest): Promise<NetworkResponse> {
-    const authorization = token !== undefined && url.origin === this.own.origin && { authorization: `Bearer ${token}` }
-    return this.network.get(url, { ...init, headers: { ...init.headers, ...authorization } })
+    const credentials = token !== undefined && url.origin === this.own.origin && this.endpoint.credentials(token)
+    return this.network.get(url, { ...init, headers: { ...init.headers, ...credentials } })
   }
 
   private remember(start: string, url: URL): void {

@@ -8,6 +8,7 @@ const VIEW: NodeSettingsView = {
     onRequestIdleSeconds: 300,
     diskCacheGigabytes: 20,
     downloadBytesPerSecond: 0,
+    hub: 'huggingface',
     keepFreeGigabytes: 1,
     servesNetwork: false,
   },
