@@ -1,13 +1,12 @@
 /** Which node leads, and how far each log goes: the public interface of this folder. README.md has its contract. */
 export { Fact, type FactLog } from './fact'
 export { KnownRemovals } from './known-removals'
+export { isTermKept, KnownTerm } from './known-term'
 export { cutAfter, emptyLog, EPOCHS_SENT, extended, LogEnd, withEpochsSince, withLatestEpochs } from './log-end'
 export { Message } from './message'
 export { Relays } from './relays'
 export {
   HEARTBEAT_MS,
-  KnownTerm,
-  knownTermOf,
   heardBy,
   masterOf,
   restartReplica,

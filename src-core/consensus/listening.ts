@@ -35,6 +35,7 @@ export const listen = (turn: Turn, { listens = false, hears }: Away, input: Inpu
     }
     case 'refused':
     case 'appended':
+    case 'termKept':
     case 'written':
     case 'rewound':
     case 'sent':

@@ -1,8 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { NodeId } from '../ids'
+import { isTermKept } from './known-term'
 import type { LogEnd } from './log-end'
 import { DISK_PATIENCE_MS, isHanging, soundDisk } from './own-disk'
-import { masterOf, restartReplica, startReplica, VOTE_MS, type Effect, type Input, type Replica } from './replica'
+import {
+  heardBy,
+  masterOf,
+  restartReplica,
+  startReplica,
+  VOTE_MS,
+  type Effect,
+  type Input,
+  type Replica,
+} from './replica'
 import { step } from './step'
 
 const [a, b, c] = ['a', 'b', 'c'].map((name) => NodeId.parse(name)) as [NodeId, NodeId, NodeId]
@@ -12,6 +22,7 @@ const logOf = (sequence: number): LogEnd => ({ sequence, epochs: [{ term: 1, mas
 class Node {
   now = 0
   effects: Effect[] = []
+  keepsTerms = true
 
   constructor(
     public replica: Replica,
@@ -23,7 +34,10 @@ class Node {
   give(input: Input): void {
     const stepped = step(this.replica, input, this.now)
     this.replica = stepped.replica
-    this.effects.push(...stepped.effects)
+    for (const effect of stepped.effects) {
+      if (effect.kind !== 'keepTerm' || !this.keepsTerms) this.effects.push(effect)
+      else this.give({ kind: 'termKept', known: effect.known })
+    }
   }
 
   /** Time passes, with ticks. */
@@ -161,6 +175,19 @@ describe('a disk that is slow', () => {
     expect(again.replica.disk.patience).toBe(DISK_PATIENCE_MS)
   })
 
+  it('is waited for as long after one sync that answered several writes', () => {
+    const leading = leader(b)
+    const ends = Array.from({ length: 6 }, () => {
+      leading.give(append(leading))
+      return leading.replica.ordered
+    })
+    leading.pass(1900)
+    leading.replica = { ...leading.replica, disk: { ...leading.replica.disk, patience: 20_000 } }
+    leading.pass(8100)
+    for (const log of ends) leading.give({ kind: 'written', log })
+    expect(leading.replica.disk).toEqual({ patience: 20_000 })
+  })
+
   it('does not hang while nothing is written', () => {
     expect(isHanging(soundDisk, 1e9)).toBe(false)
   })
@@ -242,5 +269,69 @@ describe('a voter whose disk does not answer', () => {
     follower.give({ kind: 'disconnected', peer: b })
     follower.pass(100)
     expect(follower.replica.role).toMatchObject({ kind: 'away', listens: true })
+  })
+})
+
+describe('a term that the disk does not have', () => {
+  const lead = { type: 'lead', term: 5, log: logOf(3), followers: 1 } as const
+  const kinds = ({ effects }: Node): string[] => effects.map(({ kind }) => kind)
+
+  it('is ordered to be kept once, before everything that tells of it', () => {
+    const follower = node(a, [b, c])
+    follower.keepsTerms = false
+    follower.effects = []
+    for (let heard = 0; heard < 3; heard += 1) follower.give({ kind: 'message', from: b, message: lead })
+    expect(kinds(follower)).toEqual(['keepTerm', 'send', 'send', 'send'])
+    expect(isTermKept(follower.replica)).toBe(false)
+    follower.give({ kind: 'termKept', known: { term: 5, obeyed: b } })
+    expect(isTermKept(follower.replica)).toBe(true)
+  })
+
+  it('makes a follower a listener after two seconds, who hears the leader and says nothing', () => {
+    const follower = node(a, [b, c])
+    follower.keepsTerms = false
+    for (let heard = 0; heard < DISK_PATIENCE_MS; heard += 500) {
+      expect(follower.hangs).toBe(false)
+      follower.give({ kind: 'message', from: b, message: lead })
+      follower.pass(500)
+    }
+    expect(follower.hangs).toBe(true)
+    expect(heardBy(follower.replica)).toMatchObject({ master: b, term: 5 })
+    follower.effects = []
+    follower.give({ kind: 'message', from: b, message: lead })
+    follower.give({ kind: 'message', from: c, message: { type: 'ask', term: 5, log: logOf(3) } })
+    follower.pass(500)
+    expect(follower.effects).toEqual([])
+  })
+
+  it('does not let a candidate hold up the others', () => {
+    const candidate = node(a, [b, c])
+    candidate.keepsTerms = false
+    candidate.answers(b, 3)
+    candidate.answers(c, 3)
+    expect(kinds(candidate).slice(-2)).toEqual(['keepTerm', 'beginTerm'])
+    candidate.pass(DISK_PATIENCE_MS)
+    expect(candidate.replica.role).toMatchObject({ kind: 'away', listens: true })
+  })
+
+  it('is written again by a node that takes part again after its disk refused', () => {
+    const follower = node(a, [b])
+    follower.keepsTerms = false
+    follower.give({ kind: 'message', from: b, message: lead })
+    follower.give({ kind: 'leave', listens: true })
+    follower.replica = restartReplica(follower.replica, logOf(3), [a, b], follower.now)
+    follower.effects = []
+    follower.give({ kind: 'tick' })
+    expect(follower.effects).toContainEqual({ kind: 'keepTerm', known: { term: 5, obeyed: b } })
+  })
+
+  it('counts as a slow write, so that two with slow disks do not depose one another', () => {
+    const candidate = node(a, [b, c])
+    candidate.keepsTerms = false
+    candidate.answers(b, 3)
+    candidate.answers(c, 3)
+    candidate.pass(6000)
+    candidate.give({ kind: 'termKept', known: { term: 2, obeyed: a } })
+    expect(candidate.replica.disk.patience).toBe(12_000)
   })
 })

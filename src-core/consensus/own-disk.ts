@@ -6,11 +6,14 @@ import type { Replica } from './replica'
  * gives way, because another member may have one that answers.
  *
  * A disk that is slow by nature must not count as hanging: two nodes with such disks would depose each other for ever.
- * So the time that a write took is learned, and twice that is waited for from then on; quicker writes halve it again.
+ * So the time that a write took is learned, and twice that is waited for from then on; it is halved again each time that
+ * nothing is outstanding and all was written quicker.
  */
 export interface OwnDisk {
   /** Since when writes have been outstanding without progress. */
   readonly behindSince?: Timestamp | undefined
+  /** The longest wait for one of them since none was outstanding, in milliseconds. */
+  readonly longest?: number | undefined
   /** How long a write may take, in milliseconds. */
   readonly patience: number
 }
@@ -27,19 +30,22 @@ const PATIENCE_OF_LAST = 2
 
 export const soundDisk: OwnDisk = { patience: DISK_PATIENCE_MS }
 
-const isBehind = ({ log, ordered }: Replica): boolean =>
-  log.sequence < ordered.sequence || log.epochs.at(-1)?.term !== ordered.epochs.at(-1)?.term
+const isBehind = ({ log, ordered, keeping }: Replica): boolean =>
+  keeping !== undefined || log.sequence < ordered.sequence || log.epochs.at(-1)?.term !== ordered.epochs.at(-1)?.term
+
+const bounded = (patience: number): number => Math.max(DISK_PATIENCE_MS, Math.min(MAX_PATIENCE_MS, patience))
 
 /** The disk after a step from one replica to another. */
 export const watchDisk = (before: Replica, after: Replica, now: Timestamp): OwnDisk => {
-  const { behindSince, patience } = after.disk
-  if (behindSince === undefined) return isBehind(after) ? { behindSince: now, patience } : after.disk
-  if (after.log.sequence <= before.log.sequence) return isBehind(after) ? after.disk : { patience }
-  const learned = Math.max(PATIENCE_OF_LAST * (now - behindSince), patience / 2)
-  return {
-    behindSince: isBehind(after) ? now : undefined,
-    patience: Math.max(DISK_PATIENCE_MS, Math.min(MAX_PATIENCE_MS, learned)),
-  }
+  const { behindSince, longest = 0, patience } = after.disk
+  const behind = isBehind(after)
+  if (behindSince === undefined) return behind ? { behindSince: now, patience } : after.disk
+  const hasProgress = after.log.sequence > before.log.sequence || after.kept !== before.kept
+  if (!hasProgress) return behind ? after.disk : { patience }
+  const wait = Math.max(longest, now - behindSince)
+  // Writes that one sync made durable are told one by one: only the last of them says how long they took.
+  if (behind) return { behindSince: now, longest: wait, patience: bounded(Math.max(PATIENCE_OF_LAST * wait, patience)) }
+  return { patience: bounded(Math.max(PATIENCE_OF_LAST * wait, patience / 2)) }
 }
 
 /** Whether a write has been outstanding for too long. */

@@ -1,6 +1,6 @@
-import { z } from 'zod'
-import { NodeId, type Timestamp } from '../ids'
+import type { NodeId, Timestamp } from '../ids'
 import type { Flow } from './flow'
+import type { KnownTerm } from './known-term'
 import type { LogEnd } from './log-end'
 import type { Message } from './message'
 import { soundDisk, type OwnDisk } from './own-disk'
@@ -89,6 +89,9 @@ export interface Replica {
   readonly obeyed?: NodeId | undefined
   /** It has lost its record of past terms: it may not lead before it has followed a leader. */
   readonly hasLostTerm?: boolean | undefined
+  /** What its disk has of the term and the leader accepted in it, and what is being written there. */
+  readonly kept: KnownTerm
+  readonly keeping?: KnownTerm | undefined
   readonly role: Role
   /** The log on this node's disk. */
   readonly log: LogEnd
@@ -113,6 +116,8 @@ export type Input =
   | { readonly kind: 'message'; readonly from: NodeId; readonly message: Message }
   /** As leader, this node appended records; `log` is the log once they are written. */
   | { readonly kind: 'appended'; readonly log: LogEnd }
+  /** This term is on the disk. */
+  | { readonly kind: 'termKept'; readonly known: KnownTerm }
   /** The log on disk now ends here. */
   | { readonly kind: 'written'; readonly log: LogEnd }
   /** The log was truncated further back than ordered: what is left, on disk and in all. */
@@ -124,6 +129,11 @@ export type Input =
 
 /** Work for the shell, in this order. */
 export type Effect =
+  /**
+   * Write this to the disk, then input `termKept`. What is ordered after it waits until then: no message of that term is
+   * sent and no record of it stored before.
+   */
+  | { readonly kind: 'keepTerm'; readonly known: KnownTerm }
   | { readonly kind: 'send'; readonly to: NodeId; readonly message: Message }
   /**
    * Send `records` messages with the records after `after`, up to `bytes` (or one record), or a `snapshot` if the log
@@ -161,25 +171,6 @@ export interface Stepped {
 
 const freshPeer: Peer = { connected: false, refused: false, answered: false }
 
-/**
- * The highest term that a node took part in, and the leader it accepted there: raft's hard state. The shell syncs it to
- * disk before any message with it is sent. Otherwise a node that lost it, in a crash or with discarded records, could
- * lead twice in one term.
- */
-export const KnownTerm = z.object({
-  term: z.number().int().nonnegative(),
-  obeyed: NodeId.optional(),
-  /** The stored value cannot be read: the term may have been any. */
-  isLost: z.boolean().optional(),
-})
-export type KnownTerm = z.infer<typeof KnownTerm>
-
-export const knownTermOf = ({ term, obeyed, hasLostTerm }: Replica): KnownTerm => ({
-  term,
-  ...(obeyed !== undefined && { obeyed }),
-  ...(hasLostTerm && { isLost: true }),
-})
-
 /** A node right after its start: it has its log, term and members, and seeks a leader. */
 export const startReplica = (
   self: NodeId,
@@ -191,6 +182,7 @@ export const startReplica = (
   self,
   ...latest({ term: log.epochs.at(-1)?.term ?? 0, obeyed: log.epochs.at(-1)?.master }, known),
   hasLostTerm: known.isLost,
+  kept: known,
   role: { kind: 'seeking', since: now },
   log,
   ordered: log,
@@ -202,12 +194,13 @@ export const startReplica = (
 
 /** The same node restarted on another log, as after a disk failure; it keeps its term, and what it knows of its disk. */
 export const restartReplica = (
-  { self, term, obeyed, hasLostTerm, disk: { patience } }: Replica,
+  { self, term, obeyed, hasLostTerm, kept, disk: { patience } }: Replica,
   log: LogEnd,
   members: readonly NodeId[],
   now: Timestamp,
 ): Replica => ({
   ...startReplica(self, log, members, now, { term, obeyed, isLost: hasLostTerm }),
+  kept,
   disk: { patience },
 })
 

@@ -1,5 +1,6 @@
 import type { NodeId } from '../ids'
 import { heirOf, isToLead } from './election'
+import { isTermKept } from './known-term'
 import { extended } from './log-end'
 import { isHanging } from './own-disk'
 import { followersOf, masterOf, type Input } from './replica'
@@ -92,11 +93,13 @@ export const leave = (turn: Turn, { listens = false }: Extract<Input, { kind: 'l
 
 /**
  * One whose disk hangs can acknowledge nothing, and its log is not what it ordered: it neither leads nor stands, where
- * another member could. A follower stays one; its leader does not wait for it.
+ * another member could. A follower stays one, whose leader does not wait for it, unless its disk does not have the term
+ * yet: then its leader has not heard of it, and it only listens.
  */
 export const givesWay = (turn: Turn): boolean => {
   const { role, disk, peers } = turn.replica
-  const isConcerned = role.kind !== 'follower' && [...peers.values()].some(({ connected }) => connected)
+  const followsAlready = role.kind === 'follower' && isTermKept(turn.replica)
+  const isConcerned = !followsAlready && [...peers.values()].some(({ connected }) => connected)
   if (!isConcerned || !isHanging(disk, turn.now)) return false
   leave(turn, { kind: 'leave', listens: true })
   turn.effects.push({ kind: 'diskHangs', milliseconds: disk.patience })

@@ -2,6 +2,7 @@ import type { NodeId, Timestamp } from '../ids'
 import { beyondReason } from './distrust'
 import { install, obeys, rewind, rewound, store } from './following'
 import { heardHeartbeat } from './heartbeats'
+import { keepTerm, termKept } from './known-term'
 import { acknowledge, heardFollower, noteBehind, sendRecords, sent } from './leading'
 import { listen } from './listening'
 import { cutAfter, lastCommon } from './log-end'
@@ -15,6 +16,7 @@ import { Turn } from './turn'
 export const step = (replica: Replica, input: Input, now: Timestamp): Stepped => {
   const turn = new Turn(replica, now)
   take(turn, input)
+  keepTerm(turn)
   const disk = watchDisk(replica, turn.replica, now)
   if (disk !== turn.replica.disk) turn.change({ disk })
   return { replica: turn.replica, effects: turn.effects }
@@ -22,6 +24,7 @@ export const step = (replica: Replica, input: Input, now: Timestamp): Stepped =>
 
 const take = (turn: Turn, input: Input): void => {
   const { role } = turn.replica
+  if (input.kind === 'termKept') return termKept(turn, input.known)
   if (role.kind === 'away' && input.kind !== 'wake') {
     if (input.kind === 'written') written(turn, input)
     else if (input.kind === 'rewound') rewound(turn, input)

@@ -16,7 +16,7 @@ import {
   write,
   writeFileSync,
 } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Directory, OpenFile } from './directory'
@@ -62,6 +62,15 @@ class SystemFile implements OpenFile {
 /** Not in append mode: after a failed write the next one must start where the last successful one ended. */
 const KEPT = constants.O_RDWR | constants.O_CREAT
 
+const syncFolder = async (path: string): Promise<void> => {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
 /** A folder on disk, accessible to its owner only. */
 export const systemDirectory = (path: string): Directory => ({
   path,
@@ -75,7 +84,10 @@ export const systemDirectory = (path: string): Directory => ({
   rename: (from, to, into) => renameSync(join(path, from), join(into?.path ?? path, to)),
   remove: (name) => removeFileSync(path, name),
   removeAll: (name) => removeBelow(path, [name]),
-  replace: (name, text) => replaceFile(join(path, name), text),
+  replace: async (name, text) => {
+    await replaceFile(join(path, name), text)
+    await syncFolder(path)
+  },
   // Syncing a file alone does not make its name durable.
   sync: () => {
     const fd = openSync(path, 'r')

@@ -2,10 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Timers } from '@core/time/timers'
 import { eventually } from '@core/testing/eventually'
 import { emptyLog, startReplica, step } from '@core/consensus/index'
 import { NodeId } from '@core/ids'
 import { EventLog } from './event-log'
+import type { Directory } from '../disk/directory'
 import { systemDirectory } from '../disk/system-directory'
 import { systemTimers } from './host'
 import { keepKnownTerm, readKnownTerm } from './known-term'
@@ -18,8 +20,8 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }))
 describe('the highest term a node has taken part in', () => {
   const known = { term: 7, obeyed: NodeId.parse('b') }
 
-  it('is there again after it was kept', () => {
-    keepKnownTerm(systemDirectory(directory), known)
+  it('is there again after it was kept', async () => {
+    await keepKnownTerm(systemDirectory(directory), known)
     expect(readKnownTerm(systemDirectory(directory))).toEqual(known)
   })
 
@@ -44,42 +46,80 @@ describe('the highest term a node has taken part in', () => {
     expect(led.hasLostTerm).toBeUndefined()
   })
 
-  it('that cannot be kept is told to nobody', async () => {
+  describe('that is not on the disk', () => {
     const [self, other] = [NodeId.parse('a'), NodeId.parse('b')]
-    const log = EventLog.open({ directory: systemDirectory(directory), self, warn: () => undefined }).log
-    const [send, onLeadership, onFailure] = [vi.fn(), vi.fn(), vi.fn()]
-    mkdirSync(join(directory, 'term.json.new'))
-    const replication = new Replication({
-      ...{
-        self,
-        members: [self, other],
-        log,
-        directory: systemDirectory(directory),
-        timers: systemTimers,
-        send,
-        onLeadership,
-        onFailure,
-      },
-      snapshot: () => ({ log: emptyLog, bytes: Buffer.alloc(0) }),
-      sendSnapshot: () => undefined,
-      rewind: () => Promise.resolve(log),
-      install: () => Promise.resolve(log),
-      onTooOld: () => undefined,
-      onDistrust: () => undefined,
-      onVouched: () => undefined,
-      onDiskHangs: () => undefined,
-      onStandstill: () => undefined,
+    const lead = { type: 'lead', term: 3, log: emptyLog, followers: 0 } as const
+    const [send, onLeadership, onFailure, onDiskHangs] = [vi.fn(), vi.fn(), vi.fn(), vi.fn()]
+    const closes: (() => Promise<void>)[] = []
+    beforeEach(() => vi.resetAllMocks())
+    afterEach(async () => {
+      for (const close of closes.splice(0)) await close()
     })
-    replication.take({ kind: 'connected', peer: other })
-    send.mockClear()
-    const message = { type: 'lead', term: 3, log: emptyLog, followers: 0 } as const
-    replication.receive(other, message)
-    await eventually(() => expect(onFailure).toHaveBeenCalled())
-    expect(onFailure.mock.calls[0]?.[0]).toMatchObject({ code: 'disk_failed' })
-    expect(send.mock.calls.filter(([, { type }]) => type === 'follow')).toEqual([])
-    expect(onLeadership).not.toHaveBeenCalled()
-    await replication.close()
-    await log.close()
+
+    /** A node that knows another one, on this disk. */
+    const replicationOn = (disk: Directory, timers = systemTimers): Replication => {
+      const log = EventLog.open({ directory: systemDirectory(directory), self, warn: () => undefined }).log
+      const replication = new Replication({
+        ...{ self, members: [self, other], log, directory: disk, timers, send, onLeadership, onFailure, onDiskHangs },
+        snapshot: () => ({ log: emptyLog, bytes: Buffer.alloc(0) }),
+        sendSnapshot: () => undefined,
+        rewind: () => Promise.resolve(log),
+        install: () => Promise.resolve(log),
+        onTooOld: () => undefined,
+        onDistrust: () => undefined,
+        onVouched: () => undefined,
+        onStandstill: () => undefined,
+      })
+      closes.push(async () => {
+        await replication.close()
+        await log.close()
+      })
+      replication.take({ kind: 'connected', peer: other })
+      send.mockClear()
+      return replication
+    }
+    const follows = () => send.mock.calls.filter(([, { type }]) => type === 'follow')
+    const listens = { kind: 'other', master: other, term: 3, listensOnly: true }
+
+    it('is told to nobody where the disk refuses it', async () => {
+      mkdirSync(join(directory, 'term.json.new'))
+      const replication = replicationOn(systemDirectory(directory))
+      replication.receive(other, lead)
+      await eventually(() => expect(onFailure).toHaveBeenCalled())
+      expect(onFailure.mock.calls[0]?.[0]).toMatchObject({ code: 'disk_failed' })
+      expect(follows()).toEqual([])
+      expect(onLeadership.mock.calls).toEqual([[listens]])
+    })
+
+    it('is told to nobody while the disk hangs; the node hears the leader, and follows when the disk answers', async () => {
+      const hanging: (() => void)[] = []
+      const disk = systemDirectory(directory)
+      const replace: Directory['replace'] = async (...file) => {
+        await new Promise<void>((resolve) => hanging.push(resolve))
+        await disk.replace(...file)
+      }
+      let [now, tick] = [0, (): void => undefined]
+      const every: Timers['every'] = (_milliseconds, act) => {
+        tick = act
+        return () => undefined
+      }
+      const timers = { ...systemTimers, monotonic: () => now, every }
+      const replication = replicationOn({ ...disk, replace }, timers)
+      for (; now < 2500; now += 250) {
+        replication.receive(other, lead)
+        tick()
+      }
+      expect(onDiskHangs).toHaveBeenCalled()
+      expect(send).not.toHaveBeenCalled()
+      expect(onLeadership.mock.calls).toEqual([[listens]])
+      for (const goOn of hanging.splice(0)) goOn()
+      await replication.settled()
+      expect(send).not.toHaveBeenCalled()
+      replication.return(EventLog.open({ directory: disk, self, warn: () => undefined }).log)
+      replication.receive(other, lead)
+      expect(follows().length).toBeGreaterThan(0)
+      expect(onLeadership).toHaveBeenLastCalledWith({ kind: 'other', master: other, term: 3 })
+    })
   })
 
   it('counts for a node that starts with a log that has forgotten it', () => {
@@ -89,9 +129,8 @@ describe('the highest term a node has taken part in', () => {
     expect(startReplica(self, log, [self], 0, known)).toMatchObject({ term: 9, obeyed: self })
   })
 
-  it('that cannot be kept is a failure of the disk', () => {
-    expect(() => keepKnownTerm(systemDirectory(join(directory, 'gone')), known)).toThrow(
-      expect.objectContaining({ code: expect.any(String) }),
-    )
+  it('that cannot be kept is a failure of the disk', async () => {
+    mkdirSync(join(directory, 'term.json.new'))
+    await expect(keepKnownTerm(systemDirectory(directory), known)).rejects.toMatchObject({ code: 'disk_failed' })
   })
 })

@@ -1,10 +1,8 @@
 import { KnownTerm } from '@core/consensus/index'
 import type { Directory } from '../disk/directory'
 import { diskError } from './errors'
-import { changed } from './segment-file'
 
 const FILE = 'term.json'
-const DRAFT = `${FILE}.new`
 
 /**
  * The highest term this node has taken part in, as far as its disk says; older versions kept none. Where it cannot be
@@ -25,18 +23,11 @@ export const readKnownTerm = (directory: Directory): KnownTerm => {
   }
 }
 
-/** Durable when it returns: nobody hears of a term that this node might forget. Throws MasterError. */
-export const keepKnownTerm = (directory: Directory, known: KnownTerm): void => {
+/** Resolves when it is durable. Rejects with MasterError. */
+export const keepKnownTerm = async (directory: Directory, known: KnownTerm): Promise<void> => {
   try {
-    changed(directory.open(DRAFT, 'emptied'), (file) => file.writeSync(JSON.stringify(known)))
-    directory.rename(DRAFT, FILE)
-    directory.sync()
+    await directory.replace(FILE, JSON.stringify(known))
   } catch (cause) {
-    try {
-      directory.remove(DRAFT)
-    } catch {
-      // It is written over the next time.
-    }
     throw diskError(directory.path, cause)
   }
 }

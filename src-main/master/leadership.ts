@@ -1,4 +1,4 @@
-import { heardBy, masterOf, type Replica } from '@core/consensus/index'
+import { heardBy, isTermKept, masterOf, type Replica } from '@core/consensus/index'
 import type { NodeId } from '@core/ids'
 
 /** Who leads, as far as this node knows. */
@@ -17,7 +17,8 @@ export const leadershipOf = (replica: Replica): Leadership => {
   const master = masterOf(replica)
   const heard = heardBy(replica)
   if (heard) return { kind: 'other', master: heard.master, term: heard.term, listensOnly: true }
-  if (master === undefined) return { kind: 'nobody' }
+  // As long as the disk does not have its term, a leader has not been followed yet.
+  if (master === undefined || !isTermKept(replica)) return { kind: 'nobody' }
   const { term } = replica
   return master === replica.self ? { kind: 'self', term } : { kind: 'other', master, term }
 }

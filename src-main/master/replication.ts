@@ -5,8 +5,6 @@ import {
   HEARTBEAT_MS,
   type Input,
   KnownRemovals,
-  type KnownTerm,
-  knownTermOf,
   type LogEnd,
   type Message,
   type Replica,
@@ -20,9 +18,10 @@ import type { NodeId, Timestamp } from '@core/ids'
 import type { Cancel } from '@core/time/timers'
 import type { EventLog } from './event-log'
 import { isSameLeadership, leadershipOf, type Leadership } from './leadership'
-import { keepKnownTerm, readKnownTerm } from './known-term'
+import { readKnownTerm } from './known-term'
 import { Sending, type SendingParts } from './sending'
 import { decodeSnapshot, type Snapshot } from './snapshot'
+import { TermKeeping } from './term-keeping'
 
 const TICK_MS = HEARTBEAT_MS / 2
 /** A node that is its own cluster keeps no clock for anybody; it looks only whether it has slept. */
@@ -55,6 +54,19 @@ export interface Brought {
   readonly snapshot?: Buffer
 }
 
+/** What waits for the term on the disk. */
+type OrderedEffect = Exclude<Effect, { kind: 'keepTerm' | 'vouched' | 'diskHangs' | 'distrust' }>
+
+/** How things stood when an effect was ordered. */
+interface Ordered {
+  /** What came with the message that it follows from. */
+  readonly brought: Brought
+  /** How often less of the log was left until then. */
+  readonly setBacks: number
+  /** This node left with it, or before. */
+  readonly isAway: boolean
+}
+
 interface Waiting {
   readonly sequence: number
   readonly done: () => void
@@ -72,7 +84,7 @@ export class LeadershipLost extends Error {
 /** Obeys the consensus of the core: keeps its clock, carries out its effects on the log and the links, in their order. */
 export class Replication {
   private replica: Replica
-  private kept: KnownTerm
+  private readonly terms: TermKeeping
   private log: EventLog
   private leadership: Leadership = { kind: 'nobody' }
   private work: Promise<void> = Promise.resolve()
@@ -98,8 +110,16 @@ export class Replication {
       end: () => this.replica.log,
       leadsIn: (term) => this.leadership.kind === 'self' && this.leadership.term === term,
     })
-    this.kept = readKnownTerm(options.directory)
-    this.replica = startReplica(self, log.logEnd, members, this.now(), this.kept)
+    this.terms = new TermKeeping({
+      directory: options.directory,
+      onKept: (known) => this.take({ kind: 'termKept', known }),
+      onFailure: (error) => {
+        options.onFailure(error)
+        // Nobody may hear of a term that is not on the disk.
+        this.listen()
+      },
+    })
+    this.replica = startReplica(self, log.logEnd, members, this.now(), readKnownTerm(options.directory))
     this.take({ kind: 'tick' })
   }
 
@@ -121,10 +141,9 @@ export class Replication {
   take(input: Input): void {
     if (this.closed) return
     const { replica, effects } = step(this.replica, input, this.now())
-    if (!this.keepTerm(replica)) return
     this.replica = replica
     this.lead()
-    for (const effect of effects) this.carryOut(effect)
+    for (const effect of effects) this.order(effect)
     this.tickEvery(this.leadership.kind === 'self' && replica.peers.size === 0 ? ALONE_TICK_MS : TICK_MS)
   }
 
@@ -138,21 +157,6 @@ export class Replication {
     this.tickMs = milliseconds
     this.tickedAt = this.now()
     this.stopTicking = this.options.timers.every(milliseconds, () => this.tick())
-  }
-
-  /** Before anybody hears of it. False where the disk refuses: then nothing came of that input, and nobody is told. */
-  private keepTerm(replica: Replica): boolean {
-    const { term, obeyed, hasLostTerm } = replica
-    const { kept } = this
-    if (term === kept.term && obeyed === kept.obeyed && (hasLostTerm ?? false) === (kept.isLost ?? false)) return true
-    try {
-      keepKnownTerm(this.options.directory, knownTermOf(replica))
-    } catch (error) {
-      this.then(() => Promise.reject(error))
-      return false
-    }
-    this.kept = knownTermOf(replica)
-    return true
   }
 
   /** How long this process has not ticked although it should have, in milliseconds, a usual tick included. */
@@ -215,6 +219,7 @@ export class Replication {
   async settled(): Promise<void> {
     for (let last: Promise<void> | undefined; last !== this.work;) {
       last = this.work
+      await this.terms.settled()
       await last
     }
   }
@@ -237,7 +242,8 @@ export class Replication {
     this.closed = true
     this.stopTicking()
     this.giveUpWaiting()
-    await this.work
+    this.terms.forget()
+    await this.settled()
   }
 
   /** Tells where what the consensus says of the leadership has changed. */
@@ -255,20 +261,35 @@ export class Replication {
     for (const { failed } of this.waiting.splice(0)) failed(new LeadershipLost())
   }
 
-  private carryOut(effect: Effect): void {
+  /** What others hear of, or the log holds, waits for the term; what this node is told does not. */
+  private order(effect: Effect): void {
     const { options } = this
     switch (effect.kind) {
-      case 'send':
-        options.send(effect.to, effect.message)
-        return
+      case 'keepTerm':
+        return this.terms.keep(effect.known)
       case 'vouched':
-        options.onVouched(effect.nodeId)
-        return
+        return options.onVouched(effect.nodeId)
       case 'diskHangs':
-        options.onDiskHangs(effect.milliseconds)
-        return
+        return options.onDiskHangs(effect.milliseconds)
       case 'distrust':
-        options.onDistrust(effect.peer, effect.reason)
+        return options.onDistrust(effect.peer, effect.reason)
+      default: {
+        const isAway = this.replica.role.kind === 'away'
+        const ordered = { brought: this.arrived.at(-1) ?? {}, setBacks: this.setBacks, isAway }
+        return this.terms.afterwards(() => this.carryOut(effect, ordered))
+      }
+    }
+  }
+
+  private carryOut(effect: OrderedEffect, { brought, setBacks, isAway }: Ordered): void {
+    const { options } = this
+    // What was ordered for the log as it was then: where less of it is left than the consensus knew, it is not done.
+    const thenOnThisLog = (next: () => Promise<void>): void =>
+      this.then(() => (this.setBacks === setBacks ? next() : Promise.resolve()))
+    switch (effect.kind) {
+      case 'send':
+        // One that has left meanwhile has nothing more to say.
+        if (isAway || this.replica.role.kind !== 'away') options.send(effect.to, effect.message)
         return
       case 'acknowledge': {
         const safe = this.waiting.filter(({ sequence }) => sequence <= effect.sequence)
@@ -280,26 +301,16 @@ export class Replication {
         this.then(() => this.sendRecords(effect))
         return
       case 'beginTerm':
-        this.thenOnThisLog(() => this.append([{ kind: 'term', term: effect.term, master: options.self }]))
+        thenOnThisLog(() => this.append([{ kind: 'term', term: effect.term, master: options.self }]))
         return
-      case 'store': {
-        const { records = [] } = this.arrived.at(-1) ?? {}
-        this.thenOnThisLog(() => this.store(records))
+      case 'store':
+        thenOnThisLog(() => this.store(brought.records ?? []))
         return
-      }
-      case 'install': {
-        const { snapshot: bytes } = this.arrived.at(-1) ?? {}
-        this.thenOnThisLog(() => this.install(effect.log, bytes))
+      case 'install':
+        thenOnThisLog(() => this.install(effect.log, brought.snapshot))
         return
-      }
       case 'rewind':
-        this.then(async () => {
-          this.log = await options.rewind(effect.after)
-          this.sending.beginAnew()
-          const { logEnd: log } = this.log
-          if (log.sequence < effect.after) this.rewound()
-          else this.take({ kind: 'written', log })
-        })
+        this.then(() => this.rewind(effect.after))
         return
     }
   }
@@ -308,10 +319,12 @@ export class Replication {
     this.work = this.work.then(next).catch((error: unknown) => this.options.onFailure(error))
   }
 
-  /** What was ordered for the log as it is now: where less of it is left than the consensus knew, it is not done. */
-  private thenOnThisLog(next: () => Promise<void>): void {
-    const { setBacks } = this
-    this.then(() => (this.setBacks === setBacks ? next() : Promise.resolve()))
+  private async rewind(after: number): Promise<void> {
+    this.log = await this.options.rewind(after)
+    this.sending.beginAnew()
+    const { logEnd: log } = this.log
+    if (log.sequence < after) this.rewound()
+    else this.take({ kind: 'written', log })
   }
 
   /** Less of the log is left than the consensus knows of. It orders anew what follows. */

@@ -51,9 +51,12 @@ export class SteppingDown {
       return log.warn({ fact: 'replication_failed', err: error }, 'replication failed')
     if (this.disk.error || error.code === 'closed') return
     this.disk.begin(error)
-    resign()
-    // A disk that hangs may have it yet, and would keep this process waiting for what it reads.
-    if (error.code !== 'disk_hangs') this.showDurable()
+    // Of a disk that hangs the consensus has given way already, and may listen to another leader. The disk may have all
+    // of it yet, and would keep this process waiting for what it reads.
+    if (error.code !== 'disk_hangs') {
+      resign()
+      this.showDurable()
+    }
     replication().listen()
   }
 

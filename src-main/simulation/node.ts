@@ -23,6 +23,7 @@ import {
   MasterError,
   type OpenedLog,
   openLogFolder,
+  readKnownTerm,
   readLogFolder,
   recordsAfter,
 } from '../master/index'
@@ -145,6 +146,11 @@ export class SimulatedNode implements Linked, Teller {
   /** What its disk has, as the product reads it. Throws MasterError. */
   readLog(): OpenedLog {
     return openLogFolder(this.logFolder())
+  }
+
+  /** The highest term that its disk knows it has taken part in. */
+  termOnDisk(): number {
+    return readKnownTerm(logDirectory(this.logFolder())).term
   }
 
   /** The records on its disk after one, as the product reads them. */

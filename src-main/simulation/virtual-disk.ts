@@ -134,6 +134,7 @@ export class VirtualDisk {
         file.sync()
         file.modifiedAt = this.clock.wall()
         this.files(path).set(name, file)
+        this.stock(path).durable.set(name, file)
       },
       sync: () => {
         this.refuse('refuses')

@@ -184,6 +184,9 @@ export class Cluster {
         this.sync(self)
         return
       }
+      case 'keepTerm':
+        this.give(self, { kind: 'termKept', known: effect.known })
+        return
       case 'distrust':
       case 'vouched':
       case 'diskHangs':

@@ -34,6 +34,7 @@ export const clusterPaths = [
   'listened to a leader while its disk refused',
   'took part again when its disk took records',
   'gave way because its disk hung',
+  'listened in a term that its disk did not have',
   'member removed, and heard so',
   'member let in again',
 ] as const
@@ -81,6 +82,8 @@ export class ClusterPathCounter {
         return this.follows(happening.node, happening.master)
       case 'listens':
         counts['listened to a leader while its disk refused'] += 1
+        if ((this.simulation().nodes.get(happening.node)?.termOnDisk() ?? 0) < happening.term)
+          counts['listened in a term that its disk did not have'] += 1
         this.leading.delete(happening.node)
         return
       case 'seeks':

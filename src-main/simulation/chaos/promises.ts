@@ -248,6 +248,8 @@ export class ClusterPromises {
     const other = terms.get(term)
     insist(other === undefined || other === master, () => `in term ${term}, ${node} obeys ${other} and then ${master}`)
     terms.set(term, master)
+    const onDisk = this.simulation().nodes.get(node)?.termOnDisk() ?? 0
+    insist(onDisk >= term, () => `${node} takes part in term ${term} before it is on its disk, which has ${onDisk}`)
   }
 }
 

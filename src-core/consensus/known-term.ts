@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { NodeId } from '../ids'
+import type { Replica } from './replica'
+import type { Turn } from './turn'
+
+/**
+ * The highest term that a node took part in, and the leader it accepted there: raft's hard state. The shell syncs it to
+ * disk before any message with it is sent. Otherwise a node that lost it, in a crash or with discarded records, could
+ * lead twice in one term.
+ */
+export const KnownTerm = z.object({
+  term: z.number().int().nonnegative(),
+  obeyed: NodeId.optional(),
+  /** The stored value cannot be read: the term may have been any. */
+  isLost: z.boolean().optional(),
+})
+export type KnownTerm = z.infer<typeof KnownTerm>
+
+export const knownTermOf = ({ term, obeyed, hasLostTerm }: Replica): KnownTerm => ({
+  term,
+  ...(obeyed !== undefined && { obeyed }),
+  ...(hasLostTerm && { isLost: true }),
+})
+
+const isSame = (a: KnownTerm, b: KnownTerm): boolean =>
+  a.term === b.term && a.obeyed === b.obeyed && (a.isLost ?? false) === (b.isLost ?? false)
+
+/** Whether the term that this node takes part in is on its disk. Until then it has told nobody of it. */
+export const isTermKept = (replica: Replica): boolean => isSame(knownTermOf(replica), replica.kept)
+
+/** Orders a term that this step has changed to be written, before everything else that the step orders. */
+export const keepTerm = (turn: Turn): void => {
+  const { kept, keeping = kept } = turn.replica
+  const known = knownTermOf(turn.replica)
+  if (isSame(known, keeping)) return
+  turn.change({ keeping: known })
+  turn.effects.unshift({ kind: 'keepTerm', known })
+}
+
+export const termKept = (turn: Turn, known: KnownTerm): void => {
+  const { keeping = known } = turn.replica
+  turn.change({ kept: known, keeping: isSame(keeping, known) ? undefined : keeping })
+}
