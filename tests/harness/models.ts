@@ -69,16 +69,19 @@ export const addTinyDraft = (dataDir: string, modelId: string): string => {
   return path
 }
 
-/** Puts a LoRA adapter of the tiny model into a data folder. */
-export const addTinyAdapter = (dataDir: string, modelId: string): string => {
-  const path = storeOf(dataDir, modelId)
-  const adapter = made({
+/** A LoRA adapter of the tiny model, made once per test run. */
+export const tinyAdapter = (): string =>
+  made({
     name: 'tiny-adapter',
     module: 'muster_runner.model.make_tiny_adapter',
     more: ['--model', tinyModel()],
     last: 'adapter_config.json',
   })
-  cpSync(adapter, path, { recursive: true })
+
+/** Puts a LoRA adapter of the tiny model into a data folder. */
+export const addTinyAdapter = (dataDir: string, modelId: string): string => {
+  const path = storeOf(dataDir, modelId)
+  cpSync(tinyAdapter(), path, { recursive: true })
   return path
 }
 

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Download } from '@core/state/downloads'
 import type { HubRequest } from '../harness/fake-hub'
-import { tinyModel } from '../harness/models'
+import { tinyAdapter, tinyModel } from '../harness/models'
 import { root } from '../harness/paths'
 import { chat, connected, declare, ready, state } from './acts'
 import { allLinked, HostedCluster, joinBy, until, type HostedNode } from './cluster'
@@ -81,6 +81,27 @@ describe.skipIf(why !== undefined)('a model that a machine needs', () => {
     const { metaInstanceId } = await declare(second, { name: 'both', minNodes: 2 })
     await ready(second, metaInstanceId)
     expect(await chat(first, 'both')).toBe(await chat(second, 'both'))
+    expect(await hub.requests()).toEqual([])
+  })
+
+  it('may name a LoRA adapter that only another machine has: both are copied, and the answers are the adapter’s', async () => {
+    cluster = new HostedCluster(3)
+    cluster.giveModel(0)
+    cluster.giveModel(0, 'tuned', tinyAdapter())
+    const { nodes, hub } = await start()
+    const [first, second] = nodes
+    const adapterId = 'muster/tuned'
+    const there = await declare(second, { name: 'there', nodeIds: [second.nodeId], adapterId })
+    const here = await declare(second, { name: 'here', nodeIds: [first.nodeId], adapterId })
+    const plain = await declare(second, { name: 'plain', nodeIds: [second.nodeId] })
+    for (const { metaInstanceId } of [there, here, plain]) await ready(second, metaInstanceId)
+    expect((await state(second)).downloads[second.nodeId]).toMatchObject({
+      [TINY]: { status: 'Complete' },
+      [adapterId]: { status: 'Complete' },
+    })
+    const copied = await chat(first, 'there')
+    expect(copied).toBe(await chat(second, 'here'))
+    expect(copied).not.toBe(await chat(second, 'plain'))
     expect(await hub.requests()).toEqual([])
   })
 

@@ -8,7 +8,7 @@ import { statusOf } from '@core/state/status'
 import { Control } from '../harness/control'
 import { FakeHub, GOOD_TOKEN } from '../harness/fake-hub'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
-import { addTinyModel, TINY, tinyModel } from '../harness/models'
+import { addTinyAdapter, addTinyModel, TINY, tinyAdapter, tinyModel } from '../harness/models'
 import { muster } from '../harness/muster'
 
 const WEIGHTS = 'model.safetensors'
@@ -224,6 +224,35 @@ describe('a model that is on no disk', () => {
     expect(existsSync(join(folder.path, 'models', TINY))).toBe(false)
     expect((await control.request(`/models/${TINY}/download`, { method: 'DELETE' })).status).toBe(404)
     expect((await post('/models/nobody/nothing/download')).status).toBe(404)
+  })
+
+  it('may be a LoRA adapter: it is fetched for the declaration that names it, and applied when the model is loaded', async () => {
+    const ADAPTER = 'who/tiny-adapter'
+    const answer = async (model: string): Promise<string> => {
+      const json = { model, messages: [{ role: 'user', content: 'hello' }], max_tokens: 40, temperature: 0 }
+      const response = await control.request('/v1/chat/completions', { method: 'POST', json })
+      const { choices } = (await response.json()) as { choices: { message: { content: string } }[] }
+      return choices[0]?.message.content ?? ''
+    }
+    hub.add(ADAPTER, { folder: tinyAdapter(), files: { 'README.md': 'no', '0000100_adapters.safetensors': 'no' } })
+    addTinyModel(folder.path)
+    await start()
+    const { metaInstanceId: id } = await control.declare(TINY, { adapterId: ADAPTER })
+    const { metaInstanceId: plain } = await control.declare(TINY)
+    const state = await ready(id)
+    await ready(plain)
+    expect(state.downloads[node.nodeId]?.[ADAPTER]?.status).toBe('Complete')
+    expect(hub.sentOf('README.md') + hub.sentOf('0000100_adapters.safetensors')).toBe(0)
+    const fetched = await answer(ADAPTER)
+    expect(fetched).not.toBe('')
+    expect(fetched).not.toBe(await answer(TINY))
+
+    // The same files put there by hand answer the same.
+    for (const one of [id, plain]) await control.request(`/meta_instance/${one}`, { method: 'DELETE' })
+    await control.until('it is in use no more', ({ instances }) => Object.keys(instances).length === 0)
+    addTinyAdapter(folder.path, 'who/other')
+    await ready((await control.declare(TINY, { adapterId: 'who/other' })).metaInstanceId)
+    expect(await answer('who/other')).toBe(fetched)
   })
 
   it('is not deleted while it is in use', async () => {
