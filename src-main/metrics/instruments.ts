@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { MetaInstanceStatusWord } from '@core/state/status'
 import { TaskStatus } from '@core/state/tasks'
+import { RewrittenGauge } from './rewritten-gauge'
 
 /** How requests end, as their clients see it. */
 export const OUTCOMES = ['finished', 'cancelled', 'failed', 'refused'] as const
@@ -93,7 +94,7 @@ export const gauges = (registers: Registry[]) => ({
     labelNames: ['status'] as const,
     registers,
   }),
-  ready: new Gauge({
+  ready: new RewrittenGauge({
     name: 'muster_meta_instance_ready',
     help: '1 where a declaration serves, else 0.',
     labelNames: ['id', 'name', 'model'] as const,
@@ -111,13 +112,13 @@ export const gauges = (registers: Registry[]) => ({
     labelNames: ['status'] as const,
     registers,
   }),
-  memory: new Gauge({
+  memory: new RewrittenGauge({
     name: 'muster_node_memory_bytes',
     help: 'Memory of a machine by use: free, held by runners, and the rest.',
     labelNames: ['node', 'name', 'use'] as const,
     registers,
   }),
-  available: new Gauge({
+  available: new RewrittenGauge({
     name: 'muster_node_memory_available_bytes',
     help: 'Memory that a machine could give.',
     labelNames: ['node'] as const,

@@ -25,27 +25,35 @@ const tally = <Key extends string>(keys: readonly Key[], found: Iterable<Key>): 
 
 /** Sets every gauge from the state, and removes series of what no longer exists. */
 export const setGauges = (gauges: Gauges, { state, live, isMaster }: SnapshotInputs): void => {
-  for (const gauge of [gauges.ready, gauges.memory, gauges.available]) gauge.reset()
   const instances = currentInstances(state)
-  const statuses = Object.values(state.metaInstances).map((one) => {
-    const { word } = statusOf(state, one, instances.get(one.metaInstanceId))
+  const declared = Object.values(state.metaInstances).map((one) => {
     const { metaInstanceId: id, name = '', modelId: model } = one
-    gauges.ready.set({ id, name, model }, word === 'READY' || word === 'RUNNING' ? 1 : 0)
-    return word
+    return { labels: { id, name, model }, word: statusOf(state, one, instances.get(id)).word }
   })
+  gauges.ready.rewrite(
+    declared.map(({ labels, word }) => ({ labels, value: word === 'READY' || word === 'RUNNING' ? 1 : 0 })),
+  )
+  const statuses = declared.map(({ word }) => word)
   for (const [status, count] of tally(STATUSES.meta, statuses)) gauges.declared.set({ status }, count)
   const tasks = Object.values(state.tasks).map(({ status }) => status)
   for (const [status, count] of tally(STATUSES.task, tasks)) gauges.tasks.set({ status }, count)
   gauges.requests.set({ status: 'running' }, live.running)
   gauges.requests.set({ status: 'waiting' }, live.waiting)
-  for (const { nodeId: node, memory } of Object.values(state.nodes)) {
-    const { ramTotal, ramAvailable, heldByRunners } = memory
-    const name = state.members[node]?.friendlyName ?? ''
-    gauges.available.set({ node }, ramAvailable)
-    gauges.memory.set({ node, name, use: 'free' }, ramAvailable)
-    gauges.memory.set({ node, name, use: 'runners' }, heldByRunners)
-    gauges.memory.set({ node, name, use: 'other' }, Math.max(0, ramTotal - ramAvailable - heldByRunners))
-  }
+  const machines = Object.values(state.nodes)
+  gauges.available.rewrite(
+    machines.map(({ nodeId: node, memory }) => ({ labels: { node }, value: memory.ramAvailable })),
+  )
+  gauges.memory.rewrite(
+    machines.flatMap(({ nodeId: node, memory: { ramTotal, ramAvailable, heldByRunners } }) => {
+      const name = state.members[node]?.friendlyName ?? ''
+      const other = Math.max(0, ramTotal - ramAvailable - heldByRunners)
+      return [
+        { labels: { node, name, use: 'free' }, value: ramAvailable },
+        { labels: { node, name, use: 'runners' }, value: heldByRunners },
+        { labels: { node, name, use: 'other' }, value: other },
+      ]
+    }),
+  )
   const downloads = Object.values(state.downloads).flatMap((models) => Object.values(models))
   for (const [status, count] of tally(
     DOWNLOADS,
