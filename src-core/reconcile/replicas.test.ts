@@ -40,7 +40,7 @@ class Farm extends World {
     return this
   }
 
-  get instances(): Instance[] {
+  get instances(): readonly Instance[] {
     return instancesOf(this.state, this.id)
   }
 

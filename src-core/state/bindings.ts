@@ -3,9 +3,31 @@ import type { Instance } from './instances'
 import { isServing } from './runners'
 import type { State } from './state'
 
-/** Returns the instances of a declaration, oldest first. */
-export const instancesOf = (state: State, metaInstanceId: MetaInstanceId): Instance[] =>
-  Object.values(state.instances).filter((instance) => instance.metaInstanceId === metaInstanceId)
+const byDeclaration = new WeakMap<State['instances'], ReadonlyMap<MetaInstanceId, readonly Instance[]>>()
+
+const indexed = (instances: State['instances']): ReadonlyMap<MetaInstanceId, readonly Instance[]> => {
+  const index = new Map<MetaInstanceId, Instance[]>()
+  for (const instance of Object.values(instances)) {
+    const { metaInstanceId } = instance
+    if (metaInstanceId === undefined) continue
+    const alike = index.get(metaInstanceId)
+    if (alike) alike.push(instance)
+    else index.set(metaInstanceId, [instance])
+  }
+  return index
+}
+
+const NONE: readonly Instance[] = []
+
+/** Returns the instances of a declaration, oldest first; indexed once per state, because all declarations are asked for. */
+export const instancesOf = ({ instances }: State, metaInstanceId: MetaInstanceId): readonly Instance[] => {
+  let index = byDeclaration.get(instances)
+  if (!index) {
+    index = indexed(instances)
+    byDeclaration.set(instances, index)
+  }
+  return index.get(metaInstanceId) ?? NONE
+}
 
 /** Whether all runners of an instance can serve. */
 export const isReady = (state: State, instance: Instance): boolean =>

@@ -40,6 +40,9 @@ const scrollerOf = (element: Element): HTMLElement => {
  */
 export class VirtualRows<Item> {
   private readonly heights = new SvelteMap<string, number>()
+  private readonly keys = new WeakMap<Element, string>()
+  /** One for all rows: an observer each costs more than drawing them. */
+  private readonly measurer = new ResizeObserver((rows) => this.measure(rows))
   /** The viewport's edges in pixels from the start of the list. */
   private from = $state(0)
   private to = $state(FIRST_HEIGHT)
@@ -53,29 +56,43 @@ export class VirtualRows<Item> {
 
   /** Attach to the element that contains the rows. */
   readonly container: Attachment<HTMLElement> = (element) => {
-    const scroller = scrollerOf(element)
+    let scroller: HTMLElement | undefined
     const follow = (): void => {
+      if (!scroller) return
       this.from = scroller.getBoundingClientRect().top - element.getBoundingClientRect().top
       this.to = this.from + (scroller.clientHeight || FIRST_HEIGHT)
     }
-    const observer = new ResizeObserver(follow)
-    observer.observe(scroller)
-    scroller.addEventListener('scroll', follow, { passive: true })
+    // Called after a layout: looking for the scroller while the page is built would force one.
+    const observer = new ResizeObserver(() => {
+      if (!scroller) {
+        scroller = scrollerOf(element)
+        scroller.addEventListener('scroll', follow, { passive: true })
+        observer.observe(scroller)
+        observer.unobserve(element)
+      }
+      follow()
+    })
+    observer.observe(element)
     return () => {
       observer.disconnect()
-      scroller.removeEventListener('scroll', follow)
+      scroller?.removeEventListener('scroll', follow)
     }
   }
 
   /** Attach to each row, to measure its height. */
   row(key: string): Attachment<HTMLElement> {
     return (element) => {
-      const observer = new ResizeObserver(() => {
-        const height = element.offsetHeight
-        if (height > 0 && this.heights.get(key) !== height) this.heights.set(key, height)
-      })
-      observer.observe(element)
-      return () => observer.disconnect()
+      this.keys.set(element, key)
+      this.measurer.observe(element)
+      return () => this.measurer.unobserve(element)
+    }
+  }
+
+  private measure(rows: readonly ResizeObserverEntry[]): void {
+    for (const { target } of rows) {
+      const key = this.keys.get(target)
+      const height = target instanceof HTMLElement ? target.offsetHeight : 0
+      if (key !== undefined && height > 0 && this.heights.get(key) !== height) this.heights.set(key, height)
     }
   }
 

@@ -20,18 +20,40 @@ export const longTasks = (page: Page): Promise<readonly LongTask[]> => page.eval
 export const drawn = (page: Page): Promise<void> =>
   page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done)))')
 
-/** Milliseconds from a click, or from text that is put in, until the picture after it is drawn. */
-export const untilDrawn = (page: Page, selector: string, text?: string): Promise<number> =>
-  page.evaluate<number>(`(async () => {
-    const element = document.querySelector(${JSON.stringify(selector)})
-    const text = ${JSON.stringify(text ?? null)}
-    if (!element) throw new Error('there is nothing at ' + ${JSON.stringify(selector)})
-    const began = performance.now()
-    if (text === null) element.click()
-    else {
-      element.value = text
-      element.dispatchEvent(new Event('input', { bubbles: true }))
+/** Milliseconds of processor time that the window's thread has spent: what else the machine does is not counted. */
+export const threadTime = async (page: Page): Promise<() => Promise<number>> => {
+  const session = await page.context().newCDPSession(page)
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' })
+  return async () => {
+    const { metrics } = await session.send('Performance.getMetrics')
+    return 1000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? NaN)
+  }
+}
+
+/** What a user does with an element: clicks it, fills it in, or presses a key while it has the focus. */
+export type Act =
+  | { readonly kind: 'click'; readonly at: string }
+  | { readonly kind: 'fill'; readonly at: string; readonly text: string }
+  | { readonly kind: 'choose'; readonly at: string; readonly option: number }
+  | { readonly kind: 'press'; readonly key: string }
+
+/** Runs an act in the page and resolves once the picture after it is drawn. */
+export const untilDrawn = (page: Page, act: Act): Promise<void> =>
+  page.evaluate(`(async () => {
+    const act = ${JSON.stringify(act)}
+    const element = act.kind === 'press' ? (document.activeElement ?? document.body) : document.querySelector(act.at)
+    if (!element) throw new Error('there is nothing at ' + act.at)
+    const tell = (type) => element.dispatchEvent(new Event(type, { bubbles: true }))
+    if (act.kind === 'click') element.click()
+    else if (act.kind === 'fill') {
+      element.value = act.text
+      tell('input')
+    } else if (act.kind === 'choose') {
+      element.selectedIndex = act.option
+      tell('change')
+    } else {
+      const pressed = { key: act.key, ctrlKey: true, bubbles: true, cancelable: true }
+      element.dispatchEvent(new KeyboardEvent('keydown', pressed))
     }
     await new Promise((done) => requestAnimationFrame(() => setTimeout(done)))
-    return performance.now() - began
   })()`)

@@ -6,7 +6,7 @@ import { systemBrowser } from '../../build/test-runtime/browser.mjs'
 import { crowdOf, CROWD } from '../gallery/crowd-scene'
 import type { Scene } from '../gallery/scene'
 import { serveScene, type Gallery } from '../gallery/server'
-import { drawn, longTasks, NOTE_LONG_TASKS, untilDrawn } from './app-window'
+import { drawn, longTasks, NOTE_LONG_TASKS, threadTime, untilDrawn, type Act } from './app-window'
 import { filesFetched, firstPageBytes } from './first-page'
 import { figure, median, spread, type Bench, type Row } from './report'
 
@@ -45,16 +45,6 @@ const sum = (values: readonly number[]): number => values.reduce((all, value) =>
 const ms = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} ms`
 const wait = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds))
 
-/** Milliseconds that the window's thread has worked since it was opened, as the browser counts it. */
-const busy = async (page: Page): Promise<() => Promise<number>> => {
-  const session = await page.context().newCDPSession(page)
-  await session.send('Performance.enable')
-  return async () => {
-    const { metrics } = await session.send('Performance.getMetrics')
-    return 1000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? NaN)
-  }
-}
-
 /** The window shows what has happened so far: a machine's new name, which is the last of it. */
 const caughtUp = async (page: Page, gallery: Gallery, { world }: Scene): Promise<void> => {
   const [member] = Object.values(world.state.members)
@@ -74,39 +64,58 @@ const load = async (page: Page, { url }: Gallery): Promise<number> => {
   return performance.now() - began
 }
 
-const interactions = async (page: Page): Promise<Row[]> => {
-  const rows: Row[] = []
-  const note = (name: string, times: readonly number[]) =>
-    rows.push(
-      figure(name, ms(median(times)), {
-        value: median(times),
-        atMost: 100,
-        unit: 'ms',
-        noise: spread(times, 0),
-      }),
-    )
-  const [away, back, search, models, activity, launch]: number[][] = [[], [], [], [], [], []]
-  for (let run = 0; run < 3; run += 1) {
-    away?.push(await untilDrawn(page, 'a[href="#/connect"]'))
-    back?.push(await untilDrawn(page, 'a[href="#/cluster"]'))
-    search?.push(await untilDrawn(page, 'aside input', `Model-1${run}`))
-    await untilDrawn(page, 'aside input', '')
-    await wait(300)
-    models?.push(await untilDrawn(page, 'a[href="#/models"]'))
-    activity?.push(await untilDrawn(page, 'a[href="#/activity"]'))
-    await untilDrawn(page, 'a[href="#/cluster"]')
-    await wait(300)
-    launch?.push(await untilDrawn(page, 'aside li button'))
-    await page.keyboard.press('Escape')
-    await wait(300)
+const open = (page: string): Act => ({ kind: 'click', at: `a[href="#/${page}"]` })
+
+/** What a user does, and what brings the window back to where the next begins. */
+const ACTS: readonly { readonly name: string; readonly act: Act; readonly then?: readonly Act[] | 'Escape' }[] = [
+  { name: 'open Connect', act: open('connect') },
+  { name: 'open Models', act: open('models') },
+  { name: 'open Activity', act: open('activity') },
+  { name: 'open Chat', act: open('chat') },
+  { name: 'open Settings', act: open('settings') },
+  { name: 'come back to the cluster page', act: open('cluster') },
+  {
+    name: 'search the shelf',
+    act: { kind: 'fill', at: 'aside input', text: 'Model-1' },
+    then: [{ kind: 'fill', at: 'aside input', text: '' }],
+  },
+  { name: 'open the launch form', act: { kind: 'click', at: 'aside li button' } },
+  { name: 'choose another model in it', act: { kind: 'choose', at: 'dialog select', option: 100 }, then: 'Escape' },
+  { name: 'open the palette', act: { kind: 'press', key: 'k' } },
+  { name: 'search in it', act: { kind: 'fill', at: '.palette-input', text: 'model-3' }, then: 'Escape' },
+  {
+    name: 'open a machine',
+    act: { kind: 'click', at: 'article[data-node-id] h3 button' },
+    then: [{ kind: 'click', at: 'article[data-node-id] h3 button' }],
+  },
+  {
+    name: 'show models as a list',
+    act: { kind: 'click', at: '.views button:last-child' },
+    then: [{ kind: 'click', at: '.views button:first-child' }],
+  },
+]
+
+const RUNS = 3
+
+/** Processor time of the window's thread from each act until the picture after it is drawn. */
+const interactions = async (page: Page, spent: () => Promise<number>): Promise<Row[]> => {
+  const times = ACTS.map((): number[] => [])
+  for (let run = 0; run < RUNS; run += 1) {
+    for (const [at, { act, then = [] }] of ACTS.entries()) {
+      await wait(300)
+      const before = await spent()
+      await untilDrawn(page, act)
+      times[at]?.push((await spent()) - before)
+      await wait(300)
+      if (then === 'Escape') await page.keyboard.press('Escape')
+      else for (const undo of then) await untilDrawn(page, undo)
+    }
   }
-  note('leave the cluster page', away ?? [])
-  note('come back to it', back ?? [])
-  note('search the shelf', search ?? [])
-  note('open Models', models ?? [])
-  note('open Activity', activity ?? [])
-  note('open the launch form', launch ?? [])
-  return rows
+  return ACTS.map(({ name }, at) => {
+    const each = times[at] ?? []
+    const limit = { value: median(each), atMost: 100, unit: 'ms', noise: spread(each, 0) }
+    return figure(name, ms(median(each)), limit)
+  })
 }
 
 /** How large a cluster may be before the app is felt: 100 machines, 500 models, 40 declared, 10,000 events. */
@@ -122,10 +131,10 @@ export const run = async (): Promise<Bench> => {
     const fetched = filesFetched(page)
     const loaded = await load(page, gallery)
     const firstPage = firstPageBytes(app, fetched())
-    const spent = await busy(page)
+    const spent = await threadTime(page)
     await wait(2000)
     const loading = await longTasks(page)
-    const rows = await interactions(page)
+    const rows = await interactions(page, spent)
     await longTasks(page)
 
     const events = traffic(scene)
@@ -149,7 +158,7 @@ export const run = async (): Promise<Bench> => {
     for (let sent = 0; sent < EVENTS; sent += 200) gallery.emit(...take(events, 200))
     await caughtUp(page, gallery, scene)
     await longTasks(page)
-    const later = await interactions(page)
+    const later = await interactions(page, spent)
 
     const longest = (tasks: readonly { duration: number }[]) => Math.max(0, ...tasks.map(({ duration }) => duration))
     return {
