@@ -157,6 +157,24 @@ describe('what the doctor finds', () => {
     saysAllAsCodes(given)
   })
 
+  it('of two machines that do not understand each other the one with the older version is to be updated', () => {
+    const tooOld = {
+      announced: true,
+      checks: [OK],
+      lastCall: { outcome: 'protocol', reason: 'protocols 3 to 4' },
+    } as const
+    const given = evidence(
+      { [a]: says([misses(b, tooOld)], { version: '0.10.0' }), [b]: says([misses(a, tooOld)], { version: '0.9.0' }) },
+      { members: [a, b] },
+    )
+    const { findings } = judge(given)
+    expect(findings.map(({ code, todo }) => [code, todo])).toContainEqual([
+      'versions',
+      'Update Muster on Pro, which has the older version.',
+    ])
+    saysAllAsCodes(given)
+  })
+
   it('a firewall that lets a machine call but not be called, reported once, without failing probes', () => {
     const given = evidence(
       {

@@ -1,4 +1,5 @@
 import type { NodeId } from '../ids'
+import { compareVersions } from '../identity/version'
 import type { CallOutcome, Finding } from '../protocols/doctor'
 import { coded, commas } from '../texts/coded'
 import { checkPair } from './checks'
@@ -25,6 +26,9 @@ const versions = ({ nameOf, views }: Evidence, from: NodeId, to: NodeId): Findin
     const version = views.get(nodeId)?.version
     return version === undefined ? [] : [coded('doctor.versions.of', { name: nameOf(nodeId), version })]
   })
+  const [here, there] = [views.get(from)?.version, views.get(to)?.version]
+  const order = here === undefined || there === undefined ? 0 : compareVersions(here, there)
+  const older = order === 0 ? undefined : order < 0 ? from : to
   return finding(
     { code: 'versions', nodeIds: [from, to] },
     {
@@ -33,7 +37,10 @@ const versions = ({ nameOf, views }: Evidence, from: NodeId, to: NodeId): Findin
         versionTexts.length > 0
           ? coded('doctor.versions.whyKnown', { versions: commas(versionTexts) })
           : coded('doctor.versions.why'),
-      todo: coded('doctor.versions.todo'),
+      todo:
+        older === undefined
+          ? coded('doctor.versions.todo')
+          : coded('doctor.versions.todoOlder', { name: nameOf(older) }),
     },
   )
 }

@@ -16,6 +16,8 @@ export interface MacOptions {
   readonly rdma?: Partial<RdmaFacts>
   readonly os?: Partial<NodeInfo['os']>
   readonly cannotRun?: string
+  /** Of Muster. */
+  readonly version?: string
 }
 
 export interface CableOptions {

@@ -56,7 +56,7 @@ export class World {
   addNode(
     name: string,
     options: { free?: number; total?: number; bandwidth?: number } & Partial<
-      Pick<NodeInfo, 'cannotRun' | 'speeds' | 'protocol'>
+      Pick<NodeInfo, 'cannotRun' | 'speeds' | 'protocol' | 'version'>
     > = {},
   ): NodeId {
     const nodeId = NodeId.parse(name)

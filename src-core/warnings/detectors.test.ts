@@ -7,6 +7,7 @@ import { bridgeLoopDetector } from './bridge-loops'
 import { macosVersionDetector } from './macos-versions'
 import { missingPairDetector } from './missing-pairs'
 import { noAddressDetector } from './no-address'
+import { olderVersionDetector } from './older-versions'
 import { rdmaOffDetector } from './rdma-off'
 import { slowCableDetector } from './slow-cables'
 import { studioPortDetector } from './studio-port'
@@ -346,5 +347,39 @@ describe('a port without an address', () => {
     const bridged = pair({ bridge: ['en2'] })
     bridged.macs.device(bridged.nodes[0], 'en2', { hasAddress: false })
     expect(says(noAddressDetector, bridged.macs)).toEqual([])
+  })
+})
+
+describe('versions of Muster that differ', () => {
+  const of = (...versions: string[]): Macs => {
+    const macs = new Macs()
+    for (const [at, version] of versions.entries()) macs.mac(`Mac ${at + 1}`, { version })
+    return macs
+  }
+
+  it('are a hint that names the older machines, with what each has, and how to update them', () => {
+    const [hint, ...others] = found(olderVersionDetector, of('0.9.0', '0.10.0', '0.10.0-rc.1', '0.10.0'))
+    expect(others).toEqual([])
+    expect(hint).toMatchObject({
+      severity: 'hint',
+      title: 'Muster is older on Mac 1 and Mac 3 than on other machines.',
+      nodeIds: ['Mac 1', 'Mac 3'],
+      subject: { kind: 'node', nodeId: 'Mac 1' },
+      fix: [{ text: expect.stringContaining('Settings → Updates') as string }, { commands: ['muster update'] }],
+    })
+    expect(hint?.cause).toMatch(/^Mac 1 has 0\.9\.0 and Mac 3 has 0\.10\.0-rc\.1; the newest here is 0\.10\.0\./)
+  })
+
+  it.each([[[]], [['0.9.0']], [['0.9.0', '0.9.0']], [['0.9.0', 'a build of one’s own']]])(
+    'are nothing where none is older: %j',
+    (versions) => {
+      expect(found(olderVersionDetector, of(...versions))).toEqual([])
+    },
+  )
+
+  it('are another hint, not dismissed with the first, once a newer one is there', () => {
+    const id = (...versions: string[]) => found(olderVersionDetector, of(...versions))[0]?.id
+    expect(id('0.9.0', '0.10.0')).toBe(id('0.9.0', '0.10.0', '0.10.0'))
+    expect(id('0.9.0', '0.10.0')).not.toBe(id('0.9.0', '0.11.0'))
   })
 })

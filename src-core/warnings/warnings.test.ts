@@ -62,6 +62,7 @@ describe('warnings of any cluster', () => {
     bridge: fc.subarray(['en2', 'en3', 'en4', 'en9; reboot']),
     bridgeActive: fc.boolean(),
     model: fc.constantFrom('Mac15,14', 'Mac16,11'),
+    version: fc.constantFrom('0.1.0', '0.2.0'),
     rdma: fc.record({ status: fc.constantFrom('enabled', 'disabled', 'unavailable', 'unknown' as const) }),
     os: fc.record({ version: fc.constantFrom('26.2', '26.5') }),
   })
@@ -69,7 +70,7 @@ describe('warnings of any cluster', () => {
   const COMMANDS = [
     /^sudo \/sbin\/ifconfig bridge0 deletem en\d$/,
     /^sudo \/usr\/sbin\/ipconfig set en\d DHCP$/,
-    /^(?:rdma_ctl (?:enable|status)|sw_vers|system_profiler SPThunderboltDataType)$/,
+    /^(?:rdma_ctl (?:enable|status)|sw_vers|system_profiler SPThunderboltDataType|muster update)$/,
   ]
 
   it('are each one thing, most severe first, about machines that are there, with safe commands', () => {

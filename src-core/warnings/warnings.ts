@@ -6,6 +6,7 @@ import { jacclErrorDetector } from './jaccl-errors'
 import { macosVersionDetector } from './macos-versions'
 import { missingPairDetector } from './missing-pairs'
 import { noAddressDetector } from './no-address'
+import { olderVersionDetector } from './older-versions'
 import { protectionDomainDetector } from './protection-domains'
 import { rdmaOffDetector } from './rdma-off'
 import { slowCableDetector } from './slow-cables'
@@ -35,6 +36,7 @@ const DETECTORS: readonly Detector[] = [
   noAddressDetector,
   studioPortDetector,
   slowCableDetector,
+  olderVersionDetector,
 ]
 
 /** Returns all warnings of a state, most severe first. A pure function. */

@@ -77,6 +77,12 @@ export const alerts: Translation<'alerts'> = {
   'macos.update':
     '{names} auf dieselbe macOS-Version bringen: Systemeinstellungen → Allgemein → Softwareupdate. Auch der Build in Klammern zählt.',
   'macos.see': 'Welche Version ein Mac hat, zeigt im Terminal:',
+  'versions.title': 'Auf {names} ist Muster älter als auf anderen Geräten.',
+  'versions.cause':
+    '{versions}; die neueste hier ist {newest}. Geräte mit verschiedenen Versionen arbeiten zusammen, aber Neues wartet auf die älteste.',
+  'versions.has': '{name} hat {version}',
+  'versions.app': 'In der App auf {names}: Einstellungen → Updates. Geladene Modelle bleiben im Speicher.',
+  'versions.terminal': 'Wo Muster mit npm oder Homebrew installiert wurde, im Terminal auf {names}:',
   'noAddress.title': 'Ein Thunderbolt-Port auf {name} hat keine IP-Adresse.',
   'noAddress.cause':
     'RDMA braucht eine IPv4-Adresse an Thunderbolt {receptacle} ({port}), obwohl es sie nicht zum Senden verwendet.',

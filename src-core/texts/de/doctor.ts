@@ -95,6 +95,7 @@ export const doctor: Translation<'doctor'> = {
   'versions.whyKnown': 'Die Versionen von Muster auf beiden liegen zu weit auseinander: {versions}.',
   'versions.of': '{name} hat {version}',
   'versions.todo': 'Muster auf beiden auf dieselbe Version bringen.',
+  'versions.todoOlder': 'Muster auf {name} aktualisieren: Dort ist die Version älter.',
   'unconnected.what': '{a} und {b} antworten einander, sind aber nicht verbunden.',
   'unconnected.why': 'Vielleicht ist einer davon gerade erst gestartet.',
   'unconnected.todo': 'In einigen Sekunden noch einmal prüfen. Bleibt es so, Muster auf beiden neu starten.',

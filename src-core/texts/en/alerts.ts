@@ -74,6 +74,12 @@ export const alerts = {
   'macos.update':
     'Bring {names} to the same version of macOS: System Settings → General → Software Update. The build in brackets counts too.',
   'macos.see': 'To see what a Mac has, in Terminal:',
+  'versions.title': 'Muster is older on {names} than on other machines.',
+  'versions.cause':
+    '{versions}; the newest here is {newest}. Machines of different versions work together, but new features wait for the oldest.',
+  'versions.has': '{name} has {version}',
+  'versions.app': 'In the app on {names}: Settings → Updates. Loaded models stay in memory.',
+  'versions.terminal': 'Where Muster was installed with npm or Homebrew, in a terminal on {names}:',
   'noAddress.title': 'A Thunderbolt port on {name} has no IP address.',
   'noAddress.cause':
     'RDMA needs an IPv4 address on Thunderbolt {receptacle} ({port}), though it does not use it to send.',

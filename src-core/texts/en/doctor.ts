@@ -92,6 +92,7 @@ export const doctor = {
   'versions.whyKnown': 'Their versions of Muster are too far apart: {versions}.',
   'versions.of': '{name} has {version}',
   'versions.todo': 'Update Muster on both to the same version.',
+  'versions.todoOlder': 'Update Muster on {name}, which has the older version.',
   'unconnected.what': '{a} and {b} answer each other, but are not connected.',
   'unconnected.why': 'One of them may just have started.',
   'unconnected.todo': 'Look again in a few seconds. If it stays so, restart Muster on both.',

@@ -68,6 +68,12 @@ export const alerts: Translation<'alerts'> = {
   'macos.has': '{name} 为 {version}',
   'macos.update': '把 {names} 更新到相同的 macOS 版本：系统设置 → 通用 → 软件更新。括号中的构建号也要相同。',
   'macos.see': '要查看 Mac 的版本，在“终端”中运行：',
+  'versions.title': '{names} 上的 Muster 版本比其他机器旧。',
+  'versions.cause':
+    '{versions}；此集群中最新的是 {newest}。不同版本的机器可以一起工作，但新功能要等最旧的版本更新后才可用。',
+  'versions.has': '{name} 为 {version}',
+  'versions.app': '在 {names} 上的应用中：设置 → 更新。已加载的模型会留在内存中。',
+  'versions.terminal': '如果 Muster 是用 npm 或 Homebrew 安装的，在 {names} 的终端中运行：',
   'noAddress.title': '{name} 上的一个 Thunderbolt 端口没有 IP 地址。',
   'noAddress.cause': 'RDMA 要求 Thunderbolt {receptacle}（{port}）有 IPv4 地址，虽然发送时并不使用。',
   'noAddress.settings':

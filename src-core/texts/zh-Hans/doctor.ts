@@ -86,6 +86,7 @@ export const doctor: Translation<'doctor'> = {
   'versions.whyKnown': '它们的 Muster 版本相差太大：{versions}。',
   'versions.of': '{name} 为 {version}',
   'versions.todo': '把两者的 Muster 更新到同一版本。',
+  'versions.todoOlder': '更新 {name} 上的 Muster：它的版本较旧。',
   'unconnected.what': '{a} 和 {b} 互相有应答，但没有连接。',
   'unconnected.why': '其中一台可能刚刚启动。',
   'unconnected.todo': '几秒后再检查一次。如果仍然如此，请在两台机器上重新启动 Muster。',
