@@ -16,6 +16,10 @@ from typing import Any
 import pytest
 
 from muster_runner import PROTOCOL
+from muster_runner.deferred import import_mlx_lm
+
+# As in a runner: on a CPU nothing is compiled, for which mlx would run the system's C++ compiler.
+import_mlx_lm()
 
 SOURCES = Path(__file__).resolve().parents[1] / "src"
 PATIENCE_SECONDS = 60

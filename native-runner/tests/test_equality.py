@@ -4,6 +4,7 @@ Requests join while others prefill and decode, leave, are cancelled in the middl
 from prefixes in memory and on the disk: for each architecture, with and without speculation, on one to three ranks.
 """
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,14 +45,15 @@ JOINS = {
 CANCELLED = {"cancelled while it decodes", "cancelled while it prefills"}
 
 Answers = dict[str, list[int]]
-Parts = tuple[Any, list[Any], Abilities, bool]
+Parts = tuple[list[Any], Abilities, bool]
 
 
 class HalfRight:
-    """Drafts for each sequence what the model alone generates, with a wrong token at the end of every other draft."""
+    """Drafts for each sequence what the model alone generates, with a wrong token at the end of every other draft.
+    ``generated``: the answer of the model alone to a prompt, longer than a request's."""
 
-    def __init__(self, model: Any):
-        self._model = model
+    def __init__(self, generated: Callable[[list[int]], list[int]]):
+        self._generated = generated
         # What the model generates for each task: prompt and answer.
         self._texts: dict[str, list[int]] = {}
 
@@ -62,22 +64,33 @@ class HalfRight:
         known = [*sequence.tokens, first]
         text = self._texts.get(sequence.task_id, [])
         if text[: len(known)] != known or len(text) < len(known) + 3:
-            text = self._texts[sequence.task_id] = [*known, *alone(self._model, known, ANSWER + 3)]
+            text = self._texts[sequence.task_id] = [*sequence.tokens, *self._generated(sequence.tokens)]
         one, two, three = text[len(known) : len(known) + 3]
         return [one, two, (three + len(known) % 2) % VOCABULARY]
 
 
 @cache
+def whole(name: str, several: bool) -> tuple[Any, Abilities]:
+    """Returns a tiny model, for one rank or to be shared out, and what it can do."""
+    if not several:
+        return tiny_model(name)
+    kind, more = MODELS[name]
+    model = made(kind, more, mx.float32)
+    return model, within(abilities({"model_type": kind}), model)
+
+
+@cache
 def parts_of(name: str, ranks: int) -> Parts:
-    """Returns a tiny model as a whole and in parts, what it can do, and whether its caches cannot be trimmed."""
-    if ranks == 1:
-        model, able = tiny_model(name)
-        parts = [model]
-    else:
-        kind, more = MODELS[name]
-        model, parts = made(kind, more, mx.float32), list(stages(kind, more, mx.float32, ENDS[ranks]))
-        able = within(abilities({"model_type": kind}), model)
-    return model, parts, able, not (able.trim and has_only_full(model))
+    """Returns the ranks' parts of a tiny model, what it can do, and whether its caches cannot be trimmed."""
+    model, able = whole(name, ranks > 1)
+    parts = [model] if ranks == 1 else list(stages(*MODELS[name], mx.float32, ENDS[ranks]))
+    return parts, able, not (able.trim and has_only_full(model))
+
+
+@cache
+def generated_alone(name: str, several: bool, tokens: tuple[int, ...]) -> list[int]:
+    """Returns what mlx-lm generates for a prompt alone: a request's answer, and what a draft beside it can reach."""
+    return alone(whole(name, several)[0], list(tokens), 2 * ANSWER)
 
 
 def is_cancelled(task: str, tokens: list[int], at: int) -> bool:
@@ -127,7 +140,7 @@ def cases() -> list[Any]:
 
 
 def test_speculation_is_tested_wherever_it_is_possible() -> None:
-    possible = {name for name in NAMES if not parts_of(name, 1)[3]}
+    possible = {name for name in NAMES if not parts_of(name, 1)[2]}
     assert {case.values[0] for case in cases() if case.values[2]} == possible
 
 
@@ -135,17 +148,20 @@ def test_speculation_is_tested_wherever_it_is_possible() -> None:
 def test_every_request_gets_the_tokens_that_mlx_lm_generates_for_it_alone(
     name: str, ranks: int, drafts: bool, tmp_path: Path
 ) -> None:
-    model, parts, able, exact = parts_of(name, ranks)
+    parts, able, exact = parts_of(name, ranks)
     payoffs: list[Always] = []
+
+    def generated(tokens: list[int]) -> list[int]:
+        return generated_alone(name, ranks > 1, tuple(tokens))
 
     def opened() -> Ranks:
         payoffs.append(Always())
-        draft: Any = HalfRight(model)
+        draft: Any = HalfRight(generated)
         proposer = Proposer(draft, lookups=Never(), drafts=payoffs[-1]) if drafts else None
         return Ranks(parts, able, exact, tmp_path, proposer=proposer)
 
     def expect(got: Answers, prompts: Answers) -> None:
-        assert got == {task: alone(model, prompts[task], ANSWER) for task in got}
+        assert got == {task: generated(prompts[task])[:ANSWER] for task in got}
 
     running = opened()
     first, cached = run(running, FIRST, JOINS)
@@ -176,6 +192,5 @@ def test_every_request_gets_the_tokens_that_mlx_lm_generates_for_it_alone(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_holds_where_steps_overlap(name: str, tmp_path: Path) -> None:
-    model, parts, able, exact = parts_of(name, 1)
-    got, _ = run(Ranks(parts, able, exact, tmp_path, lookahead=True), FIRST, JOINS)
-    assert got == {task: alone(model, FIRST[task], ANSWER) for task in got}
+    got, _ = run(Ranks(*parts_of(name, 1), tmp_path, lookahead=True), FIRST, JOINS)
+    assert got == {task: generated_alone(name, False, tuple(FIRST[task]))[:ANSWER] for task in got}

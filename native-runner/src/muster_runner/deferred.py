@@ -1,8 +1,8 @@
-"""Imports mlx-lm without transformers, which would take a second.
+"""Imports mlx-lm without transformers and huggingface_hub, which would take most of a start.
 
-mlx-lm needs transformers only for tokenizers, and the runner reads ``tokenizer.json`` itself (see tokenizer.py). So
-placeholder modules replace it while mlx-lm is imported, and are removed at once: a model whose tokenizer needs
-transformers gets the real one.
+mlx-lm needs transformers only for tokenizers, and the runner reads ``tokenizer.json`` itself (see tokenizer.py). It
+needs huggingface_hub only for downloads, and a runner never downloads. So placeholder modules replace both while mlx-lm
+is imported, and are removed at once: a model whose tokenizer needs transformers gets the real one.
 """
 
 import sys
@@ -32,12 +32,12 @@ class _Placeholder(types.ModuleType):
         return placeholder
 
 
-_NAMES = ("transformers", "transformers.tokenization_utils_base")
+_NAMES = ("transformers", "transformers.tokenization_utils_base", "huggingface_hub")
 
 
 @contextmanager
-def without_transformers() -> Iterator[None]:
-    """Replaces transformers by a placeholder within the ``with`` block."""
+def without_unused_packages() -> Iterator[None]:
+    """Replaces transformers and huggingface_hub by placeholders within the ``with`` block."""
     placed = [name for name in _NAMES if name not in sys.modules]
     for name in placed:
         sys.modules[name] = _Placeholder(name)
@@ -57,7 +57,7 @@ def import_mlx_lm() -> None:
     if not has_gpu():
         # On a CPU mlx would run the system's C++ compiler during a request, without a gain.
         mx.disable_compile()
-    with without_transformers():
+    with without_unused_packages():
         import mlx_lm.generate
         import mlx_lm.models.cache
         import mlx_lm.utils  # noqa: F401
