@@ -37,6 +37,16 @@ describe('what a node says of the tasks it took', () => {
     expect(takenTaskReports(world.state, mine, { underWay: byId(), endings })).toEqual([ending])
   })
 
+  it('says which of them wait and which are answered, where the state has it otherwise', () => {
+    const { world, mine, task, tell, byId } = taken()
+    const queued: Task = { ...task('queued'), status: 'Pending' }
+    tell(task('answered'), task('queued'))
+    const underWay = byId(task('answered'), queued)
+    const reports = takenTaskReports(world.state, mine, { underWay })
+    expect(reports).toEqual([{ type: 'TaskStatusUpdated', taskId: 'queued', status: 'Pending' }])
+    expect(takenTaskReports(world.apply(...reports).state, mine, { underWay })).toEqual([])
+  })
+
   it('tells a master that knows nothing of them what is under way, unless its instance is gone', () => {
     const { world, id, mine, task, byId } = taken()
     const now = task('now')

@@ -16,7 +16,8 @@ export interface Taken {
 /**
  * Returns the reports that bring the state up to date with the tasks this node took. Idempotent: empty once they agree.
  * Live tasks of this node that it does not have came from an earlier run of its process and are cancelled, or get their
- * known ending; running tasks missing from the state were reported to an earlier master and are created again.
+ * known ending; live tasks missing from the state were reported to an earlier master and are created again, and those
+ * that it has as queued or running, where that is over, are updated.
  */
 export const takenTaskReports = (
   state: State,
@@ -25,7 +26,9 @@ export const takenTaskReports = (
 ): Observation[] => [
   ...Object.values(state.tasks).flatMap((task): Observation[] => {
     const { taskId, takenBy } = task
-    if (takenBy === undefined || takenBy !== self || !isLive(task) || underWay.has(taskId)) return []
+    if (takenBy === undefined || takenBy !== self || !isLive(task)) return []
+    const own = underWay.get(taskId)
+    if (own) return own.status === task.status ? [] : [{ type: 'TaskStatusUpdated', taskId, status: own.status }]
     return [endings?.get(taskId) ?? { type: 'TaskStatusUpdated', taskId, status: 'Cancelled' }]
   }),
   ...[...underWay.values()].flatMap((task): Observation[] =>

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { InstanceId, NodeId, TaskId, Timestamp } from '../ids'
 
+/** `Pending`: waits in a queue of its instance. `Running`: being answered. */
 export const TaskStatus = z.enum(['Pending', 'Running', 'Complete', 'Failed', 'Cancelled'])
 export type TaskStatus = z.infer<typeof TaskStatus>
 

@@ -49,6 +49,23 @@ describe('a request that a node takes', () => {
     expect(deciding.tasks()).toMatchObject([{ status: 'Complete', promptTokens: 2, completionTokens: 3 }])
   })
 
+  it('is pending while it waits in a queue, and running from its turn on', async () => {
+    const deciding = new Deciding()
+    const place = (ahead: number): GenerationUpdate => ({ type: 'progress', processed: 0, total: 9, ahead })
+    const begun: GenerationUpdate = { type: 'progress', processed: 0, total: 9, cached: 0 }
+    serve(deciding, [place(1), place(0), begun, delta, finished])
+    const seen: string[] = []
+    for await (const update of serving.generate(request, { signal: new AbortController().signal }))
+      seen.push(`${update.type} ${deciding.tasks()[0]?.status}`)
+    expect(seen).toEqual([
+      'progress Pending',
+      'progress Pending',
+      'progress Running',
+      'delta Running',
+      'finished Complete',
+    ])
+  })
+
   it('fails with the runner’s reason, and is cancelled when its client disconnects', async () => {
     const deciding = new Deciding()
     await (await begun(serve(deciding, [delta, { type: 'failed', code: 'runner_failed', message: 'hot' }]))).finish()

@@ -250,6 +250,8 @@ export class Serving {
           if (retried?.code === 'overloaded' || retried?.code === 'too_many_requests')
             return { kind: 'full', refusal: retried }
         }
+        // Queues tell a waiting request its place, and nothing else comes before its turn.
+        if (!ended) this.tasks.setQueued(taskId, update.type === 'progress' && update.ahead !== undefined)
         yield update
       }
       if (!ended) {

@@ -59,6 +59,15 @@ export class TakenTasks {
     queueMicrotask(() => this.options.observer.observe({ type: 'TaskCreated', task }))
   }
 
+  /** Records whether a request waits in a queue or is being answered. Reported only when that changes. */
+  setQueued(taskId: TaskId, isQueued: boolean): void {
+    const task = this.live.get(taskId)
+    const status = isQueued ? 'Pending' : 'Running'
+    if (!task || task.status === status) return
+    this.live.set(taskId, { ...task, status })
+    this.options.observer.observe({ type: 'TaskStatusUpdated', taskId, status })
+  }
+
   /** Records how a task ended; only the first call counts. */
   end(ending: Ending): void {
     if (!this.live.delete(ending.taskId)) return

@@ -8,6 +8,7 @@ import { isLive } from '@core/state/tasks'
 import { Control } from '../harness/control'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
 import { addTinyModel, TINY } from '../harness/models'
+import { muster } from '../harness/muster'
 
 const SEED = Number(process.env['MUSTER_SEED'] ?? 7)
 const CLIENTS = 64
@@ -95,7 +96,7 @@ describe('many clients of one model', () => {
       })
     })
 
-  it('tells every dialect, in a header, how many were ahead of a request that had to wait', async () => {
+  it('tells every dialect, in a header, how many were ahead of a request that had to wait, and `ps` how many wait', async () => {
     const fillers = new AbortController()
     const places = 32
     const begun = Array.from({ length: places }, async (_none, at) => {
@@ -114,6 +115,8 @@ describe('many clients of one model', () => {
     await waiting(2)
     const third = control.request(CHAT, { method: 'POST', json: { ...chat('three', 1), stream: false } })
     await waiting(3)
+    const { out } = await muster({ url: node.url }, 'ps', '--json')
+    expect(JSON.parse(out)).toMatchObject({ declarations: [{ requests: places + 3, queued: 3 }] })
     fillers.abort()
     const answers = await Promise.all([first, second, third])
     expect(answers.map(({ headers }) => headers.get('x-muster-queued'))).toEqual(['0', '1', '2'])

@@ -45,5 +45,6 @@ export const psColumns = (now: number): Column<PsRow>[] => [
     align: 'right',
   },
   { heading: 'BUSY', optional: true, cell: ({ requests }) => (requests === 0 ? '' : String(requests)), align: 'right' },
+  { heading: 'QUEUED', optional: true, cell: ({ queued }) => (queued === 0 ? '' : String(queued)), align: 'right' },
   { heading: 'DETAIL', optional: true, cell: ({ detail }) => detail, cut: true },
 ]

@@ -28,14 +28,17 @@ export interface PsRow {
   readonly machines: readonly { nodeId: string; name: string; rank: number; startLayer: number; endLayer: number }[]
   /** Memory reserved on all machines together. */
   readonly memoryBytes: number
-  /** Running and waiting requests. */
+  /** Running and queued requests. */
   readonly requests: number
+  /** Those of `requests` that are queued. */
+  readonly queued: number
   /** Measured single-user speed of this placement; absent before its first answer. */
   readonly tokensPerSecond?: number
 }
 
 const placed = (state: State, instance: Instance) => {
   const { instanceId, modelId, sharding, instanceMeta, shards, claims } = instance
+  const requests = Object.values(state.tasks).filter((task) => task.instanceId === instanceId && isLive(task))
   const speed = measuredSpeed(state, { modelId, sharding, instanceMeta, nodeIds: shards.map(({ nodeId }) => nodeId) })
   return {
     instanceId,
@@ -44,12 +47,13 @@ const placed = (state: State, instance: Instance) => {
       ...{ rank, startLayer, endLayer },
     })),
     memoryBytes: Object.values(claims).reduce((sum, bytes) => sum + bytes, 0),
-    requests: Object.values(state.tasks).filter((task) => task.instanceId === instanceId && isLive(task)).length,
+    requests: requests.length,
+    queued: requests.filter(({ status }) => status === 'Pending').length,
     ...(speed && { tokensPerSecond: speed.tokensPerSecond }),
   }
 }
 
-const NOWHERE = { machines: [], memoryBytes: 0, requests: 0 }
+const NOWHERE = { machines: [], memoryBytes: 0, requests: 0, queued: 0 }
 
 const lifetimeOf = ({ onRequest, pinned }: MetaInstance): PsRow['lifetime'] => {
   if (!onRequest) return 'always'
@@ -82,6 +86,7 @@ const totals = (state: State, metaInstance: MetaInstance) => {
     machines: all.flatMap(({ machines }) => machines),
     memoryBytes: sum(all.map(({ memoryBytes }) => memoryBytes)),
     requests: sum(all.map(({ requests }) => requests)),
+    queued: sum(all.map(({ queued }) => queued)),
   }
 }
 

@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { CatalogueModel } from '@core/protocols/models'
-import { ModelId, NodeId } from '@core/ids'
+import { ModelId, NodeId, TaskId } from '@core/ids'
 import { emptyState, type State } from '@core/state/state'
+import { readyWorld } from '@core/testing/world'
+import { tableLines } from '../text/table'
 import { downloadText } from './download-text'
 import { lsRows } from './ls-rows'
+import { psColumns } from './ps-columns'
+import { psRows } from './ps-rows'
+import { topRequests } from './top-rows'
 
 const [MINI, STUDIO] = ['mini-id', 'studio-id'].map((id) => NodeId.parse(id)) as [NodeId, NodeId]
 const WHOLE = ModelId.parse('org/whole')
@@ -46,6 +51,24 @@ describe('the models on disks', () => {
     expect(lsRows(emptyState(), { models: [], unreadable: [torn] })).toEqual([
       { modelId: WHOLE, kind: 'unknown', machines: [], statuses: [], problem: torn.problem },
     ])
+  })
+})
+
+describe('the requests of a model', () => {
+  it('are counted, those that wait in its queue also apart', async () => {
+    const { world, id } = readyWorld()
+    const { instanceId } = world.instance(id)
+    for (const [at, status] of (['Running', 'Pending', 'Running', 'Complete'] as const).entries()) {
+      const task = { taskId: TaskId.parse(`t${at}`), instanceId, kind: 'generation', status, createdAt: 0 } as const
+      world.apply({ type: 'TaskCreated', task })
+    }
+    const rows = psRows(world.state)
+    expect(rows).toMatchObject([{ requests: 3, queued: 1 }])
+    const [heading = '', row = ''] = (await tableLines(rows, psColumns(0), undefined)).map((pieces) =>
+      pieces.map((piece) => (typeof piece === 'string' ? piece : piece.text)).join(''),
+    )
+    expect(row[heading.indexOf('QUEUED') + 'QUEUED'.length - 1]).toBe('1')
+    expect(topRequests(world.state)).toMatchObject({ running: 2, queued: 1 })
   })
 })
 

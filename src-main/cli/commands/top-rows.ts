@@ -1,4 +1,4 @@
-import { isLive } from '@core/state/tasks'
+import type { TaskStatus } from '@core/state/tasks'
 import type { State } from '@core/state/state'
 
 /** One machine of `muster top`, and one entry of its JSON. Its fields are documented in docs/cli.md. */
@@ -35,6 +35,8 @@ const WINDOW_MS = 60_000
 
 export interface TopRequests {
   readonly running: number
+  /** Requests that wait for their turn; not counted as running. */
+  readonly queued: number
   /** From answers that ended in the last minute. */
   readonly tokensPerSecond: number
 }
@@ -43,5 +45,6 @@ export const topRequests = ({ tasks, lastEventAt }: State): TopRequests => {
   const all = Object.values(tasks)
   const lately = all.filter(({ endedAt = 0 }) => endedAt > lastEventAt - WINDOW_MS)
   const tokens = lately.reduce((sum, { completionTokens = 0 }) => sum + completionTokens, 0)
-  return { running: all.filter(isLive).length, tokensPerSecond: (tokens * 1000) / WINDOW_MS }
+  const count = (status: TaskStatus): number => all.filter((task) => task.status === status).length
+  return { running: count('Running'), queued: count('Pending'), tokensPerSecond: (tokens * 1000) / WINDOW_MS }
 }

@@ -38,12 +38,13 @@ const MACHINES: readonly Column<TopMachine>[] = [
 ]
 
 const screen = async (state: State, width: number | undefined): Promise<readonly (readonly Piece[])[]> => {
-  const { running, tokensPerSecond } = topRequests(state)
+  const { running, queued, tokensPerSecond } = topRequests(state)
   const [machines, declared] = await Promise.all([
     tableLines(topMachines(state), MACHINES, width),
     tableLines(psRows(state), psColumns(Date.now()), width),
   ])
-  const requests = `${running} ${running === 1 ? 'request' : 'requests'} under way, ${tokensPerSecond.toFixed(1)} tokens/s in the last minute`
+  const underWay = `${running} ${running === 1 ? 'request' : 'requests'} under way${queued === 0 ? '' : `, ${queued} queued`}`
+  const requests = `${underWay}, ${tokensPerSecond.toFixed(1)} tokens/s in the last minute`
   return [[{ text: requests, style: 'bold' }], [''], ...machines, [''], ...declared]
 }
 
