@@ -158,11 +158,8 @@ describe('what the doctor finds', () => {
   })
 
   it('of two machines that do not understand each other the one with the older version is to be updated', () => {
-    const tooOld = {
-      announced: true,
-      checks: [OK],
-      lastCall: { outcome: 'protocol', reason: 'protocols 3 to 4' },
-    } as const
+    const lastCall = { outcome: 'protocol', reason: 'protocols 3 to 4' } as const
+    const tooOld: Partial<Seen> = { announced: true, checks: [OK], lastCall }
     const given = evidence(
       { [a]: says([misses(b, tooOld)], { version: '0.10.0' }), [b]: says([misses(a, tooOld)], { version: '0.9.0' }) },
       { members: [a, b] },
