@@ -12,7 +12,11 @@ export const renderer = {
   build: {
     outDir: folder('out/renderer'),
     target: 'chrome114',
-    rolldownOptions: { input: folder('src-renderer/index.html') },
+    rolldownOptions: {
+      input: folder('src-renderer/index.html'),
+      // What the first page needs is one file, not one for each part that another page uses too.
+      output: { codeSplitting: { groups: [{ name: 'app', tags: ['$initial'] }] } },
+    },
   },
 } satisfies UserConfig
 

@@ -7,7 +7,7 @@ import { crowdOf, CROWD } from '../gallery/crowd-scene'
 import type { Scene } from '../gallery/scene'
 import { serveScene, type Gallery } from '../gallery/server'
 import { drawn, longTasks, NOTE_LONG_TASKS, threadTime, untilDrawn, type Act } from './app-window'
-import { filesFetched, firstPageBytes } from './first-page'
+import { filesOfFirstPage, firstPageBytes, workerScripts } from './first-page'
 import { figure, median, spread, type Bench, type Row } from './report'
 
 const RATE = 100
@@ -126,13 +126,15 @@ export const run = async (): Promise<Bench> => {
   const executablePath = process.env['MUSTER_TEST_BROWSER'] ?? (await systemBrowser())
   const browser = await chromium.launch(executablePath === undefined ? {} : { executablePath })
   try {
+    const visitor = await browser.newPage()
+    const needed = await filesOfFirstPage(visitor, () => load(visitor, gallery))
+    await visitor.close()
     const page = await browser.newPage({ viewport: { width: 1600, height: 1000 } })
     await page.addInitScript(NOTE_LONG_TASKS)
-    const fetched = filesFetched(page)
     const loaded = await load(page, gallery)
-    const firstPage = firstPageBytes(app, fetched())
     const spent = await threadTime(page)
     await wait(2000)
+    const firstPage = firstPageBytes(app, [...needed, ...workerScripts(page)])
     const loading = await longTasks(page)
     const rows = await interactions(page, spent)
     await longTasks(page)

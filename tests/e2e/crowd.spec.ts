@@ -37,3 +37,27 @@ test('a hundred machines and five hundred models are drawn as they come into vie
     await gallery.close()
   }
 })
+
+test('the app comes with its first page alone; a page that cannot be fetched says so and is loaded again', async ({
+  page,
+}) => {
+  const gallery = await serveScene(crowdOf({ machines: 2, models: 3, declared: 1 }), {
+    app: join(root, 'out', 'renderer'),
+  })
+  try {
+    const models = /\/models-page-.*\.js$/
+    await page.route(models, (route) => route.abort())
+    const failed = page.waitForEvent('requestfailed', (request) => models.test(request.url()))
+    await page.goto(`${gallery.url}/#/cluster`)
+    // It was fetched ahead, and nothing was said of it.
+    await failed
+    await expect(page.getByRole('alert')).toHaveCount(0)
+    await page.getByRole('link', { name: 'Models' }).click()
+    await expect(page.getByRole('alert')).toContainText('This page could not be loaded.')
+    await page.unrouteAll()
+    await page.getByRole('button', { name: 'Load again' }).click()
+    await expect(page.getByRole('heading', { level: 1, name: 'Models' })).toBeVisible()
+  } finally {
+    await gallery.close()
+  }
+})

@@ -30,6 +30,8 @@ export const app: Translation<'app'> = {
   runningTasks: '{count, plural, one {# laufende Aufgabe} other {# laufende Aufgaben}}',
   version: 'Muster {version}',
   nodeNotFound: 'Der Knoten dieser App ist nicht zu finden.',
+  pageNotLoaded: 'Diese Seite ließ sich nicht laden.',
+  loadAgain: 'Neu laden',
   unreachable: 'Der Knoten antwortet nicht.',
   unreachableHint: 'Vielleicht wurde er beendet. Muster neu starten; diese Seite verbindet sich von selbst wieder.',
   unexpected: 'Diese Seite versteht die Antwort des Knotens nicht.',

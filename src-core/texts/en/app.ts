@@ -29,6 +29,8 @@ export const app = {
   runningTasks: '{count, plural, one {# running task} other {# running tasks}}',
   version: 'Muster {version}',
   nodeNotFound: 'Can’t find this app’s node.',
+  pageNotLoaded: 'This page could not be loaded.',
+  loadAgain: 'Load again',
   unreachable: 'The node does not answer.',
   unreachableHint: 'It may have been quit. Start Muster again; this page reconnects by itself.',
   unexpected: 'The node answered in a way this page does not understand.',

@@ -30,6 +30,8 @@ export const app: Translation<'app'> = {
   runningTasks: '{count, plural, other {# 个任务正在运行}}',
   version: 'Muster {version}',
   nodeNotFound: '找不到此应用的节点。',
+  pageNotLoaded: '无法加载此页面。',
+  loadAgain: '重新加载',
   unreachable: '节点没有响应。',
   unreachableHint: '它可能已退出。请重新启动 Muster；此页面会自动重新连接。',
   unexpected: '此页面无法理解节点的响应。',
