@@ -7,7 +7,7 @@ import { Control } from '../harness/control'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
 import { addTinyModel, TINY } from '../harness/models'
 import { muster, musterEnvironment } from '../harness/muster'
-import { cli } from '../harness/paths'
+import { cli, root } from '../harness/paths'
 import { musterInTerminal } from '../harness/terminal-session'
 
 describe('what people do about a node from the command line', () => {
@@ -159,21 +159,40 @@ describe('what people do about a node from the command line', () => {
     expect((await run('stop', 'coder', '--yes')).code).toBe(0)
   })
 
-  it('completes in bash, also names that only the node knows', async () => {
-    await control.declare(TINY, { name: 'completed', paused: true })
-    const shim = join(folder.path, 'muster')
-    writeFileSync(shim, `#!/bin/sh\nexec "${process.execPath}" "${cli}" "$@"\n`)
-    chmodSync(shim, 0o755)
-    const script = [
-      'source <(muster completion bash)',
-      'complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _muster; echo "${COMPREPLY[@]}"; }',
-      'complete_words muster resta',
-      'complete_words muster resume comp',
-    ].join('\n')
-    const env = { ...musterEnvironment({ url: node.url }), PATH: `${folder.path}:${process.env['PATH'] ?? ''}` }
-    const out = execFileSync('bash', ['-c', script], { env, encoding: 'utf8' })
-    expect(out).toBe('restart\ncompleted\n')
-    expect((await run('stop', 'completed', '--yes')).code).toBe(0)
+  describe('completion', () => {
+    let env: NodeJS.ProcessEnv
+    beforeAll(async () => {
+      const shim = join(folder.path, 'muster')
+      writeFileSync(shim, `#!/bin/sh\nexec "${process.execPath}" "${cli}" "$@"\n`)
+      chmodSync(shim, 0o755)
+      const PATH = `${folder.path}:${process.env['PATH'] ?? ''}`
+      env = { ...musterEnvironment({ url: node.url }), PATH, HOME: folder.path }
+      await control.declare(TINY, { name: 'completed', paused: true })
+      expect((await run('key', 'create', 'my laptop; at home')).code).toBe(0)
+    })
+    afterAll(async () => {
+      expect((await run('stop', 'completed', '--yes')).code).toBe(0)
+      expect((await run('key', 'revoke', 'my laptop; at home', '--yes')).code).toBe(0)
+    })
+
+    it('in bash knows commands, and names that only the node knows, quoted', () => {
+      const script = [
+        'source <(muster completion bash)',
+        'complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _muster; echo "${COMPREPLY[@]}"; }',
+        'complete_words muster resta',
+        'complete_words muster resume comp',
+        String.raw`complete_words muster key revoke 'my\ lap'`,
+      ].join('\n')
+      const out = execFileSync('bash', ['-c', script], { env, encoding: 'utf8' })
+      expect(out).toBe('restart\ncompleted\nmy\\ laptop\\;\\ at\\ home\n')
+    })
+
+    it.skipIf(!existsSync('/bin/zsh'))('in zsh needs no configuration, and completes in the line that is typed', () => {
+      const script = join(root, 'tests', 'harness', 'type-in.zsh')
+      const typed = ['muster resta', 'restart', String.raw`muster key revoke my\ lap`, String.raw`laptop\;\ at\ home`]
+      const out = execFileSync('/bin/zsh', ['-f', script, ...typed], { env, encoding: 'utf8' })
+      expect(out.split('\n')).toEqual(['sourced', typed[1], 'sourced', typed[3], ''])
+    })
   })
 
   it('prints the address of the app, and what happened lately', async () => {

@@ -4,9 +4,12 @@ import { candidates, type LookUp } from './candidates'
 
 const NAMES: LookUp = (kind) =>
   Promise.resolve(
-    { declarations: ['chat', 'coder'], models: ['org/model', 'bad; rm -rf'], machines: ['studio'], keys: ['editor'] }[
-      kind
-    ],
+    {
+      declarations: ['chat', 'coder'],
+      models: ['org/model', 'two words; or more', 'a\u001b[2Jb'],
+      machines: ['studio'],
+      keys: ['editor'],
+    }[kind],
   )
 
 const complete = (...words: string[]) =>
@@ -35,8 +38,12 @@ describe('completion', () => {
     expect(await complete('serve', '--load-on-request', '')).toEqual(['auto', 'off', 'on'])
   })
 
-  it('offers nothing that a shell would take apart, and nothing after the last argument', async () => {
-    expect(await complete('run', 'bad')).toEqual([])
+  it('gives names of several words as they are, for the shells to quote, and none with control characters', async () => {
+    expect(await complete('run', 'two')).toEqual(['two words; or more'])
+    expect(await complete('run', 'a')).toEqual([])
+  })
+
+  it('gives nothing after the last argument', async () => {
     expect(await complete('stop', 'chat', '')).toEqual([])
     expect(await complete('nonsense', '')).toEqual([])
   })

@@ -6,8 +6,8 @@ export type Kind = 'declarations' | 'models' | 'machines' | 'keys'
 /** Looks names up; empty if no node answers, because completion never fails. */
 export type LookUp = (kind: Kind) => Promise<readonly string[]>
 
-/** Other characters would need quoting in a shell. */
-const SAFE = /^[\w./:@+-]+$/
+/** One line of printable characters; the shells quote what needs it. */
+const isShown = (name: string): boolean => !/\p{Cc}|\p{Cf}/u.test(name)
 
 const kindOf = (command: Command, argument: Argument | undefined): Kind | undefined => {
   switch (argument?.name()) {
@@ -75,5 +75,5 @@ export const candidates = async (
 ): Promise<readonly string[]> => {
   const partial = words.at(-1) ?? ''
   const found = await all(program, words.slice(0, -1), partial, lookUp)
-  return [...new Set(found)].filter((one) => one.startsWith(partial) && SAFE.test(one)).sort()
+  return [...new Set(found)].filter((one) => one.startsWith(partial) && isShown(one)).sort()
 }
