@@ -90,6 +90,8 @@ describe('what goes on, on the command line', () => {
     await going.prints(/"msg":"running"[\s\S]*"msg":"running"/)
     const lines = going.printed.split('\n').filter((line) => line.startsWith('{'))
     expect(new Set(lines).size).toBe(lines.length)
+    // Once for the outage, however long it was.
+    expect(going.printed.match(/waiting for the node to come back/g)).toHaveLength(1)
   })
 
   it('follows events across a restart of the node', async () => {

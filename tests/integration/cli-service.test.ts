@@ -15,6 +15,7 @@ interface Ended {
 /** Fakes of systemctl and loginctl: they note what they were told, and say that a unit is active once it was started. */
 const FAKE = `#!/bin/sh
 echo "$(basename "$0") $*" >> "$CALLS"
+[ -z "$REFUSES" ] || { echo "Failed to connect to bus" >&2; exit 1; }
 case "$*" in *is-active*) grep -q restart "$CALLS" && ! grep -q disable "$CALLS";; esac
 `
 
@@ -22,9 +23,15 @@ describe.runIf(process.platform === 'linux')('muster service', () => {
   const folder = temporaryFolder()
   const calls = join(folder.path, 'calls')
   const unit = join(folder.path, '.config', 'systemd', 'user', 'muster.service')
+  const more: NodeJS.ProcessEnv = {}
   const muster = (...args: string[]): Promise<Ended> =>
     new Promise((resolve) => {
-      const env = { HOME: folder.path, PATH: `${join(folder.path, 'bin')}:${process.env['PATH'] ?? ''}`, CALLS: calls }
+      const env = {
+        HOME: folder.path,
+        PATH: `${join(folder.path, 'bin')}:${process.env['PATH'] ?? ''}`,
+        CALLS: calls,
+        ...more,
+      }
       const command = [required(cli, 'run `npm run build`'), 'service', ...args]
       execFile(process.execPath, command, { env }, (error, out, err) =>
         resolve({ code: error === null ? 0 : Number(error.code), out, err }),
@@ -50,10 +57,23 @@ describe.runIf(process.platform === 'linux')('muster service', () => {
     })
   })
 
+  it('leaves nothing behind where the system does not take it', async () => {
+    Object.assign(more, { REFUSES: 'yes' })
+    expect(await muster('install')).toMatchObject({ err: expect.stringMatching(/bus[^]*--system/) as string, code: 1 })
+    Object.assign(more, { REFUSES: '' })
+    expect(existsSync(unit)).toBe(false)
+    expect(await muster('status')).toMatchObject({ out: 'Not installed.\n', code: 1 })
+  })
+
   it('installs a unit that starts a node with the options it was given', async () => {
     const data = join(folder.path, 'a folder')
     const serve = ['--data-dir', data, '--port', '0', '--peer-port', '0', '--no-discovery', '--no-worker', '--offline']
+    Object.assign(more, { https_proxy: 'http://proxy.lan:3128', MUSTER_HUB: 'modelscope', HF_TOKEN: 'hf_secret' })
     expect(await muster('install', '--', ...serve)).toMatchObject({ code: 0 })
+    const text = readFileSync(unit, 'utf8')
+    expect(text).toContain('Environment="https_proxy=http://proxy.lan:3128"')
+    expect(text).toContain('Environment="MUSTER_HUB=modelscope"')
+    expect(text).not.toContain('hf_secret')
     expect(readFileSync(calls, 'utf8')).toMatch(
       /daemon-reload[^]*enable muster\.service[^]*restart muster\.service[^]*loginctl enable-linger/,
     )

@@ -1,12 +1,10 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { fold } from '@core/fold/index'
 import { EventStreamMessage } from '@core/protocols/event-stream'
 import type { State } from '@core/state/state'
-import { CommandError, UNREACHABLE } from '../exit-codes'
+import { CommandError } from '../exit-codes'
 import type { NodeApi } from './node-api'
+import { reconnecting, type Reconnecting } from './reconnecting'
 import { serverSentEvents } from './server-sent-events'
-
-const RETRY_MS = 1000
 
 export interface Followed {
   /** `term:index`, the position to resume from. */
@@ -14,45 +12,30 @@ export interface Followed {
   readonly message: EventStreamMessage
 }
 
-export interface Following {
-  readonly signal?: AbortSignal
+export interface Following extends Reconnecting {
   /** Position to start after; absent: start with a snapshot. */
   readonly after?: { readonly index: number; readonly term: number }
-  /** Called when the connection is lost, before reconnecting. */
-  readonly onLost: (text: string) => Promise<void>
 }
 
-const isUnreachable = (error: unknown): boolean => !(error instanceof CommandError) || error.exitCode === UNREACHABLE
-
-/**
- * Follows the node's event stream, resuming after a lost connection or a restart of the node. If the first connection
- * fails, throws.
- */
-export async function* followEvents(api: NodeApi, { signal, after, onLost }: Following): AsyncGenerator<Followed> {
+/** Follows the node's event stream, as `reconnecting` says; each event appears once. */
+export const followEvents = (api: NodeApi, { after, ...following }: Following): AsyncGenerator<Followed> => {
+  const { signal } = following
   let last = after && `${after.term}:${after.index}`
-  for (let began = false; !signal?.aborted;) {
-    try {
-      const [term, index] = last?.split(':') ?? []
-      const from = last === undefined ? '' : `?after=${index ?? ''}&term=${term ?? ''}`
-      const response = await api.open(`/events${from}`, { withinMs: Infinity, ...(signal && { signal }) })
-      began = true
-      for await (const { id, data } of serverSentEvents(response)) {
-        const { data: message, error } = EventStreamMessage.safeParse(JSON.parse(data))
-        if (error)
-          throw new CommandError('The node’s events are not understood', {
-            hint: 'Use the `muster` of the same version as the node.',
-          })
-        last = id ?? last
-        yield { id, message }
-      }
-    } catch (error) {
-      if (signal?.aborted) return
-      if (!began || !isUnreachable(error)) throw error
+  return reconnecting(api, following, async function* (connected) {
+    const [term, index] = last?.split(':') ?? []
+    const from = last === undefined ? '' : `?after=${index ?? ''}&term=${term ?? ''}`
+    const response = await api.open(`/events${from}`, { withinMs: Infinity, ...(signal && { signal }) })
+    connected()
+    for await (const { id, data } of serverSentEvents(response)) {
+      const { data: message, error } = EventStreamMessage.safeParse(JSON.parse(data))
+      if (error)
+        throw new CommandError('The node’s events are not understood', {
+          hint: 'Use the `muster` of the same version as the node.',
+        })
+      last = id ?? last
+      yield { id, message }
     }
-    if (signal?.aborted) return
-    await onLost(`The connection to ${api.address} was lost; waiting for the node to come back …`)
-    await wait(RETRY_MS, undefined, { ...(signal && { signal }) }).catch(() => undefined)
-  }
+  })
 }
 
 /** Yields each state of the node. */

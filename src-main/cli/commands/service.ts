@@ -21,6 +21,13 @@ export interface ServiceFlags extends CommonOptions {
 
 const runFile = promisify(execFile)
 
+/**
+ * Variables that a service gets as they are at its installation: where a node keeps and finds what, and how it reaches
+ * the internet. Tokens are not among them, because other users may ask the service manager for a unit's environment.
+ */
+const KEPT =
+  /^(?:MUSTER_DATA_DIR|MUSTER_PYTHON|MUSTER_MODEL_FOLDERS|MUSTER_HUB|MUSTER_HUB_URL|HF_HOME|HF_HUB_CACHE|HF_ENDPOINT|MODELSCOPE_ENDPOINT|SSL_CERT_FILE|(?:HTTPS?|ALL|NO)_PROXY|(?:https?|all|no)_proxy)$/
+
 const managerHere = (system: boolean): ServiceManager => {
   if (isInstalledApp())
     throw new CommandError('The app’s command line cannot be a service: its program needs a display', {
@@ -44,10 +51,7 @@ const managerHere = (system: boolean): ServiceManager => {
 const definitionOf = ({ system, serve }: ServiceFlags): ServiceDefinition => {
   const { env } = process
   const script = resolve(process.argv[1] ?? '')
-  const kept = ['MUSTER_DATA_DIR', 'MUSTER_PYTHON', 'HF_HOME', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => {
-    const value = env[name]
-    return value ? [[name, value] as const] : []
-  })
+  const kept = Object.entries(env).filter(([name, value]) => KEPT.test(name) && value)
   return {
     program: process.execPath,
     args: [script, 'serve', ...serve],
@@ -85,6 +89,12 @@ const writing = (path: string) => (cause: unknown) => {
   })
 }
 
+/** Undoes a new definition that the service manager does not take, so that no half of a service stays. */
+const asItWas = (path: string, before: string | undefined) => async (cause: unknown) => {
+  await (before === undefined ? removeFile(dirname(path), basename(path)) : replaceFile(path, before))
+  throw cause
+}
+
 const notInstalled = ({ system }: ServiceFlags, path: string): CommandError =>
   new CommandError('Muster is not installed as a service', {
     hint: `There is no ${path}${system ? '' : '; for a system service add --system'}.`,
@@ -101,7 +111,7 @@ export const run = async (flags: ServiceFlags, { out }: CommandContext): Promise
     case 'install': {
       await mkdir(dirname(path), { recursive: true }).catch(writing(path))
       await replaceFile(path, manager.text(definitionOf(flags))).catch(writing(path))
-      for (const command of manager.install) await carryOut(command)
+      for (const command of manager.install) await carryOut(command).catch(asItWas(path, installed))
       if (json) await out.json({ installed: true, path, logs: manager.logs })
       else await out.lines([[`Muster runs as a service, ${manager.when}.`], [`Its log: ${manager.logs}`]])
       return DONE
