@@ -5,7 +5,10 @@ import random
 import pytest
 from requests_alone import alone, answers, prompt, schedule, tiny_model
 
-from muster_runner.engine.sub_batches import cost, partition
+from muster_runner.engine.decoding import DecodingBatch
+from muster_runner.engine.prefill import PrefillSteps
+from muster_runner.engine.schedule import Schedule
+from muster_runner.engine.sub_batches import allowed_padding, cost, limited_partition, padding, partition
 from muster_runner.sampling.sampling import GREEDY
 
 
@@ -46,20 +49,44 @@ def test_tokens_do_not_depend_on_the_partition(name: str) -> None:
         assert got == expected, pass_tokens
 
 
-def test_caches_take_little_more_than_their_tokens() -> None:
+def test_padding_is_limited_where_there_is_no_memory_to_spare() -> None:
+    draws = random.Random(6)
+    for _ in range(200):
+        lengths = [draws.randrange(1, 3000) for _ in range(draws.randrange(1, 33))]
+        price, spare = draws.randrange(0, 100_000), draws.randrange(0, 5000)
+        parts = limited_partition(lengths, price, spare)
+        assert sorted(row for part in parts for row in part) == list(range(len(lengths)))
+        assert padding(parts, lengths) <= allowed_padding(lengths, spare)
+        if padding(partition(lengths, price), lengths) <= spare:
+            # Where there is, time alone decides.
+            assert cost(parts, lengths, price) == cost(partition(lengths, price), lengths, price)
+    assert limited_partition([], 500, 0) == []
+
+
+MIXES = {
+    "one long": [2500, *range(100, 131)],
+    "two lengths": [250] * 8 + [500] * 8,
+    "every length": [60 + 150 * at for at in range(14)],
+    "one short": [900] * 7 + [40],
+}
+
+
+@pytest.mark.parametrize("mix", MIXES)
+def test_caches_take_little_more_than_their_tokens(mix: str) -> None:
+    """Even if a pass costs so much that time alone would put all into one, and while sequences leave."""
     model, able = tiny_model("llama")
-    running = schedule(model, able, None, step=4096, pass_tokens=256)
-    running.join("long", prompt(2500, 1), GREEDY)
-    for at in range(31):
-        running.join(f"short {at}", prompt(100 + at, at), GREEDY)
-    while len(running._batch) < 32:
+    batch = DecodingBatch(model, lookahead=False, together=able.batch, pass_tokens=1 << 30, spare_tokens=0)
+    running = Schedule(model, able, batch, None, PrefillSteps(4096, 4096))
+    for at, length in enumerate(MIXES[mix]):
+        running.join(str(at), prompt(length, at), GREEDY)
+    while len(batch) < len(MIXES[mix]):
         running.step()
-    for _ in range(20):
-        running.step()
-    assert len(running._batch.held()) == 2
-    tokens, nbytes = sum(len(sequence.tokens) for sequence in running._batch._sequences), running._batch.nbytes
-    running.leave(["long"])
-    assert running.measured is not None
-    per_token = running.measured.per_token
-    assert per_token > 0
-    assert tokens * per_token <= nbytes <= 1.2 * tokens * per_token
+    ratios = []
+    for _ in range(3):
+        for _ in range(20):
+            running.step()
+        tokens, nbytes = sum(len(sequence.tokens) for sequence in batch._sequences), batch.nbytes
+        running.leave([batch._sequences[-1].task_id])
+        assert running.measured is not None
+        ratios.append(nbytes / (tokens * running.measured.per_token))
+    assert min(ratios) >= 1 and max(ratios) <= 1.2

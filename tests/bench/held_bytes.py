@@ -1,8 +1,10 @@
-"""Prints the bytes that the caches of decoding sequences hold, divided by the bytes of their tokens.
+"""Prints, for each mix of lengths, the bytes that the caches of decoding sequences hold, divided by the bytes of their
+tokens: at the end of some steps, and the passes of a step.
 
-use: held_bytes.py MODEL LONG SHORT COUNT
+use: held_bytes.py MODEL LENGTHS...
 
-One sequence of LONG tokens decodes beside COUNT of SHORT tokens.
+LENGTHS: of the sequences that decode together, with commas between them. Each mix has a budget of twice its bytes: what
+memory that nobody needs is used for does not matter.
 """
 
 import sys
@@ -15,24 +17,35 @@ import_mlx_lm()
 from mlx_lm.utils import load_model  # noqa: E402
 
 from muster_runner.engine.decoding import DecodingBatch  # noqa: E402
-from muster_runner.engine.engine_options import pass_tokens  # noqa: E402
+from muster_runner.engine.engine_options import (  # noqa: E402
+    pass_tokens,
+    spare_tokens,
+)
 from muster_runner.engine.prefill import PrefillSteps  # noqa: E402
 from muster_runner.engine.schedule import Schedule  # noqa: E402
 from muster_runner.model.architectures import ALL  # noqa: E402
 from muster_runner.sampling.sampling import GREEDY  # noqa: E402
 
 STEPS = 40
-BUDGET_BYTES = 1 << 30
+# Of the budget to the bytes that are held.
+ROOM = 2
 
 
-def main(model_path: Path, long: int, short: int, count: int) -> None:
+def main(model_path: Path, mixes: list[str]) -> None:
     model, _ = load_model(model_path)
     weights = sum(file.stat().st_size for file in model_path.glob("*.safetensors"))
-    lengths = [long, *(short + at for at in range(count))]
     per_token = _bytes_per_token(model)
-    batch = DecodingBatch(
-        model, False, True, pass_tokens(weights, per_token, BUDGET_BYTES)
-    )
+    for mix in mixes:
+        lengths = [int(length) for length in mix.split(",")]
+        print(*_held(model, lengths, weights, per_token))
+
+
+def _held(
+    model: object, lengths: list[int], weights: int, per_token: int
+) -> tuple[float, int]:
+    spare = spare_tokens(ROOM * sum(lengths) * per_token, per_token)
+    passes = pass_tokens(weights, per_token)
+    batch = DecodingBatch(model, False, True, passes, spare_tokens=spare)
     schedule = Schedule(model, ALL, batch, None, PrefillSteps(2048, 2048))
     for at, length in enumerate(lengths):
         schedule.join(
@@ -45,7 +58,7 @@ def main(model_path: Path, long: int, short: int, count: int) -> None:
         generated += len(schedule.step())
     # The latest token of each is not fed yet.
     tokens = sum(lengths) + generated - len(lengths)
-    print(batch.nbytes / (tokens * per_token))
+    return batch.nbytes / (tokens * per_token), len(batch.held())
 
 
 def _bytes_per_token(model: object) -> int:
@@ -61,4 +74,4 @@ def _bytes_per_token(model: object) -> int:
     return alone.measured.per_token
 
 
-main(Path(sys.argv[1]), *map(int, sys.argv[2:]))
+main(Path(sys.argv[1]), sys.argv[2:])

@@ -12,7 +12,7 @@ import mlx.core as mx
 from mlx_lm.models.cache import make_prompt_cache
 
 from muster_runner.engine.sequence import Sequence
-from muster_runner.engine.sub_batches import SubBatches
+from muster_runner.engine.sub_batches import UNLIMITED_TOKENS, SubBatches
 from muster_runner.sampling.sampling import predicted_tokens
 from muster_runner.vision.keys import before_pictures
 
@@ -45,9 +45,9 @@ class Draft:
     """``vocabulary``: the size of the vocabulary; logits may be padded beyond it. The draft's cache of a sequence is
     part of that sequence's bytes in the memory budget, so any decoding sequence can have one."""
 
-    def __init__(self, model: Any, vocabulary: int, pass_tokens: int):
+    def __init__(self, model: Any, vocabulary: int, pass_tokens: int, spare_tokens: int = UNLIMITED_TOKENS):
         self._model, self._vocabulary = model, vocabulary
-        self._caches = SubBatches(pass_tokens)
+        self._caches = SubBatches(pass_tokens, spare_tokens)
         # In the row order of the caches.
         self._states: dict[Sequence, _DraftState] = {}
         # The sequence being prefilled, its cache, and how many tokens are done.

@@ -18,6 +18,7 @@ from muster_runner.distributed.group import Group
 from muster_runner.engine.decoding import PASS_TOKENS
 from muster_runner.engine.draft import Draft
 from muster_runner.engine.prefill import PrefillSteps
+from muster_runner.engine.sub_batches import UNLIMITED_TOKENS
 from muster_runner.model.architectures import Abilities
 from muster_runner.model.loading import DEFAULT_CONTEXT, LoadedModel
 from muster_runner.protocol import Load
@@ -25,8 +26,8 @@ from muster_runner.protocol import Load
 LARGE_MODEL_BYTES = 16 * 1024**3
 # The fixed cost of a pass beside reading the weights (Python, kernel launches), expressed in bytes read.
 PASS_BYTES = 16 << 20
-# Batches are split before padding takes more than about 1/PADDING_PART of the memory.
-PADDING_PART = 32
+# Padding may always take 1/SPARE_PART of the memory for caches.
+SPARE_PART = 16
 # Ranks exchange int32.
 MAX_INT32 = (1 << 31) - 1
 
@@ -34,7 +35,8 @@ MAX_INT32 = (1 << 31) - 1
 @dataclass(frozen=True)
 class EngineOptions:
     """``able``: features of the model. ``cache``: the prefix cache; None disables it. ``lookahead``: overlap the GPU's
-    work on the next step with the CPU's on this one; no gain without a GPU. ``pass_tokens``: see SubBatches.
+    work on the next step with the CPU's on this one; no gain without a GPU. ``pass_tokens``, ``spare_tokens``: see
+    SubBatches.
     ``speculates``: speculative decoding, also by ``draft`` if given. ``claimed``: bytes of the budget that remain under
     memory pressure. ``restores_in_step``: requests wait for the disk caches of all ranks. ``context_length``: maximum
     tokens of a request, limited by the model and by memory."""
@@ -47,6 +49,7 @@ class EngineOptions:
     budget: MemoryBudget = UNLIMITED
     claimed: int | None = None
     pass_tokens: int = PASS_TOKENS
+    spare_tokens: int = UNLIMITED_TOKENS
     speculates: bool = False
     draft: Draft | None = None
     restores_in_step: bool = False
@@ -115,7 +118,8 @@ def engine_options(
         budget=MemoryBudget(total, live),
         claimed=claimed,
         speculates=not exact,
-        pass_tokens=pass_tokens(weights, sum(one.per_token for one in kept), total),
+        pass_tokens=pass_tokens(weights, sum(one.per_token for one in kept)),
+        spare_tokens=spare_tokens(total, kept[0].per_token),
         restores_in_step=restores_in_step,
         context_length=min(loaded.context_length, max(room, live.fitting(total, loaded.context_length))),
     )
@@ -126,12 +130,15 @@ def claimed_tokens(loaded: LoadedModel, load: Load) -> int:
     return min(loaded.context_length, load.max_context or DEFAULT_CONTEXT) * load.concurrency
 
 
-def pass_tokens(weights: int, per_token: int, total: int) -> int:
-    """Returns ``pass_tokens`` of SubBatches, so that padding neither costs more time than a pass, which reads
-    ``weights`` bytes, nor takes much of the ``total`` bytes for caches, at ``per_token`` bytes per token."""
-    if per_token == 0:
-        return MAX_INT32
-    return min((weights + PASS_BYTES) // per_token, total // per_token // PADDING_PART)
+def pass_tokens(weights: int, per_token: int) -> int:
+    """Returns ``pass_tokens`` of SubBatches for a model of ``weights`` bytes, with ``per_token`` bytes of cache per
+    token, so that padding costs no more time than another pass would."""
+    return (weights + PASS_BYTES) // per_token if per_token else MAX_INT32
+
+
+def spare_tokens(total: int, per_token: int) -> int:
+    """Returns ``spare_tokens`` of SubBatches, where caches have ``total`` bytes, at ``per_token`` bytes per token."""
+    return total // per_token // SPARE_PART if per_token else UNLIMITED_TOKENS
 
 
 def _alone(length: int) -> list[int]:

@@ -1,7 +1,8 @@
 """Groups decoding sequences into sub-batches of similar length.
 
 All sequences of a pass are padded to the longest: one of 6,000 tokens would make 31 short ones cost 6,000 tokens each.
-A further pass costs one more reading of the weights, so the batch is split where the padding would cost more than that.
+A further pass costs one more reading of the weights, so the batch is split where the padding would cost more time than
+that. It is split further where the padding would take memory that other requests need.
 """
 
 from collections.abc import Sequence
@@ -15,8 +16,11 @@ from muster_runner.cache.cache_layers import layers_of, trim_rows
 
 # Sub-batches are rearranged, which copies caches, only if that saves this share of the cost.
 WORTH_IT = 0.1
-# Caches grow by LEAST_GROWTH tokens or by 1/GROWTH_PART of their length, whichever is more.
-MIN_GROWTH, GROWTH_PART = 16, 8
+# Caches grow by MIN_GROWTH tokens or by 1/GROWTH_PART of their length, whichever is more.
+MIN_GROWTH, GROWTH_PART = 16, 16
+# Padding takes at most 1/PADDING_PART of the tokens, where it is more than is spare.
+PADDING_PART = 8
+UNLIMITED_TOKENS = 1 << 62
 
 
 def partition(lengths: Sequence[int], pass_tokens: int) -> list[list[int]]:
@@ -33,6 +37,25 @@ def partition(lengths: Sequence[int], pass_tokens: int) -> list[list[int]]:
         parts.append(sorted(order[start:end]))
         end = start
     return sorted(parts)
+
+
+def padding(parts: Sequence[Sequence[int]], lengths: Sequence[int]) -> int:
+    """Returns the tokens of padding that sequences have if each part is one sub-batch."""
+    return sum(len(part) * max(lengths[at] for at in part) for part in parts) - sum(lengths)
+
+
+def allowed_padding(lengths: Sequence[int], spare_tokens: int) -> int:
+    return max(spare_tokens, sum(lengths) // PADDING_PART)
+
+
+def limited_partition(lengths: Sequence[int], pass_tokens: int, spare_tokens: int) -> list[list[int]]:
+    """Partitions sequences at minimal cost, with no more than ``allowed_padding``: passes count for less until it
+    is kept to, and for nothing at last, when only sequences of one length are together."""
+    # More than all tokens with padding is never worth a pass.
+    pass_tokens = min(pass_tokens, len(lengths) * max(lengths, default=0))
+    while padding(parts := partition(lengths, pass_tokens), lengths) > allowed_padding(lengths, spare_tokens):
+        pass_tokens //= 2
+    return parts
 
 
 def cost(parts: Sequence[Sequence[int]], lengths: Sequence[int], pass_tokens: int) -> int:
@@ -62,10 +85,11 @@ class SubBatch:
 
 class SubBatches:
     """The caches of all sequences of a model that supports batching. ``pass_tokens``: the fixed cost of a pass, in
-    tokens of KV cache read; equal on all ranks, so that all arrange alike."""
+    tokens of KV cache read. ``spare_tokens``: padding for which there is always memory. Both are equal on all ranks, so
+    that all arrange alike."""
 
-    def __init__(self, pass_tokens: int) -> None:
-        self._pass_tokens = pass_tokens
+    def __init__(self, pass_tokens: int, spare_tokens: int = UNLIMITED_TOKENS) -> None:
+        self._pass_tokens, self._spare_tokens = pass_tokens, spare_tokens
         self._batches: list[SubBatch] = []
         self._lengths: list[int] = []
 
@@ -78,14 +102,14 @@ class SubBatches:
 
     def with_more(self, lengths: Sequence[int]) -> list[tuple[int, int]]:
         expected = [*self._lengths, *lengths]
-        parts = partition(expected, self._pass_tokens)
+        parts = self._partition(expected)
         return [(len(part), max(expected[row] for row in part)) for part in parts]
 
     def add(self, caches: Sequence[tuple[list[Any], int]]) -> None:
         first = len(self._lengths)
         self._lengths += [length for _, length in caches]
         new = [SubBatch([first + at], layers, merged=False) for at, (layers, _) in enumerate(caches)]
-        target = partition(self._lengths, self._pass_tokens)
+        target = self._partition(self._lengths)
         grown = self._grown(range(first, len(self._lengths)))
         if not self._is_worth(target, grown):
             target = grown
@@ -107,7 +131,7 @@ class SubBatches:
                 left.append(SubBatch([number[batch.rows[at]] for at in inside], batch.layers, batch.merged))
         self._batches = left
         self._lengths = [self._lengths[row] for row in stay]
-        target = partition(self._lengths, self._pass_tokens)
+        target = self._partition(self._lengths)
         if self._is_worth(target, [batch.rows for batch in left]):
             self._arrange(target, left)
 
@@ -150,7 +174,13 @@ class SubBatches:
                 for layer in batch.layers:
                     layer.trim(wrong[0])
 
+    def _partition(self, lengths: Sequence[int]) -> list[list[int]]:
+        return limited_partition(lengths, self._pass_tokens, self._spare_tokens)
+
     def _is_worth(self, target: list[list[int]], now: list[list[int]]) -> bool:
+        """Whether sub-batches are worth the copying, or have to be rearranged because they take too much memory."""
+        if padding(now, self._lengths) > allowed_padding(self._lengths, self._spare_tokens):
+            return True
         before = cost(now, self._lengths, self._pass_tokens)
         return cost(target, self._lengths, self._pass_tokens) < before * (1 - WORTH_IT)
 
