@@ -56,7 +56,9 @@ test('a message to a model that does not run waits while it is declared and load
 const RICH = [
   '# Answer\n\nSome **bold** words and `code`, and a [link](https://example.com/page).',
   '\n\n```python\ndef f(x):\n    return "x" + 1  # sum\n```\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n',
-  String.raw`Inline $x^2$ and \(y_1\), and` + '\n\n$$\n\\frac{a}{b}\n$$\n\n- one\n- two\n\n> quoted\n\n',
+  String.raw`Maths that is none: $\frac{1}$, and in a frame: $\fcolorbox{red}{blue}{x}$. ` +
+    String.raw`Inline $x^2$ and \(y_1\), and` +
+    '\n\n$$\n\\frac{a}{b}\n$$\n\n- one\n- two\n\n> quoted\n\n',
   '<img src="https://evil.example/x.png" onerror="window.broken=1"><script>window.broken=1</script>\n\n![cat](https://evil.example/cat.png)',
 ]
 
@@ -73,7 +75,7 @@ test('an answer is set as Markdown with code, tables and maths; it loads nothing
   await answersWith(page, { reasoning_content: 'I **think**.' }, ...RICH.map((content) => ({ content })))
   await ask(page, 'Show me')
   await expect(answer(page).locator('.hljs-keyword').first()).toHaveText('def')
-  await expect(answer(page).locator('math')).toHaveCount(3)
+  await expect(answer(page).locator('math')).toHaveCount(4)
   await expect(answer(page).getByRole('table')).toBeVisible()
   await expect(answer(page)).toContainText('<script>window.broken=1</script>')
   await expect(answer(page).locator('img, script, iframe')).toHaveCount(0)

@@ -78,7 +78,18 @@ describe('what a model wrote', () => {
   })
 
   it('shows maths that are none in their own words', () => {
-    expect(htmlOf(String.raw`It costs $5 and \(\frac{1}\).`)).toContain('frac{1}')
+    expect(htmlOf(String.raw`It costs $5 and \(\frac{1}\).`)).toContain(String.raw`<code>\frac{1}</code>`)
+  })
+
+  it.each([
+    String.raw`\fcolorbox{red}{blue}{x}`,
+    String.raw`\colorbox{red}{x} \boxed{x} \cancel{x}`,
+    String.raw`\frac{1}`,
+    String.raw`\nothing{x}`,
+    String.raw`\text{ style="color:red" }`,
+  ])('writes no inline style, which the page’s policy would report, also before sanitising: %s', (maths) => {
+    const html = new Blocks().of(`$${maths}$ and\n\n$$\n${maths}\n$$`).join('')
+    expect(html).not.toMatch(/<[^>]* style=/)
   })
 
   it('keeps blocks that have not changed while an answer grows', () => {

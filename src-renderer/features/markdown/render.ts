@@ -1,5 +1,6 @@
 import DOMPurify, { type Config } from 'dompurify'
 import hljs from 'highlight.js/lib/common'
+import katex from 'katex'
 import { Marked, type TokenizerAndRendererExtension, type Token, type Tokens } from 'marked'
 import markedKatex from 'marked-katex-extension'
 import { t } from '../../state/texts.svelte'
@@ -41,6 +42,29 @@ const linkHtml = (text: string, { href, text: shown }: Tokens.Link): string => {
   return `<a href="${escaped(url.href)}" target="_blank" rel="noopener noreferrer">${text}</a>${beside}`
 }
 
+/**
+ * A formula as MathML, or its source where it is none. Without the inline styles that KaTeX gives coloured frames and
+ * errors: the page's policy reports each one, already when the sanitiser parses it. KaTeX writes every attribute in
+ * double quotes and escapes those within.
+ */
+const mathsHtml = (source: string, displayMode: boolean): string => {
+  try {
+    const html = katex.renderToString(source, { displayMode, output: 'mathml', throwOnError: true })
+    return html.replaceAll(/ style="[^"]*"/g, '')
+  } catch {
+    return `<code>${escaped(source)}</code>`
+  }
+}
+
+/** The dollar extension's tokens, rendered by the rule above. */
+const mathsRenderers = (['inlineKatex', 'blockKatex'] as const).map((name): TokenizerAndRendererExtension => ({
+  name,
+  renderer: (token) => {
+    const { text, displayMode } = token as Tokens.Generic
+    return mathsHtml(String(text), displayMode === true)
+  },
+}))
+
 const MATHS = [
   { name: 'blockKatex', open: '\\[', pattern: /^\\\[([^]+?)\\\]/, displayMode: true },
   { name: 'inlineKatex', open: '\\(', pattern: /^\\\(([^]+?)\\\)/, displayMode: false },
@@ -62,8 +86,8 @@ const bracketMaths = MATHS.map(({ name, open, pattern, displayMode }): Tokenizer
 
 const marked = new Marked(
   { gfm: true },
-  markedKatex({ throwOnError: false, output: 'mathml', nonStandard: true }),
-  { extensions: bracketMaths },
+  markedKatex({ nonStandard: true }),
+  { extensions: [...bracketMaths, ...mathsRenderers] },
   {
     renderer: {
       html: ({ text }) => escaped(text),
