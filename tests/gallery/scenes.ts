@@ -206,8 +206,17 @@ const many = (): Scene => {
   return scene.settle()
 }
 
+/** A model lies on the disk that nothing uses. */
+const unused = (): Scene => {
+  const scene = new Scene()
+  const node = scene.machine('Ada’s MacBook Pro')
+  const modelId = scene.model('mlx-community/Qwen3-8B-4bit', 4.6)
+  scene.arriving(node, modelId, { status: 'Complete', downloadedBytes: 4.6 * GB, totalBytes: 4.6 * GB })
+  return scene.settle()
+}
+
 export const scenes = {
-  ...{ nothing, bare, one, three, onRequest, statuses, many, cabled, readme },
+  ...{ nothing, bare, one, three, onRequest, statuses, many, cabled, readme, unused },
   ...rdmaScenes,
   ...crowdScenes,
   ...machineScenes,

@@ -1,0 +1,190 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import AxeBuilder from '@axe-core/playwright'
+import { expect, test, type Page } from '@playwright/test'
+import { scenes, type SceneName } from '../gallery/scenes'
+import { serveScene } from '../gallery/server'
+import { root } from '../harness/paths'
+
+/** Everything that opens above a page: the component it is in, and how a user comes to it. */
+interface Overlay {
+  readonly scene: SceneName
+  readonly at?: string
+  readonly role?: 'menu'
+  readonly open: (page: Page) => Promise<unknown>
+}
+
+const press = (page: Page, name: string | RegExp) => page.getByRole('button', { name }).first().click()
+
+const choose = async (page: Page, button: string, item: string | RegExp) => {
+  await press(page, button)
+  await page.getByRole('menuitem', { name: item }).click()
+}
+
+const say = async (page: Page, text: string) => {
+  await page.getByRole('textbox', { name: 'Message' }).fill(text)
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: `More for ${text}` }).waitFor()
+}
+
+const OVERLAYS: Record<string, readonly Overlay[]> = {
+  'features/benchmark/benchmark-dialog': [
+    { scene: 'one', open: (page) => choose(page, 'More for chat', 'Benchmark…') },
+  ],
+  'features/chat/chat-page': [
+    {
+      scene: 'one',
+      at: 'chat',
+      open: async (page) => {
+        await page.setViewportSize({ width: 720, height: 800 })
+        await press(page, 'Conversations…')
+      },
+    },
+  ],
+  'features/chat/conversation-menu': [
+    {
+      scene: 'one',
+      at: 'chat',
+      role: 'menu',
+      open: async (page) => {
+        await say(page, 'Hello there')
+        await press(page, 'More for Hello there')
+      },
+    },
+    {
+      scene: 'one',
+      at: 'chat',
+      open: async (page) => {
+        await say(page, 'Hello there')
+        await choose(page, 'More for Hello there', 'Rename…')
+      },
+    },
+    {
+      scene: 'one',
+      at: 'chat',
+      open: async (page) => {
+        await say(page, 'Hello there')
+        await choose(page, 'More for Hello there', 'Delete…')
+      },
+    },
+  ],
+  'features/chat/options-dialog': [{ scene: 'one', at: 'chat', open: (page) => press(page, 'Options…') }],
+  'features/cluster/card-menu': [{ scene: 'one', role: 'menu', open: (page) => press(page, 'More for chat') }],
+  'features/cluster/console-dialog': [{ scene: 'one', open: (page) => choose(page, 'More for chat', 'Console') }],
+  'features/cluster/delete-dialog': [{ scene: 'one', open: (page) => choose(page, 'More for chat', 'Delete…') }],
+  'features/cluster/funnel-dialog': [{ scene: 'statuses', open: (page) => press(page, 'Why?') }],
+  'features/cluster/history-dialog': [{ scene: 'one', open: (page) => choose(page, 'More for chat', 'History') }],
+  'features/cluster/machine-menu': [
+    { scene: 'pair', role: 'menu', open: (page) => press(page, 'More for Mac Studio') },
+  ],
+  'features/launch/launch-dialog': [
+    {
+      scene: 'three',
+      open: async (page) => {
+        await press(page, 'Launch a model…')
+        await page.getByRole('dialog').locator('summary').last().click()
+      },
+    },
+  ],
+  'features/launch/place-menu': [{ scene: 'three', role: 'menu', open: (page) => press(page, /^Place .* on…$/) }],
+  'features/machines/add-dialog': [
+    { scene: 'alone', open: (page) => press(page, 'Add a machine…') },
+    {
+      scene: 'alone',
+      open: async (page) => {
+        await press(page, 'Add a machine…')
+        await press(page, 'Create an invitation')
+      },
+    },
+    {
+      scene: 'joinFailed',
+      open: async (page) => {
+        await press(page, 'Add a machine…')
+        await press(page, 'Ask to join Mac Studio')
+      },
+    },
+  ],
+  'features/machines/approve-dialog': [{ scene: 'asked', open: () => Promise.resolve() }],
+  'features/machines/doctor-dialog': [{ scene: 'doctor', open: (page) => press(page, 'Check connections…') }],
+  'features/machines/drain-dialog': [{ scene: 'pair', open: (page) => choose(page, 'More for Mac Studio', 'Drain…') }],
+  'features/machines/duplicate-dialog': [
+    {
+      scene: 'putOff',
+      open: async (page) => {
+        await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click()
+        await page.getByRole('alert').getByRole('button', { name: 'Fix…' }).click()
+      },
+    },
+  ],
+  'features/machines/remove-dialog': [
+    { scene: 'pair', open: (page) => choose(page, 'More for Mac Studio', 'Remove from the cluster…') },
+    { scene: 'pair', open: (page) => choose(page, 'More for Ada’s MacBook Pro', 'Leave the cluster…') },
+  ],
+  'features/machines/rename-dialog': [
+    { scene: 'pair', open: (page) => choose(page, 'More for Mac Studio', 'Rename…') },
+    { scene: 'pair', at: 'settings', open: (page) => press(page, 'Rename… the cluster') },
+  ],
+  'features/models/delete-model-dialog': [{ scene: 'three', at: 'models', open: (page) => press(page, /^Delete/) }],
+  'features/models/quantization-sheet': [
+    { scene: 'three', at: 'models?view=hub', open: (page) => press(page, 'Details of GLM 4.7 Flash') },
+  ],
+  'features/models/unused-models': [
+    { scene: 'unused', at: 'models', open: (page) => press(page, 'Delete unused models…') },
+  ],
+  'features/palette/help-sheet': [{ scene: 'one', open: (page) => page.keyboard.press('?') }],
+  'features/palette/palette-dialog': [{ scene: 'three', open: (page) => page.keyboard.press('Control+k') }],
+  'features/warnings/warning-sheet': [{ scene: 'cabled', open: (page) => press(page, /^Fix…/) }],
+  workspace: [{ scene: 'one', open: (page) => choose(page, 'More for chat', 'Pause') }],
+}
+
+/** These need more than a picture of a cluster; the spec that opens them looks with axe too. */
+const ELSEWHERE: Record<string, string> = {
+  'features/chat/picture-list': 'chat-pictures.spec.ts',
+  'features/connect/config-change-dialog': 'connect.spec.ts',
+}
+
+test('every component that opens above a page is looked at', () => {
+  const source = join(root, 'src-renderer')
+  const opening = readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.svelte') && !file.startsWith('components'))
+    .filter((file) => /<(Dialog|dialog|DropdownMenu\.Root)\b/.test(readFileSync(join(source, file), 'utf8')))
+    .map((file) => file.replaceAll('\\', '/').replace(/\.svelte$/, ''))
+  expect(opening.sort()).toEqual([...Object.keys(OVERLAYS), ...Object.keys(ELSEWHERE)].sort())
+})
+
+/** Opens a page with a picture of a cluster, brings something up, and looks at it in both themes. */
+const look = async (page: Page, scene: SceneName, at: string, bringUp?: () => Promise<unknown>): Promise<void> => {
+  // Colours that are fading from one theme to the other have no contrast of their own.
+  await page.emulateMedia({ reducedMotion: 'reduce' })
+  const gallery = await serveScene(scenes[scene](), { app: join(root, 'out', 'renderer') })
+  try {
+    await page.goto(`${gallery.url}/#/${at}`)
+    await page.getByText('connected').first().waitFor()
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+    await bringUp?.()
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+      expect(found, `${scene}, ${colorScheme}`).toEqual([])
+    }
+  } finally {
+    await gallery.close()
+  }
+}
+
+for (const [component, overlays] of Object.entries(OVERLAYS))
+  test(`${component} has nothing that axe objects to, in both themes`, async ({ page }) => {
+    for (const { scene, at = 'cluster', role = 'dialog', open } of overlays)
+      await look(page, scene, at, async () => {
+        await open(page)
+        await expect(page.getByRole(role).first()).toBeVisible()
+      })
+  })
+
+const PAGES = ['cluster', 'models', 'models?view=hub', 'chat', 'connect', 'activity', 'settings']
+
+for (const at of PAGES)
+  test(`the page ${at} has nothing that axe objects to, with nothing, some and every status`, async ({ page }) => {
+    for (const scene of ['nothing', 'three', 'statuses'] as const) await look(page, scene, at)
+  })
