@@ -1,5 +1,9 @@
+import { join } from 'node:path'
 import { expect, type Page } from '@playwright/test'
+import { scenes } from '../gallery/scenes'
+import { serveScene } from '../gallery/server'
 import { answer, ask, expectAccessible, READY_TIMEOUT, test } from '../harness/chat-test'
+import { root } from '../harness/paths'
 
 /** The node answers with these deltas, one after the other. */
 const answersWith = async (page: Page, ...deltas: readonly object[]) => {
@@ -51,6 +55,25 @@ test('a message to a model that does not run waits while it is declared and load
   await page.getByRole('button', { name: 'Delete', exact: true }).click()
   await expect(list.getByRole('link')).toHaveCount(0)
   expect(errors).toEqual([])
+})
+
+test('in a narrow window conversations are a sheet, and the menu of each can be used there', async ({ page }) => {
+  const gallery = await serveScene(scenes.one(), { app: join(root, 'out', 'renderer') })
+  try {
+    await page.setViewportSize({ width: 720, height: 800 })
+    await page.goto(`${gallery.url}/#/chat`)
+    await ask(page, 'Hello there')
+    await page.getByRole('button', { name: 'Conversations…' }).click()
+    const sheet = page.getByRole('dialog', { name: 'Conversations' })
+    await sheet.getByRole('button', { name: 'More for Hello there' }).click()
+    await expectAccessible(page)
+    await page.getByRole('menuitem', { name: 'Rename…' }).click()
+    await page.getByRole('textbox', { name: 'Title' }).fill('Greeting')
+    await page.getByRole('button', { name: 'Rename' }).click()
+    await expect(sheet.getByRole('link', { name: /^Greeting/ })).toBeVisible()
+  } finally {
+    await gallery.close()
+  }
 })
 
 const RICH = [
