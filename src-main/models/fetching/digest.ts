@@ -31,7 +31,7 @@ export const hexOf = async (path: string, kind: Digest['kind'], signal?: AbortSi
  */
 export class RunningDigest {
   private readonly hash: Hash
-  private readonly buffer = Buffer.allocUnsafeSlow(READ_BYTES)
+  private buffers: readonly [Buffer, Buffer]
   private hashed = 0
   private target = 0
   private isStopped = false
@@ -42,6 +42,8 @@ export class RunningDigest {
     private readonly file: { readonly kind: Digest['kind']; readonly size: number },
   ) {
     this.hash = begin(file.kind, file.size)
+    const size = Math.min(READ_BYTES, file.size)
+    this.buffers = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)]
   }
 
   /** Hashes up to this offset, which must be written already. Rejections need no handling: `hex` reports the error. */
@@ -75,15 +77,38 @@ export class RunningDigest {
   }
 
   private async run(): Promise<void> {
+    let coming = this.readAhead(this.hashed)
     while (this.hashed < this.target && !this.isStopped) {
-      const most = Math.min(READ_BYTES, this.target - this.hashed)
-      const { bytesRead } = await this.handle.read(this.buffer, 0, most, this.hashed)
-      if (bytesRead === 0) throw new Error(`it ends after ${this.hashed} of ${this.file.size} bytes`)
-      for (let at = 0; at < bytesRead; at += HASH_BYTES) {
-        this.hash.update(this.buffer.subarray(at, Math.min(bytesRead, at + HASH_BYTES)))
+      const ahead = await coming
+      // Nothing was read ahead where the target has moved since.
+      const bytes = ahead.length > 0 ? ahead : await this.read(this.hashed)
+      if (bytes.length === 0) throw new Error(`it ends after ${this.hashed} of ${this.file.size} bytes`)
+      // The next bytes are read while these are hashed.
+      coming = this.readAhead(this.hashed + bytes.length)
+      for (let at = 0; at < bytes.length; at += HASH_BYTES) {
+        this.hash.update(bytes.subarray(at, at + HASH_BYTES))
         await setImmediate()
       }
-      this.hashed += bytesRead
+      this.hashed += bytes.length
     }
+    // The handle may be closed once this resolves.
+    await coming
+  }
+
+  private readAhead(from: number): Promise<Uint8Array> {
+    const coming = this.read(from)
+    // It is awaited only after the bytes before it are hashed.
+    coming.catch(() => undefined)
+    return coming
+  }
+
+  /** Reads up to the target, into a buffer that is used again at the next call but one. */
+  private async read(from: number): Promise<Uint8Array> {
+    const [buffer, other] = this.buffers
+    this.buffers = [other, buffer]
+    const most = Math.min(buffer.length, this.target - from)
+    if (most <= 0) return buffer.subarray(0, 0)
+    const { bytesRead } = await this.handle.read(buffer, 0, most, from)
+    return buffer.subarray(0, bytesRead)
   }
 }

@@ -97,12 +97,13 @@ export class PiecewiseFile {
     return this.running.hex(signal)
   }
 
-  /**
-   * Syncs a verified file, so that a power failure cannot leave a model that only looks complete, and removes its
-   * ledger.
-   */
+  /** Waits for the disk, so that a power failure cannot leave a model that only looks complete. */
+  sync(): Promise<void> {
+    return this.handle.sync()
+  }
+
+  /** Removes the ledger of a verified and synced file. */
   async settle(): Promise<void> {
-    await this.handle.sync()
     const { path } = this.options
     if (this.ledger) await removeFile(dirname(path), ledgerName(basename(path)))
   }
