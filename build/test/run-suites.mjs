@@ -68,8 +68,7 @@ async function runSuite(suite, { args, env, signal, write }) {
       },
     })
     exitCodes.push(code)
-    if (code !== 0)
-      failedCommands.push({ test: command.join(' ').replaceAll(root, ''), message: lastLines(said) })
+    if (code !== 0) failedCommands.push({ test: command.join(' ').replaceAll(root, ''), message: lastLines(said) })
   }
   const counts = await suite.count({ exitCodes, report })
   const failures = counts.failed === 0 ? [] : await failuresIn({ report, read: suite.failures, failedCommands })

@@ -60,7 +60,8 @@ export const chat = async (node: HostedNode, model: string, maxTokens = 24): Pro
 
 /**
  * The same, token by token; `begun` resolves with the first, `whole` with all of it. Both reject where it breaks off.
- * With `retries` a request that was not taken (no connection, or 503) is made again, as the official clients do.
+ * With `retries` a request that was not taken (no connection, one that was reset, or 503) is made again, as the official
+ * clients do. An answer that breaks off would be told twice, and so not equal what it should.
  */
 export const stream = (
   node: HostedNode,
@@ -71,7 +72,7 @@ export const stream = (
   const json = JSON.stringify({ ...chatOf(model, maxTokens), stream: true })
   const child = node.host.spawn('curl', [
     ...['--silent', '--show-error', '--no-buffer', '--max-time', '100', '-H', 'content-type: application/json'],
-    ...(retries > 0 ? ['--fail', '--retry', String(retries), '--retry-connrefused', '--retry-delay', '1'] : []),
+    ...(retries > 0 ? ['--fail', '--retry', String(retries), '--retry-all-errors', '--retry-delay', '1'] : []),
     ...['-d', json, `${node.url}/v1/chat/completions`],
   ])
   let [said, text] = ['', '']

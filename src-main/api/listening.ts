@@ -1,0 +1,90 @@
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import type { Hono } from 'hono'
+import type { ApiEnv } from './env'
+import { answerNoRequest, answerUnreadable } from './unreadable-requests'
+
+const KEEP_ALIVE_MS = 90_000
+
+/** How long a request that came before the port closed has to be read and answered. */
+const LAST_ANSWERS_MS = 500
+
+export type Fetch = Hono<ApiEnv>['fetch']
+
+/** The port cannot be bound; the hint says what to do. */
+export class ListenError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly hint: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+    this.name = 'ListenError'
+  }
+}
+
+export interface Listening {
+  readonly url: string
+  /** Closes the port and ends event streams; requests that nothing was answered to are answered first. */
+  close(): Promise<void>
+}
+
+/** Watches a server's connections, to close it without a reset for a request that just came. */
+const closing = (server: Server): (() => Promise<void>) => {
+  const answers = new Map<Socket, ServerResponse | undefined>()
+  server.on('connection', (socket: Socket) => {
+    answers.set(socket, undefined)
+    socket.once('close', () => answers.delete(socket))
+  })
+  server.on('request', (request, answer) => {
+    answers.set(request.socket, answer)
+    answer.once('close', () => {
+      if (answers.has(request.socket)) answers.set(request.socket, undefined)
+      // Of a closed port, a connection that is kept alive would only be waited for.
+      if (!server.listening) server.closeIdleConnections()
+    })
+  })
+  return async () => {
+    // The connections that the system holds ready are accepted first: with the port closed they would be reset.
+    await new Promise(setImmediate)
+    await new Promise<void>((resolve) => {
+      const limit = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS)
+      server.close(() => {
+        clearTimeout(limit)
+        resolve()
+      })
+      // Lets pending writes be sent first; event streams never end by themselves.
+      setImmediate(() => {
+        for (const [socket, answer] of answers) if (answer?.headersSent && !answer.writableEnded) socket.destroy()
+      })
+    })
+  }
+}
+
+/** Binds the port. Throws ListenError. `option` names the setting that changes the port; port 0 picks a free one. */
+export const listen = async (
+  fetch: Fetch,
+  { host, port, option }: { readonly host: string; readonly port: number; readonly option: string },
+): Promise<Listening> => {
+  const listener = getRequestListener(fetch, { errorHandler: answerNoRequest })
+  // Longer than clients keep idle connections (75 s): closing one just as a request arrives would fail that request.
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, answer) => void listener(request, answer))
+  answerUnreadable(server)
+  const close = closing(server)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const taken = cause.code === 'EADDRINUSE'
+      const message = taken
+        ? `Port ${port} of ${host} is in use by another program`
+        : `Cannot listen on port ${port} of ${host} (${cause.code ?? cause.message})`
+      const hint = `Quit that program, or choose another port with ${option}.`
+      reject(new ListenError(taken ? 'port_in_use' : 'cannot_listen', message, hint, { cause }))
+    })
+    server.listen(port, host, resolve)
+  })
+  const { port: actual } = server.address() as AddressInfo
+  const name = host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host
+  return { url: `http://${name}:${actual}`, close }
+}
