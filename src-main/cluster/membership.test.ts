@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 import { NodeId } from '@core/ids'
+import type { Admission } from '@core/protocols/join'
 import { emptyState } from '@core/state/state'
 import { AdmissionFile } from './joining/admission-file'
+import { Joining } from './joining/joining'
 import { Membership } from './membership'
 
 const self = NodeId.parse('a')
@@ -32,7 +34,7 @@ const member = ({ refusals }: { refusals: number }) => {
     await Promise.resolve()
   })
   const submit = vi.fn(() => Promise.resolve({ status: 'done' as const }))
-  const warn = vi.fn()
+  const [warn, removed] = [vi.fn(), vi.fn()]
   const membership = new Membership({
     identity: { nodeId: self, certificate: '', privateKey: '' },
     friendlyName: 'Mac',
@@ -42,13 +44,14 @@ const member = ({ refusals }: { refusals: number }) => {
       subscribe: () => () => undefined,
       memberIds: () => members,
       submit,
+      removed,
       beginAnew,
     },
     peers: () => undefined,
     log: { info: () => undefined, warn },
   })
   onTestFinished(() => membership.close())
-  return { membership, beginAnew, submit, warn, members: () => members }
+  return { membership, beginAnew, submit, removed, warn, members: () => members }
 }
 
 it('continues alone after its removal as soon as its disk allows it, and says once what to do', async () => {
@@ -61,6 +64,15 @@ it('continues alone after its removal as soon as its disk allows it, and says on
   expect(submit).toHaveBeenCalled()
   const refused = warn.mock.calls.filter(([fields]) => 'hint' in fields)
   expect(refused).toEqual([[expect.objectContaining({ hint: 'Free some space.' }), expect.any(String)]])
+})
+
+it('takes no commands from its removal until it has begun anew', async () => {
+  const { membership, beginAnew, removed } = member({ refusals: 0 })
+  membership.removed()
+  expect(removed).toHaveBeenCalledTimes(1)
+  expect(beginAnew).not.toHaveBeenCalled()
+  await vi.runAllTimersAsync()
+  expect(beginAnew).toHaveBeenCalledTimes(1)
 })
 
 it('leaves in peace a declaration that is made before it could register itself', async () => {
@@ -79,6 +91,23 @@ it('can be removed again after it was let in again', async () => {
   membership.removed()
   await vi.runAllTimersAsync()
   expect(beginAnew).toHaveBeenCalledTimes(2)
+})
+
+it('joins as soon as its disk allows it, as the others count on it by then', async () => {
+  const { membership, beginAnew, warn, members } = member({ refusals: 2 })
+  const admission: Admission = { clusterId: 'c', members: [{ nodeId: other, addresses: [] }] }
+  vi.spyOn(Joining.prototype, 'withToken').mockImplementation(function (this: Joining) {
+    return this['options'].adopt(admission)
+  })
+  const joined = membership.joining.withToken('token')
+  // The file of the admission is real: its writes take no time of this clock.
+  await vi.waitFor(async () => {
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(beginAnew).toHaveBeenCalledTimes(3)
+  })
+  await joined
+  expect(members()).toEqual([self, other])
+  expect(warn.mock.calls.filter(([fields]) => 'hint' in fields)).toHaveLength(1)
 })
 
 it('stops trying when it is closed', async () => {

@@ -29,6 +29,8 @@ export interface MembershipOptions {
       command: Command,
       options: { commandId: CommandId },
     ): Promise<{ status: 'done' } | { status: 'refused'; refusal: { reason: string } }>
+    /** It was removed: it takes no commands until it has begun anew. */
+    removed(): void
     beginAnew(members: readonly NodeId[], options: { keep: boolean }): Promise<void>
   }
   readonly peers: () => Peers | undefined
@@ -153,6 +155,7 @@ export class Membership {
   removed(): void {
     if (this.isBeginningAnew) return
     this.isBeginningAnew = true
+    this.options.master.removed()
     void this.inTurn(() => this.beginAnew()).finally(() => (this.isBeginningAnew = false))
   }
 
@@ -161,16 +164,16 @@ export class Membership {
     if (master.state().masterNodeId === identity.nodeId) await pause(REMOVAL_DELIVERY_MS)
     if (this.closed) return
     log.warn({}, 'this machine was removed from its cluster and continues alone')
-    await this.untilDone(async () => {
+    await this.untilDone('continue alone', async () => {
       admission.remove()
       await master.beginAnew([identity.nodeId], { keep: false })
     })
     // By itself: what was declared since must stay.
-    await this.untilDone(() => this.registerSelf())
+    await this.untilDone('continue alone', () => this.registerSelf())
   }
 
   /** Repeats what the disk refuses, until it does not or this node closes. */
-  private async untilDone(work: () => Promise<void>): Promise<void> {
+  private async untilDone(goal: string, work: () => Promise<void>): Promise<void> {
     const { log } = this.options
     for (let reported: string | undefined; !this.closed; await pause(AGAIN_MS)) {
       try {
@@ -179,7 +182,7 @@ export class Membership {
         const reason = err instanceof Error ? err.message : String(err)
         const hint = err instanceof Error && 'hint' in err ? err.hint : 'Check the disk of the data folder.'
         if (reason !== reported)
-          log.warn({ err, reason, hint }, 'cannot continue alone yet; trying again until the disk allows it')
+          log.warn({ err, reason, hint }, `cannot ${goal} yet; trying again until the disk allows it`)
         reported = reason
       }
     }
@@ -246,9 +249,12 @@ export class Membership {
   private adopt(admission: Admission): Promise<void> {
     return this.inTurn(async () => {
       const { identity, admission: file, master, peers } = this.options
-      await file.write(admission)
       const there = peers()
-      await master.beginAnew([identity.nodeId, ...admission.members.map(({ nodeId }) => nodeId)], { keep: true })
+      // The others count on it from now on.
+      await this.untilDone('join', async () => {
+        await file.write(admission)
+        await master.beginAnew([identity.nodeId, ...admission.members.map(({ nodeId }) => nodeId)], { keep: true })
+      })
       for (const { nodeId, addresses } of admission.members) there?.book.add(nodeId, addresses)
       there?.links.dialAll()
       there?.announce()

@@ -30,12 +30,17 @@ export interface CommandingParts {
 
 /** Brings commands to whoever decides: here, or over the link to the master, as often as masters change. */
 export class Commanding {
+  /** Counts the clusters that this machine belonged to: what was asked of one is not done by another. */
+  private cluster = 0
+
   constructor(private readonly parts: CommandingParts) {}
 
   /** Resolves when durable and folded here. Rejects with MasterError where nobody can decide. */
   async submit(command: Command, options: { commandId: CommandId }): Promise<CommandResult> {
     const deadline = this.parts.timers.monotonic() + NO_MASTER_MS
+    const { cluster } = this
     for (;;) {
+      if (this.cluster !== cluster) throw noMaster()
       const refusal = this.parts.refusal()
       if (refusal) throw refusal
       const result = await this.attempt(command, options)
@@ -43,6 +48,11 @@ export class Commanding {
       if (this.parts.timers.monotonic() > deadline) throw noMaster()
       await wait(this.parts.timers, LOOK_MS)
     }
+  }
+
+  /** This machine was removed and continues alone: commands that nobody has carried out are given up. */
+  beginAnew(): void {
+    this.cluster += 1
   }
 
   /** A command that another node took. */

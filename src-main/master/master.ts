@@ -24,6 +24,7 @@ import { Projection } from './projection'
 import type { Leadership } from './leadership'
 import { Replication, type Brought } from './replication'
 import { Membership } from './membership'
+import { OwnRemoval } from './own-removal'
 import { Sequencer, type CommandResult } from './sequencer'
 import { SteppingDown } from './stepping-down'
 import { merger } from './split'
@@ -48,9 +49,12 @@ export class Master {
   private readonly disk: SteppingDown
   private readonly departure: Departure
   private readonly membership: Membership
+  private readonly ownRemoval: OwnRemoval
   private readonly merge: () => void
   private readonly passOn: (event: Observation) => void
   private closed = false
+  /** It was removed from its cluster, and has not begun anew yet. */
+  private isRemoved = false
 
   private constructor(
     private readonly options: MasterOptions,
@@ -77,7 +81,7 @@ export class Master {
     this.commanding = new Commanding({
       sequencer: this.sequencer,
       timers,
-      leads: () => this.replication.leads,
+      leads: () => (this.isRemoved ? { kind: 'nobody' } : this.replication.leads),
       refusal: () => this.refusal(),
       elsewhere: (...command) => network.submit(...command),
       projection: this.projection,
@@ -98,6 +102,12 @@ export class Master {
         if (this.disk.error) this.replication.listen()
         else this.replication.take({ kind: 'wake' })
       },
+    })
+    this.ownRemoval = new OwnRemoval({
+      timers,
+      isRemovedLeader: () => !this.closed && this.replication.leads.kind === 'self' && this.membership.isRemoved,
+      isOnAnotherDisk: () => this.replication.isOnAnotherDisk,
+      onRemoved: () => options.onRemoved?.(),
     })
     this.merge = merger(this.storage.directory, {
       submit: (command) => this.submit(command, { commandId: host.ids.commandId() }),
@@ -258,6 +268,11 @@ export class Master {
     this.departure.comeBack()
   }
 
+  /** It was removed from its cluster: it takes no commands until it has begun anew, as what it decides is not kept. */
+  removed(): void {
+    this.isRemoved = true
+  }
+
   // What the links bring.
 
   connected(peer: NodeId, { knowsTails = true }: { readonly knowsTails?: boolean } = {}): void {
@@ -303,6 +318,8 @@ export class Master {
     const log = await this.storage.rewind(0, keep ? 'broughtAlong' : 'forgotten')
     this.projection.replace(this.storage.durable())
     this.membership.replace(members)
+    this.isRemoved = false
+    if (!keep) this.commanding.beginAnew()
     this.replication.return(log, members)
   }
 
@@ -349,9 +366,13 @@ export class Master {
   private membersMayHaveChanged(): void {
     const { leads } = this.replication
     const state = this.state()
-    const isRemoved = this.membership.look(state, { isLeaders: leads.kind !== 'nobody' && leads.term === state.term })
+    const isRemoved = this.membership.look(state, {
+      isLeaders: leads.kind !== 'nobody' && leads.term === state.term,
+      follows: leads.kind === 'other' && leads.listensOnly !== true ? leads.master : undefined,
+    })
     this.replication.take({ kind: 'members', members: this.membership.all })
     if (isRemoved && this.replication.leads.kind === 'other') this.options.onRemoved?.()
+    this.ownRemoval.look()
   }
 
   /** What comes after a record is not in the master's log: it makes room for what is. */

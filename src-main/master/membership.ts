@@ -12,6 +12,8 @@ export class Membership {
   private members: readonly NodeId[]
   /** A leader that a member follows, and that the log does not name yet. */
   private vouched: NodeId | undefined
+  /** The state says that this node was removed, and that others are members. */
+  isRemoved = false
 
   constructor(
     private readonly options: MembershipOptions,
@@ -29,16 +31,21 @@ export class Membership {
   }
 
   /**
-   * Updates the members from the state; `isLeaders` where it is that of who leads now. Returns whether this node was
-   * removed from a cluster of several.
+   * Updates the members from the state; `isLeaders` where it is that of who leads now. A leader that this node `follows`
+   * stays one although it was removed: its last records, with that removal, are still to come. Returns whether this node
+   * was removed from a cluster of several.
    */
-  look(state: State, { isLeaders }: { readonly isLeaders: boolean }): boolean {
+  look(
+    state: State,
+    { isLeaders, follows }: { readonly isLeaders: boolean; readonly follows?: NodeId | undefined },
+  ): boolean {
     const { self, admittedBy } = this.options
     const wasMember = !this.isAlone
     const isMember = self in state.members
+    this.isRemoved = !isMember && self in (state.retired ?? {}) && Object.keys(state.members).length > 0
     // Whoever leads says who is a member: the one vouched for, or another that was found meanwhile.
     if (isLeaders) this.vouched = undefined
-    this.members = this.named(state, isMember ? [] : admittedBy)
+    this.members = this.named(state, [...(isMember ? [] : admittedBy), ...(follows === undefined ? [] : [follows])])
     return wasMember && !isMember && Object.keys(state.members).length > 0
   }
 
@@ -52,6 +59,7 @@ export class Membership {
   replace(members: readonly NodeId[]): void {
     this.members = members
     this.vouched = undefined
+    this.isRemoved = false
   }
 
   private named({ members }: State, admittedBy: readonly NodeId[]): NodeId[] {

@@ -200,6 +200,11 @@ export class Replication {
     return durabilityOf(this.replica, end.sequence)
   }
 
+  /** As leader: whether all of its log is on another disk as well. */
+  get isOnAnotherDisk(): boolean {
+    return durabilityOf(this.replica, this.log.logEnd.sequence).on > 1
+  }
+
   /** As leader: up to when every member knows what was removed. `at` is the stamp of the last event. */
   removalsKnown(at: Timestamp): Timestamp | undefined {
     return this.knownRemovals.look(this.replica, at, this.now())

@@ -64,6 +64,15 @@ const left = () =>
     .filter((name) => name.startsWith('split-'))
 
 describe('what a lost split had declared', () => {
+  it('is not merged by a machine that was removed, into what it begins anew', async () => {
+    await append(2, 1)
+    await lose(1, 1, 3)
+    expect(left()).toHaveLength(1)
+    const { log: opened } = await setRecordsAside(folder(), { after: 0, fate: 'forgotten' })
+    await opened.close()
+    expect(left()).toEqual([])
+  })
+
   it('is merged once, in one file however many splits there were', async () => {
     await append(2, 1)
     await lose(2, 2, 3)

@@ -124,8 +124,8 @@ export const setRecordsAside = async (
 ): Promise<OpenedLog> => {
   const directory = logDirectory(folder)
   try {
-    if (fate !== 'forgotten')
-      await keepApart(directory, { after, fate, own: readLogFolder(folder).state, log: folder.log })
+    if (fate === 'forgotten') for (const name of splitFiles(directory)) directory.remove(name)
+    else await keepApart(directory, { after, fate, own: readLogFolder(folder).state, log: folder.log })
   } catch (cause) {
     throw asDiskError(directory.path, cause)
   }

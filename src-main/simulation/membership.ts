@@ -58,6 +58,11 @@ export class SimulatedMembership {
     })
   }
 
+  /** This process has heard of its removal, and goes on alone or does already. */
+  get isBeginningAnew(): boolean {
+    return this.isOutside && this.beginning === this.parts.program()
+  }
+
   private get self(): NodeId {
     return this.parts.teller.self
   }
@@ -72,11 +77,12 @@ export class SimulatedMembership {
     const { listener, teller, program } = this.parts
     this.notices.clear()
     // A process that died before it could begin anew hears of it again.
-    if (this.isOutside && this.beginning === program()) return
+    if (this.isBeginningAnew) return
     if (!this.isOutside) listener.happened({ kind: 'removed', node: teller.self })
     this.isOutside = true
     this.admittedBy = []
     this.beginning = program()
+    program().removed()
     const delivery = program().leads ? REMOVAL_DELIVERY_MS : 0
     this.parts.clock.after(delivery, () => void this.beginAnew([], { keep: false }))
   }

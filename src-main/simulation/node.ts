@@ -172,6 +172,11 @@ export class SimulatedNode implements Linked, Teller {
     return this.membership.isOutside
   }
 
+  /** Its process has heard of the removal, and still has what it had. */
+  get isBeginningAnew(): boolean {
+    return this.membership.isBeginningAnew && this.peers().length > 0
+  }
+
   removedAt(nodeId: NodeId): Timestamp | undefined {
     return this.state().retired?.[nodeId]
   }

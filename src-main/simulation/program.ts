@@ -170,6 +170,10 @@ export class Program implements Teller {
     await this.master?.beginAnew(members, options)
   }
 
+  removed(): void {
+    this.master?.removed()
+  }
+
   leave(reason: string): Promise<void> {
     return this.master?.leave(reason) ?? Promise.resolve()
   }

@@ -24,8 +24,8 @@ describe('a notice of removal', () => {
     expect(divided.hear(a, { removedAt: 200 })).toBe(false)
   })
 
-  it('is not believed while a member is linked', () => {
-    expect(hears(notices(true), 200, 9)).toBe(false)
+  it('is believed also while another member is linked, who may have been removed as well', () => {
+    expect(hears(notices(true), 200, 3)).toBe(true)
   })
 
   it('is not believed by a machine that was let in again after that', () => {
@@ -45,7 +45,8 @@ describe('a notice of removal', () => {
     expect(hears(notices(false, letIn({ retired: { a: 200 }, toldAt: 300 })), 200, 3)).toBe(true)
   })
 
-  it('of an older version, which does not say when, is believed', () => {
+  it('of an older version, which does not say when, is believed while no other member is linked', () => {
     expect(hears(notices(), undefined, 3)).toBe(true)
+    expect(hears(notices(true), undefined, 9)).toBe(false)
   })
 })

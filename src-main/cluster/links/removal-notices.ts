@@ -2,7 +2,7 @@ import type { NodeId, Timestamp } from '@core/ids'
 import { stampKey } from '@core/state/stamp'
 import type { State } from '@core/state/state'
 
-/** Notices needed in a row from one member, with no other member linked. */
+/** Notices needed in a row from one member. */
 const NOTICES_NEEDED = 3
 
 export interface RemovalNotice {
@@ -19,7 +19,9 @@ export interface RemovalNoticesOptions {
 
 /**
  * Decides whether this machine was removed, from what members answer when it dials them. One member may be out of date:
- * it counts only while no other one is linked, and not where this machine was let in again after that removal.
+ * it does not count where this machine was let in again after that removal. Where it is an older version that does not
+ * say when, it counts only while no other member is linked. A removal that is later than the admission counts whoever is
+ * linked: others who do not know of it may have been removed as well.
  */
 export class RemovalNotices {
   private readonly counts = new Map<NodeId, number>()
@@ -29,7 +31,8 @@ export class RemovalNotices {
   /** Handles a failed call. Returns whether this machine is to believe that it was removed. */
   hear(peer: NodeId, notice: RemovalNotice | undefined): boolean {
     const { isLinked, admittedAt } = this.options
-    if (!notice || isLinked() || (notice.removedAt ?? Infinity) < admittedAt()) {
+    const isOutOfDate = notice?.removedAt === undefined ? isLinked() : notice.removedAt < admittedAt()
+    if (!notice || isOutOfDate) {
       this.counts.delete(peer)
       return false
     }

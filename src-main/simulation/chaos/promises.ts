@@ -172,9 +172,12 @@ export class ClusterPromises {
   event(envelope: Envelope, before: State, after: State, node: NodeId): void {
     checkEvent(envelope, before, after)
     const { event, commandId } = envelope
-    // One that was removed decides for itself alone, until it begins anew.
-    if (this.simulation().nodes.get(node)?.isOutside === true) {
-      if (commandId !== undefined) this.decidedOutside.add(commandId)
+    // One that was removed decides nothing that is asked of it before it has begun anew, and then for itself alone.
+    const decider = this.simulation().nodes.get(node)
+    if (decider?.isOutside === true) {
+      if (commandId === undefined) return
+      insist(!decider.isBeginningAnew, () => `${node} carries out ${commandId}, though it was removed`)
+      this.decidedOutside.add(commandId)
       return
     }
     this.writes.decided(envelope, after, node)
