@@ -47,6 +47,14 @@ function publication(env) {
   return owner && repo ? { provider: 'github', owner, repo, releaseType: 'draft' } : null
 }
 
+/**
+ * A package for Debian must name a page. One that is made outside a release has none, and names one that cannot exist.
+ *
+ * @param {NodeJS.ProcessEnv} env
+ */
+const homepage = (env) =>
+  env['GITHUB_REPOSITORY'] ? `https://github.com/${env['GITHUB_REPOSITORY']}` : 'https://muster.invalid'
+
 /** Apple's notary service takes an API key; without one the app is not notarised. @param {NodeJS.ProcessEnv} env */
 const mayNotarise = (env) => ['APPLE_API_KEY', 'APPLE_API_KEY_ID', 'APPLE_API_ISSUER'].every((name) => env[name])
 
@@ -72,6 +80,7 @@ export const packageConfiguration = ({ electronVersion, electronDist, output, en
   extraResources: [{ from: stagedResources, to: '.' }],
   protocols: [{ name: 'Muster', schemes: ['muster'] }],
   publish: publication(env),
+  extraMetadata: { homepage: homepage(env) },
   artifactName: '${productName}-${version}-${os}-${arch}.${ext}',
   mac: {
     target: [

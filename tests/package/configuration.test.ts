@@ -70,6 +70,12 @@ describe('the configuration of electron-builder', () => {
     expect(protocols).toEqual([{ name: 'Muster', schemes: ['muster'] }])
   })
 
+  it('names a page, which a package for Debian must have: the repository’s in a release', () => {
+    const page = (env: Readonly<Record<string, string>>) => configured(env).extraMetadata.homepage
+    expect(page({ GITHUB_REPOSITORY: 'owner/muster' })).toBe('https://github.com/owner/muster')
+    expect(new URL(page({})).hostname).toMatch(/\.invalid$/)
+  })
+
   it('announces on macOS what nodes look for', () => {
     const source = readFileSync(join(root, 'src-main', 'cluster', 'discovery.ts'), 'utf8')
     expect(source).toContain(`const SERVICE = 'muster'`)
