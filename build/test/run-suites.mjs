@@ -10,14 +10,14 @@ import { reportOf } from './suites.mjs'
 /** @typedef {import('./failures.mjs').Failure} Failure */
 /** @typedef {{ suite: Suite, counts: import('./counts.mjs').Counts, failures: readonly Failure[], seconds: number }} Outcome */
 
-/** Suites that run at a time. Most wait for their own processes half of the time, and no test asserts durations. */
-const LANES = 2
+/** Suites that run at a time, on two cores: that of several machines mostly waits, and no test asserts durations. */
+const LANES = 3
 
 /** Characters of a command's last output, told where it failed without a report. */
 const REMEMBERED = 10_000
 
 /**
- * Runs suites, two at a time. Output is printed per suite in the given order: the first unfinished one live, the
+ * Runs suites, several at a time. Output is printed per suite in the given order: the first unfinished one live, the
  * others when it is their turn.
  *
  * @param {readonly Suite[]} suites

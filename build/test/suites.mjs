@@ -47,7 +47,7 @@ const vitest = (name, projects) => (/** @type {readonly string[]} */ args) => [
 
 /**
  * The runner's tests use the BLAS that a node gives its runners (`src-main/worker/python.ts`), which takes a tenth of
- * the time of MLX's own on Linux. One thread, because two suites run at a time.
+ * the time of MLX's own on Linux. One thread, because several suites run at a time.
  */
 const OPENBLAS = ['x86_64-linux-gnu/libopenblas.so.0', 'aarch64-linux-gnu/libopenblas.so.0', 'libopenblas.so.0']
   .map((name) => path.join('/usr/lib', name))
@@ -118,7 +118,7 @@ const models = {
   failures: vitestFailures,
 }
 
-/** In order of start and report: long ones first, or the last one would run alone. @type {readonly Suite[]} */
+/** In order of start and report: long ones first, or the last one would run alone, and one that waits beside those that compute. @type {readonly Suite[]} */
 export const SUITES = [
   {
     name: 'lint',
@@ -144,6 +144,7 @@ export const SUITES = [
     ],
     count: countChecks,
   },
+  hosts,
   {
     name: 'docs',
     title: 'Documentation (VitePress)',
@@ -177,7 +178,6 @@ export const SUITES = [
     failures: playwrightFailures,
   },
   integration,
-  hosts,
   models,
   clients,
 ]
