@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
@@ -34,6 +34,7 @@ const member = ({ refusals }: { refusals: number }) => {
     await Promise.resolve()
   })
   const submit = vi.fn(() => Promise.resolve({ status: 'done' as const }))
+  const named = { is: false }
   const [warn, removed] = [vi.fn(), vi.fn()]
   const membership = new Membership({
     identity: { nodeId: self, certificate: '', privateKey: '' },
@@ -43,6 +44,9 @@ const member = ({ refusals }: { refusals: number }) => {
       state: () => ({ ...emptyState(), masterNodeId: other }),
       subscribe: () => () => undefined,
       memberIds: () => members,
+      get isNamedByLog() {
+        return named.is
+      },
       submit,
       removed,
       beginAnew,
@@ -51,7 +55,7 @@ const member = ({ refusals }: { refusals: number }) => {
     log: { info: () => undefined, warn },
   })
   onTestFinished(() => membership.close())
-  return { membership, beginAnew, submit, removed, warn, members: () => members }
+  return { membership, beginAnew, submit, removed, warn, members: () => members, named, dataDir }
 }
 
 it('continues alone after its removal as soon as its disk allows it, and says once what to do', async () => {
@@ -108,6 +112,17 @@ it('joins as soon as its disk allows it, as the others count on it by then', asy
   await joined
   expect(members()).toEqual([self, other])
   expect(warn.mock.calls.filter(([fields]) => 'hint' in fields)).toHaveLength(1)
+})
+
+it('keeps its admission until its log has it', async () => {
+  const { named, dataDir, membership } = member({ refusals: 0 })
+  const isKept = (): boolean => existsSync(join(dataDir, 'admission.json'))
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(isKept()).toBe(true)
+  named.is = true
+  await vi.advanceTimersByTimeAsync(2000)
+  expect(isKept()).toBe(false)
+  membership.close()
 })
 
 it('stops trying when it is closed', async () => {

@@ -25,6 +25,8 @@ export interface MembershipOptions {
     state(): State
     subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void
     memberIds(): readonly NodeId[]
+    /** Whether the log on this machine's disk names it as a member. */
+    readonly isNamedByLog: boolean
     submit(
       command: Command,
       options: { commandId: CommandId },
@@ -37,6 +39,8 @@ export interface MembershipOptions {
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
+/** How often a machine that was let in looks whether its log says so. */
+const LOOK_MS = 1000
 /** A machine that could not begin anew after its removal tries again after this. */
 const AGAIN_MS = 2000
 
@@ -95,6 +99,7 @@ export class Membership {
       onChange,
     })
     this.announced = this.announcement
+    void this.forgetAdmission()
     this.unsubscribe = master.subscribe(
       ({ event }) => {
         if (CHANGING.has(event.type)) this.onStateChange()
@@ -218,11 +223,24 @@ export class Membership {
   }
 
   private onStateChange(): void {
-    const { master, identity, admission, peers } = this.options
-    if (identity.nodeId in master.state().members) admission.remove()
+    const { peers } = this.options
     if (this.announcement === this.announced) return
     this.announced = this.announcement
     peers()?.announce()
+  }
+
+  /** The admission is kept until the log has it: a machine that crashes before knows nothing else of its cluster. */
+  private async forgetAdmission(): Promise<void> {
+    const { master, admission, log } = this.options
+    while (!this.closed && admission.clusterId !== undefined) {
+      try {
+        if (master.isNamedByLog) admission.remove()
+      } catch (err) {
+        log.warn({ err }, 'the admission stays beside the log that has it')
+        return
+      }
+      await pause(LOOK_MS)
+    }
   }
 
   private async admit(member: {
@@ -255,6 +273,7 @@ export class Membership {
         await file.write(admission)
         await master.beginAnew([identity.nodeId, ...admission.members.map(({ nodeId }) => nodeId)], { keep: true })
       })
+      void this.forgetAdmission()
       for (const { nodeId, addresses } of admission.members) there?.book.add(nodeId, addresses)
       there?.links.dialAll()
       there?.announce()

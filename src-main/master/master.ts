@@ -208,6 +208,11 @@ export class Master {
     return this.membership.all
   }
 
+  /** Whether the log on its disk names it as a member. Its state may do so earlier, as the leader tells it. */
+  get isNamedByLog(): boolean {
+    return this.options.nodeId in this.storage.log.state.members && this.replication.isOnDisk
+  }
+
   /** Resolves when durable and folded here. Rejects with MasterError where nobody can decide. */
   submit(command: Command, options: { commandId: CommandId }): Promise<CommandResult> {
     return this.commanding.submit(command, options)

@@ -200,6 +200,11 @@ export class Replication {
     return durabilityOf(this.replica, end.sequence)
   }
 
+  /** Whether all of its log is on its own disk. */
+  get isOnDisk(): boolean {
+    return this.replica.log.sequence >= this.log.sequence
+  }
+
   /** As leader: whether all of its log is on another disk as well. */
   get isOnAnotherDisk(): boolean {
     return durabilityOf(this.replica, this.log.logEnd.sequence).on > 1

@@ -112,7 +112,7 @@ export class SimulatedMembership {
 
   /** The admission has done its part once the log names this machine. */
   stateChanged(): void {
-    if (this.admittedBy.length > 0 && this.self in this.parts.teller.state().members) this.admittedBy = []
+    if (this.admittedBy.length > 0 && this.parts.program().isNamedByLog) this.admittedBy = []
   }
 
   private async beginAnew(others: readonly NodeId[], options: { readonly keep: boolean }): Promise<void> {

@@ -1,7 +1,6 @@
 import type { Command } from '@core/commands/command'
 import type { LogEnd } from '@core/consensus/index'
 import type { Observation } from '@core/events/event'
-import type { LogRecord } from '@core/events/record'
 import { CommandId, type ModelId, type NodeId, type Timestamp } from '@core/ids'
 import type { CardResult, IdSource } from '@core/reconcile/index'
 import type { SimulatedCables } from '@core/simulation/cables'
@@ -15,18 +14,7 @@ import type { Instance } from '@core/state/instances'
 import type { State } from '@core/state/state'
 import { wait } from '@core/time/timers'
 import type { MemberLink } from '../cluster/member-links'
-import {
-  beginLog,
-  type Host,
-  logDirectory,
-  type LogFolder,
-  MasterError,
-  type OpenedLog,
-  openLogFolder,
-  readKnownTerm,
-  readLogFolder,
-  recordsAfter,
-} from '../master/index'
+import { type Host, MasterError } from '../master/index'
 import type { Founding } from './founding'
 import type { Linked, SimulatedLinks } from './links'
 import { SimulatedMachine } from './machine'
@@ -34,8 +22,9 @@ import { SimulatedMembership } from './membership'
 import { NodeClock } from './node-clock'
 import type { NodeListener, Teller } from './node-listener'
 import type { Outcome } from './outcome'
-import { DATA_DIR, Program } from './program'
+import { Program } from './program'
 import { Said } from './said'
+import { StoredData } from './stored-data'
 import { VirtualDisk } from './virtual-disk'
 import { SimulatedWorker } from './worker'
 
@@ -72,6 +61,7 @@ export class SimulatedNode implements Linked, Teller {
   readonly machine: SimulatedMachine
   readonly worker: SimulatedWorker
   readonly disk: VirtualDisk
+  readonly stored: StoredData
   private readonly clock: NodeClock
   private readonly said: Said
   private readonly membership: SimulatedMembership
@@ -91,6 +81,7 @@ export class SimulatedNode implements Linked, Teller {
     this.self = self
     const clock = (this.clock = new NodeClock(parts.clock))
     this.disk = new VirtualDisk(clock, random)
+    this.stored = new StoredData(self, this.disk)
     const said = (this.said = new Said(clock))
     this.host = {
       timers: clock,
@@ -103,7 +94,7 @@ export class SimulatedNode implements Linked, Teller {
     this.membership = new SimulatedMembership({
       ...{ teller: this, clock, links, listener: parts.listener, program: () => this.program },
     })
-    beginLog(logDirectory(this.logFolder()), parts.founding.records)
+    this.stored.begin(parts.founding.records)
     this.program = this.newProgram(parts.founding.state)
     const state = (): State => this.state()
     const observe = (event: Observation): void => this.observe(event)
@@ -141,30 +132,6 @@ export class SimulatedNode implements Linked, Teller {
   /** What the master's next pass would see; only of a node that leads. */
   inputs(): ReturnType<Program['inputs']> {
     return this.program.inputs()
-  }
-
-  /** What its disk has, as the product reads it. Throws MasterError. */
-  readLog(): OpenedLog {
-    return openLogFolder(this.logFolder())
-  }
-
-  /** The highest term that its disk knows it has taken part in. */
-  termOnDisk(): number {
-    return readKnownTerm(logDirectory(this.logFolder())).term
-  }
-
-  /** The records on its disk after one, as the product reads them. */
-  async recordsAfter(sequence: number): Promise<readonly LogRecord[]> {
-    const records: LogRecord[] = []
-    for await (const record of recordsAfter(logDirectory(this.logFolder()), sequence)) records.push(record)
-    return records
-  }
-
-  /** Whether something that it declared apart waits to be merged. */
-  hasToMerge(): boolean {
-    return logDirectory(this.logFolder())
-      .names()
-      .some((name) => name.startsWith('split-') && name.endsWith('.json'))
   }
 
   /** It was removed, has heard so, and nobody has let it in again. */
@@ -366,15 +333,9 @@ export class SimulatedNode implements Linked, Teller {
     return CommandId.parse(`${this.self}-${++this.commands}`)
   }
 
-  private logFolder(): LogFolder {
-    const silent = { info: () => undefined, warn: () => undefined }
-    return { dataDir: DATA_DIR, nodeId: this.self, log: silent, directory: (path) => this.disk.directory(path) }
-  }
-
   private tellLost({ sequence }: LogEnd): void {
     try {
-      const { end } = readLogFolder(this.logFolder())
-      const records = sequence - end.sequence
+      const records = sequence - this.stored.lastSequence()
       if (records > 0) this.parts.listener.happened({ kind: 'lost', node: this.self, records })
     } catch (error) {
       if (!(error instanceof MasterError) || error.code === 'log_damaged') this.parts.listener.failed(error)

@@ -139,6 +139,10 @@ export class Program implements Teller {
     return this.leadership.kind === 'self' && this.master?.status().role === 'master'
   }
 
+  get isNamedByLog(): boolean {
+    return this.master?.isNamedByLog ?? false
+  }
+
   inputs(): ReturnType<Master['inputs']> {
     return this.master?.inputs()
   }

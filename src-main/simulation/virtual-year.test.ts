@@ -113,7 +113,7 @@ describe('a year in which a declaration fails again and again', () => {
       const known = simulation.state().metaInstances[chat]
       for (const node of simulation.nodes.values()) {
         expect(node.logEnd?.sequence).toBeGreaterThan(2 * DAYS)
-        expect(node.readLog().replayed).toBeLessThan(40)
+        expect(node.stored.readLog().replayed).toBeLessThan(40)
       }
       await year.restart()
       expect(simulation.masters()).toHaveLength(1)

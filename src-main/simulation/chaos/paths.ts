@@ -82,7 +82,7 @@ export class ClusterPathCounter {
         return this.follows(happening.node, happening.master)
       case 'listens':
         counts['listened to a leader while its disk refused'] += 1
-        if ((this.simulation().nodes.get(happening.node)?.termOnDisk() ?? 0) < happening.term)
+        if ((this.simulation().nodes.get(happening.node)?.stored.term() ?? 0) < happening.term)
           counts['listened in a term that its disk did not have'] += 1
         this.leading.delete(happening.node)
         return

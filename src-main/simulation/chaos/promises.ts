@@ -217,7 +217,7 @@ export class ClusterPromises {
     const state = master.state()
     for (const node of nodes) {
       insist(node.isActive(), () => `${node.self} is not there at rest`)
-      insist(!node.hasToMerge(), () => `${node.self} has something to merge at rest`)
+      insist(!node.stored.hasToMerge(), () => `${node.self} has something to merge at rest`)
       await sameLog(node, master)
       insist(
         canonical(node.state()) === canonical(state),
@@ -229,7 +229,7 @@ export class ClusterPromises {
     this.writes.rest(state)
     this.members.rest(state)
     const inputs = master.inputs()
-    if (inputs) checkMasterAtRest(state, inputs, master.readLog().state)
+    if (inputs) checkMasterAtRest(state, inputs, master.stored.readLog().state)
   }
 
   /** Nobody begins a term while a machine that is linked to it follows a leader that is there, all having had time to see so. */
@@ -251,17 +251,17 @@ export class ClusterPromises {
     const other = terms.get(term)
     insist(other === undefined || other === master, () => `in term ${term}, ${node} obeys ${other} and then ${master}`)
     terms.set(term, master)
-    const onDisk = this.simulation().nodes.get(node)?.termOnDisk() ?? 0
+    const onDisk = this.simulation().nodes.get(node)?.stored.term() ?? 0
     insist(onDisk >= term, () => `${node} takes part in term ${term} before it is on its disk, which has ${onDisk}`)
   }
 }
 
 /** As their disks have it: the same end, the same state, and the same records as far back as both have them. */
 const sameLog = async (node: SimulatedNode, master: SimulatedNode): Promise<void> => {
-  const [own, its] = [node.readLog(), master.readLog()]
+  const [own, its] = [node.stored.readLog(), master.stored.readLog()]
   const base = Math.max(own.log.base, its.log.base)
   const told = async ({ log, state }: OpenedLog, of: SimulatedNode): Promise<string> =>
-    canonical([log.logEnd, declarative(state), await of.recordsAfter(base)])
+    canonical([log.logEnd, declarative(state), await of.stored.recordsAfter(base)])
   insist(
     (await told(own, node)) === (await told(its, master)),
     () => `${node.self} has another log than ${master.self} at rest`,

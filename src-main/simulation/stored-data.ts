@@ -1,0 +1,55 @@
+import type { LogRecord } from '@core/events/record'
+import type { NodeId } from '@core/ids'
+import {
+  beginLog,
+  logDirectory,
+  openLogFolder,
+  readKnownTerm,
+  readLogFolder,
+  recordsAfter,
+  type LogFolder,
+  type OpenedLog,
+} from '../master/index'
+import { DATA_DIR } from './program'
+import type { VirtualDisk } from './virtual-disk'
+
+/** What a machine's disk has, as the product reads it. All of it throws MasterError. */
+export class StoredData {
+  private readonly folder: LogFolder
+
+  constructor(nodeId: NodeId, disk: VirtualDisk) {
+    const log = { info: () => undefined, warn: () => undefined }
+    this.folder = { dataDir: DATA_DIR, nodeId, log, directory: (path) => disk.directory(path) }
+  }
+
+  begin(records: readonly LogRecord[]): void {
+    beginLog(logDirectory(this.folder), records)
+  }
+
+  readLog(): OpenedLog {
+    return openLogFolder(this.folder)
+  }
+
+  /** The last record, read without changing anything there. */
+  lastSequence(): number {
+    return readLogFolder(this.folder).end.sequence
+  }
+
+  /** The highest term that it knows the machine has taken part in. */
+  term(): number {
+    return readKnownTerm(logDirectory(this.folder)).term
+  }
+
+  async recordsAfter(sequence: number): Promise<readonly LogRecord[]> {
+    const records: LogRecord[] = []
+    for await (const record of recordsAfter(logDirectory(this.folder), sequence)) records.push(record)
+    return records
+  }
+
+  /** Whether something that was declared apart waits to be merged. */
+  hasToMerge(): boolean {
+    return logDirectory(this.folder)
+      .names()
+      .some((name) => name.startsWith('split-') && name.endsWith('.json'))
+  }
+}
