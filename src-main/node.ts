@@ -70,6 +70,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     away: (modelId) => wired.holders?.awayInEnglish(modelId),
     ask: (...asked) => wired.peers?.links.ask(...asked) ?? Promise.reject(new Error('no links')),
   })
+  let reconciles = 0
   const master: Master = await Master.open({
     dataDir,
     nodeId,
@@ -87,6 +88,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       stoodStill: (milliseconds) => wired.peers?.stoodStill(milliseconds),
     },
     onRemoved: () => cluster.removed(),
+    onPassed: () => void (reconciles += 1),
     log: log.logger.child({ part: 'master' }),
   })
   opened.add(() => master.close())
@@ -253,7 +255,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
 
   const { api, desk, accounts, serving } = await openAnswering({
     ...{ options, opened, foundation, master, loadCard, membership: cluster, peers: links },
-    ...{ holders, worker, queues, suspected, supply, guard },
+    ...{ holders, worker, queues, suspected, supply, guard, reconciles: () => reconciles },
   })
   wired.accounts = accounts
   if (options.declarations !== undefined) {

@@ -77,6 +77,11 @@ export const counted = (registers: Registry[]) => ({
     registers,
   }),
   elections: new Counter({ name: 'muster_elections_total', help: 'Changes of the master that were seen.', registers }),
+  reconciles: new Counter({
+    name: 'muster_reconciles_total',
+    help: 'Reconcile passes of this node as leader.',
+    registers,
+  }),
   decisions: new Counter({
     name: 'muster_decisions_total',
     help: 'Decisions of the cluster that this node folded.',

@@ -26,6 +26,7 @@ const figures = () => {
       },
     },
     live: () => ({ running: 2, waiting: 3 }),
+    reconciles: () => 7,
     isMaster: () => true,
     usage: () => ({}),
     keyName: String,
@@ -56,6 +57,7 @@ describe('figures of requests', () => {
     expect(await value(`muster_requests_total{model="${model}",outcome="failed"}`)).toBe(0)
     expect(await value(`muster_time_to_first_token_seconds_count{model="${model}"}`)).toBe(0)
     expect(await value('muster_retries_total')).toBe(0)
+    expect([await value('muster_reconciles_total'), await value('muster_reconciles_total')]).toEqual([7, 7])
     expect(await value('muster_decisions_total{type="InstanceRetrying"}')).toBe(0)
     expect(await value('muster_requests{status="waiting"}')).toBe(3)
   })

@@ -12,6 +12,8 @@ import { setGauges, type LiveRequests } from './snapshot'
 export interface MetricsOptions {
   readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }
   readonly live: () => LiveRequests
+  /** Reconcile passes of this node as leader, since its start. */
+  readonly reconciles: () => number
   readonly isMaster: () => boolean
   /** Usage counted by this node, by API key. */
   readonly usage: () => UsageByKey
@@ -66,10 +68,12 @@ export class Metrics {
 
   /** @param byKey include the usage of each API key, by model */
   async page({ byKey }: { readonly byKey: boolean }): Promise<MetricsPage> {
-    const { source, live, isMaster } = this.options
+    const { source, live, isMaster, reconciles } = this.options
     const state = source.state()
     for (const { modelId } of Object.values(state.metaInstances)) this.begin(modelId)
     setGauges(this.gauges, { state, live: live(), isMaster: isMaster() })
+    this.counted.reconciles.reset()
+    this.counted.reconciles.inc(reconciles())
     const text = await this.register.metrics()
     const keys = byKey ? await this.keyMetrics() : ''
     return { text: keys === '' ? text : `${text}\n${keys}`, contentType: this.register.contentType }

@@ -66,12 +66,14 @@ export interface AnsweringParts {
   readonly suspected: ClusterSuspects
   readonly supply: ModelSupply
   readonly guard: SleepGuard
+  /** Reconcile passes of this node as leader, since its start. */
+  readonly reconciles: () => number
 }
 
 /** Opens what serves requests: routing to instances, accounting, metrics, and the HTTP API over all of it. */
 export const openAnswering = async (parts: AnsweringParts) => {
   const { options, opened, foundation, master, loadCard, membership: cluster, peers: links } = parts
-  const { holders, worker, queues, suspected, supply, guard } = parts
+  const { holders, worker, queues, suspected, supply, guard, reconciles } = parts
   const { dataDir, settings: nodeSettings, log, identity, python: environment, catalogue, hub, tracer } = foundation
   const { nodeId } = identity
   const { trustedOrigins = [] } = options
@@ -113,6 +115,7 @@ export const openAnswering = async (parts: AnsweringParts) => {
   const metrics = new Metrics({
     source: master,
     live: () => queues.live,
+    reconciles,
     isMaster: () => master.status().role === 'master',
     usage: () => accounts.current,
     keyName: (apiKeyId) => master.state().apiKeys[apiKeyId]?.name ?? apiKeyId,

@@ -72,6 +72,7 @@ const scrapes = async (world: World): Promise<number[]> => {
   const metrics = new Metrics({
     source: { state: () => world.state, subscribe: () => () => undefined },
     live: () => ({ running: 0, waiting: 0 }),
+    reconciles: () => 0,
     isMaster: () => true,
     usage: () => ({}),
     keyName: String,
