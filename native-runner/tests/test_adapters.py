@@ -11,9 +11,15 @@ from conftest import RunnerGroup, RunnerProcess
 from mlx_lm.generate import generate_step
 from mlx_lm.utils import load_adapters, load_model
 from test_kept_prompts import disk, wait_for_files
+from text_alone import text_alone
 
+from muster_runner.failures import Unsupported
+from muster_runner.model.loading import load
 from muster_runner.model.make_tiny import make_tiny
 from muster_runner.model.make_tiny_adapter import make_tiny_adapter
+from muster_runner.model.model_files import ModelFileError
+from muster_runner.model.part import Part
+from muster_runner.protocol import Adapter
 from muster_runner.tokenization.tokenizer import load_tokenizer
 
 TEXT = "once upon a time " * 40
@@ -46,10 +52,6 @@ def told(path: Path) -> dict[str, Any]:
     return {"adapter": {"adapterId": "muster/adapter", "adapterPath": str(path)}}
 
 
-def failed(runner: RunnerProcess) -> str:
-    return str(runner.until(lambda frame: frame["type"] == "failed")["errorMessage"])
-
-
 def by_mlx_lm(model_path: Path, adapter: Path, text: str) -> str:
     """The greedy text of mlx-lm alone, for the prompt that the tiny model's template makes."""
     model, config = load_model(model_path)
@@ -67,39 +69,17 @@ def test_answers_are_those_of_mlx_lm_with_the_adapter_and_not_those_without(
     tiny: Path, tmp_path: Path, runners: Any, dora: bool
 ) -> None:
     make_tiny_adapter(tmp_path / "adapter", tiny, seed=3, dora=dora)
-    plain, adapted = runners(), runners()
-    plain.ready(tiny)
+    adapted = runners()
     adapted.ready(tiny, **told(tmp_path / "adapter"))
-    without, _ = plain.answer("without", text="hello there", maxTokens=TOKENS)
-    with_it, _ = adapted.answer("with", text="hello there", maxTokens=TOKENS)
-    assert with_it != without
-    assert with_it == by_mlx_lm(tiny, tmp_path / "adapter", "hello there")
+    answer, _ = adapted.answer("with", text="hello there", maxTokens=TOKENS)
+    assert answer != text_alone(tiny, "hello there", TOKENS)
+    assert answer == by_mlx_lm(tiny, tmp_path / "adapter", "hello there")
 
 
-def test_a_pipeline_with_an_adapter_answers_like_one_process(
-    tiny: Path, adapter: Path, tmp_path: Path, runners: Any
-) -> None:
-    alone = runners()
-    alone.ready(tiny, **told(adapter))
-    expected, _ = alone.answer("alone", text="hello", maxTokens=TOKENS)
-    (tmp_path / "group").mkdir()
-    group = RunnerGroup(tmp_path / "group")
-    try:
-        group.ready(tiny, "Pipeline", **told(adapter))
-        assert group.first.answer("together", text="hello", maxTokens=TOKENS)[0] == expected
-    finally:
-        group.close()
-
-
-def test_ranks_with_different_adapters_are_refused(tiny: Path, adapter: Path, tmp_path: Path) -> None:
-    make_tiny_adapter(tmp_path / "other", tiny, seed=5)
-    (tmp_path / "group").mkdir()
-    group = RunnerGroup(tmp_path / "group")
-    try:
-        group.load(tiny, "Pipeline", first=told(tmp_path / "other"))
-        assert "LoRA adapters" in failed(group.first)
-    finally:
-        group.close()
+def test_a_pipeline_with_an_adapter_answers_like_mlx_lm(tiny: Path, adapter: Path, group: RunnerGroup) -> None:
+    group.ready(tiny, "Pipeline", **told(adapter))
+    answer, _ = group.first.answer("together", text="hello", maxTokens=TOKENS)
+    assert answer == by_mlx_lm(tiny, adapter, "hello")
 
 
 def test_cached_prefixes_of_an_adapter_serve_neither_the_plain_model_nor_another_adapter(
@@ -141,17 +121,25 @@ def without_scale(tiny: Path, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "error", "said"),
     [
-        (of_another_model, "trained for another model"),
-        (without_weights, "adapters.safetensors is missing"),
-        (without_scale, "scale"),
+        (of_another_model, Unsupported, "trained for another model"),
+        (without_weights, ModelFileError, "adapters.safetensors is missing"),
+        (without_scale, Unsupported, "scale"),
     ],
 )
 def test_an_adapter_that_does_not_fit_fails_the_load_by_name(
-    tiny: Path, tmp_path: Path, runner: RunnerProcess, spoil: Any, said: str
+    tiny: Path, tmp_path: Path, spoil: Any, error: type[Exception], said: str
 ) -> None:
     spoil(tiny, tmp_path / "adapter")
+    adapter = Adapter(adapter_id="muster/adapter", adapter_path=str(tmp_path / "adapter"))
+    with pytest.raises(error, match=said):
+        load(tiny, None, lambda _done, _layers: None, Part("Pipeline", 0, 4, 4), adapter=adapter)
+
+
+def test_a_runner_reports_why_an_adapter_cannot_be_used(tiny: Path, tmp_path: Path, runner: RunnerProcess) -> None:
+    without_weights(tiny, tmp_path / "adapter")
     runner.hello()
     runner.load(tiny, **told(tmp_path / "adapter"))
-    assert said in failed(runner)
+    failed = runner.until(lambda frame: frame["type"] == "failed")
+    assert failed["code"] == "model_file" and "adapters.safetensors is missing" in failed["errorMessage"]

@@ -12,6 +12,7 @@ from divided_files import in_two_files
 from muster_runner.distributed.ranks import connect
 from muster_runner.failures import Disagreement, Failure, PeerLost, Unsupported
 from muster_runner.model.loading import load as load_model
+from muster_runner.model.make_tiny_adapter import make_tiny_adapter
 from muster_runner.model.model_files import ModelFileError
 from muster_runner.model.part import Part
 from muster_runner.protocol import Load, parse_command
@@ -97,6 +98,19 @@ def test_ranks_with_different_settings_report_a_disagreement(tmp_path: Path, oth
     for failure in agreed([command(tmp_path, 0), command(tmp_path, 1, **other)]):
         assert isinstance(failure, Disagreement)
         assert says in str(failure)
+
+
+def test_ranks_with_different_adapters_are_refused(tiny: Path, tmp_path: Path) -> None:
+    adapters = []
+    for rank in (0, 1):
+        path = tmp_path / str(rank)
+        make_tiny_adapter(path, tiny, seed=rank)
+        adapters.append({"adapterId": "muster/adapter", "adapterPath": str(path)})
+    one, other = adapters
+    assert agreed([command(tiny, rank, adapter=one) for rank in (0, 1)]) == [None, None]
+    for failure in agreed([command(tiny, 0, adapter=one), command(tiny, 1, adapter=other)]):
+        assert isinstance(failure, Disagreement)
+        assert "LoRA adapters" in str(failure)
 
 
 def test_weights_missing_from_all_files_are_an_error(tiny: Path, tmp_path: Path) -> None:
