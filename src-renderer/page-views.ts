@@ -1,3 +1,4 @@
+import { whenIdle } from './state/idle'
 import type { Page } from './state/pages'
 
 /**
@@ -13,10 +14,8 @@ export const pageViews = {
 } satisfies Record<Exclude<Page, 'cluster'>, () => Promise<unknown>>
 
 /** Fetches all pages when the window has nothing else to do. Returns the function that calls this off. */
-export const fetchPagesAhead = (): (() => void) => {
-  const planned = requestIdleCallback(() => {
+export const fetchPagesAhead = (): (() => void) =>
+  whenIdle(() => {
     // A page that cannot be fetched is asked for again when it is opened, and says so there.
     for (const fetchPage of Object.values(pageViews)) fetchPage().catch(() => undefined)
   })
-  return () => cancelIdleCallback(planned)
-}

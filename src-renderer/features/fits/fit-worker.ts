@@ -1,3 +1,4 @@
+import { whenIdle } from '../../state/idle'
 import type { FitAnswer, FitQuestion } from './fits-protocol'
 
 /** Computes placements: a worker, or a test. */
@@ -16,9 +17,9 @@ const BUSY_MS = 500
 export const fitWorker = (answered: (answer: FitAnswer) => void): FitFinder => {
   let worker: Worker | undefined
   let waiting: FitQuestion[] = []
-  let planned: number | undefined
+  let callOff: (() => void) | undefined
   const send = (): void => {
-    planned = undefined
+    callOff = undefined
     worker ??= new Worker(new URL('./fits.worker.ts', import.meta.url), { type: 'module' })
     worker.onmessage = ({ data }: MessageEvent<FitAnswer>) => answered(data)
     // In order and without leaving one out: each has the changes since the one before.
@@ -28,10 +29,10 @@ export const fitWorker = (answered: (answer: FitAnswer) => void): FitFinder => {
   return {
     ask: (question) => {
       waiting.push(question)
-      planned ??= requestIdleCallback(send, { timeout: BUSY_MS })
+      callOff ??= whenIdle(send, { withinMs: BUSY_MS })
     },
     close: () => {
-      if (planned !== undefined) cancelIdleCallback(planned)
+      callOff?.()
       worker?.terminate()
     },
   }
