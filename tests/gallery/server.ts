@@ -65,8 +65,12 @@ export const serveScene = async (scene: Scene, { app: directory }: { readonly ap
   )
   routes.get('/node/settings', (c) =>
     c.json({
-      settings: { loadOnRequest: 'auto', onRequestIdleSeconds: 300, diskCacheGigabytes: 20, servesNetwork: false },
+      settings: {
+        ...{ loadOnRequest: 'auto', onRequestIdleSeconds: 300, diskCacheGigabytes: 20, servesNetwork: false },
+        ...{ downloadBytesPerSecond: 0, keepFreeGigabytes: 1, hub: 'huggingface' },
+      },
       fixed: [],
+      hubTokenSaved: false,
       loadsOnRequest: true,
       servesNetworkNow: false,
     }),

@@ -245,6 +245,10 @@ export class HubRequests {
       return 'Something between here and the hub signs with a certificate of its own. If that is your network’s proxy, name the file of its authority with the setting caFile or SSL_CERT_FILE.'
     if (this.network.proxy !== undefined)
       return 'Is the proxy right (the setting proxy, or HTTPS_PROXY)? NO_PROXY names hosts that are asked without it. What has arrived is kept.'
-    return 'Check this machine’s connection to the internet; where it has a proxy, name it with the setting proxy or HTTPS_PROXY. What has arrived is kept.'
+    const other =
+      this.endpoint.kind === 'huggingface'
+        ? ' Where Hugging Face is not reachable, a mirror (HF_ENDPOINT) or ModelScope (MUSTER_HUB=modelscope) may be.'
+        : ''
+    return `Check this machine’s connection to the internet; where it has a proxy, name it with the setting proxy or HTTPS_PROXY.${other} What has arrived is kept.`
   }
 }
