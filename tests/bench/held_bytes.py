@@ -16,11 +16,10 @@ import_mlx_lm()
 
 from mlx_lm.utils import load_model  # noqa: E402
 
+from muster_runner.cache.cache_layers import Footprint  # noqa: E402
+from muster_runner.cache.memory_budget import MemoryBudget  # noqa: E402
 from muster_runner.engine.decoding import DecodingBatch  # noqa: E402
-from muster_runner.engine.engine_options import (  # noqa: E402
-    pass_tokens,
-    spare_tokens,
-)
+from muster_runner.engine.engine_options import pass_tokens  # noqa: E402
 from muster_runner.engine.prefill import PrefillSteps  # noqa: E402
 from muster_runner.engine.schedule import Schedule  # noqa: E402
 from muster_runner.model.architectures import ALL  # noqa: E402
@@ -43,10 +42,9 @@ def main(model_path: Path, mixes: list[str]) -> None:
 def _held(
     model: object, lengths: list[int], weights: int, per_token: int
 ) -> tuple[float, int]:
-    spare = spare_tokens(ROOM * sum(lengths) * per_token, per_token)
-    passes = pass_tokens(weights, per_token)
-    batch = DecodingBatch(model, False, True, passes, spare_tokens=spare)
-    schedule = Schedule(model, ALL, batch, None, PrefillSteps(2048, 2048))
+    batch = DecodingBatch(model, False, True, pass_tokens(weights, per_token))
+    budget = MemoryBudget(ROOM * sum(lengths) * per_token, Footprint(per_token))
+    schedule = Schedule(model, ALL, batch, None, PrefillSteps(2048, 2048), budget)
     for at, length in enumerate(lengths):
         schedule.join(
             str(at), [5 + (7 * at + one) % 200 for one in range(length)], GREEDY

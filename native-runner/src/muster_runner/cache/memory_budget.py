@@ -7,6 +7,9 @@ from muster_runner.cache.cache_layers import Footprint
 
 # Tokens of growth reserved per sequence, so that admission stops before memory is full.
 HEADROOM_TOKENS = 256
+# Padding may always take 1/SPARE_PART of the budget.
+SPARE_PART = 16
+UNLIMITED_TOKENS = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,12 @@ class MemoryBudget:
 
     total: int
     footprint: Footprint
+
+    @property
+    def spare_tokens(self) -> int:
+        """Tokens of padding that sub-batches may always have; see SubBatches."""
+        per_token = self.footprint.per_token
+        return self.total // per_token // SPARE_PART if per_token else UNLIMITED_TOKENS
 
     def used(self, passes: Iterable[tuple[int, int]]) -> int:
         """Returns the bytes of the caches of live requests. ``passes``: per sub-batch, the number of sequences and the

@@ -22,6 +22,9 @@ class SequenceCaches(Protocol):
     def with_more(self, lengths: Sequence[int]) -> list[tuple[int, int]]:
         """Estimates ``held`` after sequences of these ``lengths`` were added."""
 
+    def limit_padding(self, spare_tokens: int) -> None:
+        """Sets how many tokens of padding there is always memory for; equal on all ranks."""
+
     def add(self, caches: Sequence[tuple[list[Any], int]]) -> None:
         """Adds a sequence for each cache (a list of layers), given with its number of tokens, and takes ownership of
         the caches. (Recurrent layers do not count tokens, and a rank may have no others.)"""
@@ -59,6 +62,9 @@ class SeparateCaches:
 
     def with_more(self, lengths: Sequence[int]) -> list[tuple[int, int]]:
         return [*self.held(), *((1, length) for length in lengths)]
+
+    def limit_padding(self, spare_tokens: int) -> None:
+        """Sequences apart have none."""
 
     def add(self, caches: Sequence[tuple[list[Any], int]]) -> None:
         for cache, length in caches:

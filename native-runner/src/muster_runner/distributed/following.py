@@ -12,7 +12,6 @@ from muster_runner.engine.engine_options import EngineOptions
 from muster_runner.engine.proposer import DraftTokens
 from muster_runner.engine.schedule import Schedule, clear
 from muster_runner.engine.sequence import SampledToken
-from muster_runner.engine.sub_batches import UNLIMITED_TOKENS
 from muster_runner.failures import Disagreement
 from muster_runner.sampling.sampling import GREEDY
 
@@ -20,8 +19,8 @@ from muster_runner.sampling.sampling import GREEDY
 class FollowingBatch(DecodingBatch):
     """The decoding batch of a follower: it receives the sampled tokens of each step by ``feed``."""
 
-    def __init__(self, model: Any, together: bool, pass_tokens: int, spare_tokens: int = UNLIMITED_TOKENS):
-        super().__init__(model, False, together, pass_tokens, spare_tokens=spare_tokens)
+    def __init__(self, model: Any, together: bool, pass_tokens: int):
+        super().__init__(model, lookahead=False, together=together, pass_tokens=pass_tokens)
         # The tokens fed in the last step, until rank 0 says how many are accepted.
         self._unsettled: list[list[int]] = []
 
@@ -56,7 +55,7 @@ class Follower:
     def __init__(self, model: Any, group: Group, options: EngineOptions):
         """``options``: the same as on every other rank."""
         self._group = group
-        self._batch = FollowingBatch(model, options.able.batch, options.pass_tokens, options.spare_tokens)
+        self._batch = FollowingBatch(model, options.able.batch, options.pass_tokens)
         self._schedule = Schedule(
             model,
             options.able,

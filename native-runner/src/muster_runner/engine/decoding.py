@@ -9,7 +9,7 @@ import mlx.core as mx
 from muster_runner.cache.sequence_caches import SeparateCaches, SequenceCaches
 from muster_runner.engine.proposer import DraftTokens, Proposer
 from muster_runner.engine.sequence import SampledToken, Sequence
-from muster_runner.engine.sub_batches import UNLIMITED_TOKENS, SubBatches
+from muster_runner.engine.sub_batches import SubBatches
 from muster_runner.sampling.batch_sampler import BatchSampler
 from muster_runner.sampling.sampling import SeededSampler
 
@@ -24,8 +24,8 @@ class DecodingBatch:
 
     With ``lookahead`` a step already starts computing the tokens after those that it returns, so that a GPU never waits
     for Python; the tokens are the same. Without it a step returns the tokens that it samples. ``together``: whether the
-    model supports batching. ``pass_tokens``, ``spare_tokens``: see SubBatches. ``proposer``: proposes draft tokens for
-    speculative decoding, which needs trimmable caches; a step may then return several tokens of a sequence.
+    model supports batching. ``pass_tokens``: see SubBatches. ``proposer``: proposes draft tokens for speculative
+    decoding, which needs trimmable caches; a step may then return several tokens of a sequence.
     """
 
     def __init__(
@@ -35,13 +35,12 @@ class DecodingBatch:
         together: bool,
         pass_tokens: int = PASS_TOKENS,
         proposer: Proposer | None = None,
-        spare_tokens: int = UNLIMITED_TOKENS,
     ):
         self._model = model
         self._lookahead = lookahead
         self._joining: list[Sequence] = []
         self._sequences: list[Sequence] = []
-        self._caches: SequenceCaches = SubBatches(pass_tokens, spare_tokens) if together else SeparateCaches()
+        self._caches: SequenceCaches = SubBatches(pass_tokens) if together else SeparateCaches()
         self._proposer = proposer if together else None
         # Draft tokens of the next step, once made.
         self._drafts: DraftTokens | None = None
@@ -65,6 +64,10 @@ class DecodingBatch:
     def held(self) -> list[tuple[int, int]]:
         """Returns for each pass the number of sequences, and the tokens of the longest, to which they are padded."""
         return [*((1, len(sequence.tokens)) for sequence in self._joining), *self._caches.held()]
+
+    def limit_padding(self, spare_tokens: int) -> None:
+        """See SubBatches."""
+        self._caches.limit_padding(spare_tokens)
 
     def join(self, sequence: Sequence) -> None:
         """Adds a sequence at the next step."""

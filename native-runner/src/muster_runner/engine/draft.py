@@ -11,8 +11,9 @@ from typing import Any
 import mlx.core as mx
 from mlx_lm.models.cache import make_prompt_cache
 
+from muster_runner.cache.memory_budget import UNLIMITED_TOKENS
 from muster_runner.engine.sequence import Sequence
-from muster_runner.engine.sub_batches import UNLIMITED_TOKENS, SubBatches
+from muster_runner.engine.sub_batches import SubBatches
 from muster_runner.sampling.sampling import predicted_tokens
 from muster_runner.vision.keys import before_pictures
 

@@ -53,9 +53,7 @@ class Engine:
         self._answers: dict[str, Answer] = {}
         self.cache = options.cache
         proposer = Proposer(options.draft, options.lookahead) if options.speculates else None
-        self._batch = DecodingBatch(
-            model, options.lookahead, options.able.batch, options.pass_tokens, proposer, options.spare_tokens
-        )
+        self._batch = DecodingBatch(model, options.lookahead, options.able.batch, options.pass_tokens, proposer)
         self._schedule = Schedule(
             model,
             options.able,

@@ -18,7 +18,6 @@ from muster_runner.distributed.group import Group
 from muster_runner.engine.decoding import PASS_TOKENS
 from muster_runner.engine.draft import Draft
 from muster_runner.engine.prefill import PrefillSteps
-from muster_runner.engine.sub_batches import UNLIMITED_TOKENS
 from muster_runner.model.architectures import Abilities
 from muster_runner.model.loading import DEFAULT_CONTEXT, LoadedModel
 from muster_runner.protocol import Load
@@ -26,8 +25,6 @@ from muster_runner.protocol import Load
 LARGE_MODEL_BYTES = 16 * 1024**3
 # The fixed cost of a pass beside reading the weights (Python, kernel launches), expressed in bytes read.
 PASS_BYTES = 16 << 20
-# Padding may always take 1/SPARE_PART of the memory for caches.
-SPARE_PART = 16
 # Ranks exchange int32.
 MAX_INT32 = (1 << 31) - 1
 
@@ -35,8 +32,7 @@ MAX_INT32 = (1 << 31) - 1
 @dataclass(frozen=True)
 class EngineOptions:
     """``able``: features of the model. ``cache``: the prefix cache; None disables it. ``lookahead``: overlap the GPU's
-    work on the next step with the CPU's on this one; no gain without a GPU. ``pass_tokens``, ``spare_tokens``: see
-    SubBatches.
+    work on the next step with the CPU's on this one; no gain without a GPU. ``pass_tokens``: see SubBatches.
     ``speculates``: speculative decoding, also by ``draft`` if given. ``claimed``: bytes of the budget that remain under
     memory pressure. ``restores_in_step``: requests wait for the disk caches of all ranks. ``context_length``: maximum
     tokens of a request, limited by the model and by memory."""
@@ -49,7 +45,6 @@ class EngineOptions:
     budget: MemoryBudget = UNLIMITED
     claimed: int | None = None
     pass_tokens: int = PASS_TOKENS
-    spare_tokens: int = UNLIMITED_TOKENS
     speculates: bool = False
     draft: Draft | None = None
     restores_in_step: bool = False
@@ -119,7 +114,6 @@ def engine_options(
         claimed=claimed,
         speculates=not exact,
         pass_tokens=pass_tokens(weights, sum(one.per_token for one in kept)),
-        spare_tokens=spare_tokens(total, kept[0].per_token),
         restores_in_step=restores_in_step,
         context_length=min(loaded.context_length, max(room, live.fitting(total, loaded.context_length))),
     )
@@ -134,11 +128,6 @@ def pass_tokens(weights: int, per_token: int) -> int:
     """Returns ``pass_tokens`` of SubBatches for a model of ``weights`` bytes, with ``per_token`` bytes of cache per
     token, so that padding costs no more time than another pass would."""
     return (weights + PASS_BYTES) // per_token if per_token else MAX_INT32
-
-
-def spare_tokens(total: int, per_token: int) -> int:
-    """Returns ``spare_tokens`` of SubBatches, where caches have ``total`` bytes, at ``per_token`` bytes per token."""
-    return total // per_token // SPARE_PART if per_token else UNLIMITED_TOKENS
 
 
 def _alone(length: int) -> list[int]:

@@ -63,6 +63,7 @@ class Schedule:
     ):
         self._model, self._able, self._batch = model, able, batch
         self._prefill, self._budget = steps, budget
+        batch.limit_padding(budget.spare_tokens)
         self._begun, self._progress, self._queued = begun, progress, queued
         self._requests: dict[str, Request] = {}
         self._prompts = PromptQueue(cache, self._fits, self._start_prefill, restores_in_step)
@@ -145,6 +146,7 @@ class Schedule:
     def resize(self, total: int) -> None:
         """Changes the memory budget to ``total`` bytes."""
         self._budget = replace(self._budget, total=total)
+        self._batch.limit_padding(self._budget.spare_tokens)
         self._history.record("resize", str(total))
 
     @property

@@ -13,6 +13,7 @@ from typing import Any
 import mlx.core as mx
 
 from muster_runner.cache.cache_layers import layers_of, trim_rows
+from muster_runner.cache.memory_budget import UNLIMITED_TOKENS
 
 # Sub-batches are rearranged, which copies caches, only if that saves this share of the cost.
 WORTH_IT = 0.1
@@ -20,7 +21,6 @@ WORTH_IT = 0.1
 MIN_GROWTH, GROWTH_PART = 16, 16
 # Padding takes at most 1/PADDING_PART of the tokens, where it is more than is spare.
 PADDING_PART = 8
-UNLIMITED_TOKENS = 1 << 62
 
 
 def partition(lengths: Sequence[int], pass_tokens: int) -> list[list[int]]:
@@ -104,6 +104,9 @@ class SubBatches:
         expected = [*self._lengths, *lengths]
         parts = self._partition(expected)
         return [(len(part), max(expected[row] for row in part)) for part in parts]
+
+    def limit_padding(self, spare_tokens: int) -> None:
+        self._spare_tokens = spare_tokens
 
     def add(self, caches: Sequence[tuple[list[Any], int]]) -> None:
         first = len(self._lengths)

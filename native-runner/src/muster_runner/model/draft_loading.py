@@ -9,8 +9,9 @@ from mlx.utils import tree_flatten
 from mlx_lm.models.cache import make_prompt_cache
 
 from muster_runner.cache.cache_layers import Footprint, footprint, has_only_full
+from muster_runner.cache.memory_budget import MemoryBudget
 from muster_runner.engine.draft import Draft
-from muster_runner.engine.engine_options import is_exact, pass_tokens, spare_tokens
+from muster_runner.engine.engine_options import is_exact, pass_tokens
 from muster_runner.failures import Unsupported
 from muster_runner.model.architectures import abilities, within
 from muster_runner.model.loading import LoadedModel
@@ -39,13 +40,8 @@ class LoadedDraft:
 
     def draft(self, tokens: int) -> Draft:
         """Builds the draft. ``tokens``: of all sequences that memory was claimed for, which limits padding."""
-        per_token = self.footprint.per_token
-        return Draft(
-            self.model,
-            self.vocabulary,
-            pass_tokens(self.nbytes, per_token),
-            spare_tokens(per_token * tokens, per_token),
-        )
+        spare = MemoryBudget(self.footprint.sequence(tokens), self.footprint).spare_tokens
+        return Draft(self.model, self.vocabulary, pass_tokens(self.nbytes, self.footprint.per_token), spare)
 
 
 def load_draft(load: Load, loaded: LoadedModel) -> LoadedDraft:
