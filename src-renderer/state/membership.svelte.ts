@@ -1,12 +1,17 @@
 import { ClusterView, DrainView, InviteAnswer, WhatIfView } from '@core/protocols/cluster'
 import { DoctorReport } from '@core/protocols/doctor'
-import type { NodeId } from '@core/ids'
+import type { MetaInstanceId, NodeId } from '@core/ids'
 import type { Api } from '../api/access'
 import type { Feed } from '../feed/feed'
 
 export type Asking = ClusterView['asking'][number]
 export type Nearby = ClusterView['nearby'][number]
 export type Joining = NonNullable<ClusterView['joining']>
+/** What happens to a declaration if that machine goes away. */
+export interface WithoutMachine {
+  readonly nodeId: NodeId
+  readonly told: WhatIfView['machines'][number]['declarations'][number]
+}
 /** How to join another cluster. */
 export type JoinBy = { readonly token: string } | { readonly nodeId: NodeId } | { readonly address: string }
 
@@ -76,6 +81,15 @@ export class Membership {
   async whatIf(nodeId: NodeId): Promise<WhatIfView['machines'][number]['declarations']> {
     const { machines } = await this.api.get('/cluster/what-if', WhatIfView)
     return machines.find((machine) => machine.nodeId === nodeId)?.declarations ?? []
+  }
+
+  /** What would happen to a declaration without each machine that it needs now. Throws ApiError. */
+  async withoutEach(metaInstanceId: MetaInstanceId): Promise<readonly WithoutMachine[]> {
+    const { machines } = await this.api.get('/cluster/what-if', WhatIfView)
+    return machines.flatMap(({ nodeId, declarations }) => {
+      const told = declarations.find((one) => one.metaInstanceId === metaInstanceId)
+      return told === undefined ? [] : [{ nodeId, told }]
+    })
   }
 
   /** Drains a machine, or ends draining. Throws ApiError. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ClusterView } from '@core/protocols/cluster'
-import { NodeId } from '@core/ids'
+import { MetaInstanceId, NodeId } from '@core/ids'
 import { FakeApi, FakeStream, json } from '../testing/fake-api'
 import { EventFeed } from '../feed/event-feed'
 import { Membership } from './membership.svelte'
@@ -46,6 +46,22 @@ describe('who belongs together', () => {
     await settled()
     expect(membership.view?.name).toBe('Home')
     expect(api.asked.map(({ path }) => path)).toEqual(['/events?cluster=true', '/events?cluster=true'])
+  })
+
+  it('tells what becomes of a declaration without each machine that it needs', async () => {
+    const chat = MetaInstanceId.parse('chat')
+    const told = { metaInstanceId: chat, name: 'chat', fate: 'moves', nodeIds: ['Mini'] } as const
+    const other = { metaInstanceId: 'other', name: 'other', fate: 'stops' }
+    const machines = [
+      { nodeId: 'Studio', friendlyName: 'Studio', declarations: [other, told] },
+      { nodeId: 'Mini', friendlyName: 'Mini', declarations: [other] },
+    ]
+    const api = new FakeApi().next(new FakeStream().response)
+    membership = new Membership(api, new EventFeed(api))
+    await settled()
+    api.next(() => json({ machines }))
+    expect(await membership.withoutEach(chat)).toEqual([{ nodeId: 'Studio', told }])
+    expect(api.asked.at(-1)?.path).toBe('/cluster/what-if')
   })
 
   it('tells of who asks, until a person puts it off, and again when he looks', async () => {

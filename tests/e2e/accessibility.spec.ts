@@ -77,6 +77,9 @@ const OVERLAYS: Record<string, readonly Overlay[]> = {
   'features/cluster/machine-menu': [
     { scene: 'pair', role: 'menu', open: (page) => press(page, 'More for Mac Studio') },
   ],
+  'features/cluster/what-if-dialog': [
+    { scene: 'three', open: (page) => choose(page, 'More for Qwen3-235B-A22B-4bit', 'What if…') },
+  ],
   'features/launch/launch-dialog': [
     {
       scene: 'three',

@@ -6,6 +6,7 @@ import { streamSSE } from 'hono/streaming'
 import { previews } from '@core/placement/previews'
 import type { Event } from '@core/events/event'
 import { NodeId } from '@core/ids'
+import { departures } from '@core/reconcile/index'
 import type { ClusterView } from '@core/protocols/cluster'
 import type { SetupView } from '@core/protocols/setup'
 import { next } from '@core/events/next'
@@ -59,6 +60,15 @@ export const serveScene = async (scene: Scene, { app: directory }: { readonly ap
     }),
   )
   routes.post('/cluster/join', (c) => c.json({ ...view(), joining: scene.joins }, 202))
+  routes.get('/cluster/what-if', (c) =>
+    c.json({
+      machines: Object.values(world.state.members).map(({ nodeId, friendlyName }) => ({
+        nodeId,
+        friendlyName,
+        declarations: departures(world.state, nodeId, world.cards),
+      })),
+    }),
+  )
   routes.get('/cluster/doctor', (c) => c.json(scene.findings))
   routes.post('/cluster/invite', (c) =>
     c.json({ token: `muster1.${'eyJjbHVzdGVySWQiOiJnYWxsZXJ5Iiwi'.repeat(9)}`, expiresAt: Date.now() + 580_000 }, 201),

@@ -3,7 +3,8 @@ import { NodeId, TaskId } from '@core/ids'
 import type { RequestRecord } from '@core/protocols/activity'
 import { readyWorld } from '@core/testing/world'
 import { RequestLog } from '../../state/request-log.svelte'
-import { matchingRequests, partsText, requestsIn } from './requests'
+import { declaredName } from '../cluster/card'
+import { matchingRequests, namesOfAsked, partsText, requestsIn } from './requests'
 
 const record: RequestRecord = {
   id: 'r',
@@ -23,9 +24,18 @@ const self = NodeId.parse('self')
 
 describe('the list of past requests', () => {
   it('tells where the time of each went, and how fast it was written', () => {
-    const [view] = requestsIn([record], { noted: [], self })
+    const [view] = requestsIn([record], { noted: [], self, nameOf: (model) => model })
     expect(view).toMatchObject({ outcome: 'done', tone: 'ready', key: 'Ada', tokensPerSecond: 10 })
     expect(view && partsText(view.parts)).toBe('waited 0.02 s · prompt 0.50 s · wrote 1.20 s')
+  })
+
+  it('names a declaration that was asked for by its id, and leaves other names as they were written', () => {
+    const { world, id } = readyWorld()
+    const nameOf = namesOfAsked(world.state)
+    const asked = [id, 'gone', 'mlx-community/some-model'].map((model) => ({ ...record, id: model, model }))
+    const views = requestsIn(asked, { noted: [], self, nameOf })
+    const declared = Object.values(world.state.metaInstances).map(declaredName)
+    expect(views.map(({ model }) => model)).toEqual([...declared, 'gone', 'mlx-community/some-model'])
   })
 
   it('has what other machines took while this window was open, but nothing twice and nothing that still runs', () => {
@@ -42,7 +52,7 @@ describe('the list of past requests', () => {
       { type: 'TaskStatusUpdated', taskId: TaskId.parse('mine'), status: 'Complete' },
     )
     log.note(world.state)
-    const views = requestsIn([record], { noted: log.all, self: here })
+    const views = requestsIn([record], { noted: log.all, self: here, nameOf: (model) => model })
     expect(views.map((view) => [view.id, view.outcome, view.error])).toEqual([
       ['theirs', 'failed', 'out of memory'],
       ['r', 'done', undefined],

@@ -1,9 +1,11 @@
 import type { NodeId } from '@core/ids'
 import type { RequestRecord } from '@core/protocols/activity'
+import type { State } from '@core/state/state'
 import { isLive, type Task } from '@core/state/tasks'
 import type { GlyphTone } from '../../components/glyph-tone'
 import type { NotedRequest } from '../../state/request-log.svelte'
 import { formats, t } from '../../state/texts.svelte'
+import { declaredName } from '../cluster/card'
 
 /** One phase of a request. */
 export interface TimePart {
@@ -61,13 +63,13 @@ const partsOf = ({ waitedMs, promptMs, writingMs }: RequestRecord): readonly Tim
 const speedOf = ({ completionTokens = 0, writingMs = 0 }: RequestRecord): number | undefined =>
   completionTokens > 1 && writingMs > 0 ? (1000 * (completionTokens - 1)) / writingMs : undefined
 
-const ofRecord = (record: RequestRecord): RequestView => {
-  const { id, model, key, outcome, startedAt, promptTokens, cachedTokens, completionTokens, error } = record
+const ofRecord = (record: RequestRecord, nameOf: (model: string) => string): RequestView => {
+  const { id, key, outcome, startedAt, promptTokens, cachedTokens, completionTokens, error } = record
   const tokensPerSecond = speedOf(record)
   return {
     ...{
       id,
-      model,
+      model: nameOf(record.model),
       key,
       outcome,
       tone: TONES[outcome],
@@ -113,13 +115,28 @@ const ofTask = ({ task, model }: NotedRequest): RequestView => {
   }
 }
 
+/** Names a declaration that was asked for by its id; anything else is shown as the client wrote it. */
+export const namesOfAsked = ({ metaInstances }: Pick<State, 'metaInstances'>): ((model: string) => string) => {
+  const names = new Map<string, string>(
+    Object.values(metaInstances).map((metaInstance) => [metaInstance.metaInstanceId, declaredName(metaInstance)]),
+  )
+  return (model) => names.get(model) ?? model
+}
+
+interface RequestSources {
+  readonly noted: readonly NotedRequest[]
+  readonly self: NodeId | undefined
+  /** Display name of what a client asked for: a declaration's id becomes its name. */
+  readonly nameOf: (model: string) => string
+}
+
 /** Ended requests, newest first: those kept by this node, and those that this window saw on other machines. */
 export const requestsIn = (
   kept: readonly RequestRecord[],
-  { noted, self }: { readonly noted: readonly NotedRequest[]; readonly self: NodeId | undefined },
+  { noted, self, nameOf }: RequestSources,
 ): readonly RequestView[] =>
   [
-    ...kept.map(ofRecord),
+    ...kept.map((record) => ofRecord(record, nameOf)),
     ...noted.filter(({ task }) => !isLive(task) && task.takenBy !== self && task.takenBy !== undefined).map(ofTask),
   ].sort((a, b) => b.startedAt - a.startedAt)
 
