@@ -95,9 +95,23 @@ describe('a node that seeks a leader', () => {
     expect(vouched(seeking, c)).toEqual([{ kind: 'vouched', nodeId: c }])
   })
 
-  it('needs nobody’s word for one that it knows, nor while it leads', () => {
+  it('takes it also while it leads: the two would never meet otherwise', () => {
+    expect(vouched(master(a, { b: {} }), c)).toEqual([{ kind: 'vouched', nodeId: c }])
+  })
+
+  it('needs nobody’s word for one that it knows', () => {
     expect(vouched(seeking, b)).toEqual([])
     expect(vouched(seeking, a)).toEqual([])
-    expect(vouched(master(a, { b: {} }), c)).toEqual([])
+  })
+
+  it('names the leader that it follows to another one that says that it leads', () => {
+    const role = { kind: 'follower', master: c, heardAt: 0 } as const
+    const follower: Replica = { ...master(a, { b: {}, c: {} }), role }
+    const lead = { type: 'lead', term: 1, log: logOf(1, 5), followers: 0 } as const
+    const { effects } = step(follower, { kind: 'message', from: b, message: lead }, 1)
+    expect(effects).toContainEqual({
+      ...{ kind: 'send', to: b },
+      message: expect.objectContaining({ type: 'answer', master: c }) as unknown,
+    })
   })
 })

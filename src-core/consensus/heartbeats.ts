@@ -2,16 +2,18 @@ import type { NodeId } from '../ids'
 import { winsOver } from './election'
 import type { MessageOf } from './message'
 import { CONTESTED_MS, SILENCE_MS } from './replica'
-import { beginTerm, follow, greet, release, sayFollow, seek } from './roles'
+import { answer, beginTerm, follow, greet, release, sayFollow, seek } from './roles'
 import type { Turn } from './turn'
 
 /** A leader says that it leads: it is followed, refused for its old term, or contested by another leader. */
 export const heardHeartbeat = (turn: Turn, from: NodeId, lead: MessageOf<'lead'>): void => {
   const { role, term, obeyed } = turn.replica
   if (role.kind === 'master') return meetLeader(turn, from, lead)
-  // About to lead: the two leaders then compare. A follower stays with a leader that it still hears.
+  // About to lead: the two leaders then compare.
   if (role.kind === 'beginning' && lead.term <= term) return
-  if (role.kind === 'follower' && role.master !== from && turn.now - role.heardAt < SILENCE_MS) return
+  // A follower stays with a leader that it still hears, and names it: the two may not know one another.
+  if (role.kind === 'follower' && role.master !== from && turn.now - role.heardAt < SILENCE_MS)
+    return answer(turn, from)
   if (lead.term === term && obeyed !== undefined && obeyed !== from) {
     // This node accepted another leader in the same term. A term has one leader: make this one take a later term.
     if (role.kind === 'follower') seek(turn)

@@ -178,13 +178,19 @@ const receive = (turn: Turn, from: NodeId, message: Message): void => {
 }
 
 /**
- * Somebody was let in while this node was away, and leads now: without knowing it as a member this node could never
- * follow. Members may let anyone in, so the word of one is enough; one that this node knows to be removed may have been
+ * Somebody was let in while this node was away, or on the other side of a split, and leads now: without knowing it as a
+ * member this node could never follow it, or as a leader never meet it. Members may let anyone in, so the word of one is enough; one that this node knows to be removed may have been
  * let in again, and if not, the removal is merged once this node follows.
  */
 const vouchedFor = (turn: Turn, master: NodeId | undefined): void => {
   const { role, self, peers } = turn.replica
-  if (role.kind !== 'seeking' || master === undefined || master === self || peers.has(master)) return
+  if (
+    (role.kind !== 'seeking' && role.kind !== 'master') ||
+    master === undefined ||
+    master === self ||
+    peers.has(master)
+  )
+    return
   turn.effects.push({ kind: 'vouched', nodeId: master })
 }
 

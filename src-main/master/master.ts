@@ -342,6 +342,7 @@ export class Master {
 
   private leadershipChanged(leadership: Leadership): void {
     if (this.closed) return this.activeRole.resign()
+    if (leadership.kind === 'self') this.membership.lead()
     this.options.onLeadership?.(leadership)
     this.activeRole.enter(leadership)
   }
@@ -372,7 +373,8 @@ export class Master {
     const { leads } = this.replication
     const state = this.state()
     const isRemoved = this.membership.look(state, {
-      isLeaders: leads.kind !== 'nobody' && leads.term === state.term,
+      // As leader it keeps another one that members vouch for until the two have met.
+      isLeaders: leads.kind === 'other' && leads.term === state.term,
       follows: leads.kind === 'other' && leads.listensOnly !== true ? leads.master : undefined,
     })
     this.replication.take({ kind: 'members', members: this.membership.all })

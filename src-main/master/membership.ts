@@ -31,7 +31,7 @@ export class Membership {
   }
 
   /**
-   * Updates the members from the state; `isLeaders` where it is that of who leads now. A leader that this node `follows`
+   * Updates the members from the state; `isLeaders` where it is that of the leader that this node has found. A leader that this node `follows`
    * stays one although it was removed: its last records, with that removal, are still to come. Returns whether this node
    * was removed from a cluster of several.
    */
@@ -53,6 +53,11 @@ export class Membership {
   vouch(leader: NodeId): void {
     this.vouched = leader
     this.members = [...new Set([...this.members, leader])]
+  }
+
+  /** This node leads: whoever was vouched for before is not there. */
+  lead(): void {
+    this.vouched = undefined
   }
 
   /** Takes the members of another cluster, whose log has not arrived yet. */
