@@ -244,7 +244,7 @@ export class SimulatedNode implements Linked, Teller {
   }
 
   join(via: SimulatedNode | undefined): void {
-    if (this.isActive()) this.membership.join(via)
+    if (this.isActive() && this.program.isOpen) this.membership.join(via)
   }
 
   peers(): readonly NodeId[] {

@@ -127,6 +127,11 @@ export class Program implements Teller {
     }
   }
 
+  /** It has read its log, and answers. */
+  get isOpen(): boolean {
+    return this.master !== undefined
+  }
+
   state(): State {
     return this.master?.state() ?? this.last
   }
