@@ -1,9 +1,10 @@
 import type { NodeId } from '../ids'
 import { EMBEDDINGS_SINCE_PROTOCOL } from '../state/nodes'
+import type { Exclusion } from '../state/exclusions'
 import type { Constraints } from '../state/meta-instances'
 import type { State } from '../state/state'
-import { clauses, coded } from '../texts/coded'
 import { edgesOf } from '../state/topology'
+import { inEnglish } from '../texts/english'
 import { allRings, EXACT_UP_TO } from './exact-rings'
 import type { Funnel } from './funnel'
 import { intersection, isClique, isRing, rdmaGraph, socketGraph, type Graph } from './graph'
@@ -21,29 +22,28 @@ export type Group = readonly NodeId[]
  */
 export const usableNodes = (
   state: State,
-  { nodeIds, unfit = {}, taken = [] }: Pick<PlacementRequest, 'nodeIds' | 'unfit' | 'taken'>,
+  { nodeIds, unfit = {}, taken = [], away = [] }: Pick<PlacementRequest, 'nodeIds' | 'unfit' | 'taken' | 'away'>,
   { kind }: Pick<ModelCard, 'kind'>,
   funnel: Funnel,
 ): NodeId[] => {
   const wanted = nodeIds && new Set<string>(nodeIds)
   return Object.values(state.members).flatMap(({ nodeId, drained }) => {
+    const exclude = (exclusion: Exclusion): [] => funnel.remove(exclusion, nodeId)
+    if (away.includes(nodeId)) return exclude({ rule: 'away' })
     const node = state.nodes[nodeId]
-    if (!node) return funnel.remove('offline', nodeId, coded('refusals.rule.offline'))
-    if (wanted && !wanted.has(nodeId)) return funnel.remove('nodeIds', nodeId, coded('refusals.rule.nodeIds'))
-    if (taken.includes(nodeId)) return funnel.remove('replica', nodeId, coded('refusals.rule.replica'))
-    if (drained) return funnel.remove('drained', nodeId, coded('refusals.rule.drained'))
-    if (!node.worker) return funnel.remove('no_worker', nodeId, coded('refusals.rule.noWorker'))
+    if (!node) return exclude({ rule: 'offline' })
+    if (nodeIds && wanted && !wanted.has(nodeId)) return exclude({ rule: 'nodeIds', chosen: [...nodeIds] })
+    if (taken.includes(nodeId)) return exclude({ rule: 'replica' })
+    if (drained) return exclude({ rule: 'drained' })
+    if (!node.worker) return exclude({ rule: 'no_worker' })
     if (node.cannotRun !== undefined)
-      return funnel.remove(
-        'cannot_run',
-        nodeId,
-        coded('refusals.rule.cannotRun', { why: clauses(node.cannotRunCoded ?? node.cannotRun) }),
-      )
-    if (kind === 'embedding' && node.protocol < EMBEDDINGS_SINCE_PROTOCOL)
-      return funnel.remove('too_old', nodeId, coded('refusals.rule.tooOld'))
+      return exclude({ rule: 'cannot_run', why: { text: node.cannotRun, coded: node.cannotRunCoded } })
+    if (kind === 'embedding' && node.protocol < EMBEDDINGS_SINCE_PROTOCOL) return exclude({ rule: 'too_old' })
     const reason = unfit[nodeId]
-    if (reason !== undefined)
-      return funnel.remove('cannot_load', nodeId, coded('refusals.rule.cannotLoad', { why: clauses(reason) }))
+    if (reason !== undefined) {
+      const why = typeof reason === 'string' ? { text: reason } : { text: inEnglish(reason), coded: reason }
+      return exclude({ rule: 'cannot_load', why })
+    }
     return [nodeId]
   })
 }

@@ -1,31 +1,69 @@
 import type { NodeId } from '../ids'
 import { nodeName } from '../state/bindings'
+import { Exclusion } from '../state/exclusions'
 import type { PlacementErrorDetails } from '../state/meta-instances'
 import { refusal, type PlacementErrorCode, type PlacementRefusal } from './placement-refusal'
 import type { State } from '../state/state'
 import { clauses, coded, commas, type CodedText } from '../texts/coded'
 import { inEnglish } from '../texts/english'
 
-/** Filter order; refusals list the rules in the same order. */
-const RULES = ['offline', 'nodeIds', 'replica', 'drained', 'no_worker', 'cannot_run', 'too_old', 'cannot_load'] as const
-type Rule = (typeof RULES)[number]
+/** Rules in filter order; refusals list them in the same order. */
+const RULES = Exclusion.options.map(({ shape }) => shape.rule.value)
+type Rule = Exclusion['rule']
+
+interface Group {
+  readonly exclusion: Exclusion
+  readonly nodeIds: NodeId[]
+  readonly coded: CodedText
+}
+
+/** The exclusion in the words of the API. The app has its own (`placement-words.ts`). */
+export const exclusionText = (exclusion: Exclusion): CodedText => {
+  switch (exclusion.rule) {
+    case 'away':
+      return coded('refusals.rule.away')
+    case 'offline':
+      return coded('refusals.rule.offline')
+    case 'nodeIds':
+      return coded('refusals.rule.nodeIds')
+    case 'replica':
+      return coded('refusals.rule.replica')
+    case 'drained':
+      return coded('refusals.rule.drained')
+    case 'no_worker':
+      return coded('refusals.rule.noWorker')
+    case 'cannot_run':
+      return coded('refusals.rule.cannotRun', { why: clauses(exclusion.why.coded ?? exclusion.why.text) })
+    case 'too_old':
+      return coded('refusals.rule.tooOld')
+    case 'cannot_load':
+      return coded('refusals.rule.cannotLoad', { why: clauses(exclusion.why.coded ?? exclusion.why.text) })
+  }
+}
+
+const missingText = (name: string, { exclusion: { rule }, coded: detail }: Group): CodedText => {
+  if (rule === 'away') return coded('refusals.isAway', { name })
+  if (rule === 'offline') return coded('refusals.isOffline', { name })
+  return coded('refusals.lacking', { name, detail: clauses(detail) })
+}
 
 /** Records the machines a search considered and the rule that excluded each, and words refusals from them. */
 export class Funnel {
-  private readonly removed = new Map<Rule, { nodeIds: NodeId[]; coded: CodedText }>()
+  private readonly removed = new Map<Rule, Group>()
 
   constructor(private readonly state: State) {}
 
   /** Records a machine as excluded. Returns an empty list, for use in a `flatMap`. */
-  remove(rule: Rule, nodeId: NodeId, detail: CodedText): [] {
+  remove(exclusion: Exclusion, nodeId: NodeId): [] {
+    const { rule } = exclusion
     const group = this.removed.get(rule)
     if (group) group.nodeIds.push(nodeId)
-    else this.removed.set(rule, { nodeIds: [nodeId], coded: detail })
+    else this.removed.set(rule, { exclusion, nodeIds: [nodeId], coded: exclusionText(exclusion) })
     return []
   }
 
-  private inOrder(): [Rule, { nodeIds: NodeId[]; coded: CodedText }][] {
-    return RULES.flatMap((rule): [Rule, { nodeIds: NodeId[]; coded: CodedText }][] => {
+  private inOrder(): [Rule, Group][] {
+    return RULES.flatMap((rule): [Rule, Group][] => {
       const group = this.removed.get(rule)
       return group ? [[rule, group]] : []
     })
@@ -38,7 +76,12 @@ export class Funnel {
   details(remaining: readonly NodeId[], bytes?: { free: number; needed: number }): PlacementErrorDetails {
     return {
       considered: Object.keys(this.state.members).length,
-      removed: this.inOrder().map(([rule, group]) => ({ rule, ...group, detail: inEnglish(group.coded) })),
+      removed: this.inOrder().map(([, { exclusion, nodeIds, coded: detail }]) => ({
+        ...exclusion,
+        nodeIds,
+        detail: inEnglish(detail),
+        coded: detail,
+      })),
       remaining: [...remaining],
       ...(bytes && { freeBytes: bytes.free, neededBytes: bytes.needed }),
     }
@@ -56,17 +99,20 @@ export class Funnel {
    * SENTENCE`.
    */
   missingMachines(missing: readonly NodeId[], sentence: CodedText, remaining: readonly NodeId[]): PlacementRefusal {
-    const why = missing.map((nodeId) => {
+    const groups = [...this.removed.values()]
+    const said = missing.map((nodeId) => {
       const name = nodeName(this.state, nodeId)
-      const exclusion = [...this.removed].find(([, group]) => group.nodeIds.includes(nodeId))
-      if (!exclusion) return coded('refusals.noMember', { name })
-      const [rule, { coded: detail }] = exclusion
-      return rule === 'offline'
-        ? coded('refusals.isOffline', { name })
-        : coded('refusals.lacking', { name, detail: clauses(detail) })
+      const exclusion = groups.find(({ nodeIds }) => nodeIds.includes(nodeId))
+      return exclusion === undefined
+        ? { isMember: false, why: coded('refusals.noMember', { name }) }
+        : { isMember: true, why: missingText(name, exclusion) }
     })
-    const whole = coded('refusals.missing', { machines: clauses(...why), sentence: clauses(sentence) })
-    return refusal('too_few_machines', whole, this.details(remaining))
+    const joined = (some: typeof said): CodedText =>
+      coded('refusals.missing', { machines: clauses(...some.map(({ why }) => why)), sentence: clauses(sentence) })
+    // The details name only members.
+    const strangers = said.filter(({ isMember }) => !isMember)
+    const problem = strangers.length > 0 ? joined(strangers) : sentence
+    return refusal('too_few_machines', joined(said), { ...this.details(remaining), problem })
   }
 
   /** `4 machines: 1 offline (mini-2), 1 excluded by nodeIds; SENTENCE`. */
@@ -76,7 +122,7 @@ export class Funnel {
     remaining: readonly NodeId[],
     bytes?: { free: number; needed: number },
   ): PlacementRefusal {
-    const details = this.details(remaining, bytes)
+    const details = { ...this.details(remaining, bytes), problem: sentence }
     const fallen = this.inOrder().map(([rule, { nodeIds, coded: detail }]) => {
       const values = { count: nodeIds.length, detail: clauses(detail) }
       if (rule === 'nodeIds') return coded('refusals.fallenUnnamed', values)

@@ -12,6 +12,8 @@ export interface PlacementRequest extends Pick<
   readonly unfit?: Unfit
   /** Above 1, `nodeIds` is the pool that the replicas divide among them, not one group. */
   readonly replicas?: number | undefined
+  /** Machines that are assumed to have left. */
+  readonly away?: readonly NodeId[]
   /** Machines that other replicas use. */
   readonly taken?: readonly NodeId[]
 }

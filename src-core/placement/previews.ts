@@ -58,7 +58,15 @@ const previewsOf = (
   query: PreviewQuery,
   kind: Pick<PlacementRequest, 'sharding' | 'instanceMeta'>,
 ): (Preview | FailedPreview)[] => {
-  const { nodeIds, minNodes = 1, maxContext, concurrency, kvBits, placementPreference = DEFAULT_PREFERENCE } = query
+  const {
+    nodeIds,
+    minNodes = 1,
+    maxContext,
+    concurrency,
+    kvBits,
+    without,
+    placementPreference = DEFAULT_PREFERENCE,
+  } = query
   const { state } = space
   const placed = (least: number, preference: PlacementPreference) =>
     place(
@@ -69,6 +77,7 @@ const previewsOf = (
         minNodes: least,
         placementPreference: preference,
         ...(nodeIds && { nodeIds: [...nodeIds] }),
+        ...(without !== undefined && { away: [without] }),
         ...(maxContext !== undefined && { maxContext }),
         ...(concurrency !== undefined && { concurrency }),
         ...(kvBits !== undefined && { kvBits }),

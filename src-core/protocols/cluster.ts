@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { InstanceId, MetaInstanceId, NodeId } from '../ids'
 import { GivenName } from '../settings/given-name'
+import { PlacementError } from '../state/meta-instances'
 
 /** Schemas of the control API for the cluster: joining, members, draining, and what-if previews. */
 
@@ -111,6 +112,8 @@ export const WhatIfView = z.object({
           /** Other replicas that keep serving. */
           others: z.number().int().optional(),
           reason: z.string().optional(),
+          /** The refusal with that reason; absent from nodes of earlier versions. */
+          error: PlacementError.optional(),
         }),
       ),
     }),

@@ -1,12 +1,14 @@
 import { InstanceId, RunnerId, type MetaInstanceId, type NodeId } from '../ids'
 import { expectedSpeed } from '../placement/expectation'
 import { place } from '../placement/place'
+import { refusal, type PlacementRefusal } from '../placement/placement-refusal'
 import { PlacementSpace } from '../placement/space'
 import { unfitMachines } from '../placement/unfit'
 import { instancesOf } from '../state/bindings'
 import { replicasOf, nodesTakenBy } from '../state/replicas'
 import { asScheduled } from '../state/scheduling'
 import type { State } from '../state/state'
+import { coded } from '../texts/coded'
 import { declaredCard } from './declared-card'
 import { instanceOf } from './instances'
 import type { ReconcileInputs } from './process-manager'
@@ -24,10 +26,10 @@ export type Departure = {
       /** Measured on those machines, otherwise predicted. */
       readonly tokensPerSecond?: number
     }
-  | { readonly fate: 'stops'; readonly reason: string }
+  | { readonly fate: 'stops'; readonly error: PlacementRefusal }
 )
 
-const NO_CARD = 'nobody else has it'
+const NO_CARD = refusal('model_card', coded('refusals.noCard'))
 
 /**
  * Predicts what happens to every declaration with an instance on this machine if the machine left now. Runs the real
@@ -38,12 +40,9 @@ export const departures = (state: State, nodeId: NodeId, cards: ReconcileInputs[
   const affected = Object.values(state.instances).filter(({ shards }) =>
     shards.some((shard) => shard.nodeId === nodeId),
   )
-  const member = state.members[nodeId]
   const gone = new Set<string>(affected.map(({ instanceId }) => instanceId))
   let left: State = {
     ...state,
-    // Drained rather than gone, so that a refusal says why the machine itself does not count.
-    members: member === undefined ? state.members : { ...state.members, [nodeId]: { ...member, drained: true } },
     instances: Object.fromEntries(Object.entries(state.instances).filter(([id]) => !gone.has(id))),
   }
   const declared = [...new Set(affected.flatMap(({ metaInstanceId }) => metaInstanceId ?? []))]
@@ -54,11 +53,12 @@ export const departures = (state: State, nodeId: NodeId, cards: ReconcileInputs[
     const others = replicasOf(one) > 1 ? instancesOf(left, metaInstanceId).length : 0
     const named = { metaInstanceId, name: one.name ?? one.modelId, ...(others > 0 && { others }) }
     const found = declaredCard(cards, one)
-    if (found.status === 'missing') return [{ ...named, fate: 'stops', reason: NO_CARD }]
+    if (found.status === 'missing') return [{ ...named, fate: 'stops', error: NO_CARD }]
     const { card } = found
     const space = new PlacementSpace(left)
-    const result = place(left, card, { ...one, unfit: unfitMachines(left, one), taken: nodesTakenBy(left, one) }, space)
-    if (result.status === 'refused') return [{ ...named, fate: 'stops', reason: result.error.reason }]
+    const excluded = { unfit: unfitMachines(left, one), taken: nodesTakenBy(left, one), away: [nodeId] }
+    const result = place(left, card, { ...one, ...excluded }, space)
+    if (result.status === 'refused') return [{ ...named, fate: 'stops', error: result.error }]
     const ids = {
       instanceId: () => InstanceId.parse(`departure-${index}`),
       runnerId: () => RunnerId.parse(`departure-${index}`),

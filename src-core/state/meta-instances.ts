@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { MetaInstanceId, ModelId, NodeId, Timestamp } from '../ids'
 import { HoursList, Scheduled } from '../schedules/hours'
 import { CodedText } from '../texts/coded'
+import { ExcludedMachines } from './exclusions'
 import { Labels } from './labels'
 import { MissingRdma } from './rdma'
 
@@ -23,8 +24,10 @@ export const DEFAULT_PREFERENCE: PlacementPreference = 'auto'
 /** Why there is no placement, as a funnel: the machines considered and the rule that excluded each. Memory in bytes. */
 export const PlacementErrorDetails = z.object({
   considered: z.number().int().nonnegative(),
-  removed: z.array(z.object({ rule: z.string(), nodeIds: z.array(NodeId), detail: z.string(), coded: CodedText })),
+  removed: z.array(ExcludedMachines),
   remaining: z.array(NodeId),
+  /** The reason without the excluded machines, as a code. */
+  problem: CodedText,
   freeBytes: z.number().optional(),
   neededBytes: z.number().optional(),
   /** If RDMA was requested: pairs without it, up to a limit. */

@@ -18,6 +18,7 @@ import { launch } from './de/launch'
 import { machines } from './de/machines'
 import { models } from './de/models'
 import { palette } from './de/palette'
+import { placement } from './de/placement'
 import { rdma } from './de/rdma'
 import { refusals } from './de/refusals'
 import { settings } from './de/settings'
@@ -48,6 +49,7 @@ export const de: Texts = {
   machines,
   models,
   palette,
+  placement,
   rdma,
   refusals,
   settings,

@@ -13,6 +13,7 @@ import { machines } from './en/machines'
 import { models } from './en/models'
 import { nodeTexts } from './en/node'
 import { palette } from './en/palette'
+import { placement } from './en/placement'
 import { settings } from './en/settings'
 import { setup } from './en/setup'
 import { warnings } from './en/warnings'
@@ -37,6 +38,7 @@ export const en = {
   machines,
   models,
   palette,
+  placement,
   settings,
   setup,
   warnings,

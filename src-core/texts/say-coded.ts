@@ -1,4 +1,5 @@
 import type { CodedText, CodedValue, ListValue } from './coded'
+import type { NodeTextKey } from './en/node'
 import { figuresOf } from './figures'
 import type { Language } from './language'
 import type { TextKey } from './texts'
@@ -10,6 +11,13 @@ const MARKS: Readonly<Record<Language, Readonly<Record<Exclude<ListValue['join']
   de: { comma: ', ', semicolon: '; ' },
   'zh-Hans': { comma: '、', semicolon: '；' },
 }
+
+/** Sentences in which the API names its own fields, and how the app puts them. */
+const IN_THE_APP: ReadonlyMap<string, TextKey> = new Map<NodeTextKey, TextKey>([
+  ['refusals.noRdma', 'placement.noRdma'],
+  ['refusals.tooManyForRdma', 'placement.tooManyForRdma'],
+  ['refusals.rule.nodeIds', 'placement.phrase.notChosen'],
+])
 
 /** Says sentences of the node's in one language; undefined for a code that this version does not know. */
 export type SayCoded = (sentence: CodedText) => string | undefined
@@ -31,7 +39,9 @@ export const codedSayer = (translator: Translator): SayCoded => {
     return 'bytes' in value ? gigabytes(value.bytes) : listed(value)
   }
   const say: SayCoded = ({ code, values = {} }) => {
-    if (!knows(code)) return undefined
+    const inTheApp = IN_THE_APP.get(code)
+    const key = inTheApp !== undefined && knows(inTheApp) ? inTheApp : code
+    if (!knows(key)) return undefined
     const written: Record<string, string | number> = {}
     for (const [name, value] of Object.entries(values)) {
       const one = valueOf(value)
@@ -39,7 +49,7 @@ export const codedSayer = (translator: Translator): SayCoded => {
       written[name] = one
     }
     try {
-      return unchecked(code, written)
+      return unchecked(key, written)
     } catch {
       // Another version gives this code other values.
       return undefined

@@ -18,6 +18,7 @@ import { launch } from './zh-Hans/launch'
 import { machines } from './zh-Hans/machines'
 import { models } from './zh-Hans/models'
 import { palette } from './zh-Hans/palette'
+import { placement } from './zh-Hans/placement'
 import { rdma } from './zh-Hans/rdma'
 import { refusals } from './zh-Hans/refusals'
 import { settings } from './zh-Hans/settings'
@@ -48,6 +49,7 @@ export const zhHans: Texts = {
   machines,
   models,
   palette,
+  placement,
   rdma,
   refusals,
   settings,

@@ -1,3 +1,4 @@
+import { placementWords } from '@core/placement/placement-words'
 import type { ClusterView } from '@core/protocols/cluster'
 import type { NoticeKind, UpdateStatus } from '@core/protocols/desktop'
 import { nodeName } from '@core/state/bindings'
@@ -35,10 +36,10 @@ const healthOf = (word: string): Health | undefined => {
 /** In the language of the menu bar, as far as this version knows the reason. */
 const whyBroken = (
   { lastFailure, lastFailureError, placementError }: MetaInstance,
-  translator: Translator,
+  { state, translator }: Pick<Sight, 'state' | 'translator'>,
 ): string | undefined => {
   const say = codedSayer(translator)
-  const refusal = placementError && ((placementError.coded && say(placementError.coded)) ?? placementError.reason)
+  const refusal = placementError && placementWords(translator).refusal(state, placementError)
   return (lastFailure && say(lastFailure)) ?? lastFailureError ?? refusal
 }
 
@@ -84,7 +85,7 @@ export class News {
           {
             kind: 'models',
             title: text('desktop.notice.unavailable', { name }),
-            body: whyBroken(one, translator) ?? detail,
+            body: whyBroken(one, { state, translator }) ?? detail,
             page: 'cluster',
           },
         ]

@@ -31,7 +31,7 @@ it('says what moves where, what stops and why, and what ends or waits', () => {
   )
   const departures: Departure[] = [
     { ...named('chat'), fate: 'moves', nodeIds: [mini, NodeId.parse('Air')] },
-    { ...named('code'), fate: 'stops', reason: 'needs 8 GB more' },
+    { ...named('code'), fate: 'stops', error: { code: 'not_enough_memory', reason: 'needs 8 GB more' } },
   ]
   expect(quitQuestion({ state: world.state, nodeId: here, departures, translator: english })).toEqual({
     message: 'Quit Muster on this machine?',

@@ -1,4 +1,5 @@
 import type { NodeId } from '@core/ids'
+import { placementWords } from '@core/placement/placement-words'
 import type { Departure } from '@core/reconcile/index'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
@@ -10,9 +11,8 @@ export interface QuitQuestion {
   readonly detail: string
 }
 
-const sentence = (reason: string): string => (/[.!?。]$/.test(reason) ? reason : `${reason}.`)
-
-const fateLine = (state: State, departure: Departure, { language, text }: Translator): string => {
+const fateLine = (state: State, departure: Departure, translator: Translator): string => {
+  const { language, text } = translator
   const { name } = departure
   switch (departure.fate) {
     case 'moves':
@@ -20,10 +20,14 @@ const fateLine = (state: State, departure: Departure, { language, text }: Transl
         name,
         machines: new Intl.ListFormat(language).format(departure.nodeIds.map((nodeId) => nodeName(state, nodeId))),
       })
-    case 'stops':
+    case 'stops': {
+      const refusal = placementWords(translator).refusal(state, departure.error)
+      const fullStop = language === 'zh-Hans' ? '。' : '.'
+      const reason = /[.!?。]$/.test(refusal) ? refusal : `${refusal}${fullStop}`
       return departure.others === undefined
-        ? text('desktop.quitStops', { name, reason: sentence(departure.reason) })
-        : text('desktop.quitFewer', { name, reason: sentence(departure.reason) })
+        ? text('desktop.quitStops', { name, reason })
+        : text('desktop.quitFewer', { name, reason })
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import type { NodeId } from '@core/ids'
+import { placementWords } from '@core/placement/placement-words'
 import type { ClusterView } from '@core/protocols/cluster'
 import type { UpdateStatus } from '@core/protocols/desktop'
 import type { MetaInstance } from '@core/state/meta-instances'
@@ -103,10 +104,11 @@ const wordText = ({ word, status }: MetaInstanceStatus, { text }: Translator): s
     ? text('desktop.word.RETRYING', { attempt: status.slice(status.indexOf('(')) })
     : text(`desktop.word.${word}`)
 
-const model = ({ one, status }: Declared, translator: Translator): TrayEntry => {
+const model = ({ one, status }: Declared, { state, translator }: TrayInput): TrayEntry => {
   const { text } = translator
   const { metaInstanceId, name, modelId, paused, onRequest } = one
   const called = name ?? modelId
+  const refused = status.word === 'PLACEMENT_FAILED' ? one.placementError : undefined
   return {
     kind: 'submenu',
     label: text(onRequest ? 'desktop.modelWordRequest' : 'desktop.modelWord', {
@@ -114,7 +116,7 @@ const model = ({ one, status }: Declared, translator: Translator): TrayEntry => 
       word: wordText(status, translator),
     }),
     entries: [
-      line(status.detail),
+      line(refused ? placementWords(translator).refusal(state, refused) : status.detail),
       item(text('desktop.chat'), { do: 'chat', model: called }),
       item(paused ? text('desktop.resume') : text('desktop.pause'), {
         do: paused ? 'resume' : 'pause',
@@ -172,7 +174,7 @@ export const trayView = (input: TrayInput): TrayView => {
   const entries = separated([
     [line(summary), ...serving(state, translator)],
     approvals(input),
-    [...declared.map((one) => model(one, translator)), ...allModels(declared, translator)],
+    [...declared.map((one) => model(one, input)), ...allModels(declared, translator)],
     downloadEntries(state, translator),
     machinesEntry(state, translator),
     [

@@ -1,4 +1,5 @@
 import { benchmarkTexts, type BenchmarkTexts } from '@core/benchmark/benchmark-text'
+import { placementWords, type PlacementWords } from '@core/placement/placement-words'
 import type { CodedText } from '@core/texts/coded'
 import { inEnglish } from '@core/texts/english'
 import { figuresOf, type Figures } from '@core/texts/figures'
@@ -11,6 +12,7 @@ import { english, type Translate, type Translator } from '@core/texts/translator
 let spoken: Translator = $state.raw(english)
 const figures: Figures = $derived(figuresOf(spoken))
 const sayCoded: SayCoded = $derived(codedSayer(spoken))
+const placements: PlacementWords = $derived(placementWords(spoken))
 const times: TimeText = $derived(timesOf(spoken.language))
 const benchmarks: BenchmarkTexts = $derived(benchmarkTexts(spoken))
 
@@ -22,6 +24,9 @@ export const tParts: Translator['parts'] = (key, ...values) => spoken.parts(key,
 
 /** Formats sizes, times and speeds in the window's language. */
 export const formats = (): Figures => figures
+
+/** Says why the placement refused, in the window's language. */
+export const placementFormats = (): PlacementWords => placements
 
 /** Benchmark texts in the window's language. */
 export const benchmarkFormats = (): BenchmarkTexts => benchmarks

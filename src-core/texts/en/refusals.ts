@@ -5,8 +5,10 @@ export const refusals = {
   fallenUnnamed: '{count} {detail}',
   missing: '{machines}; {sentence}',
   lacking: '{name}: {detail}',
+  isAway: '{name} is away',
   isOffline: '{name} is offline',
   noMember: '{name} is no member',
+  'rule.away': 'away',
   'rule.offline': 'offline',
   'rule.nodeIds': 'excluded by nodeIds',
   'rule.replica': 'taken by another replica',
@@ -43,5 +45,6 @@ export const refusals = {
   because: '{sentence} ({pairs})',
   pair: '{a} – {b}: {reasons}',
   morePairs: 'and {count, plural, one {# more pair} other {# more pairs}}',
+  noCard: 'nobody else has it',
   modelCard: 'Failed to load model card: {reason}',
 } as const

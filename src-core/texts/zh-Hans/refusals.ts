@@ -6,8 +6,10 @@ export const refusals: Translation<'refusals'> = {
   fallenUnnamed: '{count} 台{detail}',
   missing: '{machines}；{sentence}',
   lacking: '{name}：{detail}',
+  isAway: '{name} 不在线',
   isOffline: '{name} 离线',
   noMember: '{name} 不是集群成员',
+  'rule.away': '不在线',
   'rule.offline': '离线',
   'rule.nodeIds': '未被选中',
   'rule.replica': '已被另一个副本占用',
@@ -42,5 +44,6 @@ export const refusals: Translation<'refusals'> = {
   because: '{sentence}（{pairs}）',
   pair: '{a} – {b}：{reasons}',
   morePairs: '以及另外 {count, plural, other {# 对}}',
+  noCard: '其他机器都没有这个模型',
   modelCard: '无法读取模型信息：{reason}',
 }

@@ -59,7 +59,7 @@ export const drainRoutes = (context: ApiContext): Hono => {
       nodeId,
       friendlyName,
       declarations: departures(state, nodeId, cards).map((one) =>
-        one.fate === 'moves' ? { ...one, nodeIds: [...one.nodeIds] } : one,
+        one.fate === 'moves' ? { ...one, nodeIds: [...one.nodeIds] } : { ...one, reason: one.error.reason },
       ),
     }))
     return c.json({ machines } satisfies WhatIfView)

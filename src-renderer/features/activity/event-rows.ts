@@ -3,7 +3,7 @@ import { nodeName } from '@core/state/bindings'
 import type { NodeId } from '@core/ids'
 import type { State } from '@core/state/state'
 import { shortName } from '../../state/text'
-import { nodeText, t } from '../../state/texts.svelte'
+import { nodeText, placementFormats, t } from '../../state/texts.svelte'
 import { changeText } from '../cluster/history'
 import { stageText } from '../cluster/progress'
 
@@ -76,7 +76,7 @@ const describe = (state: State, event: Event): Description => {
       return {
         kind: 'Models',
         about: declaredName(state, event.metaInstanceId),
-        failure: nodeText(event.coded, event.reason),
+        failure: placementFormats().refusal(state, event),
       }
     case 'InstanceCreated': {
       const names = event.instance.shards.map(({ nodeId }) => machine(nodeId))

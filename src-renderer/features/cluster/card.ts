@@ -10,7 +10,7 @@ import type { State } from '@core/state/state'
 import { statusOf, type MetaInstanceStatus } from '@core/state/status'
 import type { NodeId, RunnerId } from '@core/ids'
 import { bytesText, percentText, sentence, shortName } from '../../state/text'
-import { nodeText, t } from '../../state/texts.svelte'
+import { placementFormats, t } from '../../state/texts.svelte'
 import { failureOf, type Failure } from './failure'
 import { downloadFailures, downloadLine, loadingLine, progressOf, stageText } from './progress'
 import { offHoursLine } from './hours'
@@ -107,8 +107,8 @@ const placingLine = (metaInstance: MetaInstance, inputs: CardInputs): string => 
 }
 
 /** The reason as a sentence; a machine's name at its start keeps its spelling. */
-export const reasonText = (state: State, { coded, reason }: Pick<PlacementError, 'coded' | 'reason'>): string => {
-  const text = nodeText(coded, reason)
+export const reasonText = (state: State, error: Pick<PlacementError, 'coded' | 'reason' | 'details'>): string => {
+  const text = placementFormats().refusal(state, error)
   return Object.values(state.members).some(({ friendlyName }) => text.startsWith(friendlyName)) ? text : sentence(text)
 }
 

@@ -3,7 +3,7 @@ import type { HistoryEvent } from '@core/events/history-event'
 import { nodeName } from '@core/state/bindings'
 import type { MetaInstanceChanges, OnRequest } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
-import { dateTimeText, nodeText, t } from '../../state/texts.svelte'
+import { dateTimeText, nodeText, placementFormats, t } from '../../state/texts.svelte'
 import { durationText } from '../../state/text'
 
 export interface HistoryLine {
@@ -49,10 +49,10 @@ const plain = (text: string): HistoryLine => ({ text, tone: 'plain' })
 const failure = (text: string): HistoryLine => ({ text, tone: 'failure' })
 
 /** The failure reason in an event, if any. */
-export const failureIn = ({ event }: Envelope): string | undefined => {
+export const failureIn = (state: State, { event }: Envelope): string | undefined => {
   switch (event.type) {
     case 'MetaInstancePlacementFailed':
-      return nodeText(event.coded, event.reason)
+      return placementFormats().refusal(state, event)
     case 'InstanceRetrying':
     case 'InstanceDeleted':
       return event.failureError === undefined ? undefined : nodeText(event.failure, event.failureError)
@@ -68,7 +68,7 @@ export const failureIn = ({ event }: Envelope): string | undefined => {
  */
 export const historyLine = (state: State, envelope: Envelope, before?: string): HistoryLine => {
   const { event } = envelope
-  const why = failureIn(envelope) ?? ''
+  const why = failureIn(state, envelope) ?? ''
   const reason = why === before ? t('cards.history.sameReason') : why
   switch (event.type) {
     case 'MetaInstanceCreated':
@@ -114,7 +114,7 @@ export const historyLines = (
   const lines = new Map<HistoryEvent, HistoryLine>()
   for (const envelope of inTime) {
     lines.set(envelope, withCount(historyLine(state, envelope, before), envelope))
-    before = failureIn(envelope) ?? before
+    before = failureIn(state, envelope) ?? before
   }
   return envelopes.flatMap((envelope) => {
     const line = lines.get(envelope)

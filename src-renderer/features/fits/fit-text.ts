@@ -1,5 +1,5 @@
 import { bytesText, expectedSpeedText } from '../../state/text'
-import { nodeText, t } from '../../state/texts.svelte'
+import { nodeText, placementFormats, t } from '../../state/texts.svelte'
 import type { Fit, Fitting, Lack } from './fit'
 
 const whereText = (where: NonNullable<Fitting['where']>): string => {
@@ -32,6 +32,8 @@ export const lackText = (lack: Lack): string => {
       return t('fits.nowhere')
     case 'cannot-run':
       return t('fits.cannotRun', { why: nodeText(lack.coded, lack.why) })
+    case 'excluded':
+      return placementFormats().phrase(lack.exclusion)
     case 'rule':
       return nodeText(lack.coded, lack.text)
   }

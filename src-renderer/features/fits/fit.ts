@@ -3,6 +3,7 @@ import { expectationOf, DEFAULT_LAUNCH, type Expectation } from '@core/placement
 import type { ModelCard } from '@core/placement/model-card'
 import type { PlacementSpace } from '@core/placement/space'
 import { nodeName } from '@core/state/bindings'
+import { exclusionOf, type Exclusion } from '@core/state/exclusions'
 import type { PlacementError } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
 import type { CodedText } from '@core/texts/coded'
@@ -33,6 +34,8 @@ export type Lack =
   | { readonly kind: 'memory'; readonly bytes: number }
   | { readonly kind: 'offline' | 'no-worker' | 'nowhere' }
   | { readonly kind: 'cannot-run'; readonly why: string; readonly coded: CodedText | undefined }
+  /** Every one of the machines is left out by the same rule. */
+  | { readonly kind: 'excluded'; readonly exclusion: Exclusion }
   /** A violated placement rule. */
   | { readonly kind: 'rule'; readonly text: string; readonly coded: CodedText | undefined }
 
@@ -52,8 +55,9 @@ const lackOf = ({ details, reason, coded }: PlacementError, nodeIds: readonly No
   if (missing > 0) return { kind: 'memory', bytes: missing }
   if (details?.neededBytes !== undefined) return { kind: 'nowhere' }
   const common = details?.removed.find((group) => nodeIds.every((nodeId) => group.nodeIds.includes(nodeId)))
-  if (common) return { kind: 'rule', text: common.detail, coded: common.coded }
-  return nodeIds.length === 1 ? { kind: 'rule', text: reason, coded } : { kind: 'nowhere' }
+  const exclusion = common && exclusionOf(common)
+  if (exclusion) return { kind: 'excluded', exclusion }
+  return nodeIds.length === 1 ? { kind: 'rule', text: reason, coded: details?.problem ?? coded } : { kind: 'nowhere' }
 }
 
 /** Prediction for a launch on exactly these machines. */

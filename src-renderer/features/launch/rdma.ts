@@ -20,7 +20,7 @@ const lacks = ({ error }: FailedPreview): string[] => {
     reasons.map(({ text, coded }) => nodeText(coded, text)),
   )
   const different = [...new Set(texts)]
-  if (different.length === 0) return [nodeText(error.coded, error.reason)]
+  if (different.length === 0) return [nodeText(error.details?.problem ?? error.coded, error.reason)]
   const more = different.length - MOST_REASONS
   // Instead of "1 more", show the reason itself.
   return more > 1 ? [...different.slice(0, MOST_REASONS), t('launch.rdmaMore', { count: more })] : different

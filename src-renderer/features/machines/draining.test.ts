@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { SMALL, World } from '@core/testing/world'
+import { departures } from '@core/reconcile/index'
+import { GB, SMALL, World } from '@core/testing/world'
 import { drainedMachines, fateParts } from './draining'
 
 const fateText = (...told: Parameters<typeof fateParts>): string =>
@@ -20,6 +21,19 @@ describe('a machine that is drained', () => {
     expect(drainedMachines(world.state)).toMatchObject([{ text: 'chat fits nowhere else and stays.' }])
     world.command({ type: 'DeleteMetaInstance', metaInstanceId: id })
     expect(drainedMachines(world.state)).toMatchObject([{ empty: true }])
+  })
+
+  it('says beforehand why a model would have no place, with the machines by name and nothing of the API', () => {
+    const world = new World()
+    const here = world.addNode('here')
+    world.addNode('other', { free: GB })
+    world.declare('chat', { name: 'chat', nodeIds: [here] })
+    world.reconcile()
+    const [departure] = departures(world.state, here, world.cards)
+    if (departure?.fate !== 'stops') throw new Error('it has another place')
+    expect(fateText(world.state, departure)).toBe(
+      'chat fits nowhere else: here is away; you chose only this machine: here; at least 1 machine is needed, 0 are usable',
+    )
   })
 
   it('says beforehand where a model would go', () => {

@@ -4,17 +4,19 @@ import { nodeName } from '@core/state/bindings'
 import { modelsOnMachine } from '@core/state/drain'
 import type { State } from '@core/state/state'
 import type { TextPart } from '@core/texts/translator'
-import { formats, listText, t, tParts } from '../../state/texts.svelte'
+import { formats, listText, placementFormats, t, tParts } from '../../state/texts.svelte'
 
 type WithoutMachine = WhatIfView['machines'][number]['declarations'][number]
 
 /** `chat moves to Mac mini, about 21 tokens/s`; `chat fits nowhere else: …`. */
 export const fateParts = (state: State, told: WithoutMachine): readonly TextPart[] => {
-  const { fate, name: model, reason = t('machines.noRoom'), nodeIds = [], tokensPerSecond } = told
-  if (fate === 'stops')
+  const { fate, name: model, nodeIds = [], tokensPerSecond } = told
+  if (fate === 'stops') {
+    const reason = told.error ? placementFormats().refusal(state, told.error) : (told.reason ?? t('machines.noRoom'))
     return told.others === undefined
       ? tParts('machines.fateStops', { model, reason })
       : tParts('machines.fateFewer', { model, reason })
+  }
   const moves = { model, machines: listText(nodeIds.map((nodeId) => nodeName(state, nodeId))) }
   return tokensPerSecond === undefined
     ? tParts('machines.fateMoves', moves)

@@ -1,0 +1,23 @@
+/** Why the placement left machines out, as the app says it: whole clauses, and short phrases that follow a name. */
+export const placement = {
+  both: '{first}; {second}',
+  machines: '{count, plural, one {# machine} other {# machines}}',
+  away: '{machines} {count, plural, one {is} other {are}} away',
+  offline: '{machines} {count, plural, one {is} other {are}} offline',
+  chosen: 'you chose only {count, plural, one {this machine} other {these machines}}: {machines}',
+  notChosen: '{machines} {count, plural, one {is} other {are}} not among the chosen machines',
+  replica: '{machines} already {count, plural, one {has} other {have}} another replica of it',
+  drained: '{machines} {count, plural, one {is} other {are}} drained: nothing new is placed there',
+  noWorker: '{machines} {count, plural, one {runs} other {run}} no models',
+  cannotRun: '{machines} {count, plural, one {cannot} other {cannot}} run models: {why}',
+  tooOld: '{machines} {count, plural, one {needs} other {need}} a newer Muster for embedding models',
+  cannotLoad: '{machines} {count, plural, one {cannot} other {cannot}} load it: {why}',
+  'phrase.away': 'away',
+  'phrase.notChosen': 'not chosen',
+  'phrase.replica': 'already has another replica',
+  'phrase.drained': 'drained: nothing new is placed there',
+  'phrase.tooOld': 'needs a newer Muster for embedding models',
+  'phrase.cannotLoad': 'cannot load it: {why}',
+  noRdma: 'no two machines are connected by RDMA',
+  tooManyForRdma: 'RDMA connects at most {most} machines, and {asked} were asked for; without RDMA there can be more',
+} as const
