@@ -9,8 +9,8 @@ import { inEnglish } from '../texts/english'
 
 /** Rules in filter order; refusals list them in the same order. */
 const RULES = Exclusion.options.map(({ shape }) => shape.rule.value)
-type Rule = Exclusion['rule']
 
+/** Machines of one rule and, where they said why, of one reason. */
 interface Group {
   readonly exclusion: Exclusion
   readonly nodeIds: NodeId[]
@@ -49,24 +49,22 @@ const missingText = (name: string, { exclusion: { rule }, coded: detail }: Group
 
 /** Records the machines a search considered and the rule that excluded each, and words refusals from them. */
 export class Funnel {
-  private readonly removed = new Map<Rule, Group>()
+  private readonly removed = new Map<string, Group>()
 
   constructor(private readonly state: State) {}
 
   /** Records a machine as excluded. Returns an empty list, for use in a `flatMap`. */
   remove(exclusion: Exclusion, nodeId: NodeId): [] {
-    const { rule } = exclusion
-    const group = this.removed.get(rule)
+    const key = 'why' in exclusion ? `${exclusion.rule} ${exclusion.why.text}` : exclusion.rule
+    const group = this.removed.get(key)
     if (group) group.nodeIds.push(nodeId)
-    else this.removed.set(rule, { exclusion, nodeIds: [nodeId], coded: exclusionText(exclusion) })
+    else this.removed.set(key, { exclusion, nodeIds: [nodeId], coded: exclusionText(exclusion) })
     return []
   }
 
-  private inOrder(): [Rule, Group][] {
-    return RULES.flatMap((rule): [Rule, Group][] => {
-      const group = this.removed.get(rule)
-      return group ? [[rule, group]] : []
-    })
+  private inOrder(): Group[] {
+    const groups = [...this.removed.values()]
+    return RULES.flatMap((rule) => groups.filter(({ exclusion }) => exclusion.rule === rule))
   }
 
   get hasRemoved(): boolean {
@@ -76,7 +74,7 @@ export class Funnel {
   details(remaining: readonly NodeId[], bytes?: { free: number; needed: number }): PlacementErrorDetails {
     return {
       considered: Object.keys(this.state.members).length,
-      removed: this.inOrder().map(([, { exclusion, nodeIds, coded: detail }]) => ({
+      removed: this.inOrder().map(({ exclusion, nodeIds, coded: detail }) => ({
         ...exclusion,
         nodeIds,
         detail: inEnglish(detail),
@@ -123,7 +121,7 @@ export class Funnel {
     bytes?: { free: number; needed: number },
   ): PlacementRefusal {
     const details = { ...this.details(remaining, bytes), problem: sentence }
-    const fallen = this.inOrder().map(([rule, { nodeIds, coded: detail }]) => {
+    const fallen = this.inOrder().map(({ exclusion: { rule }, nodeIds, coded: detail }) => {
       const values = { count: nodeIds.length, detail: clauses(detail) }
       if (rule === 'nodeIds') return coded('refusals.fallenUnnamed', values)
       const names = commas(nodeIds.map((nodeId) => nodeName(this.state, nodeId)))

@@ -102,6 +102,19 @@ describe.each(Language.options)('why machines are left out, in %s', (language) =
     expect(words[language].refusal(full.state, elsewhere)).not.toContain('outside')
   })
 
+  it('tells machines apart that the same rule left out for different reasons', () => {
+    const ill = new World()
+    for (const name of ['a', 'b']) ill.addNode(name, { cannotRun: 'no Python environment' })
+    ill.addNode('c', { cannotRun: 'macOS is too old' })
+    const error = refused({}, ill)
+    expect(error.reason).toBe(
+      '3 machines: 2 cannot run models: no Python environment (a, b), 1 cannot run models: macOS is too old (c); no machine is ready to run models',
+    )
+    const parts = words[language].refusal(ill.state, error).split(/; |；/)
+    expect(parts.map((part) => /Python|macOS/.exec(part)?.[0])).toEqual(['Python', 'macOS', undefined])
+    expect(parts[1]).toContain('c ')
+  })
+
   it('says a refusal of another version as its node worded it', () => {
     const { details, ...error } = refused({ away: [studio, mini] })
     const unknown = { rule: 'of_tomorrow', nodeIds: [studio], detail: 'too tired' }

@@ -64,7 +64,7 @@ export const cannotLoad = (
   { unfit: reasons = {} }: Pick<PlacementRequest, 'unfit'>,
   details: PlacementErrorDetails,
 ): PlacementRefusal | undefined => {
-  const unfit = details.removed.find(({ rule }) => rule === 'cannot_load')?.nodeIds ?? []
+  const unfit = details.removed.flatMap(({ rule, nodeIds }) => (rule === 'cannot_load' ? nodeIds : []))
   if (unfit.length === 0) return undefined
   const lacking = (nodeId: NodeId, detail: string | CodedText): CodedText =>
     coded('refusals.lacking', { name: nodeName(state, nodeId), detail: clauses(detail) })
