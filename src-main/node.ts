@@ -22,6 +22,7 @@ import { departure } from './node/departure'
 import type { OwnFacts } from './node/own-facts'
 import { openOwnMachine } from './node/own-machine'
 import { peerStreams } from './node/peer-streams'
+import { Later } from './node/later'
 import { endRequests } from './node/planned-restart'
 import { blockFetcher, promptCacheOf } from './node/prompt-blocks'
 import { watchRehearsal } from './node/rehearsal'
@@ -112,6 +113,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     links: () => wired.peers?.links,
   })
   const promptCache = promptCacheOf(dataDir, () => nodeSettings.current())
+  const queuesLater = new Later<InstanceQueues>()
+  const supplyLater = new Later<ModelSupply>()
   const links = await Peers.open({
     identity,
     dataDir,
@@ -125,15 +128,15 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     deciding: master,
     handlers: peerStreams({
       catalogue,
-      queues: () => queues,
+      queues: queuesLater,
       usage: () => wired.accounts?.current ?? {},
       promptCache,
-      supply: () => supply,
+      supply: supplyLater,
       suspected,
     }),
     // Busy until the worker exists: starting needs the machine.
     isBusy: () => wired.worker?.isBusy ?? true,
-    onWake: (...woken) => worker.wake(...woken),
+    onWake: (...woken) => wired.worker?.wake(...woken),
     onRemoved: () => cluster.removed(),
     admittedAt: () => admission.admittedAt,
     onStranger: (caller) => cluster.admissions.enter(caller),
@@ -154,15 +157,15 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
 
   // A runner started before the models are known would fail without reason.
   await catalogue.ready
-  const measurements: Measurements = await Measurements.open({
+  const measurements = await Measurements.open({
     dataDir,
     probe: async (probing) => measureMemoryBandwidth(environment.working(), probing),
-    isBusy: () => worker.isBusy,
+    isBusy: () => wired.worker?.isBusy ?? true,
     onChange: () => wired.facts?.tell(),
     log: log.logger.child({ part: 'measurements' }),
   })
   opened.add(() => measurements.close())
-  const killedRunners: KilledRunners = await KilledRunners.open({
+  const killedRunners = await KilledRunners.open({
     dataDir,
     boot: await thisBoot(),
     onChange: () => wired.facts?.tell(),
@@ -180,6 +183,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     links: links.links,
     log: log.logger.child({ part: 'fetching' }),
   })
+  supplyLater.set(supply)
   opened.add(() => supply.fetcher.close())
   const blocks = blockFetcher({
     ...{ cache: promptCache, links: links.links, limit: supply.limit },
@@ -218,12 +222,13 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     log.logger.info({ runners: await worker.leave() }, 'handed runners over to the next node process')
   })
   opened.add(catalogue.subscribe(() => worker.modelsChanged()))
-  const queues: InstanceQueues = new InstanceQueues({
+  const queues = new InstanceQueues({
     source: master,
     runner: worker,
     tracer,
     suspects: suspected.suspects,
   })
+  queuesLater.set(queues)
   opened.add(() => queues.close())
 
   opened.add(watchRehearsal({ nodeId, rehearses, source: master, observer: master }))

@@ -14,6 +14,7 @@ import type { UsageByKey } from '@core/keys/usage'
 import { sharing } from '../models/fetching/sharing'
 import type { PromptCache } from '../prompt-cache/block-files'
 import { sharing as sharingBlocks } from '../prompt-cache/sharing'
+import type { Later } from './later'
 import type { ModelSupply } from './model-supply'
 import type { InstanceQueues } from '../serving/instance-queues'
 import type { ClusterSuspects } from '../suspects/cluster-suspects'
@@ -26,11 +27,11 @@ export interface PeerStreamsParts {
     held(modelId: ModelId): { readonly path: string } | undefined
     card(modelId: ModelId): Promise<unknown>
   }
-  /** Like `supply` it begins after the links: a stream that comes before it fails. */
-  readonly queues: () => Pick<InstanceQueues, 'generate'>
+  /** Like `supply` they begin after the links: a stream that comes sooner waits for them. */
+  readonly queues: Pick<Later<Pick<InstanceQueues, 'generate'>>, 'get'>
   readonly usage: () => UsageByKey
   readonly promptCache: () => PromptCache
-  readonly supply: () => Pick<ModelSupply, 'serve'>
+  readonly supply: Pick<Later<Pick<ModelSupply, 'serve'>>, 'get'>
   readonly suspected: Pick<ClusterSuspects, 'suspects' | 'handlers'>
 }
 
@@ -55,6 +56,15 @@ async function* generate1(
   }
 }
 
+/** A stream that a part serves, once it has begun. */
+async function* servedBy<Part>(
+  part: Pick<Later<Part>, 'get'>,
+  signal: AbortSignal,
+  serve: (part: Part) => AsyncIterable<unknown>,
+): AsyncGenerator<unknown> {
+  yield* serve(await part.get(signal))
+}
+
 /** What other members may ask of this machine over the links, beside what deciding needs. */
 export const peerStreams = ({
   catalogue,
@@ -69,11 +79,17 @@ export const peerStreams = ({
       'generate',
       (params, signal) => {
         const { data } = GenerateParams.safeParse(params)
-        if (data === undefined) return generate1(queues(), GenerateParams1.parse(params), signal)
+        if (data === undefined) {
+          const asked = GenerateParams1.parse(params)
+          return servedBy(queues, signal, (part) => generate1(part, asked, signal))
+        }
         const { request, instanceId, key, suspicion, traceparent } = data
         if (suspicion) suspected.suspects.learn([suspicion])
-        if (key === undefined) return withoutQueue(queues().generate(request, { instanceId, signal, traceparent }))
-        return queues().generate(request, { instanceId, signal, key, traceparent })
+        return servedBy(queues, signal, (part) =>
+          key === undefined
+            ? withoutQueue(part.generate(request, { instanceId, signal, traceparent }))
+            : part.generate(request, { instanceId, signal, key, traceparent }),
+        )
       },
     ],
     ...suspected.handlers,
@@ -82,5 +98,5 @@ export const peerStreams = ({
     [USAGE_STREAM, () => one(Promise.resolve(usage()))],
     ['models', () => one(Promise.resolve(catalogue.list()))],
     ['card', (params) => one(catalogue.card(ModelParams.parse(params).modelId))],
-    ['download', (params) => one(supply().serve(params))],
+    ['download', (params, signal) => servedBy(supply, signal, (part) => one(part.serve(params)))],
   ])
