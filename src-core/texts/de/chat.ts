@@ -155,9 +155,10 @@ export const chat: Translation<'chat'> = {
   table: 'Tabelle',
   keysNote: 'Return sendet, Umschalt und Return beginnt eine neue Zeile.',
   keysNoteBusy: 'Return sendet, Umschalt und Return beginnt eine neue Zeile, Escape stoppt.',
-  takesText: 'Textdateien lassen sich ablegen oder einfügen.',
+  takesText: 'Textdateien und PDFs lassen sich ablegen oder einfügen.',
   takesPictures:
-    'Textdateien und Bilder lassen sich ablegen oder einfügen; Bilder werden auf {side, number} Pixel verkleinert.',
+    'Textdateien, PDFs und Bilder lassen sich ablegen oder einfügen; Bilder werden auf {side, number} Pixel verkleinert.',
+  readingFiles: 'Liest {files}…',
   'refused.picture': '{file} ist ein Bild. {why}',
   'refused.noPicture': '{file} ist kein PNG, JPEG, WebP oder GIF.',
   'refused.brokenPicture': '{file} ist als Bild nicht lesbar; vielleicht ist die Datei beschädigt.',
@@ -166,7 +167,18 @@ export const chat: Translation<'chat'> = {
   'blind.others': '{model} liest nur Text. Bilder lesen: {others}.',
   'blind.none': '{model} liest nur Text. Kein Modell hier liest Bilder; ein Qwen2.5-VL oder ein Gemma 3 tut es.',
   'blind.shown': 'Diese Unterhaltung enthält Bilder. {why}',
-  'refused.pdf': '{file} ist ein PDF: {model} liest nur Text.',
+  'refused.pdf.large': '{file} ist größer als 50 MB: nur die wichtigen Seiten hinzufügen.',
+  'refused.pdf.pages': '{file} hat mehr als {most, number} Seiten: nur die wichtigen hinzufügen.',
+  'refused.pdf.long': '{file} hat mehr als 1 MB Text: nur die wichtigen Seiten hinzufügen.',
+  'refused.pdf.noText':
+    '{file} enthält keinen Text, nur Bilder der Seiten: erst eine Texterkennung (OCR) ausführen, dann erneut hinzufügen.',
+  'refused.pdf.encrypted':
+    '{file} ist durch ein Passwort geschützt: eine Kopie ohne Passwort sichern und diese hinzufügen.',
+  'refused.pdf.damaged':
+    '{file} ist als PDF nicht lesbar; vielleicht ist die Datei beschädigt. Erneut als PDF sichern oder den Text einfügen.',
+  'refused.pdf.slow': '{file} zu lesen dauert zu lange: nur den wichtigen Text einfügen.',
+  'refused.pdf.notLoaded':
+    '{file} ist nicht lesbar, weil das Lesen von PDFs nicht geladen werden konnte: diese Seite neu laden.',
   'refused.sound': '{file} ist eine Tonaufnahme: {model} liest nur Text.',
   'refused.video': '{file} ist ein Video: {model} liest nur Text.',
   'refused.large': '{file} ist größer als 1 MB: nur den wichtigen Teil einfügen.',

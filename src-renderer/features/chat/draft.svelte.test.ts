@@ -47,6 +47,16 @@ describe('what is written and not sent yet', () => {
     expect(written.refused).toEqual(['c.png is left out: a conversation shows a model 16 pictures at most.'])
   })
 
+  it('knows which files it is still reading, and has read each in the end, also one that cannot be read', async () => {
+    const written = new Draft(() => Promise.reject(new Error('the file is gone')))
+    const notes = new File(['milk'], 'notes.txt')
+    const adding = written.add([notes, png()], seeing, 0)
+    expect(written.reading.map(({ name }) => name)).toEqual(['notes.txt', 'cat.png'])
+    await expect(adding).rejects.toThrow('the file is gone')
+    expect(written.reading).toEqual([])
+    expect(written.files).toEqual([{ name: 'notes.txt', text: 'milk' }])
+  })
+
   it('takes a vector graphic as the text that it is', async () => {
     const written = draft()
     await written.add([new File(['<svg/>'], 'mark.svg', { type: 'image/svg+xml' })], seeing, 0)

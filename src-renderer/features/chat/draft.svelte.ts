@@ -27,6 +27,8 @@ export class Draft implements QuestionContent {
   pictures: readonly ChatPicture[] = $state.raw([])
   /** Reasons why recently added files were refused. */
   refused: readonly string[] = $state.raw([])
+  /** Files that are being read: a question sent before they are would be without them. */
+  reading: readonly File[] = $state.raw([])
   readonly empty: boolean = $derived(this.text.trim() === '' && this.files.length + this.pictures.length === 0)
 
   constructor(private readonly read: (file: File) => Promise<ReadPicture> = readPicture) {}
@@ -38,10 +40,16 @@ export class Draft implements QuestionContent {
    */
   async add(files: Iterable<File>, reader: Reader, shown: number): Promise<void> {
     const refused: string[] = []
+    const added = [...files]
+    this.reading = [...this.reading, ...added]
     // Sequential, because decoding a picture takes much memory.
-    for (const file of files) {
-      const reason = isPicture(file) ? await this.addPicture(file, reader, shown) : await this.addText(file, reader)
-      if (reason !== undefined) refused.push(reason)
+    for (const file of added) {
+      try {
+        const reason = isPicture(file) ? await this.addPicture(file, reader, shown) : await this.addText(file, reader)
+        if (reason !== undefined) refused.push(reason)
+      } finally {
+        this.reading = this.reading.filter((one) => one !== file)
+      }
     }
     this.refused = refused
   }

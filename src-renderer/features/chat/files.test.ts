@@ -8,8 +8,8 @@ it('takes any text, whatever it is called', async () => {
 })
 
 it.each([
-  ['a PDF', 'paper.pdf', 'application/pdf'],
   ['a sound', 'song.mp3', 'audio/mpeg'],
+  ['a video', 'film.mp4', 'video/mp4'],
 ])('says that chats do not send %s', async (medium, name, type) => {
   expect(await read('x', name, type)).toEqual({
     refused: expect.stringMatching(`^${name} is ${medium}: .*small.* text only`) as string,

@@ -1,3 +1,4 @@
+import { isPdf, readPdf } from './pdf-file'
 import type { ChatFile } from './records'
 import { t } from '../../state/texts.svelte'
 
@@ -25,16 +26,16 @@ export const pastedIn = (clipboard: Pick<DataTransfer, 'files' | 'getData' | 'ty
 export type ReadFile = { readonly file: ChatFile } | { readonly refused: string }
 
 const MEDIA = [
-  [/^application\/pdf$/, 'pdf'],
   [/^audio\//, 'sound'],
   [/^video\//, 'video'],
 ] as const
 
-/** Reads a text file; binary files are refused, because no model can read them. */
+/** Reads a text file, or the text of a PDF; other binary files are refused, because no model can read them. */
 export const readTextFile = async (file: File, modelName: string): Promise<ReadFile> => {
   const { name } = file
   const medium = MEDIA.find(([type]) => type.test(file.type))?.[1]
   if (medium !== undefined) return { refused: t(`chat.refused.${medium}`, { file: name, model: modelName }) }
+  if (await isPdf(file)) return readPdf(file)
   if (file.size > MOST_BYTES) return { refused: t('chat.refused.large', { file: name }) }
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer())

@@ -1,0 +1,76 @@
+import { PDFWorker } from 'pdfjs-dist/legacy/build/pdf.mjs'
+import { describe, expect, it } from 'vitest'
+import { pdf, textAt } from '../../testing/pdf'
+import { textOfPdf, type PdfParser } from './pdf-text'
+
+const LIMITS = { pages: 3, textBytes: 200, milliseconds: 30_000 }
+
+/** pdf.js parses in the test's own process. */
+const here: PdfParser = { worker: undefined, died: new Promise(() => {}), end: () => {} }
+
+const read = (data: Uint8Array, limits = {}) => textOfPdf(data, { ...LIMITS, ...limits }, here)
+
+/** The standard handler's oldest form; a password that nobody has told opens it. */
+const LOCKED = {
+  objects: [`<< /Filter /Standard /V 1 /R 2 /P -4 /O <${'11'.repeat(32)}> /U <${'22'.repeat(32)}> >>`],
+  trailer: `/Encrypt 10 0 R /ID [<${'33'.repeat(16)}> <${'33'.repeat(16)}>]`,
+}
+
+describe('the text of a PDF', () => {
+  it('has its lines, and a blank line between pages', async () => {
+    const data = pdf([textAt('The first line', 'and the second'), textAt('Another page')])
+    expect(await read(data)).toEqual({ text: 'The first line\nand the second\n\nAnother page' })
+  })
+
+  it('is read by the tables of the app where a Chinese font names one', async () => {
+    const font = '<< /Type /Font /Subtype /Type0 /BaseFont /SimSun /Encoding /GBK-EUC-H /DescendantFonts [10 0 R] >>'
+    const objects = [
+      '<< /Type /Font /Subtype /CIDFontType0 /BaseFont /SimSun /CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) /Supplement 2 >> /FontDescriptor 11 0 R >>',
+      '<< /Type /FontDescriptor /FontName /SimSun /Flags 4 /FontBBox [0 0 1000 1000] /ItalicAngle 0 /Ascent 800 /Descent -200 /StemV 80 >>',
+    ]
+    // 你好 in GBK.
+    expect(await read(pdf(['BT /F 12 Tf 50 700 Td <C4E3BAC3> Tj ET'], { font, objects }))).toEqual({ text: '你好' })
+  })
+
+  it.each([
+    ['pictures of pages only', pdf(['0 0 600 800 re f']), {}, 'noText'],
+    ['no page', pdf([]), {}, 'noText'],
+    ['a password', pdf([textAt('Secret')], LOCKED), {}, 'encrypted'],
+    ['more pages than the limit', pdf([1, 2, 3, 4].map((page) => textAt(`Page ${page}`))), {}, 'pages'],
+    [
+      'more text than the limit',
+      pdf([textAt(...Array<string>(10).fill('word of one')), textAt(...Array<string>(10).fill('and another'))]),
+      {},
+      'long',
+    ],
+    ['one page with more text than the limit', pdf([textAt(...Array<string>(500).fill('word'))]), {}, 'long'],
+    ['no PDF in it', new TextEncoder().encode('%PDF-1.7\nnothing more'), {}, 'damaged'],
+    ['nothing in it', new Uint8Array(), {}, 'damaged'],
+  ])('is refused for a file with %s', async (_, data, limits, problem) => {
+    expect(await read(data, limits)).toEqual({ problem })
+  })
+
+  it('is found though the place of the table of objects is wrong', async () => {
+    const whole = new TextDecoder().decode(pdf([textAt('Still here')]))
+    expect(await read(new TextEncoder().encode(whole.replace(/startxref\n\d+/, 'startxref\n7')))).toEqual({
+      text: 'Still here',
+    })
+  })
+})
+
+it('ends a parser that does not answer in time, and one that has died', async () => {
+  let ended = 0
+  const silent = (): PdfParser => {
+    const { port1 } = new MessageChannel()
+    const end = () => {
+      ended += 1
+      port1.close()
+    }
+    return { ...here, worker: PDFWorker.create({ port: port1 as unknown as Worker }), end }
+  }
+  const data = () => pdf([textAt('x')])
+  expect(await textOfPdf(data(), { ...LIMITS, milliseconds: 20 }, silent())).toEqual({ problem: 'slow' })
+  const dead = { ...silent(), died: Promise.resolve() }
+  expect(await textOfPdf(data(), LIMITS, dead)).toEqual({ problem: 'notLoaded' })
+  expect(ended).toBe(2)
+})
