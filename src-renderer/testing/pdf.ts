@@ -44,3 +44,12 @@ export const pdf = (pages: readonly string[], { font = HELVETICA, objects = [], 
 /** Draws lines of text, each below the one before. */
 export const textAt = (...lines: readonly string[]): string =>
   `BT /F 12 Tf 14 TL 50 700 Td ${lines.map((line) => `(${line}) Tj T*`).join(' ')} ET`
+
+/** “你好” in GBK. The font is neither in the file nor says what its codes mean: it names a table of the reader. */
+export const CHINESE = pdf(['BT /F 12 Tf 50 700 Td <C4E3BAC3> Tj ET'], {
+  font: '<< /Type /Font /Subtype /Type0 /BaseFont /SimSun /Encoding /GBK-EUC-H /DescendantFonts [10 0 R] >>',
+  objects: [
+    '<< /Type /Font /Subtype /CIDFontType0 /BaseFont /SimSun /CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) /Supplement 2 >> /FontDescriptor 11 0 R >>',
+    '<< /Type /FontDescriptor /FontName /SimSun /Flags 4 /FontBBox [0 0 1000 1000] /ItalicAngle 0 /Ascent 800 /Descent -200 /StemV 80 >>',
+  ],
+})

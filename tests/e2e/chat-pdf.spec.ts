@@ -3,7 +3,7 @@ import { ask, expectAccessible, test } from '../harness/chat-test'
 import { withPerson } from '../harness/desktop-app'
 import { connected, test as desktopTest } from '../harness/desktop-test'
 import { addTinyModel } from '../harness/models'
-import { pdf, textAt } from '@renderer/testing/pdf'
+import { CHINESE, pdf, textAt } from '@renderer/testing/pdf'
 
 const REPORT = pdf([textAt('The harbour has 12 cranes.'), textAt('Nine of them work.')])
 const TEXT = 'The harbour has 12 cranes.\n\nNine of them work.'
@@ -49,9 +49,12 @@ test('the text of a dropped PDF goes into the question; a scan is refused; its r
   await dropPdf(page, 'report.pdf', REPORT)
   await expect(page.getByRole('list', { name: 'Files' })).toContainText('report.pdf')
   await expect(page.getByRole('alert')).toHaveCount(0)
+  await dropPdf(page, 'chinese.pdf', CHINESE)
+  await expect(page.getByRole('list', { name: 'Files' })).toContainText('chinese.pdf')
   const content = await asked(page)
   expect(content).toContain('report.pdf')
   expect(content).toContain(TEXT)
+  expect(content).toContain('你好')
   expect(content).toContain('How many cranes work?')
   expect(errors).toEqual([])
 })

@@ -1,6 +1,6 @@
 import { PDFWorker } from 'pdfjs-dist/legacy/build/pdf.mjs'
 import { describe, expect, it } from 'vitest'
-import { pdf, textAt } from '../../testing/pdf'
+import { CHINESE, pdf, textAt } from '../../testing/pdf'
 import { textOfPdf, type PdfParser } from './pdf-text'
 
 const LIMITS = { pages: 3, textBytes: 200, milliseconds: 30_000 }
@@ -23,13 +23,7 @@ describe('the text of a PDF', () => {
   })
 
   it('is read by the tables of the app where a Chinese font names one', async () => {
-    const font = '<< /Type /Font /Subtype /Type0 /BaseFont /SimSun /Encoding /GBK-EUC-H /DescendantFonts [10 0 R] >>'
-    const objects = [
-      '<< /Type /Font /Subtype /CIDFontType0 /BaseFont /SimSun /CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) /Supplement 2 >> /FontDescriptor 11 0 R >>',
-      '<< /Type /FontDescriptor /FontName /SimSun /Flags 4 /FontBBox [0 0 1000 1000] /ItalicAngle 0 /Ascent 800 /Descent -200 /StemV 80 >>',
-    ]
-    // 你好 in GBK.
-    expect(await read(pdf(['BT /F 12 Tf 50 700 Td <C4E3BAC3> Tj ET'], { font, objects }))).toEqual({ text: '你好' })
+    expect(await read(CHINESE)).toEqual({ text: '你好' })
   })
 
   it.each([
