@@ -71,7 +71,7 @@ export const stream = (
 ) => {
   const json = JSON.stringify({ ...chatOf(model, maxTokens), stream: true })
   const child = node.host.spawn('curl', [
-    ...['--silent', '--show-error', '--no-buffer', '--max-time', '100', '-H', 'content-type: application/json'],
+    ...['--silent', '--show-error', '--no-buffer', '--max-time', '250', '-H', 'content-type: application/json'],
     ...(retries > 0 ? ['--fail', '--retry', String(retries), '--retry-all-errors', '--retry-delay', '1'] : []),
     ...['-d', json, `${node.url}/v1/chat/completions`],
   ])

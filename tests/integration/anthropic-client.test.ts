@@ -8,7 +8,8 @@ import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/he
 import { addTinyModel, TINY } from '../harness/models'
 
 const HELLO: Anthropic.MessageParam = { role: 'user', content: 'hello' }
-const PLAIN = { model: TINY, messages: [HELLO], max_tokens: 12 }
+/** Sampled greedily: a model with random weights may otherwise end its answer at any token. */
+const PLAIN = { model: TINY, messages: [HELLO], max_tokens: 12, temperature: 0 }
 
 const WEATHER: Anthropic.Tool = {
   name: 'get_weather',

@@ -60,7 +60,7 @@ const mathsHtml = (source: string, displayMode: boolean): string => {
 const mathsRenderers = (['inlineKatex', 'blockKatex'] as const).map((name): TokenizerAndRendererExtension => ({
   name,
   renderer: (token) => {
-    const { text, displayMode } = token as Tokens.Generic
+    const { text, displayMode } = token
     return mathsHtml(String(text), displayMode === true)
   },
 }))
