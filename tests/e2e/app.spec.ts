@@ -56,7 +56,10 @@ test('a model that a request loaded says when it ends, can be pinned, kept and e
   await expect(card).not.toContainText('On request')
 
   await page.getByRole('link', { name: 'Settings' }).click()
+  // A reload calls off what the page has not sent yet.
+  const saved = page.waitForResponse((answer) => answer.request().method() === 'PATCH' && answer.ok())
   await page.getByRole('radio', { name: 'Never' }).check()
+  await saved
   await page.reload()
   await expect(page.getByRole('radio', { name: 'Never' })).toBeChecked()
   await expectAccessible(page)
