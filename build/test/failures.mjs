@@ -35,18 +35,19 @@ export function tell(failures) {
   return [...shown, ...(rest > 0 ? [`  and ${rest} more`] : [])].join('\n')
 }
 
+/** @typedef {{ status: string, fullName: string, failureMessages: string[] }} VitestTest */
+/** @typedef {{ name: string, status: string, message: string, assertionResults: VitestTest[] }} VitestFile */
+
 /** vitest's JSON report: a file that could not be loaded has a message and no test. @type {FailuresOf} */
 export function vitestFailures(report) {
-  return JSON.parse(report).testResults.flatMap(
-    (/** @type {{ name: string, status: string, message: string, assertionResults: any[] }} */ file) => {
-      const tests = file.assertionResults.filter(({ status }) => status === 'failed')
-      if (tests.length === 0 && file.status === 'failed') return [{ test: file.name, message: file.message }]
-      return tests.map(({ fullName, failureMessages }) => ({
-        test: `${file.name}: ${fullName}`,
-        message: failureMessages.join('\n'),
-      }))
-    },
-  )
+  return JSON.parse(report).testResults.flatMap((/** @type {VitestFile} */ file) => {
+    const tests = file.assertionResults.filter(({ status }) => status === 'failed')
+    if (tests.length === 0 && file.status === 'failed') return [{ test: file.name, message: file.message }]
+    return tests.map(({ fullName, failureMessages }) => ({
+      test: `${file.name}: ${fullName}`,
+      message: failureMessages.join('\n'),
+    }))
+  })
 }
 
 const ENTITIES = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' }
