@@ -1,11 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import { stripVTControlCharacters } from 'node:util'
 
-/** @typedef {{ test: string, message: string }} Failure */
+/**
+ * @typedef {{ test: string, message: string, page?: string | undefined }} Failure `page`: the file in which Playwright
+ *   tells what the browser showed, and after `failuresIn` the words of it
+ */
 /** @typedef {(report: string) => readonly Failure[]} FailuresOf */
 
 /** What is shown of one failure: its assertion and the first lines of its stack. */
 const SHOWN_LINES = 40
+
+/** Of what the browser showed, as a screen reader reads it. */
+const SHOWN_PAGE_LINES = 80
 
 /** A test that failed everywhere fills a screen, not a whole log. */
 const SHOWN_FAILURES = 20
@@ -19,7 +25,20 @@ const SHOWN_FAILURES = 20
  */
 export async function failuresIn({ report, read, failedCommands }) {
   const named = read === undefined ? [] : await readFile(report, 'utf8').then(read, () => [])
-  return named.length > 0 ? named : failedCommands
+  const failures = named.length > 0 ? named : failedCommands
+  return await Promise.all(failures.map(withPage))
+}
+
+/**
+ * Reads the picture of the page in words, without which a log does not tell why something was not found.
+ *
+ * @param {Failure} failure
+ * @returns {Promise<Failure>}
+ */
+async function withPage({ page, ...failure }) {
+  const told = page === undefined ? '' : await readFile(page, 'utf8').catch(() => '')
+  const [, words] = /^```yaml\n(.*?)^```/ms.exec(told) ?? []
+  return words === undefined ? failure : { ...failure, page: words }
 }
 
 /**
@@ -27,9 +46,10 @@ export async function failuresIn({ report, read, failedCommands }) {
  * @returns {string} nothing where none failed
  */
 export function tell(failures) {
-  const shown = failures.slice(0, SHOWN_FAILURES).map(({ test, message }) => {
+  const shown = failures.slice(0, SHOWN_FAILURES).map(({ test, message, page = '' }) => {
     const lines = stripVTControlCharacters(message).trim().split('\n').slice(0, SHOWN_LINES)
-    return [`  ✗ ${test}`, ...lines.map((line) => `      ${line}`.trimEnd()), ''].join('\n')
+    const pageLines = page === '' ? [] : ['', 'The page:', ...page.trimEnd().split('\n').slice(0, SHOWN_PAGE_LINES)]
+    return [`  ✗ ${test}`, ...[...lines, ...pageLines].map((line) => `      ${line}`.trimEnd()), ''].join('\n')
   })
   const rest = failures.length - shown.length
   return [...shown, ...(rest > 0 ? [`  and ${rest} more`] : [])].join('\n')
@@ -74,7 +94,8 @@ export function junitFailures(report) {
 /** pytest shows the test's source first and the assertion last. @param {string} text */
 export const lastLines = (text) => text.trim().split('\n').slice(-SHOWN_LINES).join('\n')
 
-/** @typedef {{ title: string, tests: { status: string, results: { errors: { message?: string }[] }[] }[] }} Spec */
+/** @typedef {{ errors: { message?: string }[], attachments?: { name: string, path?: string }[] }} Try */
+/** @typedef {{ title: string, tests: { status: string, results: Try[] }[] }} Spec */
 /** @typedef {{ title: string, specs?: Spec[], suites?: PlaywrightSuite[] }} PlaywrightSuite */
 
 /** Playwright's JSON report: a flaky test is a failure. @type {FailuresOf} */
@@ -88,6 +109,8 @@ export function playwrightFailures(report) {
         .map(({ results }) => ({
           test: [...titles, title].join(' › '),
           message: results.flatMap(({ errors }) => errors.map(({ message }) => message ?? '')).join('\n'),
+          page: results.flatMap(({ attachments = [] }) => attachments).find(({ name }) => name === 'error-context')
+            ?.path,
         })),
     )
     return [...ofSpecs, ...(suite.suites ?? []).flatMap((inner) => within(inner, titles))]

@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { failuresIn, junitFailures, playwrightFailures, tell, vitestFailures } from './failures.mjs'
 
 describe('naming the tests that failed', () => {
@@ -58,6 +61,22 @@ describe('naming the tests that failed', () => {
     const failedCommands = [{ test: 'tsc', message: 'TS2304' }]
     expect(await failuresIn({ report: '/no/such/report', read: vitestFailures, failedCommands })).toEqual(
       failedCommands,
+    )
+  })
+
+  it('tells what the browser showed, where Playwright wrote it down', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'failures-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const [page, report] = [join(folder, 'error-context.md'), join(folder, 'report')]
+    writeFileSync(
+      page,
+      '# Error details\n\n```\nnot visible\n```\n\n```yaml\n- heading "Machines"\n```\n\n# Test source\n',
+    )
+    const results = [{ errors: [{ message: 'not visible' }], attachments: [{ name: 'error-context', path: page }] }]
+    const specs = [{ title: 'opens', tests: [{ status: 'unexpected', results }] }]
+    writeFileSync(report, JSON.stringify({ errors: [], suites: [{ title: 'chat.spec.ts', specs }] }))
+    expect(tell(await failuresIn({ report, read: playwrightFailures, failedCommands: [] }))).toBe(
+      '  ✗ chat.spec.ts › opens\n      not visible\n\n      The page:\n      - heading "Machines"\n',
     )
   })
 
