@@ -28,8 +28,14 @@ const errorFrom = async (response: Response): Promise<ApiError> => {
 export const withQuery = (path: string, query: Readonly<Record<string, string>>): string =>
   `${path}?${new URLSearchParams(query).toString()}`
 
+/** Browsers refuse `keepalive` beyond 64 KiB of bodies that are being sent; the limit is each page's. */
+const KEEPALIVE_BYTES = 64 * 1024
+
 /** Client of the HTTP API of this page's node. */
 export class Api {
+  /** Bytes of the bodies that `keepalive` requests are sending now. */
+  private outliving = 0
+
   constructor(readonly url: string) {}
 
   /** The desktop app tells the node's address; in a browser it is the page's origin. */
@@ -40,16 +46,21 @@ export class Api {
 
   /**
    * Sends a request and returns any response, errors included. Throws ApiError if there is none, or the signal's abort
-   * reason.
+   * reason. A command (not GET, and without a signal) is also carried out if the page ends before it was sent.
    */
   async request(path: string, { method = 'GET', json, signal }: RequestOptions = {}): Promise<Response> {
-    const body =
-      json === undefined ? {} : { body: JSON.stringify(json), headers: { 'content-type': 'application/json' } }
+    const text = json === undefined ? undefined : JSON.stringify(json)
+    const body = text === undefined ? {} : { body: text, headers: { 'content-type': 'application/json' } }
+    const bytes = text === undefined ? 0 : new TextEncoder().encode(text).length
+    const keepalive = method !== 'GET' && signal === undefined && this.outliving + bytes <= KEEPALIVE_BYTES
+    if (keepalive) this.outliving += bytes
     try {
-      return await fetch(`${this.url}${path}`, { method, ...(signal && { signal }), ...body })
+      return await fetch(`${this.url}${path}`, { method, keepalive, ...(signal && { signal }), ...body })
     } catch (cause) {
       if (signal?.aborted) throw cause
       throw unreachable(cause)
+    } finally {
+      if (keepalive) this.outliving -= bytes
     }
   }
 
