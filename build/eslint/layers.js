@@ -18,11 +18,11 @@ const CORE = /^src-core\//
  * there are no cycles between rooms.
  */
 const CORE_ROOMS = [
-  ...['time', 'errors', 'texts', 'identity', 'suspects', 'catalogue', 'connect'],
+  ...['time', 'errors', 'texts', 'identity', 'suspects', 'catalogue', 'connect', 'consensus'],
   // What is declared and observed, what changes it, and what it is afterwards.
   ...['schedules', 'settings', 'state', 'events', 'fold', 'declarations', 'merging'],
   // What is decided.
-  ...['rdma', 'topology', 'side-channel', 'placement', 'reconcile', 'commands', 'consensus'],
+  ...['rdma', 'topology', 'side-channel', 'placement', 'reconcile', 'commands'],
   // What requests are, and what people are told.
   ...['generation', 'tracing', 'keys', 'power', 'warnings'],
   // What is said between programs and machines, and what rests on it.

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LogEnd } from '../consensus/index'
 import { Apart } from '../merging/index'
 import { ApiKeyId, InstanceId, MetaInstanceId, NodeId, TaskId } from '../ids'
 import { ModelCard } from '../placement/model-card'
@@ -113,7 +114,11 @@ export const DrainMember = z.object({ type: z.literal('DrainMember'), nodeId: No
 export const RemoveMember = z.object({ type: z.literal('RemoveMember'), nodeId: NodeId, ...lasting })
 
 /** Declarations of one side of a split, to be merged with this side's; commands are not executed again. */
-export const MergeDeclarations = Apart.extend({ type: z.literal('MergeDeclarations') })
+export const MergeDeclarations = Apart.extend({
+  type: z.literal('MergeDeclarations'),
+  /** Only a leader whose log goes on from this one can tell what was removed of what both sides had. */
+  since: LogEnd.optional(),
+})
 
 /** A request to the master. Deciding never places, except for `PlaceInstance`. */
 export const Command = z.discriminatedUnion('type', [

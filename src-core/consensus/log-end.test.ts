@@ -6,6 +6,7 @@ import {
   emptyLog,
   EPOCHS_SENT,
   extended,
+  goesOnFrom,
   lastCommon,
   withEpochsSince,
   withLatestEpochs,
@@ -38,6 +39,18 @@ describe('two logs', () => {
     expect(compareLogs(log(4, [1, 'a', 1], [2, 'a', 4]), log(9, [1, 'a', 1]))).toBeGreaterThan(0)
     expect(compareLogs(log(4, [1, 'a', 1]), log(9, [1, 'a', 1]))).toBeLessThan(0)
     expect(compareLogs(emptyLog, emptyLog)).toBe(0)
+  })
+
+  it('go on from one another where the same masters wrote all of the shorter one, or nobody remembers', () => {
+    const start = log(3, [1, 'a', 1])
+    expect(goesOnFrom(log(9, [1, 'a', 1], [2, 'b', 4]), start)).toBe(true)
+    expect(goesOnFrom(log(9, [1, 'a', 1], [2, 'b', 3]), start)).toBe(false)
+    expect(goesOnFrom(log(2, [1, 'a', 1]), start)).toBe(false)
+    expect(goesOnFrom(log(9, [1, 'b', 1]), emptyLog)).toBe(true)
+    expect(goesOnFrom(log(9, [1, 'b', 5]), log(4))).toBe(true)
+    const latest = withLatestEpochs(log(9, [1, 'b', 1], [2, 'b', 4]), 1)
+    expect(goesOnFrom(latest, start)).toBe(true)
+    expect(goesOnFrom(latest, log(5, [1, 'a', 1]))).toBe(false)
   })
 
   it('lose the epochs that are cut off', () => {

@@ -60,6 +60,12 @@ const withEarlier = (sequence: number, epochs: readonly Epoch[], earlier: number
   ...(earlier > 0 && { earlier }),
 })
 
+/** Whether `log` goes on from `start`; true where the epochs of that time are unknown. */
+export const goesOnFrom = (log: LogEnd, start: LogEnd): boolean => {
+  const isForgotten = (log.earlier ?? 0) > 0 && (log.epochs[0]?.from ?? 0) > start.sequence
+  return isForgotten || start.epochs.length === 0 || lastCommon(start, log) === start.sequence
+}
+
 /** Truncates a log after the given record. */
 export const cutAfter = ({ sequence, epochs, earlier = 0 }: LogEnd, last: number): LogEnd =>
   withEarlier(

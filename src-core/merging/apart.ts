@@ -7,7 +7,7 @@ import { compareStamps } from '../state/stamp'
 
 /**
  * What one side of a split declared, kept until it is merged. `common` lists what both sides had: if the other side no
- * longer has it, it was removed there.
+ * longer has it, it was removed there. That holds for leaders whose log goes on from the one of the other side.
  */
 export const Apart = z.object({ common: z.array(z.string()), declared: Declared })
 export type Apart = z.infer<typeof Apart>
@@ -64,8 +64,12 @@ export const broughtAlong = ({ declared: { metaInstances, apiKeys } }: Apart): A
   declared: { metaInstances, apiKeys, members: {}, removed: { metaInstances: {}, apiKeys: {}, members: {} } },
 })
 
-/** Combines what was kept from two consecutive splits. */
-export const joined = (a: Apart, b: Apart): Apart => ({
-  common: [...new Set([...a.common, ...b.common])],
-  declared: merge(a.declared, b.declared),
-})
+/**
+ * Combines what was kept from two consecutive splits. Each part's `common` is relative to the side that it parted from.
+ * What the later part still has was on the first of those sides, so only the later part tells whether the second had it.
+ */
+export const joined = (earlier: Apart, later: Apart): Apart => {
+  const still = creations(later.declared)
+  const common = earlier.common.filter((key) => !(key in still))
+  return { common: [...new Set([...common, ...later.common])], declared: merge(earlier.declared, later.declared) }
+}

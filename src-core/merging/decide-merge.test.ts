@@ -3,7 +3,7 @@ import type { Command } from '../commands/command'
 import { ApiKeyId, MetaInstanceId, ModelId, NodeId } from '../ids'
 import type { MetaInstanceChanges } from '../state/meta-instances'
 import { World } from '../testing/world'
-import { broughtAlong, declaredApart, nothingApart, type Apart } from './apart'
+import { broughtAlong, declaredApart, joined, nothingApart, type Apart } from './apart'
 import { decideMerge } from './decide-merge'
 
 const id = (name: string): MetaInstanceId => MetaInstanceId.parse(name)
@@ -326,6 +326,26 @@ describe('what one side of a split declared', () => {
         (world) => later(world).command(set(6)),
       ).types,
     ).toEqual([])
+  })
+
+  it('is there with its newest writes on a third side, which never had what the first two had in common', () => {
+    const world = new World()
+    world.addNode('a')
+    const third = world.state
+    world.declare('both')
+    const second = world.state
+    const since = world.log.length
+    update(later(world), { paused: true })
+    const fromSecond = declaredApart(second, world.state, world.log.slice(since)) ?? nothingApart
+    // It took over what the second side has, and parts from the third before anything was merged.
+    const fromThird = declaredApart(third, second, world.log.slice(0, since)) ?? nothingApart
+    const apart = joined(fromSecond, fromThird)
+    const [{ type, ...brought } = { type: undefined }] = decideMerge(third, apart)
+    expect(type).toBe('MetaInstanceCreated')
+    expect(brought).toMatchObject({ metaInstance: { metaInstanceId: 'both', paused: true } })
+    expect(brought).toMatchObject({ origin: { fields: world.state.stamps?.['metaInstance both']?.fields } })
+    // What the second side removed meanwhile stays removed.
+    expect(decideMerge(third, joined(fromSecond, nothingApart))).toEqual([])
   })
 
   it('is its declarations and keys where a machine joins another cluster', () => {

@@ -138,10 +138,11 @@ const onKeysAndSettings: fc.Arbitrary<Command> = fc.oneof(
   }),
 )
 
-const stepsOf = (command: fc.Arbitrary<Command>): fc.Arbitrary<Step[]> => fc.array(stepOf(command), { maxLength: 60 })
-const stepOf = (command: fc.Arbitrary<Command>): fc.Arbitrary<Step> =>
+const stepsOf = (command: fc.Arbitrary<Command>, commands?: number): fc.Arbitrary<Step[]> =>
+  fc.array(stepOf(command, commands), { maxLength: 60 })
+const stepOf = (command: fc.Arbitrary<Command>, commands = 12): fc.Arbitrary<Step> =>
   fc.oneof(
-    { weight: 12, arbitrary: fc.record({ kind: fc.constant('command' as const), by, command }) },
+    { weight: commands, arbitrary: fc.record({ kind: fc.constant('command' as const), by, command }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('end' as const), by, id: metaInstanceId }) },
     {
       weight: 2,
@@ -175,6 +176,8 @@ class History {
   /** By the stamps of the side that wrote. */
   readonly writes: Write[] = []
   readonly deleted = new Set<string>()
+  /** Declarations and keys that nobody asked for on request. */
+  readonly made = new Set<string>()
   /** Temporary ones that somebody made lasting. */
   readonly kept = new Set<string>()
   /** Removals and admissions of members, as they happened. */
@@ -262,6 +265,12 @@ class History {
           this.writes.push({ key, field, stamp: fieldStamp(known, field), made: known.created })
     }
     switch (event.type) {
+      case 'MetaInstanceCreated':
+        if (event.metaInstance.onRequest === undefined) this.made.add(event.metaInstance.metaInstanceId)
+        return
+      case 'ApiKeyCreated':
+        this.made.add(event.apiKey.apiKeyId)
+        return
       case 'MetaInstanceUpdated':
         if (event.changes.onRequest === null) this.kept.add(event.metaInstanceId)
         return wrote(stampKey('metaInstance', event.metaInstanceId), Object.keys(event.changes))
@@ -290,9 +299,15 @@ class History {
   }
 }
 
-/** Also of one kind alone: what happens to few things meets more often. */
+/**
+ * Also of one kind alone: what happens to few things meets more often. And with more meetings than commands: sides then
+ * part from a third one before what they kept is merged.
+ */
 const history = fc
-  .oneof(...[onDeclarations, onMembers, onKeysAndSettings].map(stepsOf), stepsOf(fc.oneof(onDeclarations, onMembers)))
+  .oneof(
+    ...[onDeclarations, onMembers, onKeysAndSettings, fc.oneof(onDeclarations, onMembers)].map((one) => stepsOf(one)),
+    ...[onDeclarations, onKeysAndSettings].map((one) => stepsOf(one, 3)),
+  )
   .map((steps) => ({ steps, play: () => steps.reduce((played, next) => played.take(next), new History()) }))
 const RUNS = { numRuns: Number(process.env['RUNS'] ?? 400), seed: Number(process.env['SEED'] ?? 18) }
 
@@ -382,7 +397,8 @@ describe('whatever machines that part declare', () => {
           if (!known || isAnother || key === stampKey('metaInstance', 'd4')) continue
           expect(compareStamps(fieldStamp(known, field), stamp)).toBeGreaterThanOrEqual(0)
         }
-        for (const id of played.kept) if (!played.deleted.has(id)) expect(metaInstances).toHaveProperty(id)
+        for (const id of [...played.kept, ...played.made])
+          if (!played.deleted.has(id)) expect({ ...metaInstances, ...apiKeys }).toHaveProperty(id)
         for (const id of played.deleted) expect({ ...metaInstances, ...apiKeys }).not.toHaveProperty(id)
         for (const id of ['x', 'y']) {
           const said = played.memberships.filter((one) => one.nodeId === NodeId.parse(id))

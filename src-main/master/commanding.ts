@@ -7,7 +7,7 @@ import { wait, type Timers } from '@core/time/timers'
 import { MasterError, noMaster } from './errors'
 import type { Leadership } from './leadership'
 import { LeadershipLost } from './replication'
-import type { CommandResult, Sequencer } from './sequencer'
+import { UnrelatedLog, type CommandResult, type Sequencer } from './sequencer'
 
 /** How long a command waits for somebody who can decide. */
 const NO_MASTER_MS = 10_000
@@ -66,7 +66,8 @@ export class Commanding {
       const { durableOn } = result
       return { status: 'done', index: lastEventIndex, term, ...(durableOn && { durableOn }) }
     } catch (error) {
-      if (error instanceof LeadershipLost || error instanceof MasterError) return { status: 'not_master' }
+      if ([LeadershipLost, MasterError, UnrelatedLog].some((kind) => error instanceof kind))
+        return { status: 'not_master' }
       throw error
     }
   }

@@ -2,11 +2,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { eventually } from '@core/testing/eventually'
 import type { Command } from '@core/commands/command'
 import { CommandId, MetaInstanceId, NodeId } from '@core/ids'
+import { nothingApart } from '@core/merging/index'
 import { World } from '@core/testing/world'
 import type { EventLog } from './event-log'
 import { MasterError } from './errors'
 import { Projection } from './projection'
-import { Sequencer, type SequencerOptions } from './sequencer'
+import { Sequencer, UnrelatedLog, type SequencerOptions } from './sequencer'
 import { declaration, names, ScratchLog } from './testing/scratch-log'
 
 let scratch: ScratchLog
@@ -96,6 +97,20 @@ describe('the sequencer', () => {
     for (const tell of safe) tell()
     await Promise.all(asked)
     expect(answered).toHaveLength(3)
+  })
+
+  it('merges nothing that was declared apart from another log, until its own has met that one', async () => {
+    const { sequencer, projection } = started()
+    await log.append([{ kind: 'term', term: 1, master: NodeId.parse('b') }])
+    await sequencer.add([declaration('d1')])
+    const { common, declared } = nothingApart
+    const parted = (master: string): Command => ({
+      ...{ type: 'MergeDeclarations', common: [...common, 'metaInstance d2'], declared },
+      since: { sequence: 1, epochs: [{ term: 1, master: NodeId.parse(master), from: 1 }] },
+    })
+    await expect(sequencer.submit(parted('a'), as('c1'))).rejects.toThrow(UnrelatedLog)
+    expect(await sequencer.submit(parted('b'), as('c1'))).toMatchObject({ status: 'done' })
+    expect(Object.keys(projection.state().metaInstances)).toEqual(['d1'])
   })
 
   it('sends events in the order of their indexes, also where a listener observes something itself', () => {

@@ -1,6 +1,6 @@
 import type { Command, Refusal } from '@core/commands/command'
 import { decide } from '@core/commands/decide'
-import type { DurableOn } from '@core/consensus/index'
+import { goesOnFrom, type DurableOn } from '@core/consensus/index'
 import { isDecision, type Envelope, type Event, type Observation } from '@core/events/event'
 import type { CommandId, Timestamp } from '@core/ids'
 import type { IdSource } from '@core/reconcile/index'
@@ -12,6 +12,14 @@ import type { Projection } from './projection'
 export type CommandResult =
   | { readonly status: 'done'; readonly durableOn?: DurableOn | undefined }
   | { readonly status: 'refused'; readonly refusal: Refusal }
+
+/** What was declared apart from another log than this leader's: it is merged once its log and this one have met. */
+export class UnrelatedLog extends Error {
+  constructor() {
+    super('The log that this was declared apart from is not part of the leader’s')
+    this.name = 'UnrelatedLog'
+  }
+}
 
 /** How many commands are remembered, so that one sent twice acts once. */
 const REMEMBERED_COMMANDS = 1000
@@ -117,6 +125,8 @@ export class Sequencer {
       // Decided before, here or by an earlier master; it is safe once the log is.
       return { status: 'done', durableOn: await replicate(log.flushed()) }
     }
+    if (command.type === 'MergeDeclarations' && command.since && !goesOnFrom(log.logEnd, command.since))
+      throw new UnrelatedLog()
     const decided = decide(projection.state(), command, { now: now(), ids })
     const own = decided.status === 'decided' ? await this.add(decided.events, commandId) : undefined
     // An answer without a decision of its own rests on earlier ones, which may still be on their way to the disks.

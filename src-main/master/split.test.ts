@@ -105,6 +105,42 @@ describe('what a lost split had declared', () => {
     }
   })
 
+  it('leaves the settings of the old cluster behind also where they were declared in an earlier split', async () => {
+    await append(1, 1)
+    const { log: opened } = openLogFolder(folder())
+    const changed: Decision = { type: 'SettingChanged', change: { key: 'maxRetries', value: 7 } }
+    await opened.append([{ kind: 'decision', envelope: envelope(2, changed) }, ...declarations(1, 3)])
+    await opened.close()
+    for (const [after, fate] of [
+      [1, 'merged'],
+      [0, 'broughtAlong'],
+    ] as const) {
+      const { log: left } = await setRecordsAside(folder(), { after, fate })
+      await left.close()
+    }
+    const winner = new Winner()
+    await merge(winner.submit)
+    expect(winner.declared()).toEqual(['d1', 'd3'])
+    expect(winner.state.settings.maxRetries).toBe(emptyState().settings.maxRetries)
+  })
+
+  it('says from which log it parted, and from which one last', async () => {
+    const submitted = async (): Promise<unknown> => {
+      const submit = vi.fn(() => Promise.reject(new Error('nobody decides')))
+      await merge(submit)
+      return submit.mock.calls
+    }
+    const { log: opened } = openLogFolder(folder())
+    await opened.append([{ kind: 'term', term: 1, master: SELF }, ...declarations(1, 1)])
+    await opened.append([{ kind: 'term', term: 2, master: SELF }])
+    await opened.close()
+    await lose(3, 1, 2)
+    expect(await submitted()).toMatchObject([[{ since: { sequence: 3, epochs: [{ term: 2 }] } }]])
+    // Nothing was declared in what is set aside now.
+    await lose(2, 0, 0)
+    expect(await submitted()).toMatchObject([[{ since: { sequence: 2, epochs: [{ term: 1 }] } }]])
+  })
+
   it('is kept until it was taken', async () => {
     await append(1, 1)
     await lose(1, 2, 2)

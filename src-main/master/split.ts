@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { emptyLog, type FactLog } from '@core/consensus/index'
+import { cutAfter, emptyLog, type FactLog, LogEnd, withLatestEpochs } from '@core/consensus/index'
 import type { Command, Refusal } from '@core/commands/command'
 import { Apart, broughtAlong, declaredApart, joined, nothingApart } from '@core/merging/index'
 import { Decision, EVENT_SCHEMA_VERSION, isDecision, type Event } from '@core/events/event'
@@ -21,8 +21,9 @@ const FILE = /^split-(\d{6})\.json$/
 /** After a merge that failed. */
 const AGAIN_MS = 1000
 
-/** What a side of a split declared. */
-const Kept = Apart.extend({ v: z.literal(2) })
+/** What a side of a split declared, and where its log parted from that of the other. */
+const Kept = Apart.extend({ v: z.literal(2), since: LogEnd.optional() })
+type Waiting = Omit<z.infer<typeof Kept>, 'v'>
 
 /** As versions before merges kept it: what was decided since the state that both sides had, without stamps. */
 const KeptEvents = z.object({
@@ -69,7 +70,7 @@ const splitFiles = (directory: Directory): string[] =>
     .sort()
 
 /** Undefined where it is not what this program wrote: the file is kept as damaged. Throws where it cannot be read. */
-const readSplit = (directory: Directory, name: string, log: FactLog): Apart | undefined => {
+const readSplit = (directory: Directory, name: string, log: FactLog): Waiting | undefined => {
   const text = directory.readSync(name).toString('utf8')
   try {
     const content: unknown = JSON.parse(text)
@@ -99,18 +100,24 @@ export type Fate =
  */
 const keepApart = async (
   directory: Directory,
-  { after, fate, own, log }: { after: number; fate: Fate; own: State; log: FactLog },
+  { after, fate, own, log }: { after: number; fate: Fate; own: { end: LogEnd; state: State }; log: FactLog },
 ): Promise<void> => {
   const decided: Event[] = []
   for await (const record of recordsAfter(directory, after))
     if (record.kind === 'decision') decided.push(record.envelope.event)
-  const apart = declaredApart(await stateAt(directory, after), own, decided.filter(isDecision))
-  if (!apart) return
+  const latest = declaredApart(await stateAt(directory, after), own.state, decided.filter(isDecision))
   const before = splitFiles(directory)
-  const waiting = before.flatMap((name) => readSplit(directory, name, log) ?? [])
-  const all = [...waiting, fate === 'broughtAlong' ? broughtAlong(apart) : apart].reduce(joined)
+  const waiting: Apart[] = before.flatMap((name) => readSplit(directory, name, log) ?? [])
+  const all = [...waiting, ...(latest ? [latest] : [])].reduce<Apart | undefined>(
+    (earlier, later) => (earlier ? joined(earlier, later) : later),
+    undefined,
+  )
+  if (!all) return
+  // What waited is compared anew, too: this log parts from another one now, and maybe earlier.
+  const since = withLatestEpochs(cutAfter(own.end, after), 1)
+  const kept = { v: 2, ...(fate === 'broughtAlong' ? broughtAlong(all) : all), since } satisfies z.input<typeof Kept>
   const last = Number(FILE.exec(before.at(-1) ?? '')?.[1] ?? 0)
-  await directory.replace(`split-${String(last + 1).padStart(6, '0')}.json`, JSON.stringify({ v: 2, ...all }))
+  await directory.replace(`split-${String(last + 1).padStart(6, '0')}.json`, JSON.stringify(kept))
   for (const name of before) directory.remove(name)
 }
 
@@ -125,7 +132,7 @@ export const setRecordsAside = async (
   const directory = logDirectory(folder)
   try {
     if (fate === 'forgotten') for (const name of splitFiles(directory)) directory.remove(name)
-    else await keepApart(directory, { after, fate, own: readLogFolder(folder).state, log: folder.log })
+    else await keepApart(directory, { after, fate, own: readLogFolder(folder), log: folder.log })
   } catch (cause) {
     throw asDiskError(directory.path, cause)
   }
