@@ -2,7 +2,16 @@
 export { Fact, type FactLog } from './fact'
 export { KnownRemovals } from './known-removals'
 export { isTermKept, KnownTerm } from './known-term'
-export { cutAfter, emptyLog, EPOCHS_SENT, extended, goesOnFrom, LogEnd, withEpochsSince, withLatestEpochs } from './log-end'
+export {
+  cutAfter,
+  emptyLog,
+  EPOCHS_SENT,
+  extended,
+  goesOnFrom,
+  LogEnd,
+  withEpochsSince,
+  withLatestEpochs,
+} from './log-end'
 export { Message } from './message'
 export { Relays } from './relays'
 export {
