@@ -42,6 +42,7 @@ def test_a_valid_model_has_no_problem_and_its_weights_are_not_read(folder: Path)
     [
         ("{% for x in %}", "chat template fails"),
         ("{{ 1 / 0 }}", "chat template fails"),
+        ("{{ 'a' * 10000000000 }}", "chat template fails: MemoryError"),
         ("{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}", "end within 4 s"),
     ],
 )

@@ -16,6 +16,8 @@ const REMEDIES: Partial<Readonly<Record<NodeTextKey, Remedy>>> = {
   'failures.rdmaLost': 'failures.todo.connection',
   'failures.modelFile': 'failures.todo.files',
   'failures.unsupported': 'failures.todo.unsupported',
+  'failures.damagedFile': 'failures.todo.files',
+  'failures.unsupportedModel': 'failures.todo.unsupported',
   'failures.modelGone': 'failures.todo.download',
   'failures.outOfMemory': 'failures.todo.memory',
   'failures.outOfMemoryBuffer': 'failures.todo.memory',

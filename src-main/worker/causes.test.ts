@@ -90,6 +90,15 @@ describe('the cause of a death', () => {
     expect(messageOf({ ...nothing, reported, lines: ['noise'] })).toBe(reported)
   })
 
+  it('names the file of a damaged model, and what a model has that cannot run, also to people', () => {
+    const reported = 'model.safetensors (layers.2) is damaged:\n  the model computes no numbers'
+    const told = (code: string): unknown => causeOfDeath({ ...nothing, reported }, code).coded
+    const error = 'model.safetensors (layers.2) is damaged: the model computes no numbers'
+    expect(told('model_file')).toEqual({ code: 'failures.damagedFile', values: { error } })
+    expect(told('unsupported')).toEqual({ code: 'failures.unsupportedModel', values: { error } })
+    expect(told('ring')).toBeUndefined()
+  })
+
   it('is the signal, or the code with the last lines, if the runner reported nothing', () => {
     expect(messageOf({ ...nothing, exit: killed })).toMatch(/^killed by SIGKILL/)
     expect(messageOf({ ...nothing, exit: { code: 3, signal: undefined }, lines: ['one', 'two', 'three'] })).toBe(

@@ -184,13 +184,18 @@ export interface FailureCause {
 
 export const causeFrom = (cause: CodedText): FailureCause => ({ errorMessage: inEnglish(cause), coded: cause })
 
-/** Explains a runner's `failed` for people, by its code. */
-const causeOfCode = (code: string | undefined): CodedText | undefined => {
+/** Of a message from outside, within a sentence. */
+const QUOTED_CHARACTERS = 300
+
+const quoted = (message: string): string => message.replaceAll(/\s+/g, ' ').trim().slice(0, QUOTED_CHARACTERS)
+
+/** Says for people that the model itself is at fault, by a failure's code, with the message that names the file. */
+export const modelFault = (code: string | undefined, message: string): CodedText | undefined => {
   switch (code) {
     case 'model_file':
-      return coded('failures.modelFile')
+      return coded('failures.damagedFile', { error: quoted(message) })
     case 'unsupported':
-      return coded('failures.unsupported')
+      return coded('failures.unsupportedModel', { error: quoted(message) })
     default:
       return undefined
   }
@@ -207,7 +212,7 @@ export const causeOfDeath = (death: Death, reportedCode?: string): FailureCause 
   const tail = lines.slice(-SEARCHED_LINES)
   const known = knownCause([...(reported === undefined ? [] : [reported]), ...tail].join('\n'))
   if (known !== undefined) return causeFrom(known)
-  if (reported !== undefined) return { errorMessage: reported, coded: causeOfCode(reportedCode) }
+  if (reported !== undefined) return { errorMessage: reported, coded: modelFault(reportedCode, reported) }
   const last = tail.slice(-LAST_LINES).join(' · ').slice(0, 400)
   const end = exitCause(death)
   return { errorMessage: last === '' ? inEnglish(end) : `${inEnglish(end)}: ${last}`, coded: end }

@@ -10,7 +10,7 @@ import { isRehearsal, REHEARSAL } from '@core/state/rehearsal'
 import { isTerminal, type RunnerStatus } from '@core/state/runners'
 import { coded } from '@core/texts/coded'
 import { AwaitedModels, type Start } from './awaited-models'
-import { causeFrom } from './causes'
+import { causeFrom, modelFault } from './causes'
 import type { Adopted } from './handover/adopt-left'
 import { filesDigest } from './handover/record'
 import { besidePaths, loadCommand, wantedOf } from './load-command'
@@ -108,7 +108,11 @@ export class Runners {
     for (const one of missing) {
       const problem = modelProblem?.(one)
       if (problem !== undefined)
-        return this.fail(runnerId, { errorMessage: problem, coded: coded('failures.modelFile'), code: 'model_file' })
+        return this.fail(runnerId, {
+          errorMessage: problem,
+          coded: modelFault('model_file', problem),
+          code: 'model_file',
+        })
     }
     if (missing.length > 0 && fetchModel) {
       this.awaited.add({ kind: 'start', instance, shard })

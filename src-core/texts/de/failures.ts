@@ -8,6 +8,8 @@ export const failures: Translation<'failures'> = {
   connectionLost: 'Netzwerkverbindung verloren',
   modelFile: 'eine Datei des Modells fehlt oder ist beschädigt',
   unsupported: 'diese Version kann ein solches Modell nicht ausführen',
+  damagedFile: 'eine Datei des Modells fehlt oder ist beschädigt ({error})',
+  unsupportedModel: 'diese Version kann ein solches Modell nicht ausführen ({error})',
   modelGone: '{model} liegt nicht mehr auf diesem Rechner',
   silent: 'seit 5 s keine Antwort von {name}',
   stopped: 'beendet, weil {name} gescheitert ist',

@@ -7,6 +7,8 @@ export const failures = {
   connectionLost: 'Network connection lost',
   modelFile: 'a file of the model is missing or damaged',
   unsupported: 'this version cannot run such a model',
+  damagedFile: 'a file of the model is missing or damaged ({error})',
+  unsupportedModel: 'this version cannot run such a model ({error})',
   modelGone: '{model} is not on this machine any more',
   silent: 'no answer from {name} for 5 s',
   stopped: 'stopped because {name} failed',

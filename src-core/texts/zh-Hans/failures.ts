@@ -8,6 +8,8 @@ export const failures: Translation<'failures'> = {
   connectionLost: '网络连接中断',
   modelFile: '模型的某个文件缺失或损坏',
   unsupported: '此版本无法运行这样的模型',
+  damagedFile: '模型的某个文件缺失或损坏（{error}）',
+  unsupportedModel: '此版本无法运行这样的模型（{error}）',
   modelGone: '{model} 已不在这台机器上',
   silent: '{name} 已有 5 秒没有响应',
   stopped: '因 {name} 失败而停止',

@@ -13,6 +13,11 @@ class TemplateError(Exception):
     """The conversation does not fit the model's chat template; the message says why."""
 
 
+def failing_template(error: Exception) -> TemplateError:
+    """Says what a template raised; an error without words, as MemoryError, by its name."""
+    return TemplateError(f"the model's chat template fails: {str(error) or type(error).__name__}")
+
+
 class NoTemplate(TemplateError):
     """The model has no chat template: it is a base model."""
 
@@ -120,7 +125,7 @@ class ChatTemplate:
         except ModelFileError as error:
             raise TemplateError(str(error)) from error
         except Exception as error:  # templates are foreign programs and raise arbitrary exceptions
-            raise TemplateError(f"the model's chat template fails: {error}") from error
+            raise failing_template(error) from error
 
     def _compile(self) -> Any:
         source = self._find()

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from muster_runner.model.end_tokens import end_token_ids, read_optional, token_text
 from muster_runner.model.model_files import BYTE_ORDER_MARK, ModelFileError, check_tokenizer
-from muster_runner.tokenization.chat_template import ChatTemplate, TemplateError, find_chat_template
+from muster_runner.tokenization.chat_template import ChatTemplate, failing_template, find_chat_template
 from muster_runner.tokenization.text_stream import ByteStream, DecodingStream, FastStream, TextStream
 
 
@@ -217,7 +217,7 @@ class TransformersTokenizer:
         try:
             return self._tokenizer.apply_chat_template(messages, tokenize=False, **variables)
         except Exception as error:  # templates raise arbitrary exceptions
-            raise TemplateError(f"the model's chat template fails: {error}") from error
+            raise failing_template(error) from error
 
     def decode(self, tokens: Sequence[int]) -> str:
         return self._tokenizer.decode(list(tokens))
