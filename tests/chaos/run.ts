@@ -9,6 +9,7 @@ import path from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { build } from 'vite'
 import { addTally, allPaths, emptyTally, neverTaken } from '@main/simulation/chaos/tally'
+import { readArguments, USAGE, type Range } from './arguments'
 import { Answer, STEPS, type Portion } from './portion'
 
 /** Schedules that a process makes before it is told of the next ones. */
@@ -26,13 +27,14 @@ const bundled = async (outDir: string): Promise<string> => {
     build: {
       ssr: path.join(import.meta.dirname, 'part.ts'),
       outDir,
+      emptyOutDir: false,
       rolldownOptions: { output: { entryFileNames: 'part.mjs' } },
     },
   })
   return path.join(outDir, 'part.mjs')
 }
 
-const lead = async (part: string, schedules: number, firstSeed: number): Promise<number> => {
+const lead = async (part: string, { schedules, firstSeed }: Range): Promise<number> => {
   const began = performance.now()
   const end = firstSeed + schedules
   let next = firstSeed
@@ -68,10 +70,15 @@ const lead = async (part: string, schedules: number, firstSeed: number): Promise
   return violations > 0 || missed.length > 0 ? 1 : 0
 }
 
-const [schedules = 5000, firstSeed = 1] = process.argv.slice(2).map(Number)
-const folder = mkdtempSync(path.join(tmpdir(), 'muster-chaos-'))
-try {
-  process.exitCode = await lead(await bundled(folder), schedules, firstSeed)
-} finally {
-  rmSync(folder, { recursive: true, force: true })
+const range = readArguments(process.argv.slice(2))
+if ('problem' in range) {
+  console.error(`${range.problem}\n${USAGE}`)
+  process.exitCode = 2
+} else {
+  const folder = mkdtempSync(path.join(tmpdir(), 'muster-chaos-'))
+  try {
+    process.exitCode = await lead(await bundled(folder), range)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
