@@ -54,6 +54,11 @@ export const NODE_ERRORS = {
     cause: 'Another Muster uses the same data folder',
     remedy: 'Quit that one, or give this one a folder of its own with `--data-dir`',
   },
+  data_dir_unusable: {
+    statuses: [503],
+    cause: 'The data folder cannot be made or written',
+    remedy: 'Name another one with `--data-dir`, or let this user write there',
+  },
   invalid_setting: {
     statuses: [503],
     cause: 'A setting has a value that it cannot have',

@@ -72,6 +72,11 @@ export const decimal = (text: string): number => {
   return Number(text)
 }
 
+export const folder = (text: string): string => {
+  if (text.trim() === '') throw new InvalidArgumentError('It takes the path of a folder.')
+  return text
+}
+
 export const port = (text: string): number => {
   const value = Number(text)
   if (!/^\d+$/.test(text) || value > 65535)

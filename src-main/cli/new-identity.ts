@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { makeFolderSync } from '../disk/make-folder'
 import { lockDataDir } from '../master/index'
 import { defaultDataDir } from '../settings/data-dir'
 import type { Streams } from './standard-streams'
@@ -15,7 +16,7 @@ export const newIdentity = async (given: string | undefined, { out }: Streams): 
   const unlock = lockDataDir(dataDir)
   try {
     const aside = join(dataDir, `former-identity-${new Date().toISOString().replace(/[:.]/g, '-')}`)
-    mkdirSync(aside, { recursive: true, mode: 0o700 })
+    makeFolderSync(aside)
     for (const name of PERSONAL) if (existsSync(join(dataDir, name))) renameSync(join(dataDir, name), join(aside, name))
     await out(
       `The former identity is kept in ${aside}. Start Muster: this is a new machine, in a cluster of its own.\n`,

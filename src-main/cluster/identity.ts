@@ -1,8 +1,9 @@
 import { NodeId } from '@core/ids'
 import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto'
 import { constants } from 'node:fs'
-import { chmod, copyFile, link, mkdir, open, readFile, stat } from 'node:fs/promises'
+import { chmod, copyFile, link, open, readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { makeFolder } from '../disk/make-folder'
 import { z } from 'zod'
 import { removeFile } from '../disk/removal'
 import { belongTogether, createCertificate, publicKeyHash } from './certificate'
@@ -101,7 +102,7 @@ const place = async (temporary: string, path: string): Promise<void> => {
 const write = async (path: string, dataDir: string): Promise<void> => {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.new`
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 })
+    await makeFolder(dataDir)
     const file = await open(temporary, 'wx', 0o600)
     try {
       const content: z.infer<typeof IdentityFile> = { version: 1, ...(await createCertificate()) }

@@ -1,5 +1,6 @@
 import { lstat, mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from './make-folder'
 
 /** Identity of an entry on a disk. */
 export interface Entry {
@@ -91,7 +92,7 @@ export const findBelow = async (root: string, names: readonly string[], disk: Di
  */
 export const makeBelow = async (root: string, names: readonly string[]): Promise<string> => {
   if (!names.every(isName)) throw new OutsideError(join(root, ...names), `is no place inside of ${root}`)
-  await mkdir(root, { recursive: true, mode: 0o700 })
+  await makeFolder(root)
   let path = root
   for (const name of names) {
     path = join(path, name)

@@ -1,5 +1,6 @@
-import { mkdir, open, rename } from 'node:fs/promises'
+import { open, rename } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
+import { makeFolder } from './make-folder'
 import { removeFile } from './removal'
 
 /**
@@ -9,7 +10,7 @@ import { removeFile } from './removal'
 export const replaceFile = async (path: string, text: string): Promise<void> => {
   const temporary = `${path}.new`
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await makeFolder(dirname(path))
     const file = await open(temporary, 'w', 0o600)
     try {
       await file.writeFile(text)

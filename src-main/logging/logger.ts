@@ -1,8 +1,8 @@
 import type { NodeLogQuery } from '@core/protocols/node-log'
 import { LogLevel } from '@core/settings/node'
 import pino from 'pino'
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolderSync } from '../disk/make-folder'
 import { censored, REDACTED } from './redaction'
 import { lastLines } from './last-lines'
 import { filesOf, openRotatingFile } from './rotating-file'
@@ -59,7 +59,7 @@ const lower = (a: LogLevel, b: LogLevel): LogLevel => LogLevel.options.find((lev
  * lines, never the node.
  */
 export const openLog = ({ directory, level, terminal }: LogOptions): Log => {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  makeFolderSync(directory)
   const path = join(directory, 'muster.log')
   const file = openRotatingFile({
     path,

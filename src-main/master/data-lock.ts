@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { linkSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { linkSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { makeFolderSync } from '../disk/make-folder'
 import { z } from 'zod'
 import { removeFileSync } from '../disk/removal'
 import { MasterError } from './errors'
@@ -76,7 +77,7 @@ const isTaken = (error: unknown): boolean => error instanceof Error && 'code' in
  */
 export const lockDataDir = (dataDir: string): (() => void) => {
   const directory = join(dataDir, 'run')
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  makeFolderSync(directory)
   const turns = (): number[] =>
     readdirSync(directory)
       .flatMap((name) => LOCK.exec(name)?.[1] ?? [])

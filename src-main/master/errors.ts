@@ -15,7 +15,8 @@ export class MasterError extends Error {
   }
 }
 
-const codeOf = (error: unknown): string | undefined =>
+/** A system call's error code. */
+export const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 
 /** A refused write, told apart by whether the person can make room. */

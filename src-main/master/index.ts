@@ -1,4 +1,5 @@
 /** This node's part in deciding: what others may know of it. */
+export { prepareDataDir } from './data-dir'
 export { lockDataDir } from './data-lock'
 export type { JournalLog } from './decision-journal'
 export { MasterError } from './errors'

@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import { REHEARSAL } from '@core/state/rehearsal'
 import { loadIdentity, type Identity } from '../cluster/identity'
 import { openLog, type Log } from '../logging/logger'
+import { prepareDataDir } from '../master/index'
 import { openCatalogue, type Catalogue } from '../models/catalogue'
 import { STARTER_MODEL } from '../models/starter'
 import { openHub } from './model-supply'
@@ -51,6 +52,7 @@ export const openFoundation = async (options: NodeOptions, opened: Opened): Prom
     // An empty variable counts as unset.
     options.dataDir ?? (env['MUSTER_DATA_DIR'] || defaultDataDir({ platform: process.platform, env, home: homedir() })),
   )
+  await prepareDataDir(dataDir)
   const warnings: string[] = []
   const onWarning = (warning: string): void => void warnings.push(warning)
   const {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { makeFolder } from '../disk/make-folder'
 import type { PythonView } from '@core/protocols/setup'
 import { clauses, coded, type CodedText } from '@core/texts/coded'
 import { CodedError, saidBy } from '@core/texts/coded-error'
@@ -198,7 +199,7 @@ export class PythonEnvironment {
     if (!tool) throw new NoTool()
     const isMade = await this.works()
     if (!isMade) await removeBelow(join(dataDir, 'python'), [this.name])
-    await mkdir(join(dataDir, 'python'), { recursive: true, mode: 0o700 })
+    await makeFolder(join(dataDir, 'python'))
     const commands = environmentCommands({
       tool,
       folder: this.folder,

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { makeFolder } from '../disk/make-folder'
 import type { GenerationRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { InstanceId, RunnerId } from '@core/ids'
@@ -84,7 +84,7 @@ export class Worker {
   }
 
   static async start(options: WorkerOptions): Promise<Worker> {
-    await mkdir(options.runDir, { recursive: true, mode: 0o700 })
+    await makeFolder(options.runDir)
     await finishRemovals(options.runDir)
     const { runDir, log } = options
     const adopted = await adoptLeft({ runDir, log, wanted: (runnerId) => wantedOf(options, runnerId)?.load })

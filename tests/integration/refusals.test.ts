@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Control } from '../harness/control'
 import { startHeadless, temporaryFolder, testEnvironment, type HeadlessNode } from '../harness/headless-node'
@@ -40,8 +40,21 @@ describe('a node that cannot start', () => {
     expect(second.stderr).toContain(folder.path)
   })
 
+  it.each(['file', 'file/below', ...(process.platform === 'linux' ? ['/proc/nothing/below'] : [])])(
+    'says in words that it cannot keep data in %s',
+    (name) => {
+      writeFileSync(join(folder.path, 'file'), '')
+      const path = resolve(folder.path, name)
+      const result = serve(path, '--port', '0')
+      expect(result.status).toBe(1)
+      expect(result.stderr).toContain(`The data folder ${path} cannot be used`)
+      expect(result.stderr).not.toMatch(/\n\s+at /)
+    },
+  )
+
   it('answers wrong use with exit code 2', () => {
     expect(serve(folder.path, '--port', 'many').status).toBe(2)
+    expect(serve('', '--port', '0').status).toBe(2)
     expect(serve(folder.path, '--unknown').status).toBe(2)
   })
 })

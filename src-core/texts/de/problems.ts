@@ -75,6 +75,8 @@ export const problems: ProblemTexts = {
   log_damaged: 'Das Protokoll der Entscheidungen ist beschädigt. Aus einer Sicherung wiederherstellen.',
   log_too_new: 'Eine neuere Version von Muster hat die Daten geschrieben. Muster aktualisieren.',
   data_dir_in_use: 'Ein anderes Muster benutzt denselben Datenordner. Jenes beenden.',
+  data_dir_unusable:
+    'Der Datenordner lässt sich nicht anlegen oder beschreiben. Einen anderen nennen oder die Rechte prüfen.',
   invalid_setting: 'Diesen Wert kann die Einstellung nicht haben.',
   settings_not_written: 'Die Einstellungen lassen sich nicht speichern. Datenträger und Rechte prüfen.',
   refused: 'Diese Datei lässt sich nicht sicher ändern. Den Text von Hand einfügen.',

@@ -72,6 +72,7 @@ export const problems: ProblemTexts = {
   log_damaged: '决策日志已损坏。请从备份恢复。',
   log_too_new: '数据由更新版本的 Muster 写入。请更新 Muster。',
   data_dir_in_use: '另一个 Muster 正在使用同一数据文件夹。请退出那一个。',
+  data_dir_unusable: '无法创建或写入数据文件夹。请另选一个，或检查其权限。',
   invalid_setting: '此设置不能使用该值。',
   settings_not_written: '无法保存设置。请检查磁盘和权限。',
   refused: '无法安全地更改此文件。请手动粘贴文本。',

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander'
 import type { LoadOnRequest } from '@core/settings/node'
 import type { UpdateFlags } from '../commands/update'
-import { command, port, runOnNode, whole, type Group } from '../define'
+import { command, folder, port, runOnNode, whole, type Group } from '../define'
 import { bundledRunner } from '../installed-app'
 import type { SimulateFlags } from '../simulate'
 import { standardStreams } from '../standard-streams'
@@ -41,7 +41,7 @@ const addServe = ({ program, finish }: Group): Command =>
       ['muster serve --data-dir /tmp/try --port 0', 'a second one, to try things'],
     ],
   })
-    .option('--data-dir <dir>', 'where everything this node keeps is (MUSTER_DATA_DIR)')
+    .option('--data-dir <dir>', 'where everything this node keeps is (MUSTER_DATA_DIR)', folder)
     .option(
       '--host <address>',
       'address to listen on; other than loopback, every request needs an API key (MUSTER_HOST)',
@@ -76,7 +76,7 @@ const addServe = ({ program, finish }: Group): Command =>
       'keep such a model for so long after its last answer (MUSTER_ON_REQUEST_IDLE)',
       whole,
     )
-    .option('--declarations <dir>', 'keep declared what the YAML files in this folder declare')
+    .option('--declarations <dir>', 'keep declared what the YAML files in this folder declare', folder)
     .option(
       '--disk-cache <gigabytes>',
       'disk for what models have computed of prompts, 0 for none (MUSTER_DISK_CACHE)',
@@ -196,7 +196,7 @@ export const addNodeCommands = (group: Group): void => {
     does: 'make this a new machine: for a data folder that was copied from another one',
     examples: [['muster new-identity', 'puts the former identity aside']],
   })
-    .option('--data-dir <dir>', 'where everything this node keeps is (MUSTER_DATA_DIR)')
+    .option('--data-dir <dir>', 'where everything this node keeps is (MUSTER_DATA_DIR)', folder)
     .action(async ({ dataDir }: { dataDir?: string }) => {
       const { newIdentity } = await import('../new-identity')
       group.finish(await newIdentity(dataDir, standardStreams))
