@@ -11,7 +11,7 @@ export interface ConsensusNode {
   state(): State
   observe(event: Observation): void
   memberIds(): readonly NodeId[]
-  /** `knowsTails`: the peer accepts logs described by their latest epochs only. */
+  /** `knowsTails`: the peer accepts logs that are described by their latest epochs only. */
   connected(peer: NodeId, options: { readonly knowsTails: boolean }): void
   disconnected(peer: NodeId): void
   refused(peer: NodeId): void

@@ -5,10 +5,10 @@ import { SnapshotAssembly } from './links/snapshot-parts'
 import type { MemberLink } from './member-links'
 import { Relaying, type RelayingParts } from './relaying'
 
-type Heard = Pick<ConsensusNode, 'connected' | 'disconnected' | 'refused' | 'received' | 'observedBy'>
+type Consensus = Pick<ConsensusNode, 'connected' | 'disconnected' | 'refused' | 'received' | 'observedBy'>
 
 export interface FrameRouterParts extends Omit<RelayingParts, 'onFrame'> {
-  readonly deciding: Heard
+  readonly deciding: Consensus
 }
 
 /** Dispatches frames from links to this node's consensus, and relays those addressed to other members. */
@@ -17,7 +17,7 @@ export class FrameRouter {
   private readonly assemblies = new Map<NodeId, SnapshotAssembly>()
 
   constructor(private readonly parts: FrameRouterParts) {
-    this.relaying = new Relaying({ ...parts, onFrame: (from, frame) => this.give(from, frame) })
+    this.relaying = new Relaying({ ...parts, onFrame: (from, frame) => this.deliver(from, frame) })
   }
 
   up({ peer, protocol }: Pick<MemberLink, 'peer' | 'protocol'>): void {
@@ -40,10 +40,10 @@ export class FrameRouter {
   take(peer: NodeId, frame: RelayedFrame | RelayFrame): void {
     if (frame.type === 'relay') return this.relaying.take(peer, frame)
     if (frame.type === 'consensus') this.relaying.learn(peer, frame.message)
-    this.give(peer, frame)
+    this.deliver(peer, frame)
   }
 
-  private give(from: NodeId, frame: RelayedFrame): void {
+  private deliver(from: NodeId, frame: RelayedFrame): void {
     const { deciding } = this.parts
     switch (frame.type) {
       case 'consensus':

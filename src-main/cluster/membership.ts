@@ -25,13 +25,13 @@ export interface MembershipOptions {
     state(): State
     subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void
     memberIds(): readonly NodeId[]
-    /** Whether the log on this machine's disk names it as a member. */
+    /** Whether the log on this machine's disk lists it as a member. */
     readonly isNamedByLog: boolean
     submit(
       command: Command,
       options: { commandId: CommandId },
     ): Promise<{ status: 'done' } | { status: 'refused'; refusal: { reason: string } }>
-    /** It was removed: it takes no commands until it has begun anew. */
+    /** Called after a removal: accepts no commands until `beginAnew` has completed. */
     removed(): void
     beginAnew(members: readonly NodeId[], options: { keep: boolean }): Promise<void>
   }
@@ -39,10 +39,10 @@ export interface MembershipOptions {
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
-/** How often a machine that was let in looks whether its log says so. */
-const LOOK_MS = 1000
-/** A machine that could not begin anew after its removal tries again after this. */
-const AGAIN_MS = 2000
+/** How often to check whether the log contains this machine's admission. */
+const CHECK_LOG_EVERY_MS = 1000
+/** Delay before retrying a write that the disk refused. */
+const RETRY_MS = 2000
 
 /** Events that may change what this machine announces. */
 const CHANGING: ReadonlySet<Envelope['event']['type']> = new Set([
@@ -52,7 +52,7 @@ const CHANGING: ReadonlySet<Envelope['event']['type']> = new Set([
   'SettingChanged',
 ])
 
-/** Keeps no process alive. */
+/** Waits without keeping the process alive. */
 const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => void setTimeout(resolve, milliseconds).unref())
 
@@ -68,7 +68,7 @@ export class Membership {
   private announced = ''
   private busy: Promise<void> = Promise.resolve()
   private closed = false
-  /** This machine was removed, and has not begun anew yet. */
+  /** Whether this machine was removed and has not yet become a cluster of one again. */
   private isBeginningAnew = false
 
   constructor(private readonly options: MembershipOptions) {
@@ -113,7 +113,7 @@ export class Membership {
     return admission.clusterId ?? master.state().settings.clusterId ?? 'none'
   }
 
-  /** The machine's name in its cluster; before it has one, its own name for itself. */
+  /** The machine's name in its cluster, or its local name before it has one. */
   private get name(): string {
     const { identity, friendlyName, master } = this.options
     return master.state().members[identity.nodeId]?.friendlyName ?? friendlyName
@@ -129,7 +129,9 @@ export class Membership {
     return () => void this.listeners.delete(listener)
   }
 
-  /** Resolves when a single machine has founded its cluster of one; at once if there are other members. */
+  /**
+   * Resolves when a machine without other members has founded its cluster of one; at once if there are other members.
+   */
   async settled(): Promise<void> {
     if (this.options.master.memberIds().length === 1) await this.registerSelf()
     else void this.registerSelf().catch(() => undefined)
@@ -156,12 +158,12 @@ export class Membership {
     return 'token' in how ? this.joining.withToken(how.token) : this.joining.byAsking(how.target)
   }
 
-  /** This machine was removed: it becomes a cluster of one again, as soon as its disk allows that. */
+  /** Called when this machine was removed: it becomes a cluster of one again, as soon as its disk can be written. */
   removed(): void {
     if (this.isBeginningAnew) return
     this.isBeginningAnew = true
     this.options.master.removed()
-    void this.inTurn(() => this.beginAnew()).finally(() => (this.isBeginningAnew = false))
+    void this.serialize(() => this.beginAnew()).finally(() => (this.isBeginningAnew = false))
   }
 
   private async beginAnew(): Promise<void> {
@@ -169,18 +171,18 @@ export class Membership {
     if (master.state().masterNodeId === identity.nodeId) await pause(REMOVAL_DELIVERY_MS)
     if (this.closed) return
     log.warn({}, 'this machine was removed from its cluster and continues alone')
-    await this.untilDone('continue alone', async () => {
+    await this.retryUntilDone('continue alone', async () => {
       admission.remove()
       await master.beginAnew([identity.nodeId], { keep: false })
     })
-    // By itself: what was declared since must stay.
-    await this.untilDone('continue alone', () => this.registerSelf())
+    // A separate step: a retry must not call `beginAnew` again, which would discard declarations made since.
+    await this.retryUntilDone('continue alone', () => this.registerSelf())
   }
 
-  /** Repeats what the disk refuses, until it does not or this node closes. */
-  private async untilDone(goal: string, work: () => Promise<void>): Promise<void> {
+  /** Retries work that needs the disk until it succeeds or this node closes. Logs each new reason once. */
+  private async retryUntilDone(goal: string, work: () => Promise<void>): Promise<void> {
     const { log } = this.options
-    for (let reported: string | undefined; !this.closed; await pause(AGAIN_MS)) {
+    for (let reported: string | undefined; !this.closed; await pause(RETRY_MS)) {
       try {
         return await work()
       } catch (err) {
@@ -200,7 +202,7 @@ export class Membership {
     this.joining.cancel()
   }
 
-  private inTurn(work: () => Promise<void>): Promise<void> {
+  private serialize(work: () => Promise<void>): Promise<void> {
     const done = this.busy.then(work)
     this.busy = done.catch(() => undefined)
     return done
@@ -229,17 +231,20 @@ export class Membership {
     peers()?.announce()
   }
 
-  /** The admission is kept until the log has it: a machine that crashes before knows nothing else of its cluster. */
+  /**
+   * Removes the admission file once the log contains the admission. Until then a crash would leave this machine without
+   * any record of its cluster.
+   */
   private async forgetAdmission(): Promise<void> {
     const { master, admission, log } = this.options
     while (!this.closed && admission.clusterId !== undefined) {
       try {
         if (master.isNamedByLog) admission.remove()
       } catch (err) {
-        log.warn({ err }, 'the admission stays beside the log that has it')
+        log.warn({ err }, 'cannot remove the admission file, although the log contains the admission')
         return
       }
-      await pause(LOOK_MS)
+      await pause(CHECK_LOG_EVERY_MS)
     }
   }
 
@@ -259,17 +264,17 @@ export class Membership {
     }
     const others = master.memberIds().filter((nodeId) => nodeId !== identity.nodeId && nodeId !== member.nodeId)
     const fellows = others.map((nodeId): Fellow => ({ nodeId, addresses: [...(there?.book.of(nodeId) ?? [])] }))
-    // A follower's state may not have it yet, and an earlier one of that machine.
+    // A follower's state may lag behind: it may lack this admission and still have an earlier one of the same machine.
     const now = admissionIn(master.state(), member.nodeId)
     return { members: [own, ...fellows], admittedAt: now === before ? undefined : now }
   }
 
   private adopt(admission: Admission): Promise<void> {
-    return this.inTurn(async () => {
+    return this.serialize(async () => {
       const { identity, admission: file, master, peers } = this.options
       const there = peers()
-      // The others count on it from now on.
-      await this.untilDone('join', async () => {
+      // The members count on this machine from now on, so retry until the disk accepts it.
+      await this.retryUntilDone('join', async () => {
         await file.write(admission)
         await master.beginAnew([identity.nodeId, ...admission.members.map(({ nodeId }) => nodeId)], { keep: true })
       })

@@ -48,7 +48,9 @@ export interface PeersOptions {
   readonly onWake: (runnerId: RunnerId, epoch: number, traceparent: string | undefined) => void
   /** Called when this machine learns that it was removed from the cluster. */
   readonly onRemoved: () => void
-  /** When this machine was let in, as long as its log does not have it and if it was told. */
+  /**
+   * When this machine was admitted, while its log does not have it yet; undefined if the admitting member did not say.
+   */
   readonly admittedAt: () => Timestamp | undefined
   /** A non-member connects to join. Only possession of its key is proved. */
   readonly onStranger: (caller: Caller) => void

@@ -27,7 +27,7 @@ export interface ExamineOptions {
   readonly sameIdentity: ReadonlySet<NodeId>
 }
 
-const look = async (
+const inspect = async (
   { identity, links, addressesOf, sameIdentity }: ExamineOptions,
   nodeId: NodeId,
 ): Promise<Omit<Seen, 'announced'>> => {
@@ -51,9 +51,9 @@ export const examine = async (options: ExamineOptions): Promise<OwnView> => {
   const others = [...new Set([...members, ...nearby.map(({ nodeId }) => nodeId)])]
     .filter((nodeId) => nodeId !== identity.nodeId)
     .slice(0, MOST_MACHINES)
-  const [heard, looks] = await Promise.all([
+  const [heard, views] = await Promise.all([
     discovery?.answering(new Set(others), { withinMs: LISTEN_MS }),
-    Promise.all(others.map((nodeId) => look(options, nodeId))),
+    Promise.all(others.map((nodeId) => inspect(options, nodeId))),
   ])
   return {
     at: Date.now(),
@@ -61,6 +61,6 @@ export const examine = async (options: ExamineOptions): Promise<OwnView> => {
     port,
     discovery: discovery !== undefined,
     duplicated: sameIdentity.has(identity.nodeId),
-    seen: looks.map((one) => ({ ...one, announced: heard?.has(one.nodeId) ?? false })),
+    seen: views.map((one) => ({ ...one, announced: heard?.has(one.nodeId) ?? false })),
   }
 }

@@ -69,7 +69,7 @@ export class Admissions {
         channel.close()
       },
     })
-    this.speak(caller, channel)
+    this.handshake(caller, channel)
       .catch((err: unknown) => this.options.log.info({ err, nodeId }, 'a join request failed'))
       .finally(() => {
         leave()
@@ -81,7 +81,7 @@ export class Admissions {
     for (const { decide } of this.waiting.values()) decide(false)
   }
 
-  private async speak(caller: Caller, channel: JoinChannel): Promise<void> {
+  private async handshake(caller: Caller, channel: JoinChannel): Promise<void> {
     const first = await channel.receive(['token', 'ask'], { withinMs: ANSWER_MS })
     if (first.type === 'ask') return this.answer(caller, channel, first)
     const verdict = this.options.invitations.redeem(first.secret)

@@ -25,7 +25,7 @@ const hintFor = (code: string): string => {
 /** The message channel of one joining, read one message at a time. */
 export class JoinChannel {
   private readonly arrived: JoinMessage[] = []
-  private over: JoinError | undefined
+  private failure: JoinError | undefined
   private wake = (): void => undefined
 
   constructor(private readonly socket: WebSocket) {
@@ -40,7 +40,7 @@ export class JoinChannel {
   }
 
   get isOpen(): boolean {
-    return this.over === undefined
+    return this.failure === undefined
   }
 
   send(message: JoinMessage): void {
@@ -55,7 +55,7 @@ export class JoinChannel {
     const late = setTimeout(() => this.end('The other machine did not answer in time'), withinMs)
     try {
       while (this.arrived.length === 0) {
-        if (this.over) throw this.over
+        if (this.failure) throw this.failure
         await new Promise<void>((resolve) => (this.wake = resolve))
       }
       const message = this.arrived.shift()
@@ -79,7 +79,7 @@ export class JoinChannel {
   }
 
   private end(reason: string): void {
-    this.over ??= new JoinError('ended', reason, 'Check that both machines are on and connected, and try again.')
+    this.failure ??= new JoinError('ended', reason, 'Check that both machines are on and connected, and try again.')
     this.wake()
     this.close()
   }

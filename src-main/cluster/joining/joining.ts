@@ -77,12 +77,16 @@ export class Joining {
       channel.send({ type: 'reveal', nonce })
       const { nonce: theirs } = await channel.receive(['reveal'], { withinMs: ANSWER_MS })
       if (commitmentTo(theirs) !== commitment)
-        throw new JoinError('protocol', 'The other machine did not keep to its word', 'Do not join it.')
+        throw new JoinError(
+          'protocol',
+          'The other machine revealed another nonce than it committed to',
+          'Do not join it.',
+        )
       const digits = digitsOf({
         joiner: { certificate: this.options.identity.certificate, nonce },
         member: { certificate, nonce: theirs },
       })
-      this.tell({ state: 'waiting', digits, clusterName, friendlyName })
+      this.setProgress({ state: 'waiting', digits, clusterName, friendlyName })
       return channel.receive(['admitted'], { withinMs: INVITATION_MS })
     })
   }
@@ -90,7 +94,7 @@ export class Joining {
   cancel(): void {
     this.running?.abort()
     this.running = undefined
-    this.tell(undefined)
+    this.setProgress(undefined)
   }
 
   private async attempt(
@@ -99,7 +103,7 @@ export class Joining {
   ): Promise<void> {
     this.running?.abort()
     const run = (this.running = new AbortController())
-    this.tell({ state: 'asking' })
+    this.setProgress({ state: 'asking' })
     try {
       const { socket, certificate } = await this.reach(target, run.signal)
       const channel = new JoinChannel(socket)
@@ -109,9 +113,9 @@ export class Joining {
       } finally {
         channel.close()
       }
-      if (!run.signal.aborted) this.tell({ state: 'joined' })
+      if (!run.signal.aborted) this.setProgress({ state: 'joined' })
     } catch (error) {
-      if (!run.signal.aborted) this.tell(failure(error))
+      if (!run.signal.aborted) this.setProgress(failure(error))
       throw error
     }
   }
@@ -135,7 +139,7 @@ export class Joining {
     )
   }
 
-  private tell(progress: JoinProgress | undefined): void {
+  private setProgress(progress: JoinProgress | undefined): void {
     this.current = progress
     this.options.onChange()
   }

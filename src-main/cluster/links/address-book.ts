@@ -61,8 +61,8 @@ export class AddressBook {
     nodeId: NodeId,
     { reportedAddresses, most }: { readonly reportedAddresses: readonly PeerAddress[]; readonly most: number },
   ): readonly PeerAddress[] {
-    const said = [...this.of(nodeId), ...reportedAddresses].filter(isFirst).slice(0, most)
-    return [...said, ...this.options.given].filter(isFirst)
+    const reported = [...this.of(nodeId), ...reportedAddresses].filter(isFirst).slice(0, most)
+    return [...reported, ...this.options.given].filter(isFirst)
   }
 
   /** Adds working addresses, before the earlier ones. */

@@ -39,10 +39,10 @@ export class ConnectionLimiter {
     one.tokens -= 1
     one.waiting += 1
     this.waiting += 1
-    let stands = true
+    let isHeld = true
     return () => {
-      if (!stands) return
-      stands = false
+      if (!isHeld) return
+      isHeld = false
       one.waiting -= 1
       this.waiting -= 1
     }

@@ -73,17 +73,17 @@ export const dial = ({
         })
       },
     })
-    const give = (): void => {
+    const giveUp = (): void => {
       socket.terminate()
       reject(new Error('given up'))
     }
-    signal?.addEventListener('abort', give, { once: true })
+    signal?.addEventListener('abort', giveUp, { once: true })
     socket.once('open', () => {
-      signal?.removeEventListener('abort', give)
+      signal?.removeEventListener('abort', giveUp)
       resolve({ socket, certificate: seen })
     })
     socket.on('unexpected-response', (request, { statusCode, headers }) => {
-      signal?.removeEventListener('abort', give)
+      signal?.removeEventListener('abort', giveUp)
       request.destroy()
       reject(
         statusCode === GONE
@@ -92,7 +92,7 @@ export const dial = ({
       )
     })
     socket.on('error', (error) => {
-      signal?.removeEventListener('abort', give)
+      signal?.removeEventListener('abort', giveUp)
       reject(new CallFailed(outcomeOf(error, stage), error))
     })
   })

@@ -40,7 +40,7 @@ export class Inflow {
     }, WINDOW_MS)
   }
 
-  /** The link is closed. */
+  /** Called when the link has closed. */
   close(): void {
     clearTimeout(this.pause)
   }

@@ -24,8 +24,8 @@ const MOST_TELLING: readonly CallOutcome[] = [
 export const lastCallOf = (error: unknown): LastCall => {
   if (error instanceof AggregateError) {
     const calls = error.errors.map(lastCallOf)
-    const told = MOST_TELLING.flatMap((outcome) => calls.find((call) => call.outcome === outcome) ?? [])
-    return told[0] ?? NO_ADDRESS
+    const ranked = MOST_TELLING.flatMap((outcome) => calls.find((call) => call.outcome === outcome) ?? [])
+    return ranked[0] ?? NO_ADDRESS
   }
   const reason = (error instanceof Error ? error.message : String(error)).slice(0, 500)
   if (error instanceof CallFailed) return { outcome: error.outcome, reason }

@@ -43,9 +43,9 @@ export interface LinkOptions {
   readonly hello: Hello
   readonly handlers: ReadonlyMap<string, StreamHandler>
   readonly onFrame: (frame: LinkFrame) => void
-  /** The peer does not answer, or is busy: open nothing new on the link. Streams under way may go on. */
+  /** The peer does not answer, or is busy: open nothing new on the link. Open streams may continue. */
   readonly onSilent?: () => void
-  /** The peer was only busy. */
+  /** A silent peer answers again. */
   readonly onHeard?: () => void
   readonly onClose: (why: { readonly code: number; readonly reason: string }) => void
 }
@@ -72,7 +72,7 @@ export class Link {
   heardAt = performance.now()
   private hello: Hello | undefined
   /** The negotiated protocol version; undefined before the handshake. */
-  private spoken: number | undefined
+  private negotiated: number | undefined
   private readonly streams: Streams
   private readonly socket: WebSocket
   private readonly watch: NodeJS.Timeout
@@ -98,7 +98,7 @@ export class Link {
         send: (frame) => this.send(frame),
         sendEncoded: (bytes) => this.sendEncoded(bytes),
         sendBytes: (stream, bytes) => this.sendBytes(stream, bytes),
-        cutsParts: () => (this.spoken ?? 0) >= PARTS_SINCE_PROTOCOL,
+        cutsParts: () => (this.negotiated ?? 0) >= PARTS_SINCE_PROTOCOL,
       },
       handlers,
       { dialled },
@@ -134,7 +134,7 @@ export class Link {
 
   /** The negotiated protocol version; 0 before the handshake. */
   get protocol(): number {
-    return this.spoken ?? 0
+    return this.negotiated ?? 0
   }
 
   get isOpen(): boolean {
@@ -181,9 +181,7 @@ export class Link {
     })
   }
 
-  /**
-   |
-   */
+  /** Closes the link once no stream has been open on it for `IDLE_CHECKS` checks. */
   retire(): void {
     this.retired = true
   }
@@ -207,7 +205,7 @@ export class Link {
   }
 
   private canRead(record: LogRecord): boolean {
-    return record.kind !== 'decision' || protocolToRead(record.envelope.event) <= (this.spoken ?? 0)
+    return record.kind !== 'decision' || protocolToRead(record.envelope.event) <= (this.negotiated ?? 0)
   }
 
   private sendEncoded(bytes: Buffer): boolean {
@@ -268,8 +266,8 @@ export class Link {
   private takeHello(frame: PeerFrame): void {
     if (frame.type !== 'hello') return this.close(CLOSED.protocol, 'no handshake')
     const { hello } = this.options
-    this.spoken = commonProtocol(frame, hello)
-    if (this.spoken === undefined) return this.close(CLOSED.protocol, protocolRefusal(frame, hello))
+    this.negotiated = commonProtocol(frame, hello)
+    if (this.negotiated === undefined) return this.close(CLOSED.protocol, protocolRefusal(frame, hello))
     this.hello = frame
     this.greet(frame)
   }

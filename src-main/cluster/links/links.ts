@@ -39,9 +39,9 @@ export interface LinksOptions {
   /** Every known address was dialled, and none answers. */
   readonly onRefused: (peer: NodeId) => void
   readonly onFrame: (peer: NodeId, frame: LinkFrame) => void
-  /** Members repeatedly report that this machine was removed, and none is linked. */
+  /** Members repeatedly report that this machine was removed from the cluster; see `RemovalNotices`. */
   readonly onRemoved: () => void
-  /** When this machine was let in. */
+  /** When this machine was admitted to the cluster. */
   readonly admittedAt: () => Timestamp
   /** Two running machines have that peer's identity. */
   readonly onSameIdentity: (peer: NodeId) => void
@@ -102,7 +102,7 @@ export class Links {
     return firstOf(this.open(peer, kind, params))
   }
 
-  /** Takes a call of a member, which the listener has authenticated. */
+  /** Takes an authenticated connection from the listener. */
   enter({ nodeId, socket, remoteAddress }: Caller): void {
     this.called.add(nodeId)
     void this.begin(nodeId, socket, { dialled: false, remoteAddress })
@@ -112,7 +112,7 @@ export class Links {
   membersChanged(): void {
     const members = new Set(this.options.members())
     for (const [peer, link] of this.links) {
-      // Frames from it are ignored from now on, but the removal still has to reach it.
+      // Wait, so that the removal reaches it first; frames from it are ignored meanwhile.
       if (!members.has(peer)) setTimeout(() => link.close(CLOSED.notMember, 'no member'), REMOVED_CLOSE_DELAY_MS)
     }
     for (const link of this.retired) if (!members.has(link.peer)) link.close(CLOSED.notMember, 'no member')
@@ -131,7 +131,10 @@ export class Links {
     setImmediate(() => this.dialAll())
   }
 
-  /** This process paused briefly, as under load: keep the links, and ignore old consensus messages in them. */
+  /**
+   * After a short pause of this process, such as under load: keeps the links, but ignores consensus messages sent
+   * before now.
+   */
   refreshAll(): void {
     for (const link of this.links.values()) link.refresh()
   }
@@ -180,14 +183,14 @@ export class Links {
     } catch (error) {
       this.failures.set(peer, lastCallOf(error))
       if (!this.closed && !this.get(peer)) onRefused(peer)
-      this.hearOfRemoval(peer, error)
+      this.handleRemovalNotice(peer, error)
     } finally {
       call.abort()
       this.dialling.delete(peer)
     }
   }
 
-  private hearOfRemoval(peer: NodeId, error: unknown): void {
+  private handleRemovalNotice(peer: NodeId, error: unknown): void {
     const errors: unknown[] = error instanceof AggregateError ? error.errors : []
     const notice = errors.find((one) => one instanceof Removed)
     if (!this.closed && this.removalNotices.hear(peer, notice)) this.options.onRemoved()

@@ -34,7 +34,10 @@ export interface Endpoint {
   /** Whether the caller is admitted. Otherwise the connection is reset without an answer. */
   admits(nodeId: NodeId): boolean
   enter(caller: Caller): void
-  /** Whether the node was a member and was removed: it gets a 410, because it may not have learnt of it. */
+  /**
+   * When the node was removed, if it was a member. It gets a 410 with that time, since it may not have learnt of its
+   * removal.
+   */
   removedAt?(nodeId: NodeId): Timestamp | undefined
 }
 
@@ -42,7 +45,7 @@ export interface Endpoint {
 export const GONE = 410
 /** When the answering member's cluster removed the caller, in milliseconds since 1970. */
 export const REMOVED_AT_HEADER = 'muster-removed-at'
-/** Undefined where an older version does not say so, or what it says is no time. */
+/** Undefined if the header is absent, as from older versions, or is not a valid time. */
 export const RemovedAt = z.coerce.number().int().nonnegative().optional().catch(undefined)
 
 export interface Listener {
@@ -69,7 +72,7 @@ export const listen = async ({ identity, port, endpoints }: ListenerOptions): Pr
   const open = new Set<Socket>()
   const limiter = new ConnectionLimiter()
   /** Releases the limiter's slot of each unauthenticated connection, by remote address and port. */
-  const unknown = new Map<string, () => void>()
+  const unauthenticated = new Map<string, () => void>()
   // Each member holds one socket; others have five seconds to authenticate.
   server.maxConnections = MOST_CONNECTIONS
   server.on('connection', (socket: Socket) => {
@@ -77,11 +80,11 @@ export const listen = async ({ identity, port, endpoints }: ListenerOptions): Pr
     const leave = limiter.enter(remoteAddress)
     if (!leave) return void socket.destroy()
     const name = `${remoteAddress} ${remotePort}`
-    unknown.set(name, leave)
+    unauthenticated.set(name, leave)
     open.add(socket)
     socket.once('close', () => {
       leave()
-      unknown.delete(name)
+      unauthenticated.delete(name)
       open.delete(socket)
     })
     socket.on('error', () => socket.destroy())
@@ -101,7 +104,7 @@ export const listen = async ({ identity, port, endpoints }: ListenerOptions): Pr
       return
     }
     // The TCP connection underneath is another object with the same remote address and port.
-    unknown.get(`${socket.remoteAddress ?? ''} ${socket.remotePort}`)?.()
+    unauthenticated.get(`${socket.remoteAddress ?? ''} ${socket.remotePort}`)?.()
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const remoteAddress = plainAddress(socket.remoteAddress ?? '')
       endpoint.enter({ nodeId, certificate: certificate.toString(), socket: webSocket, remoteAddress })

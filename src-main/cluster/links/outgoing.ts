@@ -36,8 +36,8 @@ export class Outgoing {
   constructor(private readonly sender: StreamSender) {}
 
   /**
-   * Resolves when the frame was sent, or its window was closed meanwhile. The first part is sent before this returns.
-   * Throws StreamError synchronously if the frame is too large.
+   * Resolves when the frame was sent or its window was closed. The first part is sent synchronously, before this
+   * returns. Throws StreamError synchronously if the frame is too large.
    */
   sendFrame(frame: StreamFrame, { what, limitBytes, window }: Sent): Promise<void> {
     const cutsParts = this.sender.cutsParts()

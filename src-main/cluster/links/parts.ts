@@ -30,7 +30,7 @@ export class SendWindow {
   }
 }
 
-/** The budget for incomplete messages that a link holds in budget. */
+/** Limits the bytes of incomplete messages that a link holds. */
 export class ReceiveBudget {
   private held = 0
 
@@ -52,9 +52,9 @@ export class ReceiveBudget {
 export class PartAssembler {
   private message: Announced | undefined
   private parts: Buffer[] = []
-  private came = 0
+  private received = 0
   /** Bytes received that have not been credited to the sender. */
-  private unsettled = 0
+  private uncredited = 0
 
   constructor(
     private readonly budget: ReceiveBudget,
@@ -75,15 +75,15 @@ export class PartAssembler {
 
   /** Returns the message once this was its last part. Throws StreamError for a part that breaks the protocol. */
   take(part: Buffer): { readonly of: Announced['of']; readonly bytes: Buffer } | undefined {
-    if (!this.message) throw invalid('sent a part of nothing')
+    if (!this.message) throw invalid('sent a part without a message')
     const { of, bytes } = this.message
-    if (part.length !== Math.min(PART_BYTES, bytes - this.came)) throw invalid('sent a part of another size')
-    if (this.unsettled + part.length > PART_WINDOW_BYTES) throw flooded()
+    if (part.length !== Math.min(PART_BYTES, bytes - this.received)) throw invalid('sent a part of the wrong size')
+    if (this.uncredited + part.length > PART_WINDOW_BYTES) throw flooded()
     if (!this.budget.take(part.length)) throw busy()
-    this.unsettled += part.length
-    this.came += part.length
+    this.uncredited += part.length
+    this.received += part.length
     this.parts.push(part)
-    if (this.came < bytes) return undefined
+    if (this.received < bytes) return undefined
     const whole = Buffer.concat(this.parts)
     this.close()
     return { of, bytes: whole }
@@ -91,16 +91,16 @@ export class PartAssembler {
 
   /** Bytes to credit to the sender for parts received since the last call. */
   settle(): number {
-    const bytes = this.unsettled
-    this.unsettled = 0
+    const bytes = this.uncredited
+    this.uncredited = 0
     return bytes
   }
 
   /** Discards the incomplete message. */
   close(): void {
-    this.budget.free(this.came)
+    this.budget.free(this.received)
     this.message = undefined
     this.parts = []
-    this.came = 0
+    this.received = 0
   }
 }

@@ -13,22 +13,22 @@ export interface RemovalNotice {
 export interface RemovalNoticesOptions {
   /** Whether any member is linked. */
   readonly isLinked: () => boolean
-  /** When this machine was let in. */
+  /** When this machine was admitted. */
   readonly admittedAt: () => Timestamp
 }
 
 /**
- * Decides whether this machine was removed, from what members answer when it dials them. One member may be out of date:
- * it does not count where this machine was let in again after that removal. Where it is an older version that does not
- * say when, it counts only while no other member is linked. A removal that is later than the admission counts whoever is
- * linked: others who do not know of it may have been removed as well.
+ * Decides whether this machine was removed, from the 410 answers of members that it dials. An answer counts if the
+ * removal is later than this machine's last admission: otherwise that member is out of date. It then counts even if
+ * other members are linked, because they may have been removed too. Older versions send no removal time; their answers
+ * count only while no member is linked.
  */
 export class RemovalNotices {
   private readonly counts = new Map<NodeId, number>()
 
   constructor(private readonly options: RemovalNoticesOptions) {}
 
-  /** Handles a failed call. Returns whether this machine is to believe that it was removed. */
+  /** Handles the outcome of a failed call. Returns whether this machine was removed. */
   hear(peer: NodeId, notice: RemovalNotice | undefined): boolean {
     const { isLinked, admittedAt } = this.options
     const isOutOfDate = notice?.removedAt === undefined ? isLinked() : notice.removedAt < admittedAt()
@@ -50,23 +50,24 @@ export class RemovalNotices {
 
 type Admitting = Pick<State, 'members' | 'stamps' | 'retired'>
 
-/** When a machine was let in, by the clock that removals are stamped with. */
+/** When a machine was admitted, by the leader's clock, as removals are. */
 export const admissionIn = ({ members, stamps = {} }: Admitting, nodeId: NodeId): Timestamp | undefined =>
   stamps[stampKey('member', nodeId)]?.created.at ?? members[nodeId]?.admittedAt
 
-/** This machine, for `admittedAt`. */
+/** This machine, as `admittedAt` sees it. */
 export interface Admitted {
   readonly self: NodeId
   readonly state: Admitting
   readonly memberIds: readonly NodeId[]
-  /** What the member that let it in said. */
+  /** When the member that admitted it said it did, by the leader's clock. */
   readonly toldAt: Timestamp | undefined
 }
 
 /**
- * When a machine was let in: by its own log, or as it was told while its log does not have it yet. It may have been
- * removed since, or its admission be older than a removal that the member did not know of: then the cluster has no
- * place for it. Where it was not told, as by an older version, no removal counts as later.
+ * When this machine was admitted, to compare with removals. From its own log; while the log does not have the admission
+ * yet, as the admitting member reported it (`toldAt`), or Infinity if it did not report it, as older versions do not,
+ * so that no removal counts as later. -Infinity if the state lists it as removed, or if it has no other members: then
+ * any removal counts.
  */
 export const admittedAt = ({ self, state, memberIds, toldAt = Infinity }: Admitted): Timestamp => {
   const { retired = {} } = state

@@ -43,7 +43,7 @@ interface Sending {
 const LONGEST_MESSAGE = 10_000
 
 /** Credits are returned in batches, to save a frame per item. */
-const CREDIT_LOT = STREAM_WINDOW / 4
+const CREDIT_BATCH = STREAM_WINDOW / 4
 
 /** Size limit of an item, in bytes. */
 const largestItem = (kind: string): number => (kind === 'watch' ? MAX_WATCH_BYTES : MAX_MESSAGE_BYTES)
@@ -105,7 +105,7 @@ export class Streams {
       for (;;) {
         while (state.items.length > 0) {
           const item = state.items.shift()
-          if (++state.taken % CREDIT_LOT === 0) this.sender.send({ type: 'credit', stream, count: CREDIT_LOT })
+          if (++state.taken % CREDIT_BATCH === 0) this.sender.send({ type: 'credit', stream, count: CREDIT_BATCH })
           if (state.items.length === 0) this.grant(stream, state.assembler)
           yield item
         }
@@ -235,7 +235,7 @@ export class Streams {
     attempt(
       () => {
         const message = state.assembler.take(part)
-        if (message) this.receive(stream, message.of === 'bytes' ? message.bytes : valueIn(message.bytes, stream))
+        if (message) this.receive(stream, message.of === 'bytes' ? message.bytes : decodeItem(message.bytes, stream))
         else if (state.items.length === 0) this.grant(stream, state.assembler)
       },
       (error) => this.fail(stream, state, error),
@@ -249,7 +249,7 @@ export class Streams {
         if (!message) return this.grant(stream, assembler)
         const frame = parseFrame(message.bytes)
         if (typeof frame === 'string' || frame.type !== 'open' || frame.stream !== stream)
-          throw invalid('asked for nothing that can be understood')
+          throw invalid('sent a request that cannot be parsed')
         this.dropOpening(stream)
         void this.serve(frame)
       },
@@ -298,7 +298,7 @@ export class Streams {
     let error: { code: string; message: string } | undefined
     try {
       const handler = this.handlers.get(kind)
-      if (!handler) throw new StreamError('unknown_stream', `This version of Muster does not know "${kind}"`)
+      if (!handler) throw new StreamError('unknown_stream', `This version of Muster work not know "${kind}"`)
       for await (const item of handler(params, signal)) {
         while (state.credit === 0 && !signal.aborted) await new Promise<void>((resolve) => (state.wake = resolve))
         if (signal.aborted) break
@@ -320,10 +320,10 @@ export class Streams {
   }
 }
 
-/** Runs `does`, handing a StreamError to `onStreamError`: a protocol violation ends its stream, not the link. */
-const attempt = (does: () => void, onStreamError: (error: StreamError) => void): void => {
+/** Runs `work`, handing a StreamError to `onStreamError`: a protocol violation ends its stream, not the link. */
+const attempt = (work: () => void, onStreamError: (error: StreamError) => void): void => {
   try {
-    does()
+    work()
   } catch (error) {
     if (!(error instanceof StreamError)) throw error
     onStreamError(error)
@@ -331,9 +331,9 @@ const attempt = (does: () => void, onStreamError: (error: StreamError) => void):
 }
 
 /** Decodes an item that arrived in parts. Throws StreamError. */
-const valueIn = (bytes: Buffer, stream: number): Item => {
+const decodeItem = (bytes: Buffer, stream: number): Item => {
   const frame = parseFrame(bytes)
   if (typeof frame === 'string' || frame.type !== 'item' || frame.stream !== stream)
-    throw invalid('answered with nothing that can be understood')
+    throw invalid('sent an answer that cannot be parsed')
   return frame.value
 }

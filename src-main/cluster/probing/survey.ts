@@ -2,7 +2,10 @@ import type { NodeId } from '@core/ids'
 import type { Probes, Target } from '@core/topology/probes'
 import type { State } from '@core/state/state'
 
-/** Rounds for which an address must have been known before it is measured: a start needs the machine for other work. */
+/**
+ * Rounds for which an address must have been known before it is measured: just after a start the machine is busy with
+ * other work.
+ */
 const SETTLED_ROUNDS = 3
 /** Attempts per address, with exponential backoff. */
 const MOST_ATTEMPTS = 5
@@ -55,7 +58,7 @@ export class Survey {
     const failures: unknown[] = []
     for (const way of own) await this.measure(way).catch((error: unknown) => failures.push(error))
     if (failures.length === own.length)
-      throw new Error('No way to that machine could be measured', { cause: failures[0] })
+      throw new Error('The connection to that machine could not be measured at any address', { cause: failures[0] })
   }
 
   private measure(way: Target): Promise<void> {

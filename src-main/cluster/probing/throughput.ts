@@ -71,7 +71,9 @@ export const measureThroughput = async (identity: Identity, { nodeId, ip, port }
     socket.once('close', (code) => {
       clearTimeout(late)
       if (bytes > 0 && until > from) return resolve((bytes / (until - from)) * 1000)
-      reject(new Error(code === BUSY ? 'That machine is being measured by another' : 'Too little came to measure'))
+      reject(
+        new Error(code === BUSY ? 'That machine is being measured by another' : 'Too little data arrived to measure'),
+      )
     })
   })
 }
