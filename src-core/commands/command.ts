@@ -103,20 +103,23 @@ export const ChangeSetting = z.object({ type: z.literal('ChangeSetting'), change
 export const AdmitMember = z.object({
   type: z.literal('AdmitMember'),
   member: Member.omit({ admittedAt: true }),
-  /** People let it in; else it only says that it is there, and under which name. */
+  /** Whether people let the machine in. Otherwise it only reports that it exists, and its name. */
   isLetIn: z.boolean().optional(),
   ...again,
 })
 /** Gives a machine another name in the cluster; the machine reports its own name with `AdmitMember`. */
 export const RenameMember = z.object({ type: z.literal('RenameMember'), nodeId: NodeId, friendlyName: GivenName })
-/** Moves a machine's models elsewhere and places none on it, or cancels that. */
+/** Moves a machine's models elsewhere and places no others on it; or cancels that. */
 export const DrainMember = z.object({ type: z.literal('DrainMember'), nodeId: NodeId, drained: z.boolean() })
 export const RemoveMember = z.object({ type: z.literal('RemoveMember'), nodeId: NodeId, ...lasting })
 
 /** Declarations of one side of a split, to be merged with this side's; commands are not executed again. */
 export const MergeDeclarations = Apart.extend({
   type: z.literal('MergeDeclarations'),
-  /** Only a leader whose log goes on from this one can tell what was removed of what both sides had. */
+  /**
+   * The last record that both sides share. Only a leader whose log continues from it can tell which shared entities
+   * were removed.
+   */
   since: LogEnd.optional(),
 })
 

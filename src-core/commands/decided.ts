@@ -29,6 +29,6 @@ export const unknown = (what: string, id: string): Decided =>
 export const conflict = (problem: string | undefined): Decided | undefined =>
   problem === undefined ? undefined : refused('conflict', problem)
 
-/** The refusal of something that is submitted again after a split, if it was removed since. */
+/** The refusal of an entity that is submitted again after a split, if it has been removed since. */
 export const removedSince = ({ retired = {} }: State, id: string): Decided | undefined =>
   id in retired ? refused('conflict', `${id} was declared before a split, and removed since`) : undefined

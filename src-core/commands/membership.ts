@@ -4,8 +4,8 @@ import type { Command } from './command'
 import { decided, refused, removedSince, unknown, type Decided } from './decided'
 
 /**
- * Admits a machine. One that people let in counts as admitted now, also where this side knows it as a member: another
- * side may have removed it before.
+ * Admits a machine. If people let it in, the admission counts from now, even if this side already knows the machine as
+ * a member: another side may have removed it in the meantime.
  *
  * Handles the name that a machine reports at each start, taken from its settings, command line or system. If it differs
  * from the name last reported, it was changed on the machine and is adopted; otherwise the name given in the cluster
@@ -46,7 +46,7 @@ export const drainMember = (state: State, { nodeId, drained }: Extract<Command, 
     : decided({ type: 'MemberUpdated', nodeId, friendlyName, ...(ownName !== undefined && { ownName }), drained })
 }
 
-/** The only member cannot be removed: nobody would be left to lead, and it is alone already. */
+/** The only member cannot be removed: there would be no leader left. */
 export const removeMember = (
   state: State,
   { nodeId, lasting }: Extract<Command, { type: 'RemoveMember' }>,

@@ -39,7 +39,7 @@ export const Decision = z.discriminatedUnion('type', [
 ])
 export type Decision = z.infer<typeof Decision>
 
-/** Indexed, folded and broadcast, but not written: its observer can report it again. */
+/** Indexed, folded and broadcast, but not written to the log: the observer can report it again. */
 export const Observation = z.discriminatedUnion('type', [
   NodeGatheredInfo,
   NodeLeaving,

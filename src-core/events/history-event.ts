@@ -3,8 +3,8 @@ import { Timestamp } from '../ids'
 import { Envelope, type Event } from './event'
 
 /**
- * A decision in a declaration's history. Failures with the same cause, with nothing but other failures between them, are
- * one entry: the latest, and their number. A declaration that fails on one machine after the other has one per machine.
+ * A decision in a declaration's history. Consecutive failures with the same cause are one entry: the latest of them,
+ * with their number. A declaration that fails on one machine after another has one entry per machine.
  */
 export const HistoryEvent = Envelope.extend({
   repeated: z.object({ times: z.number().int().min(2), since: Timestamp }).optional(),

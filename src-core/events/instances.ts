@@ -15,7 +15,7 @@ export const InstanceDeleted = z.object({
   cause: z.enum(['runners', 'node', 'connection']).optional(),
   /** The machines whose failure caused it. */
   failedNodeIds: z.array(NodeId).optional(),
-  /** Those of them that failed for a reason that a retry cannot cure. */
+  /** Those of the machines that failed for a reason that a retry cannot cure. */
   cannotLoad: z.array(CannotLoad).optional(),
 })
 export const InstanceRetrying = z.object({

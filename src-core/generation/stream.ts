@@ -80,7 +80,7 @@ export const GenerationUpdate = z.discriminatedUnion('type', [
     processed: z.number().int(),
     /** Prompt tokens; an estimate while the request is queued. */
     total: z.number().int(),
-    /** Prompt tokens served from the cache, told when the prompt's computation begins. Older versions omit it. */
+    /** Prompt tokens served from the cache, reported when prefill begins. Older versions omit it. */
     cached: z.number().int().nonnegative().optional(),
     /** Requests ahead of this one in the queue, until it starts. Older versions ignore the field. */
     ahead: z.number().int().nonnegative().optional(),

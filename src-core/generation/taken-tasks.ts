@@ -14,10 +14,13 @@ export interface Taken {
 }
 
 /**
- * Returns the reports that bring the state up to date with the tasks this node took. Idempotent: empty once they agree.
- * Live tasks of this node that it does not have came from an earlier run of its process and are cancelled, or get their
- * known ending; live tasks missing from the state were reported to an earlier master and are created again, and those
- * that it has as queued or running, where that is over, are updated.
+ * Returns the reports that bring the state up to date with the tasks this node accepted. Idempotent: empty once they
+ * agree.
+ *
+ * - A live task of this node that it does not have belongs to an earlier run of its process: it is cancelled, or gets
+ *   its ending if that is known.
+ * - A live task that is missing from the state was reported to an earlier master: it is created again.
+ * - A task whose status in the state is out of date is updated.
  */
 export const takenTaskReports = (
   state: State,

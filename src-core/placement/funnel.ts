@@ -10,7 +10,7 @@ import { inEnglish } from '../texts/english'
 /** Rules in filter order; refusals list them in the same order. */
 const RULES = Exclusion.options.map(({ shape }) => shape.rule.value)
 
-/** Machines of one rule and, where they said why, of one reason. */
+/** Machines excluded by the same rule and, if the machines reported a reason, for the same reason. */
 interface Group {
   readonly exclusion: Exclusion
   readonly nodeIds: NodeId[]
@@ -85,9 +85,7 @@ export class Funnel {
     }
   }
 
-  /**
-   * Reports a problem of the request itself, which no choice of machines would cure; only the details name machines.
-   */
+  /** Reports a problem of the request itself, which no choice of machines can solve; only the details name machines. */
   requestProblem(refusal: PlacementRefusal, remaining: readonly NodeId[]): PlacementRefusal {
     return { ...refusal, details: this.details(remaining) }
   }
@@ -98,19 +96,19 @@ export class Funnel {
    */
   missingMachines(missing: readonly NodeId[], sentence: CodedText, remaining: readonly NodeId[]): PlacementRefusal {
     const groups = [...this.removed.values()]
-    const said = missing.map((nodeId) => {
+    const described = missing.map((nodeId) => {
       const name = nodeName(this.state, nodeId)
       const exclusion = groups.find(({ nodeIds }) => nodeIds.includes(nodeId))
       return exclusion === undefined
         ? { isMember: false, why: coded('refusals.noMember', { name }) }
         : { isMember: true, why: missingText(name, exclusion) }
     })
-    const joined = (some: typeof said): CodedText =>
+    const joined = (some: typeof described): CodedText =>
       coded('refusals.missing', { machines: clauses(...some.map(({ why }) => why)), sentence: clauses(sentence) })
     // The details name only members.
-    const strangers = said.filter(({ isMember }) => !isMember)
-    const problem = strangers.length > 0 ? joined(strangers) : sentence
-    return refusal('too_few_machines', joined(said), { ...this.details(remaining), problem })
+    const nonMembers = described.filter(({ isMember }) => !isMember)
+    const problem = nonMembers.length > 0 ? joined(nonMembers) : sentence
+    return refusal('too_few_machines', joined(described), { ...this.details(remaining), problem })
   }
 
   /** `4 machines: 1 offline (mini-2), 1 excluded by nodeIds; SENTENCE`. */
@@ -121,14 +119,14 @@ export class Funnel {
     bytes?: { free: number; needed: number },
   ): PlacementRefusal {
     const details = { ...this.details(remaining, bytes), problem: sentence }
-    const fallen = this.inOrder().map(({ exclusion: { rule }, nodeIds, coded: detail }) => {
+    const byRule = this.inOrder().map(({ exclusion: { rule }, nodeIds, coded: detail }) => {
       const values = { count: nodeIds.length, detail: clauses(detail) }
       if (rule === 'nodeIds') return coded('refusals.fallenUnnamed', values)
       const names = commas(nodeIds.map((nodeId) => nodeName(this.state, nodeId)))
       return coded('refusals.fallen', { ...values, names })
     })
-    if (fallen.length === 0) return refusal(code, sentence, details)
-    const values = { count: details.considered, fallen: commas(fallen), sentence: clauses(sentence) }
+    if (byRule.length === 0) return refusal(code, sentence, details)
+    const values = { count: details.considered, fallen: commas(byRule), sentence: clauses(sentence) }
     return refusal(code, coded('refusals.funnel', values), details)
   }
 }

@@ -43,9 +43,7 @@ export const workingBytes = (card: ModelCard, demand?: CacheDemand): number =>
     ? EMBEDDING_BATCH_TOKENS * card.hiddenSize * WORKING_WIDTHS * BYTES_PER_WORKING_VALUE
     : kvCacheBytes(card, demand)
 
-/**
- * Returns the bytes that a model's draft needs on the node of rank 0; 0 if it has none. Its KV cache is not quantized.
- */
+/** Returns the bytes that a draft model needs on rank 0's node; 0 if there is none. Its KV cache is not quantized. */
 export const draftBytes = ({ draft }: ModelCard, { maxContext, concurrency }: CacheDemand = {}): number =>
   draft === undefined ? 0 : draft.storageBytes + kvCacheBytes(draft, { maxContext, concurrency })
 

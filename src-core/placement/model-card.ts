@@ -20,21 +20,21 @@ export const ModelCard = z.object({
   ...sizes,
   /** Absent: `text`. */
   kind: ModelKind.optional(),
-  /** Whether it takes images too, if a single machine runs the whole model. Absent: text only. */
+  /** Whether it accepts images, when a single machine runs the whole model. Absent: text only. */
   vision: z.boolean().optional(),
   hiddenSize: z.number().int().positive(),
   /** Tokens the model was trained for. */
   contextLength: z.number().int().positive().optional(),
   supportsTensor: z.boolean(),
   supportsPipeline: z.boolean(),
-  /** The draft model declared for speculative decoding; it runs whole, on rank 0. */
+  /** The draft model declared for speculative decoding; it runs unsharded, on rank 0. */
   draft: z.object(sizes).optional(),
-  /** The adapter that is declared for it; its bytes are part of `storageBytes`. */
+  /** The declared adapter; its bytes are included in `storageBytes`. */
   adapterId: ModelId.optional(),
 })
 export type ModelCard = z.infer<typeof ModelCard>
 
-/** What placing needs to know of a LoRA adapter, which changes a model and is none. */
+/** What placement needs to know about a LoRA adapter. An adapter changes a model and is not itself one. */
 export const AdapterCard = z.object({ modelId: ModelId, storageBytes: Bytes })
 export type AdapterCard = z.infer<typeof AdapterCard>
 
@@ -58,13 +58,13 @@ const joiner = <Other extends object>(join: (card: ModelCard, other: Other) => M
   }
 }
 
-/** A model's card with that of the draft that is declared for it. */
+/** Adds the declared draft model to a model's card. */
 export const withDraft = joiner((card, { modelId, storageBytes, layers, kvHeads, headDim }: ModelCard) => ({
   ...card,
   draft: { modelId, storageBytes, layers, kvHeads, ...(headDim !== undefined && { headDim }) },
 }))
 
-/** A model's card with that of its adapter, whose weights are kept, read and shared out beside the model's own. */
+/** Adds an adapter to a model's card: its weights are stored, read and sharded together with the model's own. */
 export const withAdapter = joiner((card, { modelId, storageBytes }: AdapterCard) => ({
   ...card,
   storageBytes: card.storageBytes + storageBytes,

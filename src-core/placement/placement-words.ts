@@ -83,23 +83,23 @@ export const placementWords = (translator: Translator): PlacementWords => {
     }
   }
 
-  /** Machines that nobody chose do not matter: one clause says which were chosen. */
+  /** If machines were chosen, the ones that were not are not explained one by one: one clause names the chosen ones. */
   const clauses = (state: State, removed: readonly ExcludedMachines[]): string[] | undefined => {
     const groups = removed.map((excluded) => ({ exclusion: exclusionOf(excluded), nodeIds: excluded.nodeIds }))
     const chosen = groups.flatMap(({ exclusion }) => (exclusion?.rule === 'nodeIds' ? (exclusion.chosen ?? []) : []))
-    const said: string[] = []
+    const found: string[] = []
     for (const { exclusion, nodeIds } of groups) {
       if (exclusion === undefined) return undefined
-      const matter = exclusion.rule === 'nodeIds' || chosen.length === 0 ? nodeIds : chosenOf(nodeIds, chosen)
-      if (matter.length > 0) said.push(clause(state, exclusion, matter))
+      const relevant = exclusion.rule === 'nodeIds' || chosen.length === 0 ? nodeIds : chosenOf(nodeIds, chosen)
+      if (relevant.length > 0) found.push(clause(state, exclusion, relevant))
     }
-    return said
+    return found
   }
 
   const refusal: PlacementWords['refusal'] = (state, { reason, coded, details }) => {
     const problem = details?.problem && say(details.problem)
     const machines = details && clauses(state, details.removed)
-    // Of an earlier or a later version: as the node words it.
+    // The refusal comes from another version: show the text of the node that sent it.
     if (problem === undefined || machines === undefined) return (coded && say(coded)) ?? reason
     return [...machines, problem].reduce((first, second) => text('placement.both', { first, second }))
   }

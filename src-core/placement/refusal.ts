@@ -42,13 +42,13 @@ export const embeddingProblem = (
     ? shardingProblem(card, request, request.instanceMeta === 'MlxJaccl' ? 2 : request.minNodes)
     : undefined
 
-/** Refuses an adapter for a model that cannot take one; undefined if nothing is known against it. */
+/** Refuses an adapter for a model that cannot take one; undefined if no reason against it is known. */
 export const adapterProblem = ({ modelId, kind, adapterId }: ModelCard): PlacementRefusal | undefined =>
   adapterId === undefined || kind !== 'embedding'
     ? undefined
     : refusal('unsuitable_adapter', coded('refusals.adapterOfEmbedding', { model: modelId }))
 
-/** Refuses a draft that cannot serve its model; undefined if nothing is known against it. */
+/** Refuses a draft model that cannot serve its model; undefined if no reason against it is known. */
 export const draftProblem = ({ modelId, kind, storageBytes, draft }: ModelCard): PlacementRefusal | undefined => {
   if (draft === undefined) return undefined
   const model: string = modelId

@@ -20,7 +20,10 @@ import { coded, type CodedText } from '../texts/coded'
 export interface Running {
   readonly runners: ReadonlyMap<RunnerId, RunnerStatus>
   readonly tasks: ReadonlySet<TaskId>
-  /** Nodes unheard for so long that a rank there may hang; a rank that waits for it would wait forever. */
+  /**
+   * Nodes that were not heard for so long that their ranks may hang. A rank that waits for one of them would wait
+   * forever.
+   */
   readonly silent?: ReadonlySet<NodeId>
 }
 
@@ -84,7 +87,8 @@ export const plan = (state: State, nodeId: NodeId, running: Running): Action[] =
     } else if (known && !isTerminal(known)) {
       actions.push({ kind: 'reportDeleted', runnerId: shard.runnerId })
     } else if (!known && nodeId in state.nodes) {
-      // After a restart the log has the instance before this node has said what memory there is beside its claim.
+      // After a restart the log contains the instance before this node has reported its memory. Start nothing until
+      // then.
       actions.push({ kind: 'start', instance, shard })
     }
   }

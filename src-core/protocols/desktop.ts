@@ -47,7 +47,7 @@ export const DesktopPreferences = z.object({
   autoUpdate: z.boolean().default(true),
   /** On macOS: show in the Dock, in addition to the menu bar. */
   dockIcon: z.boolean().default(true),
-  /** Of menus, notifications and dialogs; kept in step with the window's language. */
+  /** Language of menus, notifications and dialogs; kept equal to the window's. */
   language: LanguageChoice.default('system'),
 })
 export type DesktopPreferences = z.infer<typeof DesktopPreferences>

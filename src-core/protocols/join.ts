@@ -21,7 +21,7 @@ export const Fellow = z.object({
 })
 export type Fellow = z.infer<typeof Fellow>
 
-/** What a machine that was let in is told. */
+/** Data that a newly admitted machine receives. */
 export interface Admission {
   readonly clusterId: string
   readonly members: readonly Fellow[]
@@ -37,7 +37,7 @@ export const JoinMessage = z.discriminatedUnion('type', [
     type: z.literal('admitted'),
     clusterId: z.string().max(100),
     members: z.array(Fellow).max(1000),
-    /** By the leader's clock; members of older versions do not say so. */
+    /** By the leader's clock; absent from members of older versions. */
     admittedAt: Timestamp.optional(),
   }),
   z.object({ type: z.literal('refused'), code: z.string().max(50), reason: z.string().max(500) }),

@@ -30,7 +30,7 @@ export const CatalogueModel = z.object({
 })
 export type CatalogueModel = z.infer<typeof CatalogueModel>
 
-/** A LoRA adapter that is on this machine: it changes the answers of a model, and is none. */
+/** A LoRA adapter on this machine. It changes the answers of a model and is not a model itself. */
 export const CatalogueAdapter = CatalogueModel.pick({
   modelId: true,
   title: true,
@@ -40,7 +40,7 @@ export const CatalogueAdapter = CatalogueModel.pick({
   problem: true,
   problemCode: true,
 }).extend({
-  /** Of its weights. */
+  /** Size of its weights. */
   storageBytes: Bytes,
   /** The model that it was trained for, as its configuration names it. */
   baseModel: z.string().max(1000).optional(),

@@ -24,7 +24,7 @@ export const NodeSettingsView = z.object({
   fixed: z.array(z.string()),
   /** Effective value: whether this node loads models on request. */
   loadsOnRequest: z.boolean(),
-  /** Whether this node has a token for the hub in its settings, which no answer contains. Absent from older versions. */
+  /** Whether this node has a hub token in its settings. No response contains the token. Absent from older versions. */
   hubTokenSaved: z.boolean().optional(),
   /** Whether the API listens on the network now. */
   servesNetworkNow: z.boolean(),

@@ -18,7 +18,7 @@ import { BlocksFolder } from './prompt-blocks'
  */
 export const RUNNER_PROTOCOL = 2
 
-/** A frame of more bytes than this fails the runner that sent it. */
+/** A frame above this size fails the runner that sent it. */
 export const MAX_FRAME_BYTES = 64 * 1024 * 1024
 
 /** Interval of the heartbeats that a thread of the runner sends, in milliseconds. */
@@ -51,7 +51,7 @@ export const LoadCommand = z.strictObject({
   kvBits: KvBits.optional(),
   /** A smaller model with the same tokenizer for speculative decoding; rank 0 only. */
   draft: z.strictObject({ modelId: ModelId, modelPath: z.string().min(1) }).optional(),
-  /** A LoRA adapter in the format of mlx-lm, which every rank applies to the layers that it has. */
+  /** A LoRA adapter in mlx-lm's format, which every rank applies to its own layers. */
   adapter: z.strictObject({ adapterId: ModelId, adapterPath: z.string().min(1) }).optional(),
   /** Memory and disk for this rank's KV cache, of live and earlier requests. */
   cache: z

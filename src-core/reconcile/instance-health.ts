@@ -28,11 +28,11 @@ const failed = (failure: CodedText): Failed => ({ failureError: inEnglish(failur
 
 /** Joins the errors of the failed runners, named by node: causes before their consequences, otherwise in rank order. */
 const failureOf = (state: State, runners: readonly FailedRunner[]): Failed => {
-  const said = [...runners]
+  const reporting = [...runners]
     .sort((a, b) => Number(a.consequence ?? false) - Number(b.consequence ?? false))
     .filter(({ errorMessage }) => errorMessage.trim() !== '')
-  if (said.length === 0) return failed(coded('failures.unknown'))
-  const named = said.map((runner) => ({ ...runner, name: nodeName(state, runner.nodeId) }))
+  if (reporting.length === 0) return failed(coded('failures.unknown'))
+  const named = reporting.map((runner) => ({ ...runner, name: nodeName(state, runner.nodeId) }))
   const causes = named.map(({ name, errorMessage, coded: cause }) =>
     coded('failures.on', { name, cause: clauses(cause ?? errorMessage) }),
   )
@@ -105,8 +105,8 @@ const recovery = (state: State, instance: Instance, { now }: ReconcileInputs): E
   const replicas = countedReplicas(instancesOf(state, metaInstanceId))
   const serves = (one: Instance): boolean =>
     one.readySince !== undefined && now >= one.readySince + RECOVERY_MS && isReady(state, one)
-  const speaks = replicas.length < 2 || (replicas[0] === instance && replicas.every(serves))
-  return speaks ? [{ type: 'MetaInstanceRecovered', metaInstanceId }] : []
+  const isFirstOfStable = replicas.length < 2 || (replicas[0] === instance && replicas.every(serves))
+  return isFirstOfStable ? [{ type: 'MetaInstanceRecovered', metaInstanceId }] : []
 }
 
 const healthOf = (state: State, instance: Instance, inputs: ReconcileInputs): Event[] => {

@@ -23,8 +23,8 @@ const nothing: Outcome = { events: [] }
 
 const deleted = ({ instanceId }: Instance): Event => ({ type: 'InstanceDeleted', instanceId })
 
-/** Evicts an instance; a temporary declaration ends with it. */
-const yielded = (state: State, instance: Instance, { name, modelId }: MetaInstance): Event[] => {
+/** Evicts an instance. If it belongs to a temporary declaration, that declaration ends with it. */
+const evicted = (state: State, instance: Instance, { name, modelId }: MetaInstance): Event[] => {
   const owner = instance.metaInstanceId === undefined ? undefined : state.metaInstances[instance.metaInstanceId]
   return owner === undefined
     ? [deleted(instance)]
@@ -102,7 +102,7 @@ const placed = (
       ({ metaInstanceId: id }, at) =>
         id === undefined || temporary.findIndex((one) => one.metaInstanceId === id) === at,
     )
-    return { events: once.flatMap((instance) => yielded(state, instance, metaInstance)) }
+    return { events: once.flatMap((instance) => evicted(state, instance, metaInstance)) }
   }
   // Not its turn yet: another replica is not ready.
   if (replacing && !replacing.mayGoFirst) return nothing
@@ -161,8 +161,8 @@ const settle = (
   const mayGoFirst = replicas.every((instance) => instance === old || isReady(state, instance))
   const { events, needs = [] } = placed(state, metaInstance, inputs, { old, mayGoFirst })
   // If a replica is missing, report why that one cannot be placed, not why a serving one cannot move.
-  const told = events.filter(({ type }) => !isMissing || type !== 'MetaInstancePlacementFailed')
-  return { events: told, needs: [...(further.needs ?? []), ...needs] }
+  const reported = events.filter(({ type }) => !isMissing || type !== 'MetaInstancePlacementFailed')
+  return { events: reported, needs: [...(further.needs ?? []), ...needs] }
 }
 
 /** Temporary declarations come last: one placed earlier could be evicted at once for an always-on one. */

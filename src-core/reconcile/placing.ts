@@ -124,8 +124,8 @@ const without = (state: State, gone: ReadonlySet<string>): State => ({
   instances: omit(state.instances, gone),
 })
 
-/** Inputs per declaration for which evicting every candidate would still not make room. */
-const hopeless = new WeakMap<MetaInstance, readonly unknown[]>()
+/** Inputs per declaration for which evicting every candidate would still not free enough memory. */
+const noRoom = new WeakMap<MetaInstance, readonly unknown[]>()
 
 /**
  * Returns the instances to evict so that a declaration can be placed: in the order of `mayGiveWay`, no more than
@@ -141,12 +141,12 @@ export const givingWay = (
   if (temporary.length === 0) return undefined
   const all = new Set<string>(temporary.map(({ instanceId }) => instanceId))
   const inputs = [...inputsOf(state, card, metaInstance, placing), [...all].sort().join()]
-  const known = hopeless.get(metaInstance)
+  const known = noRoom.get(metaInstance)
   if (known && inputs.every((input, at) => input === known[at])) return undefined
   const fits = (gone: ReadonlySet<string>): boolean =>
     placePreferably(buildable(without(state, gone), placing), card, metaInstance, placing).status === 'placed'
   if (!fits(all)) {
-    hopeless.set(metaInstance, inputs)
+    noRoom.set(metaInstance, inputs)
     return undefined
   }
   const gone = new Set(all)

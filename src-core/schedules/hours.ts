@@ -11,7 +11,7 @@ const span = {
   /** Days on which it starts; absent: every day. */
   days: z.array(Day).min(1).max(7).optional(),
   from: TimeOfDay,
-  /** On the next day unless it is after `from`. */
+  /** On the following day if it is not later than `from`. */
   to: TimeOfDay,
 }
 

@@ -11,7 +11,7 @@ const TIGHT_MEMORY = 2 * GB
 const SMALL_DISK = 20 * GB
 const FULL_DISK = 2 * GB
 
-/** Models run on Apple’s GPUs; elsewhere on the CPU, slowly. */
+/** Models run on Apple’s GPUs. On other machines they run on the CPU, slowly. */
 export const chipCheck = ({ chip, os, model }: Node): Check => {
   const check = { id: 'chip', title: coded('checks.chip.title') } as const
   const name = model?.name === undefined ? chip : `${model.name}, ${chip}`

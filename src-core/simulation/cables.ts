@@ -7,12 +7,12 @@ const PORT = 52417
 export interface Cable {
   readonly edge: Edge
   up: boolean
-  /** The way back that was made with it. */
+  /** The opposite edge that was created with it. */
   readonly back?: string | undefined
 }
 
 export interface CableChange {
-  /** It was made, or made again: what was known of it is old. */
+  /** It was created or replaced: earlier reports are out of date. */
   readonly changed?: boolean
 }
 
@@ -20,7 +20,7 @@ const NONE: ReadonlyMap<string, Cable> = new Map<string, Cable>()
 
 type Listener = (key: string, how: CableChange) => void
 
-/** What connects the simulated machines, whoever sees it. */
+/** The connections of all simulated machines. */
 export class SimulatedCables {
   private readonly cables = new Map<string, Cable>()
   private readonly byNode = new Map<NodeId, Map<string, Cable>>()
@@ -38,7 +38,7 @@ export class SimulatedCables {
     return this.cables
   }
 
-  /** Those that begin or end at a machine. */
+  /** The connections that start or end at a machine. */
   of(nodeId: NodeId): ReadonlyMap<string, Cable> {
     return this.byNode.get(nodeId) ?? NONE
   }

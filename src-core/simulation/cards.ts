@@ -4,18 +4,18 @@ import { CARD_TIME_LIMIT_MS, CARD_TIMED_OUT, type CardResult, CardShelf } from '
 import type { VirtualClock } from '../time/virtual-clock'
 import type { CardMode, Scenario } from './scenario'
 
-/** How long a card takes to come. */
+/** How long loading a card takes. */
 export const CARD_MS = 10
 
 export interface CardsOptions {
   readonly clock: Pick<VirtualClock, 'now' | 'at' | 'after'>
   readonly onAsk: (modelId: ModelId) => void
   readonly onAnswer: (modelId: ModelId, result: CardResult) => void
-  /** There is something new to see, or it is time to ask again. */
+  /** A result has arrived, or the backoff of a failed load has ended. */
   readonly onResult: () => void
 }
 
-/** What whoever asks for a model's card is answered. */
+/** The results of loading model cards. */
 export class ModelAnswers {
   /** In milliseconds. */
   readonly takes = CARD_MS
@@ -29,7 +29,7 @@ export class ModelAnswers {
     }
   }
 
-  /** What a model's card says, for those who have it at hand. */
+  /** The card of a model, without loading it. */
   card(modelId: ModelId): ModelCard | undefined {
     return this.known.get(modelId)
   }
@@ -38,7 +38,7 @@ export class ModelAnswers {
     this.modes.set(modelId, { mode, error })
   }
 
-  /** Undefined where no answer comes. */
+  /** Undefined if no answer comes. */
   of(modelId: ModelId): CardResult | undefined {
     const { mode, error } = this.modes.get(modelId) ?? { mode: 'ok' }
     if (mode === 'hang') return undefined
@@ -48,7 +48,7 @@ export class ModelAnswers {
   }
 }
 
-/** Simulated model cards, on the shelf that the product uses. */
+/** Simulated model cards, in the cache that production uses (`CardShelf`). */
 export class SimulatedCards {
   readonly shelf = new CardShelf()
   private readonly answers: ModelAnswers
@@ -60,7 +60,7 @@ export class SimulatedCards {
     this.answers = new ModelAnswers(models)
   }
 
-  /** What a model's card says, for those who have it at hand. */
+  /** The card of a model, without loading it. */
   card(modelId: ModelId): ModelCard | undefined {
     return this.answers.card(modelId)
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Scenario, ScenarioSettings, Step } from './scenario'
 
-/** A scenario that may be run, or what is wrong with it. */
+/** A valid scenario, or the problems of an invalid one. */
 export type CheckedScenario =
   | { readonly status: 'sound'; readonly scenario: Scenario }
   | { readonly status: 'unsound'; readonly problems: readonly string[] }
@@ -11,17 +11,17 @@ const issuesOf = (error: z.ZodError): string[] =>
 
 const stepNames = Step.options.map((option) => option.shape.do.value)
 
-/** How a problem names its step: as people count, with its place in the file. */
-const naming = (position: number, raw: unknown): string => {
+/** How a problem names its step: counted from 1, with its position in the file. */
+const stepLabel = (position: number, raw: unknown): string => {
   const name = z.object({ do: z.string() }).safeParse(raw).data?.do
   return `step ${position + 1}${name === undefined ? '' : ` (${name})`}, steps[${position}]`
 }
 
-/** Nodes that stand in more than one group. */
-const twice = (nodes: readonly string[]): string[] =>
+/** Nodes that occur in more than one group. */
+const duplicates = (nodes: readonly string[]): string[] =>
   nodes.filter((node, at) => nodes.indexOf(node) < at).map((node) => `the node "${node}" is named twice`)
 
-/** What the steps bring into the world, at whatever time. */
+/** What all steps introduce, at whatever time. */
 class Introduced {
   readonly nodes = new Set<string>()
   readonly links = new Set<string>()
@@ -89,7 +89,7 @@ class Introduced {
     return [...(this.replicas ?? [])].filter((node) => !this.nodes.has(node))
   }
 
-  /** A step about several deciding nodes. */
+  /** For steps that need several deciding nodes. */
   private several(...nodes: string[]): string[] {
     if (!this.replicas) return ['it needs "replicas": with one master there is nothing to part, crash or delay']
     return this.node(...nodes)
@@ -100,7 +100,10 @@ class Introduced {
     return this.replicas ? this.node(step.via) : ['"via" needs "replicas": with one master all commands go to it']
   }
 
-  /** What a step names that no step introduces. Commands are left out: they are refused when they run. */
+  /**
+   * References of a step to anything that no step introduces. Commands are not checked: the simulation refuses them
+   * when they run.
+   */
   missing(step: Step): string[] {
     return [...this.via(step), ...this.unknown(step)]
   }
@@ -141,10 +144,10 @@ class Introduced {
       case 'modelCard':
         return this.models.has(step.modelId) ? [] : [`"models" does not describe "${step.modelId}"`]
       case 'partition':
-        return [...this.several(...step.groups.flat()), ...twice(step.groups.flat())]
+        return [...this.several(...step.groups.flat()), ...duplicates(step.groups.flat())]
       case 'cut':
       case 'mend':
-        return [...this.several(...step.between), ...twice(step.between)]
+        return [...this.several(...step.between), ...duplicates(step.between)]
       case 'crashNode':
       case 'restartNode':
       case 'sleep':
@@ -177,7 +180,7 @@ class Introduced {
   }
 }
 
-/** Checks the whole of a scenario, before anything of it happens. Each problem names its step. */
+/** Checks a whole scenario before it runs. Each problem names its step. */
 export const checkScenario = (raw: unknown): CheckedScenario => {
   const outline = z.looseObject({ steps: z.array(z.unknown()).optional() }).safeParse(raw)
   if (!outline.success) return { status: 'unsound', problems: issuesOf(outline.error) }
@@ -195,7 +198,7 @@ export const checkScenario = (raw: unknown): CheckedScenario => {
     const name = z.object({ do: z.string() }).safeParse(rawStep).data?.do
     const known = name === undefined || stepNames.some((candidate) => candidate === name)
     const causes = known ? issuesOf(step.error) : [`there is no step "${name}"; there are: ${stepNames.join(', ')}`]
-    for (const cause of causes) problems.push(`${naming(position, rawStep)}: ${cause}`)
+    for (const cause of causes) problems.push(`${stepLabel(position, rawStep)}: ${cause}`)
   }
   if (!settings.success || problems.length > 0) return { status: 'unsound', problems }
 
@@ -204,9 +207,9 @@ export const checkScenario = (raw: unknown): CheckedScenario => {
   const introduced = new Introduced(steps, models, replicas && new Set(replicas))
   for (const node of introduced.idle()) problems.push(`replicas: no step adds the node "${node}"`)
   for (const [position, step] of steps.entries()) {
-    for (const cause of introduced.missing(step)) problems.push(`${naming(position, step)}: ${cause}`)
+    for (const cause of introduced.missing(step)) problems.push(`${stepLabel(position, step)}: ${cause}`)
     if (until !== undefined && step.at > until)
-      problems.push(`${naming(position, step)}: it would happen at ${step.at}, after the end ("until": ${until})`)
+      problems.push(`${stepLabel(position, step)}: it would happen at ${step.at}, after the end ("until": ${until})`)
   }
   if (problems.length > 0) return { status: 'unsound', problems }
   return { status: 'sound', scenario: Scenario.parse({ ...settings.data, steps: rawSteps }) }

@@ -11,7 +11,7 @@ import type { Step, StepOf } from './scenario'
 
 const refusal = (code: Refusal['code'], reason: string): Refusal => ({ code, reason })
 
-/** What can never be, whatever machines come: the API refuses it before it becomes a command. */
+/** Constraints that no set of machines can satisfy: the API refuses them before they become a command. */
 const neverPossible = (
   wanted: Pick<Constraints, 'modelId' | 'sharding' | 'minNodes' | 'instanceMeta' | 'nodeIds'>,
   card: ModelCard | undefined,
@@ -25,7 +25,7 @@ const neverPossible = (
     : undefined
 }
 
-/** Whoever takes commands. What is refused at once is given back. */
+/** A receiver of commands, which returns immediate refusals. */
 export interface CommandTaker {
   state(): State
   submit(command: Command): Refusal | undefined
@@ -83,7 +83,7 @@ const commandSteps: ReadonlySet<Step['do']> = new Set(COMMAND_STEPS)
 
 export const isCommandStep = (step: Step): step is CommandStep => commandSteps.has(step.do)
 
-/** Sends the command that a step stands for; gives back why it was refused. */
+/** Sends the command of a step; returns the refusal, if any. */
 export const sendCommand = (master: CommandTaker, step: CommandStep, cards: Cards): Refusal | undefined => {
   switch (step.do) {
     case 'createMetaInstance':

@@ -1,7 +1,7 @@
 import { InstanceId, RunnerId } from '../ids'
 import type { IdSource } from '../reconcile/index'
 
-/** Ids in order; of all masters that share them, no two give the same. */
+/** Sequential ids, unique among all masters that share this source. */
 export const countingIds = (): IdSource => {
   const counts = { instance: 0, runner: 0 }
   return {

@@ -2,15 +2,15 @@ import type { Command } from '../commands/command'
 import type { CommandId, NodeId } from '../ids'
 import type { Step } from './scenario'
 
-/** What happens among several deciding nodes besides events. */
+/** What happens among several deciding nodes, besides events. */
 export type Happening =
   | { readonly kind: 'leads'; readonly node: NodeId; readonly term: number }
   | { readonly kind: 'follows'; readonly node: NodeId; readonly master: NodeId; readonly term: number }
-  /** Its disk refuses: it sees what that master says, reports to it, and keeps nothing. */
+  /** Its disk refuses writes: it shows that master's state, reports to it, and stores nothing. */
   | { readonly kind: 'listens'; readonly node: NodeId; readonly master: NodeId; readonly term: number }
   /** It knows no master. */
   | { readonly kind: 'seeks'; readonly node: NodeId }
-  /** The answer to a command reached whoever gave it: its decisions are safe, and folded at that node. */
+  /** The answer to a command reached its sender: its decisions are durable, and folded at that node. */
   | {
       readonly kind: 'acknowledged'
       readonly command: Step['do']
@@ -18,23 +18,23 @@ export type Happening =
       readonly commandId: CommandId
       readonly via: NodeId
     }
-  /** What a node has after that record is not in its master's log, and makes room. */
+  /** The node's records after this one are not in its master's log, and are set aside. */
   | { readonly kind: 'setAside'; readonly node: NodeId; readonly after: number }
-  /** It lacked what its master's log no longer has, and has a snapshot up to that record in place of its own. */
+  /** Its master's log no longer has the records it lacks: a snapshot up to this record replaces its log. */
   | { readonly kind: 'installed'; readonly node: NodeId; readonly through: number }
-  /** What it had declared apart from its master was joined with what the master has. */
+  /** Its declarations from before the two sides met were merged into its master's state. */
   | { readonly kind: 'merged'; readonly node: NodeId; readonly result: string }
-  /** Its process died before these records were on its disk; nobody had been told that they are safe. */
+  /** Its process died before these records were on its disk; none of them was acknowledged. */
   | { readonly kind: 'lost'; readonly node: NodeId; readonly records: number }
-  /** Its disk refuses: it takes no part in deciding until the disk takes records again. */
+  /** Its disk refuses writes: it takes no part in the consensus until the disk works again. */
   | { readonly kind: 'steppedDown'; readonly node: NodeId; readonly code: string }
   | { readonly kind: 'steppedUp'; readonly node: NodeId }
-  /** It heard that it is no member any more, and goes its own way. */
+  /** It learned that it was removed, and continues as a cluster of its own. */
   | { readonly kind: 'removed'; readonly node: NodeId }
-  /** It was let in again, and takes the log of the others. */
+  /** It was admitted again, and takes over the members' log. */
   | { readonly kind: 'joined'; readonly node: NodeId }
 
-/** What a command is about. */
+/** The id that a command concerns. */
 export const subjectOf = (command: Command): string => {
   switch (command.type) {
     case 'CreateMetaInstance':

@@ -1,4 +1,4 @@
-/** Thrown where a pass never comes to an end. */
+/** Thrown if passes never come to an end. */
 export class Livelock extends Error {
   override readonly name = 'Livelock'
 }

@@ -4,7 +4,7 @@ import type { StepOf } from './scenario'
 
 const GIGABYTE = 1e9
 
-/** What a simulated machine says of itself. */
+/** What a simulated machine reports about itself. */
 export const infoOf = ({ ramTotal, ramAvailable, memoryBandwidth }: StepOf<'addNode'>): NodeInfo => {
   const total = ramTotal ?? Math.max(64 * GIGABYTE, ramAvailable ?? 0)
   return {
@@ -18,7 +18,7 @@ export const infoOf = ({ ramTotal, ramAvailable, memoryBandwidth }: StepOf<'addN
   }
 }
 
-/** The same machine with other free memory. */
+/** The same report with other free memory. */
 export const withFreeMemory = (info: NodeInfo, ramAvailable: number): NodeInfo => {
   const ramTotal = Math.max(info.memory.ramTotal, ramAvailable)
   return { ...info, memory: { ...info.memory, ramTotal, ramAvailable } }

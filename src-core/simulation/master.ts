@@ -9,25 +9,25 @@ import { durablePart } from '../state/durable'
 import { emptyState, type State } from '../state/state'
 import { countingIds } from './counting-ids'
 
-/** What the master hears of its world. */
+/** The master's view of the simulated world. */
 export interface MasterWorld {
   now(): Timestamp
-  /** What the system's clock says. */
+  /** The simulated system clock. */
   wall(): Timestamp
   /** When each node was last and first heard in this term. */
   heard(): Readonly<Record<string, Timestamp>>
   firstHeard(): Readonly<Record<string, Timestamp>>
   cards(): Readonly<Record<string, CardResult>>
   need(modelId: ModelId): void
-  /** Every event, right after the fold. */
-  told(envelope: Envelope, before: State): void
+  /** Called for every event, right after it was folded. */
+  onEvent(envelope: Envelope, before: State): void
 }
 
-/** What a log of decisions holds: the state without anything that only observers know. */
+/** The state that a log of decisions gives, without observations. */
 export const replayed = (decisions: readonly Envelope[]): State =>
   durablePart(decisions.reduce((folding, envelope) => folding.fold(envelope), new Folding(emptyState())).state)
 
-/** The core as the product runs it: index, fold, append, tell; decisions kept in memory for the next start. */
+/** The core as in production: index, fold, append, broadcast. Decisions are kept in memory for the next start. */
 export class SimulatedMaster {
   readonly decisions: Envelope[] = []
   private current: State = { ...emptyState(), term: 1 }
@@ -44,7 +44,7 @@ export class SimulatedMaster {
     for (const event of events) this.add(event)
   }
 
-  /** Carries a command out, or says why not. */
+  /** Carries out a command; returns the refusal, if any. */
   submit(command: Command): Refusal | undefined {
     const decided = decide(this.current, command, { now: this.world.now(), ids: this.ids })
     if (decided.status === 'refused') return decided.refusal
@@ -58,7 +58,7 @@ export class SimulatedMaster {
     return { now, wall: world.wall(), ids, heard, firstHeard, deadlinesBegan, cards }
   }
 
-  /** One look by all process managers. A manager that throws is a bug, which a simulation must not hide. */
+  /** One pass of all process managers. An exception in a manager is a bug, and is not hidden in a simulation. */
   pass(): Pass {
     const pass = runPass(this.current, this.inputs())
     for (const { manager, error } of pass.failures)
@@ -68,7 +68,7 @@ export class SimulatedMaster {
     return pass
   }
 
-  /** Starts again from the log, in a term of its own. Events go on being counted: followers know how many there were. */
+  /** Restarts from the log in a new term. Event indices continue, because followers count them. */
   restart(): void {
     const { lastEventIndex, lastEventAt, term } = this.current
     this.current = { ...replayed(this.decisions), lastEventIndex, lastEventAt, term: term + 1 }
@@ -80,6 +80,6 @@ export class SimulatedMaster {
     const envelope = next(before, event, this.world.now())
     this.current = fold(before, envelope)
     if (isDecision(event)) this.decisions.push(envelope)
-    this.world.told(envelope, before)
+    this.world.onEvent(envelope, before)
   }
 }

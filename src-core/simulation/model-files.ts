@@ -2,8 +2,8 @@ import type { Observation } from '../events/event'
 import type { ModelId, NodeId } from '../ids'
 import type { State } from '../state/state'
 
-/** What a machine says of the models that it has, where the state knows otherwise. */
-export const filesToTell = (
+/** Returns the reports of a machine's models that differ from the state. */
+export const fileReports = (
   state: State,
   nodeId: NodeId,
   files: ReadonlyMap<ModelId, string>,

@@ -5,12 +5,12 @@ import type { State } from '../state/state'
 import type { CableChange, SimulatedCables } from './cables'
 import type { VirtualClock } from '../time/virtual-clock'
 import { infoOf, withFreeMemory } from './machine-info'
-import { filesToTell } from './model-files'
+import { fileReports } from './model-files'
 import type { StepOf } from './scenario'
 
-/** A peer that answers no probe for so long loses its edges: three probes, one a second. */
+/** A peer that answers no probe for this long loses its edges: three probes, one per second. */
 const PROBES_LOST_MS = 3000
-/** After the master started again: until a node has reached it, and then until its probes were answered. */
+/** After a restart of the master: time until a node reaches it, and then until its probes are answered. */
 export const RECONNECT_MS = 200
 const PROBED_MS = 300
 
@@ -18,13 +18,13 @@ interface SimulatedNode {
   info: NodeInfo
   /** Fingerprints of the models that it has. */
   readonly files: Map<ModelId, string>
-  /** It runs; false once it left. */
+  /** Whether it runs; false once it has left. */
   present: boolean
   silent: boolean
   silentSince?: Timestamp | undefined
-  /** The master hears it. */
+  /** Whether it has a link to the master. */
   connected: boolean
-  /** Counts its silences and departures: what was begun in an earlier one is no longer meant. */
+  /** Counts silences and departures: scheduled work of an earlier count is dropped. */
   epoch: number
   firstHeard?: Timestamp | undefined
   lastHeard?: Timestamp | undefined
@@ -35,11 +35,13 @@ export interface NetworkOptions {
   readonly cables: SimulatedCables
   readonly state: () => State
   readonly observe: (...events: Event[]) => void
-  /** A node is heard again: time for its other reports. */
+  /** Called when a node is heard again and should send its other reports. */
   readonly onHeard: (nodeId: NodeId) => void
 }
 
-/** Simulated machines and what connects them. They report by level, and only what a reachable node can see. */
+/**
+ * Simulated machines and their connections. Reports are level-triggered and contain only what a reachable node can see.
+ */
 export class SimulatedNetwork {
   private readonly nodes = new Map<NodeId, SimulatedNode>()
 
@@ -47,7 +49,7 @@ export class SimulatedNetwork {
     options.cables.onChange((key, how) => this.reportLink(key, how))
   }
 
-  /** Whether what this node reports arrives. */
+  /** Whether reports of this node reach the master. */
   isHeard(nodeId: NodeId): boolean {
     const node = this.nodes.get(nodeId)
     return node !== undefined && node.present && !node.silent && node.connected
@@ -87,7 +89,7 @@ export class SimulatedNetwork {
     this.reportInfo(nodeId)
   }
 
-  /** The machine has the model, in these files or not any more. */
+  /** Sets the files that the machine has of a model; null: none. */
   setFiles(nodeId: NodeId, modelId: ModelId, fingerprint: string | null): void {
     const files = this.nodes.get(nodeId)?.files
     if (fingerprint === null) files?.delete(modelId)
@@ -115,7 +117,7 @@ export class SimulatedNetwork {
     this.connect(nodeId)
   }
 
-  /** It leaves in order; one that is silent cannot say so. */
+  /** The node leaves in order. If it is silent, its goodbye is lost. */
   removeNode(nodeId: NodeId): void {
     const node = this.nodes.get(nodeId)
     if (!node || !node.present) return
@@ -126,7 +128,7 @@ export class SimulatedNetwork {
     if (heard) this.options.observe({ type: 'NodeLeaving', nodeId, reason: 'quit' })
   }
 
-  /** The master is another process now: all must reach it anew. */
+  /** The master is a new process: all nodes connect to it again. */
   masterRestarted(): void {
     for (const [nodeId, node] of this.nodes) {
       node.connected = false
@@ -173,7 +175,7 @@ export class SimulatedNetwork {
   private reportFiles(nodeId: NodeId): void {
     const node = this.nodes.get(nodeId)
     if (!node || !this.isHeard(nodeId)) return
-    this.options.observe(...filesToTell(this.options.state(), nodeId, node.files))
+    this.options.observe(...fileReports(this.options.state(), nodeId, node.files))
   }
 
   private answers(nodeId: NodeId): boolean {
@@ -181,13 +183,13 @@ export class SimulatedNetwork {
     return node !== undefined && node.present && !node.silent
   }
 
-  /** `from` says what it sees of one link, where that differs from what the state has. */
+  /** `from` reports one link, if it differs from the state. */
   private reportLink(key: string, { changed = false }: CableChange = {}): void {
     const link = this.options.cables.get(key)
     if (!link || !this.isHeard(link.edge.from)) return
     const { edge } = link
     const known = key in this.options.state().topology.edges
-    // A peer that fell silent is not given up before its probes are lost.
+    // A silent peer is not given up before its probes count as lost.
     const live = link.up && this.answers(edge.to)
     if (live && (!known || changed)) this.options.observe({ type: 'TopologyEdgeCreated', edge })
     else if (known && !link.up) this.options.observe({ type: 'TopologyEdgeDeleted', edge })
@@ -198,7 +200,7 @@ export class SimulatedNetwork {
       if (edge.from === nodeId || edge.to === nodeId) this.reportLink(key)
   }
 
-  /** Those that still answer one another drop what they had towards the silent node, and it towards them. */
+  /** The remaining nodes remove their edges to and from the silent one. */
   private loseEdges(nodeId: NodeId): void {
     for (const edge of Object.values(this.options.state().topology.edges)) {
       const other = edge.from === nodeId ? edge.to : edge.to === nodeId ? edge.from : undefined

@@ -5,12 +5,12 @@ import type { Random } from '../random'
 import type { RunnerBehaviour } from './scenario'
 
 export interface RunnerMoment {
-  /** From its start. */
+  /** Milliseconds since its start. */
   readonly after: Timestamp
   readonly status: RunnerStatus
 }
 
-/** What a simulated runner goes through until it is ready. */
+/** The statuses that a simulated runner goes through until it is ready. */
 export const startOf = (
   { startLayer, endLayer }: Shard,
   { connectMs, loadMs, warmUpMs, jitterMs }: RunnerBehaviour,

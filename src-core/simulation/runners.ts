@@ -29,14 +29,14 @@ const same = (a: RunnerStatus, b: RunnerStatus | undefined): boolean =>
   a.status === b.status &&
   (a.status !== 'Loading' || b.status !== 'Loading' || a.layersLoaded === b.layersLoaded)
 
-/** The simulated workers' runners: started and stopped by what the state says, reported by level. */
+/** The runners of the simulated workers: started and stopped to match the state; their reports are level-triggered. */
 export class SimulatedRunners {
   private readonly runners = new Map<RunnerId, SimulatedRunner>()
   private seen: State['instances'] | undefined
 
   constructor(private readonly options: RunnersOptions) {}
 
-  /** Workers that hear the master start what the state has and stop what it no longer has. */
+  /** Workers with a link to the master start missing runners and stop surplus ones. */
   followState({ again = false } = {}): void {
     const { instances } = this.options.state()
     if (instances === this.seen && !again) return
@@ -54,7 +54,7 @@ export class SimulatedRunners {
     for (const shard of missing) this.start(shard)
   }
 
-  /** A node is heard again: it says what the state has missed. */
+  /** A node is heard again: it reports what the state lacks. */
   reportAll(nodeId: NodeId): void {
     this.followState({ again: true })
     for (const [runnerId, runner] of this.runners) if (runner.nodeId === nodeId) this.report(runnerId, runner)
@@ -65,7 +65,7 @@ export class SimulatedRunners {
     for (const [runnerId, runner] of this.runners) if (runner.nodeId === nodeId) this.runners.delete(runnerId)
   }
 
-  /** Makes a runner what a scenario says. Nothing follows a terminal status. */
+  /** Sets a runner's status. No status follows a terminal one. */
   set(runnerId: RunnerId, status: RunnerStatus): void {
     const runner = this.runners.get(runnerId)
     if (!runner || (runner.status !== undefined && isTerminal(runner.status))) return
@@ -73,14 +73,14 @@ export class SimulatedRunners {
     this.report(runnerId, runner)
   }
 
-  /** One runner fails, and what follows from that. One that has ended already fails no more. */
+  /** Fails one runner, and those that fail as a consequence. Does nothing if the first has already ended. */
   fail(failures: readonly (readonly [Shard, RunnerStatus])[]): void {
     const status = failures[0] && this.runners.get(failures[0][0].runnerId)?.status
     if (status !== undefined && isTerminal(status)) return
     for (const [{ runnerId }, failure] of failures) this.set(runnerId, failure)
   }
 
-  /** An instance begins or ends work: its ready runners say so. */
+  /** An instance starts or ends work: its ready runners report it. */
   work(instance: Instance, { busy }: { busy: boolean }): void {
     if (!this.options.behaviour.auto) return
     for (const { runnerId } of instance.shards) {

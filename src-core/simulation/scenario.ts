@@ -9,14 +9,14 @@ import { InterfaceType } from '../state/nodes'
 import { RunnerStatus } from '../state/runners'
 
 /**
- * A scenario: a world of simulated machines and what happens to it, in virtual milliseconds. Nothing
- * in it may be unknown: a misspelt field would make a scenario that tests something else.
+ * A scenario: simulated machines and the steps that happen to them, in virtual milliseconds. All schemas are strict: a
+ * misspelt field would otherwise produce a scenario that tests something else.
  */
 
 /** When a step happens, in virtual milliseconds. */
 const when = { at: Timestamp }
 
-/** Whose instance is meant: a declaration's current one, or one that was placed directly. */
+/** The instance that a step refers to: a declaration's current one, or one that was placed directly. */
 const owner = { metaInstance: MetaInstanceId.optional(), instance: InstanceId.optional() }
 
 const runnerStatuses = RunnerStatus.options.map((option) => option.shape.status.value)
@@ -38,7 +38,7 @@ const Connect = z.strictObject({
   from: NodeId,
   to: NodeId,
   ip: z.string().min(1),
-  /** With it the edge back is made as well. */
+  /** Also creates the edge in the opposite direction, at this address. */
   reverseIp: z.string().min(1).optional(),
   interfaceType: InterfaceType.default('unknown'),
   latencyMs: z.number().nonnegative().optional(),
@@ -51,7 +51,7 @@ const Disconnect = z.strictObject({
   from: NodeId,
   to: NodeId,
   ip: z.string().min(1),
-  /** Also the way back that the same `connect` made. */
+  /** Also removes the opposite edge that the same `connect` created. */
   both: z.boolean().default(false),
 })
 
@@ -69,7 +69,7 @@ const DisconnectRdma = ConnectRdma.omit({ toInterface: true }).extend({
   toInterface: z.string().min(1).optional(),
 })
 
-/** Where several nodes decide: the node whose API takes the command, which brings it to its master. */
+/** With several deciding nodes: the node whose API receives the command and forwards it to its master. */
 const via = { via: NodeId.optional() }
 
 const CreateMetaInstance = CreateMetaInstanceRequest.extend({
@@ -77,7 +77,7 @@ const CreateMetaInstance = CreateMetaInstanceRequest.extend({
   ...via,
   do: z.literal('createMetaInstance'),
   id: MetaInstanceId,
-  /** Refuse what cannot be placed now. */
+  /** Refuse a declaration that cannot be placed now. */
   validate: z.boolean().default(false),
 })
 
@@ -101,9 +101,9 @@ const FailRunner = z.strictObject({
   ...owner,
   node: NodeId,
   error: z.string().default(''),
-  /** Of its failure, such as `model_file`. */
+  /** Code of the failure, such as `model_file`. */
   code: z.string().optional(),
-  /** The instance's other runners go on. */
+  /** The instance's other runners continue. */
   only: z.boolean().default(false),
 })
 
@@ -125,60 +125,63 @@ const StartTask = z.strictObject({
   do: z.literal('startTask'),
   id: TaskId,
   ...owner,
-  /** From the moment it runs; without it the task runs until it is completed. */
+  /** Counted from when it runs; absent: it runs until a step completes it. */
   durationMs: Timestamp.optional(),
 })
 
-// With several deciding nodes (`replicas`).
+// Steps for several deciding nodes (`replicas`).
 
-/** Nodes of different groups do not reach one another; those that no group names are one more. */
+/** Nodes of different groups cannot reach one another. Nodes in no group form one more group. */
 const Partition = z.strictObject({
   ...when,
   do: z.literal('partition'),
   groups: z.array(z.array(NodeId).min(1)).min(1),
 })
 
-/** These two do not reach one another any more, or do again, whomever else they reach. */
+/** Two nodes lose or regain their direct connection; their other connections are not affected. */
 const between = { ...when, between: z.tuple([NodeId, NodeId]) }
 const Cut = z.strictObject({ ...between, do: z.literal('cut') })
 const Mend = z.strictObject({ ...between, do: z.literal('mend') })
 
 const Sleep = onNode('sleep').extend({
-  /** It says so before; false for one that stops in the middle of a word. */
+  /** Whether the node announces it before; false: it stops without notice. */
   announced: z.boolean().default(true),
 })
 
 const onApiKey = <Name extends string>(name: Name) =>
   z.strictObject({ ...when, ...via, do: z.literal(name), id: ApiKeyId })
 
-/** The power of a machine goes: what was not synced is not on its disk. */
+/** A machine loses power: writes that were not synced are not on its disk. */
 const CrashNode = onNode('crashNode').extend({
-  /** A part of what was being written is there. */
+  /** Part of the write in progress is on the disk. */
   torn: z.boolean().default(false),
 })
 
-/** A machine's system clock is set, forth or back; what counts from some moment on is not touched. */
+/** Sets a machine's system clock forward or back. Monotonic time is not affected. */
 const SetClock = onNode('setClock').extend({ byMs: z.number().int() })
 
-/** How a machine's disk is from now on. */
+/** Sets how a machine's disk behaves from now on. */
 const SetDisk = onNode('disk').extend({
-  /** `slow` by `delayMs`; `hangs`: nothing comes of what is asked until it changes; `full`; `refuses`: whatever changes it. */
+  /**
+   * `slow`: each operation takes `delayMs`; `hangs`: operations do not return until the mode changes; `full`: no space
+   * left; `refuses`: every change fails.
+   */
   mode: z.enum(['sound', 'slow', 'hangs', 'full', 'refuses']),
   delayMs: Timestamp.default(0),
 })
 
-/** What happens to messages between nodes from now on. */
+/** Sets how messages between nodes are delivered from now on. */
 const Network = z.strictObject({
   ...when,
   do: z.literal('network'),
-  /** The part that is lost: messages of the consensus for good, the rest until it is sent again. */
+  /** Share of messages lost. Messages of the consensus are lost for good; all others are retransmitted. */
   loss: z.number().min(0).max(0.9).default(0),
   delayMs: Timestamp.default(1),
-  /** Each is late by up to so much more, by the seed; their order stays. */
+  /** Maximum additional delay of a message, drawn from the seed. The order of messages is kept. */
   jitterMs: Timestamp.default(0),
-  /** The part of the consensus's messages that come twice. */
+  /** Share of the consensus's messages that are delivered twice. */
   duplication: z.number().min(0).max(0.9).default(0),
-  /** What each connection carries in one direction; what more is to be said waits. Without it, as much as there is. */
+  /** Bandwidth of each connection in one direction; further messages wait. Absent: unlimited. */
   bytesPerSecond: z.number().positive().optional(),
 })
 
@@ -203,7 +206,7 @@ export const Step = z.discriminatedUnion('do', [
   UpdateMetaInstance,
   onMetaInstance('deleteMetaInstance'),
   onMetaInstance('restartMetaInstance'),
-  /** A request comes for what is outside its hours, and this node loads on request. */
+  /** A request for a declaration outside its hours arrives at a node that loads on request. */
   onMetaInstance('wakeMetaInstance').extend({ idleSeconds: z.number().nonnegative().optional() }),
   PlaceInstance,
   z.strictObject({ ...when, ...via, do: z.literal('deleteInstance'), id: InstanceId }),
@@ -217,10 +220,10 @@ export const Step = z.discriminatedUnion('do', [
   onNode('resume'),
   onNode('removeNode'),
   onNode('setMemory').extend({ ramAvailable: Bytes }),
-  /** The machine has the model, in files of this fingerprint; null: it has it no more. */
+  /** The machine has the model in files with this fingerprint; null: it no longer has it. */
   onNode('setFiles').extend({ modelId: ModelId, fingerprint: z.string().nullable() }),
   SetModelCard,
-  /** The system's clock of all machines is set, as a person or a time server does. */
+  /** Sets the system clock of all machines, as a person or a time server does. */
   z.strictObject({ ...when, do: z.literal('setWallClock'), to: z.iso.datetime() }),
   z.strictObject({ ...when, do: z.literal('crashMaster') }),
   Partition,
@@ -235,13 +238,13 @@ export const Step = z.discriminatedUnion('do', [
   onNode('wake'),
   Network,
   onNode('removeMember').extend(via),
-  /** A person lets a machine in again that was removed, has heard so, and reaches the machine that they ask. */
+  /** People let a machine in again that was removed, has learned of it, and reaches the machine that they ask. */
   onNode('admitMember').extend(via),
-  /** A person gives a machine another name, or drains it and takes that back. */
+  /** People give a machine another name, or start or cancel its drain. */
   onNode('renameMember').extend({ ...via, friendlyName: GivenName }),
   onNode('drainMember').extend({ ...via, drained: z.boolean() }),
   z.strictObject({ ...when, ...via, do: z.literal('changeSetting'), change: SettingChange }),
-  /** A person makes a key for the API, changes it, or takes it back. */
+  /** People create an API key, change it, or revoke it. */
   onApiKey('createApiKey').extend({ name: ApiKey.shape.name, limits: ApiKeyLimits.optional() }),
   onApiKey('updateApiKey').extend({ changes: ApiKeyChanges }),
   onApiKey('revokeApiKey'),
@@ -249,7 +252,7 @@ export const Step = z.discriminatedUnion('do', [
 export type Step = z.infer<typeof Step>
 export type StepOf<Name extends Step['do']> = Extract<Step, { do: Name }>
 
-/** A model as a scenario describes it. */
+/** A model card in a scenario. */
 export const SimulatedModel = z.strictObject({
   ...ModelCard.omit({ modelId: true }).shape,
   supportsTensor: z.boolean().default(false),
@@ -258,28 +261,28 @@ export const SimulatedModel = z.strictObject({
 
 /** How simulated runners behave. */
 export const RunnerBehaviour = z.strictObject({
-  /** False: they report nothing until a step says so. */
+  /** False: they report nothing until a step makes them. */
   auto: z.boolean().default(true),
   connectMs: Timestamp.default(200),
   loadMs: Timestamp.default(1000),
   warmUpMs: Timestamp.default(0),
-  /** Each runner connects up to this much later, by the seed. */
+  /** Maximum additional time for each runner to connect, drawn from the seed. */
   jitterMs: Timestamp.default(0),
 })
 export type RunnerBehaviour = z.infer<typeof RunnerBehaviour>
 
-/** Everything of a scenario but its steps. */
+/** A scenario without its steps. */
 export const ScenarioSettings = z.strictObject({
-  /** What this scenario promises, for those who read it. */
+  /** What this scenario shows, for people who read it. */
   promise: z.string().optional(),
   seed: z.number().int().nonnegative().default(1),
-  /** When it ends; without it 60 s after the last step. */
+  /** When it ends; default: 60 s after the last step. */
   until: Timestamp.optional(),
-  /** What the system's clocks say at the beginning; 1970 without it. */
+  /** System time of all machines at the start; default: 1970. */
   wallClock: z.iso.datetime().optional(),
   models: z.record(z.string(), SimulatedModel).default({}),
   runner: RunnerBehaviour.prefault({}),
-  /** Nodes that each run the consensus with a log of their own, members of one cluster; without it one master decides. */
+  /** Members of one cluster that each run the consensus with their own log; absent: a single master decides. */
   replicas: z.array(NodeId).min(1).optional(),
 })
 

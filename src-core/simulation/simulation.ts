@@ -17,14 +17,14 @@ import type { Scenario, Step, StepOf } from './scenario'
 import { failuresOf, instanceFor, instanceOn, reported } from './subjects'
 import { SimulatedTasks } from './tasks'
 
-/** A pass at least this often, whatever happened. */
+/** A pass runs at least this often. */
 const INTERVAL_MS = 1000
-/** More passes at one instant than this mean that two rules undo each other's work for ever. */
+/** More passes than this at one instant mean that two rules undo each other's work forever. */
 const MAX_PASSES_AT_ONCE = 1000
 
 export type World = Omit<Scenario, 'steps'>
 
-/** The real core on a virtual clock, among simulated machines, runners, requests and model cards. */
+/** The real core on a virtual clock, with simulated machines, runners, requests and model cards. */
 export class Simulation {
   readonly clock = new VirtualClock()
   readonly master: SimulatedMaster
@@ -57,7 +57,7 @@ export class Simulation {
       firstHeard: () => this.network.firstHeard(),
       cards: () => this.cards.shelf.cards(),
       need: (modelId) => this.cards.need(modelId),
-      told: (envelope, before) => {
+      onEvent: (envelope, before) => {
         this.listener.event?.(envelope, before, this.state())
         this.wake()
       },
@@ -91,7 +91,7 @@ export class Simulation {
     return this.master.state()
   }
 
-  /** Carries out one step now, with a pass after it. */
+  /** Carries out one step now, followed by a pass. */
   take(step: Step): void {
     this.listener.step?.(this.clock.now(), step)
     this.carryOut(step)
@@ -109,7 +109,7 @@ export class Simulation {
     })
   }
 
-  /** A pass as soon as what happens now is done; many calls make one. */
+  /** Schedules a pass at the end of the current instant; several calls schedule one. */
   private wake(): void {
     if (this.woken) return
     this.woken = true
@@ -118,7 +118,7 @@ export class Simulation {
     })
   }
 
-  /** One look by the master, and what its world makes of it. */
+  /** One pass of the master, and the reactions of the simulated world. */
   pass(): void {
     const now = this.clock.now()
     this.woken = false
@@ -136,7 +136,7 @@ export class Simulation {
     this.clock.at(due, () => this.pass())
   }
 
-  /** Does what a step says, without the pass that follows it. */
+  /** Carries out a step without the pass that follows it. */
   carryOut(step: Step): void {
     if (isCommandStep(step)) {
       const refusal = sendCommand(this.master, step, (modelId) => this.cards.card(modelId))
@@ -191,7 +191,7 @@ export class Simulation {
         this.cards.shelf.clear()
         this.network.masterRestarted()
         return this.clock.after(RECONNECT_MS, () => this.tasks.reportAll())
-      // The check lets these through only where several nodes decide.
+      // Only scenarios with several deciding nodes have these steps; the check ensures it.
       case 'partition':
       case 'heal':
       case 'cut':

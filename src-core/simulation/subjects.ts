@@ -5,7 +5,7 @@ import type { RunnerStatus } from '../state/runners'
 import type { State } from '../state/state'
 import type { StepOf } from './scenario'
 
-/** Whose instance a step means. */
+/** The instance that a step refers to. */
 export type Owned = Pick<StepOf<'startTask'>, 'metaInstance' | 'instance'>
 
 export const instanceFor = (state: State, { metaInstance, instance }: Owned): Instance | undefined =>
@@ -15,7 +15,7 @@ export const instanceFor = (state: State, { metaInstance, instance }: Owned): In
       ? undefined
       : currentInstance(state, metaInstance)
 
-/** The instance whose runner on this machine is meant: the current one, or the one that is to replace it. */
+/** The instance with a runner on this machine: the current one, or its replacement. */
 export const instanceOn = (state: State, step: Owned & { readonly node: NodeId }): Instance | undefined => {
   const uses = (instance: Instance): boolean => instance.shards.some(({ nodeId }) => nodeId === step.node)
   const current = instanceFor(state, step)
@@ -23,7 +23,10 @@ export const instanceOn = (state: State, step: Owned & { readonly node: NodeId }
   return instancesOf(state, step.metaInstance).find(uses) ?? current
 }
 
-/** What the runners of an instance report when that on one machine fails: the others lose their connection to it. */
+/**
+ * The statuses that an instance's runners report when the one on a machine fails: the others lose their connection to
+ * it.
+ */
 export const failuresOf = (
   { shards }: Instance,
   { node, error: errorMessage, code, only }: StepOf<'failRunner'>,
@@ -39,7 +42,7 @@ export const failuresOf = (
   ]
 }
 
-/** What a `runner` step reports. */
+/** The status that a `runner` step reports. */
 export const reported = (step: StepOf<'runner'>, instance: Instance): RunnerStatus => {
   const { status } = step
   if (status === 'Failed') return { status, errorMessage: step.errorMessage ?? '' }

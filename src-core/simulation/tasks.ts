@@ -23,13 +23,13 @@ export interface TasksOptions {
   readonly clock: Pick<VirtualClock, 'now' | 'after'>
   readonly state: () => State
   readonly observe: (event: Observation) => void
-  /** Whoever takes them; nobody where only the master is simulated. */
+  /** The node that accepted the requests; absent if only the master is simulated. */
   readonly takenBy?: NodeId
-  /** An instance begins to work, or has nothing left to do. */
+  /** An instance starts to work, or has nothing left to do. */
   readonly onWork: (instance: Instance, options: { busy: boolean }) => void
 }
 
-/** Simulated requests: each waits for an instance, then for its being ready, and then runs its time. */
+/** Simulated requests: each waits for an instance, then until it is ready, and then runs for its duration. */
 export class SimulatedTasks {
   private readonly tasks = new Map<TaskId, SimulatedTask>()
 
@@ -51,12 +51,12 @@ export class SimulatedTasks {
     this.idle(task)
   }
 
-  /** Brings every request as far as the state allows. */
+  /** Advances every request as far as the state allows. */
   followState(): void {
     for (const [taskId, task] of this.tasks) this.advance(taskId, task)
   }
 
-  /** The new master knows of no task: who sent them says what is under way. */
+  /** A new master knows of no tasks: the nodes that accepted them report those in progress. */
   reportAll(): void {
     const { state, observe, takenBy } = this.options
     const { tasks, instances } = state()
@@ -88,7 +88,7 @@ export class SimulatedTasks {
       observe({ type: 'TaskCreated', task: this.taskOf(taskId, instanceId, 'Pending') })
     }
     const known = state().tasks[taskId]
-    // A master that just started has not been told of it yet.
+    // A restarted master has not received the report yet.
     if (!known) return
     if (!isLive(known)) {
       this.tasks.delete(taskId)

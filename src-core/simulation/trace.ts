@@ -34,7 +34,10 @@ const runnerText = (state: State, runnerId: RunnerId): string => {
   return runnerId
 }
 
-/** Which addresses or RDMA interfaces an instance was built on, each from its end: `over 10.0.0.2, 10.0.0.1`. */
+/**
+ * The addresses or RDMA interfaces that an instance was built on, each seen from its own end: `over 10.0.0.2,
+ * 10.0.0.1`.
+ */
 const connectionsText = ({ shards, ring, jaccl }: Instance): string => {
   const ways = jaccl
     ? jaccl.devices.flat()
@@ -45,7 +48,7 @@ const connectionsText = ({ shards, ring, jaccl }: Instance): string => {
 
 const because = (reason: string | undefined): string => (reason === undefined ? '' : `: ${reason}`)
 
-/** What an event says, for people. */
+/** Details of an event, for people. */
 const detail = (state: State, event: Event): string => {
   switch (event.type) {
     case 'MetaInstanceCreated':
@@ -120,7 +123,7 @@ const detail = (state: State, event: Event): string => {
   }
 }
 
-/** Fields as a scenario gives them: what it leaves to be the usual is not told. */
+/** Fields of a step as the scenario gives them; defaults are omitted. */
 const fieldsText = (name: Step['do'], fields: Readonly<Record<string, unknown>>): string[] => {
   const schema = Step.options.find(({ shape }) => shape.do.value === name)
   const shape: Readonly<Record<string, z.ZodType>> = schema?.shape ?? {}
@@ -149,15 +152,15 @@ const TAKES_TASKS_ALONG: ReadonlySet<Event['type']> = new Set<Event['type']>([
   'MemberRemoved',
 ])
 
-/** Tasks that an event ended without being about them: ` (t1 Failed)`. */
+/** Other tasks that an event ended: ` (t1 Failed)`. */
 const endedTasks = (event: Event, before: State, after: State): string => {
   if (!TAKES_TASKS_ALONG.has(event.type)) return ''
   const ended = Object.values(after.tasks).filter(({ taskId, status }) => before.tasks[taskId]?.status !== status)
   return ended.length === 0 ? '' : ` (${ended.map(({ taskId, status }) => `${taskId} ${status}`).join(', ')})`
 }
 
-/** Who says it, where several nodes decide: `b@3 ` for b in term 3. */
-const sayer = (node: NodeId | undefined, term?: number): string =>
+/** Prefix that names the node, if several decide: `b@3 ` for b in term 3. */
+const nodePrefix = (node: NodeId | undefined, term?: number): string =>
   node === undefined ? '' : `${node}${term === undefined ? '' : `@${term}`} `
 
 const happeningText = (happening: Happening): string => {
@@ -191,18 +194,18 @@ const happeningText = (happening: Happening): string => {
   }
 }
 
-/** Tells a simulation as a story: virtual time, what happened, and each declaration's status as it changes. */
+/** Prints a simulation as a transcript: virtual time, what happened, and each declaration's status as it changes. */
 export class Trace implements SimulationListener {
-  /** Of each declaration, as each deciding node sees it. */
+  /** Last printed status of each declaration, by deciding node. */
   private readonly statuses = new Map<NodeId | undefined, Map<string, string>>()
 
   constructor(private readonly print: (line: string) => void) {}
 
   event({ at, index, term, event }: Envelope, before: State, after: State, node?: NodeId, now = at): void {
-    // A name is known before it is forgotten, and after it was learnt.
+    // Before an admission or a creation the state does not have the names yet; before a removal it still has them.
     const seen = event.type === 'MemberAdmitted' || event.type === 'InstanceCreated' ? after : before
     const text = `${event.type} ${detail(seen, event)}${endedTasks(event, before, after)}`.trimEnd()
-    this.line(now, `#${index}`, `${sayer(node, term)}${text}`)
+    this.line(now, `#${index}`, `${nodePrefix(node, term)}${text}`)
   }
 
   step(at: Timestamp, { at: _at, do: name, ...what }: Step): void {
@@ -223,24 +226,28 @@ export class Trace implements SimulationListener {
       if (known === status) continue
       statuses.set(metaInstanceId, status)
       const said = `${metaInstanceId}: ${known === undefined ? '' : `${known} → `}${status}`
-      this.line(at, '', `  ${sayer(node, node && state.term)}${said}`)
+      this.line(at, '', `  ${nodePrefix(node, node && state.term)}${said}`)
     }
     for (const id of statuses.keys()) if (!(id in state.metaInstances)) statuses.delete(id)
   }
 
   refused(at: Timestamp, command: string, { reason }: Refusal, node?: NodeId): void {
-    this.line(at, '', `${sayer(node)}refused ${command}: ${reason}`)
+    this.line(at, '', `${nodePrefix(node)}refused ${command}: ${reason}`)
   }
 
   asked(at: Timestamp, modelId: ModelId, node?: NodeId): void {
-    this.line(at, '', `${sayer(node)}asks for the card of ${modelId}`)
+    this.line(at, '', `${nodePrefix(node)}asks for the card of ${modelId}`)
   }
 
   answered(at: Timestamp, modelId: ModelId, result: CardResult, node?: NodeId): void {
-    this.line(at, '', `${sayer(node)}card of ${modelId}: ${result.status === 'failed' ? result.reason : result.status}`)
+    this.line(
+      at,
+      '',
+      `${nodePrefix(node)}card of ${modelId}: ${result.status === 'failed' ? result.reason : result.status}`,
+    )
   }
 
-  /** How it stands at the end. */
+  /** Prints the status of each declaration at the end. */
   end(state: State): void {
     this.print('')
     for (const metaInstance of Object.values(state.metaInstances)) {

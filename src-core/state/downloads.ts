@@ -10,7 +10,7 @@ export const Download = z.object({
   /** Paused by a person; only with `Pending`. Older versions show it as waiting. */
   paused: z.boolean().optional(),
   bytesPerSecond: z.number().nonnegative().optional(),
-  /** Why it failed, in English; `coded` says it in other languages and is absent from older versions. */
+  /** Why it failed, in English; `coded` is for other languages and absent from older versions. */
   error: z.string().optional(),
   coded: CodedText,
   /** Fingerprint of a complete model's files; changes with any of them. Absent from older versions. */

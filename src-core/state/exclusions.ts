@@ -2,15 +2,15 @@ import { z } from 'zod'
 import { NodeId } from '../ids'
 import { CodedText } from '../texts/coded'
 
-/** What the machine itself said, in English and as a code. */
+/** The reason that the machine itself reported, in English and as a code. */
 const Why = z.object({ text: z.string(), coded: CodedText })
 
-/** Why placement left a machine out, in the order in which the rules are applied. */
+/** Why placement excluded a machine, in the order in which the rules are applied. */
 export const Exclusion = z.discriminatedUnion('rule', [
   /** Assumed to have left, in a forecast. */
   z.object({ rule: z.literal('away') }),
   z.object({ rule: z.literal('offline') }),
-  /** Not among the chosen machines. Records of earlier versions do not name those. */
+  /** Not among the chosen machines. Records of earlier versions do not list the chosen ones. */
   z.object({ rule: z.literal('nodeIds'), chosen: z.array(NodeId).optional() }),
   z.object({ rule: z.literal('replica') }),
   z.object({ rule: z.literal('drained') }),
@@ -21,7 +21,10 @@ export const Exclusion = z.discriminatedUnion('rule', [
 ])
 export type Exclusion = z.infer<typeof Exclusion>
 
-/** The machines that one rule left out. `rule`, `chosen` and `why` are an `Exclusion`, unless of another version. */
+/**
+ * The machines that one rule excluded. `rule`, `chosen` and `why` form an `Exclusion`, unless another version wrote
+ * them.
+ */
 export const ExcludedMachines = z.object({
   rule: z.string(),
   nodeIds: z.array(NodeId),
@@ -33,5 +36,5 @@ export const ExcludedMachines = z.object({
 })
 export type ExcludedMachines = z.infer<typeof ExcludedMachines>
 
-/** Undefined for a rule of another version. */
+/** Undefined for a rule that this version does not know. */
 export const exclusionOf = (excluded: ExcludedMachines): Exclusion | undefined => Exclusion.safeParse(excluded).data

@@ -14,7 +14,7 @@ export const Shard = z.object({
 })
 export type Shard = z.infer<typeof Shard>
 
-/** Addresses that each node uses for each rank; null for itself and for ranks that are no neighbours. */
+/** Addresses that each node uses for each rank; null for itself and for ranks that are not its neighbours. */
 export const RingConnections = z.object({ hostsByNode: z.record(z.string(), z.array(z.string().nullable())) })
 export type RingConnections = z.infer<typeof RingConnections>
 

@@ -24,7 +24,9 @@ const Failed = z.object({
   code: z.string().max(100).optional(),
   /** Failed only because another rank did; errors list causes before consequences. */
   consequence: z.boolean().optional(),
-  /** Died of its work (a crash, a hang or out of memory), not killed. Absent from older machines. */
+  /**
+   * Whether it crashed, hung or ran out of memory, as opposed to being killed from outside. Absent from older machines.
+   */
   ofWork: z.boolean().optional(),
 })
 

@@ -10,7 +10,9 @@ export const Task = z.object({
   taskId: TaskId,
   instanceId: InstanceId,
   kind: z.enum(['generation']),
-  /** The node that took the request. It alone reports the task's progress, and the task ends if that node goes. */
+  /**
+   * The node that accepted the request. Only this node reports the task's progress; the task ends if the node leaves.
+   */
   takenBy: NodeId.optional(),
   status: TaskStatus,
   error: z.string().optional(),

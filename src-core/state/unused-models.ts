@@ -10,7 +10,7 @@ export type UnusedCopy = z.infer<typeof UnusedCopy>
 /**
  * Returns complete copies that no declaration (paused ones included) and no instance uses, by model and machine.
  *
- * @param removable whether Muster may delete the model's files; those in other programs' folders it may not
+ * @param removable whether Muster may delete the model's files; it may not delete those in other programs' folders
  */
 export const unusedCopies = (
   { downloads, metaInstances, instances }: State,

@@ -23,21 +23,21 @@ export class SuspectLedger {
   /** Merges reports; returns the part that was new. */
   merge(suspicions: readonly Suspicion[], now: number): Suspicion[] {
     this.expire(now)
-    const news = suspicions.flatMap((told) => {
-      const entry = this.entries.get(told.digest) ?? { until: now, deaths: new Map<string, Death>() }
-      const deaths = told.deaths.filter((death) => {
+    const news = suspicions.flatMap((suspicion) => {
+      const entry = this.entries.get(suspicion.digest) ?? { until: now, deaths: new Map<string, Death>() }
+      const deaths = suspicion.deaths.filter((death) => {
         const known = entry.deaths.get(death.deathId)
         if (known && (known.cleared || !death.cleared)) return false
         // Only an unknown death extends the entry; otherwise machines would extend it for each other forever.
-        if (!known) entry.until = Math.max(entry.until, now + Math.min(told.remainingMs, SUSPICION_MS))
+        if (!known) entry.until = Math.max(entry.until, now + Math.min(suspicion.remainingMs, SUSPICION_MS))
         entry.deaths.set(death.deathId, death)
         return true
       })
       if (deaths.length === 0) return []
       trim(entry.deaths)
-      this.entries.delete(told.digest)
-      this.entries.set(told.digest, entry)
-      return [{ ...told, deaths }]
+      this.entries.delete(suspicion.digest)
+      this.entries.set(suspicion.digest, entry)
+      return [{ ...suspicion, deaths }]
     })
     for (const digest of [...this.entries.keys()].slice(0, -MAX_SUSPECTS)) this.entries.delete(digest)
     return news

@@ -46,7 +46,7 @@ export const addMac = (world: World, name: string, options: MacOptions = {}): No
   return nodeId
 }
 
-/** Reports a machine with a change. */
+/** Reports a machine again, with a change. */
 export const change = (world: World, nodeId: NodeId, changed: (info: NodeInfo) => NodeInfo): void => {
   const node = world.state.nodes[nodeId]
   if (!node) throw new Error(`${nodeId} is not there`)

@@ -16,7 +16,7 @@ export interface MacOptions {
   readonly rdma?: Partial<RdmaFacts>
   readonly os?: Partial<NodeInfo['os']>
   readonly cannotRun?: string
-  /** Of Muster. */
+  /** Version of Muster. */
   readonly version?: string
 }
 
@@ -31,7 +31,7 @@ const STUDIOS: ReadonlySet<string> = new Set(['Mac14,14', 'Mac15,14', 'Mac16,9']
 
 const domainOf = (name: string, receptacle: number): string => `${name}/${receptacle}`
 
-/** A test world of Macs that report what is plugged in. */
+/** A test world of Macs that report their Thunderbolt cables. */
 export class Macs extends World {
   private readonly models = new Map<NodeId, string>()
 

@@ -6,8 +6,9 @@ import { namesOf } from './names'
 import type { Detector } from './warning'
 
 /**
- * Hints at machines with an older version of Muster than another has. They work together all the same, in what the
- * oldest knows; so this is no warning, and an update of one machine after the other shows it until the last.
+ * Hints at machines with an older version of Muster than another one. Members of different versions work together with
+ * the features of the oldest, so this is a hint and not a warning. While machines are updated one after another it is
+ * shown until the last is done.
  */
 export const olderVersionDetector: Detector = (state) => {
   const machines = Object.values(state.nodes)

@@ -3,7 +3,7 @@ import type { ModelId, NodeId, Timestamp } from '@core/ids'
 import type { NodeInfo } from '@core/state/nodes'
 import type { State } from '@core/state/state'
 import type { Cable, SimulatedCables } from '@core/simulation/cables'
-import { filesToTell } from '@core/simulation/model-files'
+import { fileReports } from '@core/simulation/model-files'
 import type { NodeClock } from './node-clock'
 import type { Said } from './said'
 
@@ -59,7 +59,7 @@ export class SimulatedMachine {
       said.unless(`info ${info.memory.ramTotal} ${info.memory.ramAvailable}`, () =>
         observe({ type: 'NodeGatheredInfo', nodeId: self, info }),
       )
-    for (const event of filesToTell(state, self, this.files))
+    for (const event of fileReports(state, self, this.files))
       said.unless(`files ${event.modelId} ${event.download?.fingerprint ?? ''}`, () => observe(event))
     const { edges } = state.topology
     for (const [key, cable] of cables.of(self)) this.sayCable(key, cable, { known: key in edges })

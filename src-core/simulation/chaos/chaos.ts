@@ -6,7 +6,7 @@ import { checkEvent, checkPass, checkRest, scheduledWithin, Violation } from './
 import { PathCounter, type PathCounts } from './rare-paths'
 import { addNode, cabling, chaoticWorld, drawStep } from './schedule'
 
-/** One random schedule: the same options make the same one. */
+/** One random schedule; equal options give equal schedules. */
 export interface ChaosOptions {
   readonly seed: number
   readonly steps: number
@@ -14,20 +14,22 @@ export interface ChaosOptions {
 }
 
 export interface ChaosResult {
-  /** What was done, as a scenario that can be run again. */
+  /** The steps taken, as a scenario that can be run again. */
   readonly scenario: Scenario
   readonly events: number
   readonly paths: PathCounts
-  /** When and how a promise was broken. */
+  /** When and how an invariant was violated. */
   readonly violation?: { readonly at: number; readonly message: string }
 }
 
-/** Longer than anything that is still under way can take: time-outs, waits before placing, and recovery. */
+/** Longer than anything in progress can take: time-outs, backoff, and recovery. */
 const REST_MS = 240_000
 
 const nodeNames = (count: number): string[] => Array.from({ length: count }, (_, at) => `node-${at + 1}`)
 
-/** Makes a random schedule step by step, and checks after each event, each pass and at rest what must always hold. */
+/**
+ * Generates a random schedule step by step, and checks the invariants after each event, after each pass and at rest.
+ */
 export const runChaos = ({ seed, steps: count, nodes: size }: ChaosOptions): ChaosResult => {
   const random = new Random(seed)
   const world = chaoticWorld(seed)

@@ -15,7 +15,7 @@ import { isLive } from '../../state/tasks'
 import { replayed } from '../master'
 import type { Simulation } from '../simulation'
 
-/** Something that must never be, was. */
+/** An invariant was violated. */
 export class Violation extends Error {
   override readonly name = 'Violation'
 }
@@ -24,7 +24,7 @@ export const insist = (holds: boolean, what: () => string): void => {
   if (!holds) throw new Violation(what())
 }
 
-/** Only temporary declarations end by themselves: when nobody uses them, or where an always-on one needs their memory. */
+/** Only temporary declarations end by themselves: when idle, or evicted for the memory of an always-on one. */
 const checkEnd = (event: Extract<Event, { type: 'MetaInstanceDeleted' }>, before: State): void => {
   const { metaInstanceId: id, cause } = event
   if (cause === undefined) return
@@ -33,7 +33,7 @@ const checkEnd = (event: Extract<Event, { type: 'MetaInstanceDeleted' }>, before
   if (cause === 'idle') insist(!pinned, () => `${id} is pinned, and ended by idling`)
 }
 
-/** Requests under way end with what they run on, but idleness waits for them. */
+/** Running requests may be cancelled with their instance, but never because their declaration counted as idle. */
 const checkIdle = ({ event }: Envelope, before: State): void => {
   if (event.type !== 'TaskStatusUpdated' || event.status !== 'Cancelled') return
   const task = before.tasks[event.taskId]
@@ -46,7 +46,7 @@ const checkIdle = ({ event }: Envelope, before: State): void => {
   )
 }
 
-/** Each event follows the one before, and none promises a machine's memory twice. */
+/** Checks that events are numbered and dated in order, and that no machine's memory is claimed twice. */
 export const checkEvent = (envelope: Envelope, before: State, after: State): void => {
   const { index, at, event } = envelope
   if (event.type === 'MetaInstanceDeleted') checkEnd(event, before)
@@ -75,13 +75,13 @@ const bound = (state: State): Map<string, Instance[]> => {
   return instances
 }
 
-/** Those of one declaration: each replica has at most one that is to replace it, and machines of its own. */
+/** Checks the instances of one declaration: each replica has at most one replacement, and its own machines. */
 const checkReplicas = (state: State, declaration: MetaInstance, instances: readonly Instance[]): void => {
   const { metaInstanceId: id } = declaration
   const replicas = countedReplicas(instances)
   const replaced = instances.flatMap((one) => (replicas.includes(one) ? [] : (one.replaces ?? [])))
   insist(new Set(replaced).size === replaced.length, () => `an instance of ${id} is replaced twice`)
-  // More than are wanted are there only to end their answers.
+  // Surplus replicas exist only while they finish their requests.
   const hasTasks = (one: Instance): boolean =>
     Object.values(state.tasks).some(({ instanceId }) => instanceId === one.instanceId)
   const extra = replicas.length - replicasOf(declaration)
@@ -90,7 +90,7 @@ const checkReplicas = (state: State, declaration: MetaInstance, instances: reado
   insist(new Set(machines).size === machines.length, () => `two replicas of ${id} share a machine`)
 }
 
-/** What holds after every pass. `declared` are the declarations that were acknowledged and not deleted. */
+/** Checks what must hold after every pass. `declared`: declarations that were acknowledged and not deleted. */
 export const checkPass = (state: State, declared: ReadonlySet<string>): void => {
   for (const id of declared) insist(id in state.metaInstances, () => `the declaration ${id} is lost`)
   for (const id of Object.keys(state.metaInstances))
@@ -98,7 +98,7 @@ export const checkPass = (state: State, declared: ReadonlySet<string>): void => 
   checkState(state)
 }
 
-/** What holds of a master's state after every pass. */
+/** Checks what must hold for a master's state after every pass. */
 export const checkState = (state: State): void => {
   for (const [id, instances] of bound(state)) {
     const declaration = state.metaInstances[id]
@@ -122,11 +122,13 @@ export const declarative = (state: State): string => {
   return canonical({ metaInstances, instances, apiKeys, members, settings })
 }
 
-/** Whether somebody's hours have begun or ended since then: what came of it may still be under way. */
+/**
+ * Whether the hours of a declaration began or ended after this time: the resulting changes may still be in progress.
+ */
 export const scheduledWithin = ({ metaInstances }: State, from: Timestamp): boolean =>
   Object.values(metaInstances).some(({ schedule }) => schedule !== undefined && schedule.since > from)
 
-/** What holds when all that was going to happen has happened. */
+/** Checks what must hold once nothing is in progress. */
 export const checkRest = ({ master }: Simulation): void => {
   const { decisions } = master
   insist(
@@ -136,7 +138,7 @@ export const checkRest = ({ master }: Simulation): void => {
   checkMasterAtRest(master.state(), master.inputs(), replayed(decisions))
 }
 
-/** The same of any master; `logged` is what its log says. */
+/** The same checks for any master; `logged` is the state that its log gives. */
 export const checkMasterAtRest = (state: State, inputs: ReconcileInputs, logged: State): void => {
   const instances = bound(state)
   for (const metaInstance of Object.values(state.metaInstances)) {

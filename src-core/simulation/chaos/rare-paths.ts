@@ -9,7 +9,7 @@ import type { State } from '../../state/state'
 import { edgeKey, LINK_LOST_TWICE_MS } from '../../state/topology'
 import type { Simulation } from '../simulation'
 
-/** Paths through the core that are seldom taken; a run that never took one has not tested it. */
+/** Rarely taken paths through the core. A run that never took one has not tested it. */
 export const rarePaths = [
   'retry, the last one allowed',
   'given up at the limit of retries',
@@ -59,16 +59,16 @@ const waysOf = (instance: Instance): string =>
     .sort()
     .join()
 
-/** Counts, from events alone, how often each rare path was really taken. */
+/** Counts from the events how often each rare path was taken. */
 export class PathCounter {
   readonly counts = noPaths()
   private readonly survivors = new Set<string>()
-  /** Declarations that lost one of their instances to a failure. */
+  /** Declarations that lost one of their replicas to a failure. */
   private readonly lostOne = new Set<MetaInstanceId>()
   private readonly cutOff = new Map<MetaInstanceId, Instance>()
-  /** Index of the last cancelled task, and of the last temporary declaration that gave way. */
+  /** Index of the last cancelled task, and of the last temporary declaration that was evicted. */
   private cancelled = 0
-  private yieldedAt = 0
+  private evictedAt = 0
 
   constructor(private readonly simulation: () => Simulation) {}
 
@@ -153,7 +153,7 @@ export class PathCounter {
         ? 'temporary declaration gave way in the midst of an answer'
         : 'idle temporary declaration gave way'
     ] += 1
-    this.yieldedAt = before.lastEventIndex + 1
+    this.evictedAt = before.lastEventIndex + 1
   }
 
   private owner(state: State, runnerId: string): string | undefined {
@@ -165,7 +165,7 @@ export class PathCounter {
     return Object.values(state.tasks).some((task) => task.instanceId === instanceId && task.endedAt === undefined)
   }
 
-  /** Its runners ended it: were there some that did not end? */
+  /** Counts an instance that was given up for failed runners, if some of its runners still ran. */
   private ended(before: State, instanceId: string): void {
     const shards = before.instances[instanceId]?.shards ?? []
     const going = shards.some(({ runnerId }) => {
@@ -232,7 +232,7 @@ export class PathCounter {
     if (failedNodeIds?.some((nodeId) => nodeId in before.nodes && !nodesOf(instance).split(',').includes(nodeId)))
       counts['placed away from the machine that failed'] += 1
     if (placementError?.code === 'model_card') counts['card came after a failure'] += 1
-    if (before.metaInstances[metaInstanceId]?.onRequest && this.yieldedAt === before.lastEventIndex)
+    if (before.metaInstances[metaInstanceId]?.onRequest && this.evictedAt === before.lastEventIndex)
       counts['temporary declaration gave way to another'] += 1
     const others = instance.replaces === undefined ? instancesOf(before, metaInstanceId) : []
     if (others.length > 0) counts['further replica placed'] += 1

@@ -34,7 +34,7 @@ const models: Scenario['models'] = {
 }
 export const modelIds = Object.keys(models)
 
-/** Models that are loaded on request, and declared at times. */
+/** Models that requests load, and that are sometimes declared as well. */
 const askedModels: Scenario['models'] = {
   'm/asked': { ...models['m/small'], storageBytes: 6 * GB } as Scenario['models'][string],
   'm/wanted': { ...models['m/odd'], storageBytes: 12 * GB } as Scenario['models'][string],
@@ -46,20 +46,20 @@ const declarations = ['chat', 'code', 'draft', 'vision', 'embed']
 const placed = ['once', 'twice']
 export const errors = ['out of memory', 'GPU time-out', '']
 
-/** What a random schedule runs in. */
+/** The world of a random schedule. */
 export const chaoticWorld = (seed: number): Omit<Scenario, 'steps'> => ({
   seed,
   models: { ...models, ...askedModels },
   runner: { auto: true, connectMs: 200, loadMs: 1000, warmUpMs: 100, jitterMs: 300 },
 })
 
-/** Where a schedule stands: what it may name next. */
+/** What the next step of a schedule may refer to. */
 export interface Situation {
   readonly state: State
   readonly nodes: readonly string[]
   readonly silent: ReadonlySet<string>
   readonly gone: ReadonlySet<string>
-  /** Names for tasks: each is used once. */
+  /** Names for tasks; each is used once. */
   readonly nextTask: () => string
 }
 
@@ -87,7 +87,7 @@ export const rdma = (nodes: readonly string[], from: string, to: string): object
   toInterface: `rdma_en${nodes.indexOf(from) + 2}`,
 })
 
-/** The two cables and the RDMA connection between all machines, as they are at the start. */
+/** The two cables and the RDMA connection of every pair of machines, as at the start. */
 export const cabling = (nodes: readonly string[]): object[] =>
   nodes.flatMap((from, at) =>
     nodes.slice(at + 1).flatMap((to) => [cable(nodes, from, to, 0), cable(nodes, from, to, 1), rdma(nodes, from, to)]),
@@ -100,7 +100,7 @@ const some = (random: Random, nodes: readonly string[]): string[] => {
 
 const minute = (random: Random): string => `00:0${random.integer(0, 8)}`
 
-/** Times of the first minutes, in which a schedule runs; that night never comes is rare enough. */
+/** Hours within the first minutes, in which the schedule runs; `12:00` is an end that it never reaches. */
 export const hours = (random: Random, nodes: readonly string[]): object[] =>
   Array.from({ length: random.integer(1, 2) }, () => ({
     from: minute(random),
@@ -118,14 +118,14 @@ export const constraints = (random: Random, { nodes }: Pick<Situation, 'nodes'>)
   ...(random.chance(0.5) && { placementPreference: random.pick(PlacementPreference.options) }),
 })
 
-/** What a declaration may have beside them. */
+/** A declaration: its constraints, and at times hours and replicas. */
 export const declaration = (random: Random, situation: Pick<Situation, 'nodes'>): object => ({
   ...constraints(random, situation),
   ...(random.chance(0.2) && { hours: hours(random, situation.nodes) }),
   ...(random.chance(0.25) && { replicas: random.integer(2, 3) }),
 })
 
-/** A temporary declaration, such as a request makes. */
+/** A temporary declaration, as a request creates it. */
 export const onRequest = (random: Random): object => ({
   modelId: random.pick(random.chance(0.8) ? askedModelIds : modelIds),
   onRequest: random.chance(0.8) ? { idleSeconds: random.integer(0, 40) } : {},
@@ -162,7 +162,7 @@ const update: Draw = (random, { nodes }) => {
   return { do: 'updateMetaInstance', id: random.pick(declarations), ...changes }
 }
 
-/** One that is declared: a step on the simulated world may not name what no step introduced. */
+/** The owner of an existing instance: the check refuses steps that name an owner that no step introduced. */
 export const owner = (random: Random, { state }: Pick<Situation, 'state'>): object | undefined => {
   const metaInstance = random.pick(Object.keys(state.metaInstances))
   if (metaInstance !== undefined && !random.chance(0.1)) return { metaInstance }
@@ -170,11 +170,11 @@ export const owner = (random: Random, { state }: Pick<Situation, 'state'>): obje
   return instance === undefined ? (metaInstance === undefined ? undefined : { metaInstance }) : { instance }
 }
 
-/** A runner that exists, so that failing it does something. */
+/** A runner that exists, so that failing it has an effect. */
 export const runner = (random: Random, situation: Pick<Situation, 'state'>): object | undefined => {
   const { instances } = situation.state
   const all = Object.values(instances)
-  // Those that are to replace another one are soon over, and seldom hit by chance.
+  // Instances that replace another one exist only for a short time, and would rarely be hit by chance.
   const replacements = all.filter(({ replaces }) => replaces !== undefined && replaces in instances)
   const instance = random.pick(replacements.length > 0 && random.chance(0.5) ? replacements : all)
   const node = instance && random.pick(instance.shards)?.nodeId
@@ -190,7 +190,7 @@ const onRunner =
     return target && { ...fields(random), ...target }
   }
 
-/** What may happen, and how often against the rest. */
+/** The kinds of steps with their weights. */
 const draws: readonly (readonly [number, Draw])[] = [
   [
     10,
@@ -299,7 +299,7 @@ export const addNode = (random: Random, node: string): object => ({
   memoryBandwidth: random.integer(1, 8) * 100 * GB,
 })
 
-/** Mostly soon after the last step, sometimes at once, now and then after what is slow has had its time. */
+/** Time until the next step: usually short, sometimes none, and occasionally long enough for slow work to end. */
 export const pause = (random: Random): number => {
   const kind = random.next()
   if (kind < 0.25) return 0
