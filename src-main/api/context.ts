@@ -190,6 +190,6 @@ export interface ApiContext {
     undo(tool: WritableTool): Promise<void>
   }
   /** Why a runner of this node that should be working is not, in words; undefined for healthy runners. */
-  readonly standstillOf: (runnerId: RunnerId) => string | undefined
+  readonly stallOf: (runnerId: RunnerId) => string | undefined
   readonly consoleOf: (runnerId: RunnerId) => string | undefined
 }

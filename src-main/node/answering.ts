@@ -192,7 +192,7 @@ export const openAnswering = async (parts: AnsweringParts) => {
         dataDir,
         target: () => ({ url: wired.url ?? '', models: declaredNames(master.state()) }),
       }),
-      standstillOf: (runnerId) => worker.standstillOf(runnerId),
+      stallOf: (runnerId) => worker.stallOf(runnerId),
       consoleOf: (runnerId) => worker.consoleOf(runnerId),
       power: { facts: () => guard.facts(), look: () => guard.check() },
       cluster: desk,

@@ -67,7 +67,7 @@ interface Lane {
   running: number
   readonly queue: FairQueue<Waiter>
   serviceMs: number | undefined
-  /** Places have changed, and those that wait are about to be told. */
+  /** Whether places have changed and the waiting requests have not been notified yet. */
   isStale: boolean
 }
 
@@ -139,7 +139,8 @@ export class InstanceQueues {
   }
 
   /**
-   * Ends all waiting requests as not begun, because this node is shutting down: they can be retried on any instance.
+   * Ends all waiting requests before they begin, because this node is shutting down: they can be retried on any
+   * instance.
    */
   releaseWaiting(): void {
     for (const instanceId of this.lanes.keys()) this.settleAll(instanceId)
@@ -204,7 +205,7 @@ export class InstanceQueues {
     lane.running -= 1
     if (this.live.running === 0) this.onIdle?.()
     this.fill(instanceId, lane)
-    this.tellPlaces(lane)
+    this.notifyPlaces(lane)
     this.forgetIdle(instanceId, lane)
   }
 
@@ -253,7 +254,7 @@ export class InstanceQueues {
       settle: (turn) => {
         leave()
         queued.settle(turn)
-        this.tellPlaces(lane)
+        this.notifyPlaces(lane)
       },
     }
     const total = estimatedTokens(request)
@@ -262,25 +263,25 @@ export class InstanceQueues {
     const abort = (): void => waiter.settle('cancelled')
     signal.addEventListener('abort', abort, { once: true })
     this.fill(instanceId, lane)
-    this.tellPlaces(lane)
-    let heard: Turn | undefined
+    this.notifyPlaces(lane)
+    let outcome: Turn | undefined
     try {
       for (;;) {
         const news = await queued.next()
-        if (typeof news !== 'number') return (heard = news)
+        if (typeof news !== 'number') return (outcome = news)
         yield { type: 'progress', processed: 0, total, ahead: news }
       }
     } finally {
       this.waiting.delete(taskId)
       signal.removeEventListener('abort', abort)
-      // The reader left between two updates: a slot that was granted meanwhile is free again.
-      if (heard === undefined && queued.outcome === 'run') this.release(instanceId, lane)
-      else if (heard === undefined) waiter.settle('cancelled')
+      // The consumer left between two updates: release the slot if one was granted meanwhile.
+      if (outcome === undefined && queued.outcome === 'run') this.release(instanceId, lane)
+      else if (outcome === undefined) waiter.settle('cancelled')
     }
   }
 
-  /** Tells all waiting requests their places, once for all changes of this moment. */
-  private tellPlaces(lane: Lane): void {
+  /** Notifies all waiting requests of their places; several changes in a row cause one notification. */
+  private notifyPlaces(lane: Lane): void {
     if (lane.isStale) return
     lane.isStale = true
     queueMicrotask(() => {

@@ -189,7 +189,7 @@ export class LoadOnRequest {
     return targetOf(this.options.source.state(), model).metaInstances.filter(({ onRequest }) => onRequest)
   }
 
-  /** Submits without waiting. On failure nothing is lost but time: the master ends idle models by itself. */
+  /** Submits without waiting. A failure only costs time: the master ends idle models by itself. */
   private submitInBackground(command: Command): void {
     this.submit(command).catch((error: unknown) =>
       this.options.log.warn({ err: error }, 'a change of a temporary declaration was not submitted'),

@@ -1,36 +1,36 @@
-/** What becomes of a queued request: its turn has come, or it is over without one. */
+/** Outcome of a queued request: it got a slot, its client cancelled it, or its instance ended. */
 export type Turn = 'run' | 'cancelled' | 'gone'
 
-/** One request in the queue of an instance: it hears its place whenever that changes, and at last its turn. */
+/** One request in the queue of an instance, with the latest place to report to its client. */
 export class QueuedRequest {
   private ahead: number | undefined
-  private told: number | undefined
+  private reported: number | undefined
   private turn: Turn | undefined
   private wake: (() => void) | undefined
 
-  /** So many requests are ahead of it. Only the latest figure is kept for a slow reader. */
+  /** Sets the number of requests ahead. A slow reader gets the latest number only. */
   place(ahead: number): void {
     this.ahead = ahead
     this.wake?.()
   }
 
-  /** The first turn counts. */
+  /** Ends the wait; only the first call counts. */
   settle(turn: Turn): void {
     this.turn ??= turn
     this.wake?.()
   }
 
-  /** What it was settled with, if it was. */
+  /** The outcome, once the wait has ended. */
   get outcome(): Turn | undefined {
     return this.turn
   }
 
-  /** Requests ahead of it, where that has changed since the last call, or its turn. Waits until there is either. */
+  /** Waits for a new number of requests ahead, or the outcome. */
   async next(): Promise<number | Turn> {
     for (;;) {
       if (this.turn !== undefined) return this.turn
-      if (this.ahead !== this.told && this.ahead !== undefined) {
-        this.told = this.ahead
+      if (this.ahead !== this.reported && this.ahead !== undefined) {
+        this.reported = this.ahead
         return this.ahead
       }
       await new Promise<void>((resolve) => {

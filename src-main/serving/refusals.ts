@@ -7,7 +7,7 @@ export type Failed = Extract<GenerationUpdate, { type: 'failed' }>
 
 export const failed = (code: Failed['code'], message: string): Failed => ({ type: 'failed', code, message })
 
-/** Upper bound for `Retry-After`: the hours may be edited meanwhile. */
+/** Upper bound for `Retry-After`: a user may change the hours before then. */
 const LONGEST_RETRY_S = 86_400
 
 /** Seconds until the declaration's next hours by this machine's clock, as `Retry-After`. */

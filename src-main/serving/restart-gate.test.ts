@@ -21,7 +21,7 @@ describe('requests at a node that restarts as planned', () => {
 
   it('are completed where another machine answers them', async () => {
     const gate = new RestartGate()
-    const ends = [gate.passOn(), gate.passOn()]
+    const ends = [gate.forward(), gate.forward()]
     const drained = gate.drain(NEVER_MS)
     for (const end of ends) {
       expect(await settled(drained)).toBe(false)
@@ -32,13 +32,13 @@ describe('requests at a node that restarts as planned', () => {
 
   it('are waited for no longer than the limit', async () => {
     const gate = new RestartGate()
-    gate.passOn()
+    gate.forward()
     await gate.drain(1)
   })
 
   it('that come later wait until the others are completed, and do not begin', async () => {
     const gate = new RestartGate()
-    gate.passOn()
+    gate.forward()
     void gate.drain(NEVER_MS)
     const late = gate.mayBegin(caller().signal, Date.now())
     expect(await settled(late)).toBe(false)
@@ -61,7 +61,7 @@ describe('requests at a node that restarts as planned', () => {
 
   it('are refused before a stream would send its headers, however long the drain takes', async () => {
     const gate = new RestartGate()
-    gate.passOn()
+    gate.forward()
     void gate.drain(NEVER_MS)
     expect(await gate.mayBegin(caller().signal, Date.now() - HELD_MS)).toBe(false)
   })

@@ -1,15 +1,15 @@
 /**
  * How long a request is held back during a drain. Well below the time after which a waiting stream sends its headers:
- * from then on it can only fail with an error event, which no client answers by trying again.
+ * from then on it can only fail with an error event, which no client answers with a retry.
  */
 export const HELD_MS = 2000
 
-/** Counts what is under way, and tells when nothing is. */
-class UnderWay {
+/** Counts operations that have begun and not ended, and lets a caller wait until there are none. */
+class OpenCount {
   private count = 0
   private onNone: (() => void) | undefined
 
-  /** Returns the end of this one. */
+  /** Counts one operation; returns the function that ends it. */
   begin(): () => void {
     this.count += 1
     return () => {
@@ -18,7 +18,7 @@ class UnderWay {
     }
   }
 
-  /** Resolves when nothing is under way, or after `limitMs`. */
+  /** Resolves when the count is 0, or after `limitMs`. */
   async none(limitMs: number): Promise<void> {
     if (this.count === 0) return
     let timer: NodeJS.Timeout | undefined
@@ -30,12 +30,13 @@ class UnderWay {
 }
 
 /**
- * A planned restart of this node, as the requests of its clients meet it: `drain` lets none begin and waits for those
- * that other machines answer (`InstanceQueues` waits for the ones answered here), then `refuse` ends those that wait.
+ * What a planned restart of this node means for requests of its clients: `drain` lets no attempt begin and waits for
+ * those forwarded to other machines (`InstanceQueues` waits for those computed here); then `refuse` refuses the waiting
+ * ones.
  */
 export class RestartGate {
-  private readonly requests = new UnderWay()
-  private readonly passedOn = new UnderWay()
+  private readonly requests = new OpenCount()
+  private readonly forwarded = new OpenCount()
   private readonly refusal = new AbortController()
   private draining = false
 
@@ -44,19 +45,19 @@ export class RestartGate {
     return this.refusal.signal
   }
 
-  /** A client's request; returns its end. */
+  /** Counts a client's request; returns the function that ends it. */
   request(): () => void {
     return this.requests.begin()
   }
 
-  /** An attempt on another machine; returns its end. */
-  passOn(): () => void {
-    return this.passedOn.begin()
+  /** Counts an attempt forwarded to another machine; returns the function that ends it. */
+  forward(): () => void {
+    return this.forwarded.begin()
   }
 
   /**
-   * Whether an attempt of a request that came at `since` (ms) may begin. During a drain it is held back for a moment, for
-   * a client that is refused at once and tries again soon would use up its retries, and then gets `false`.
+   * Whether an attempt of a request that arrived at `since` (ms) may begin. During a drain, resolves with `false` only
+   * after a delay: a client that is refused at once and retries quickly would use up its retries.
    */
   async mayBegin(caller: AbortSignal, since: number): Promise<boolean> {
     if (!this.draining) return true
@@ -74,10 +75,10 @@ export class RestartGate {
     return false
   }
 
-  /** Resolves when other machines answer nothing more for this one, or after `limitMs`. */
+  /** Resolves when all forwarded attempts have ended, or after `limitMs`. */
   async drain(limitMs: number): Promise<void> {
     this.draining = true
-    await this.passedOn.none(limitMs)
+    await this.forwarded.none(limitMs)
   }
 
   /** Resolves when all requests have ended, or after `limitMs`. */

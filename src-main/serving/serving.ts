@@ -52,7 +52,7 @@ export interface CallerContext {
 
 /** Routing state of one request across attempts. */
 interface Dispatch extends CallerContext {
-  /** When the request came, ms. */
+  /** When the request arrived, in ms. */
   readonly since: number
   readonly deadline: number
   readonly chain: PrefixChain
@@ -66,7 +66,7 @@ type Outcome =
   | { readonly kind: 'over' }
   /** The runner died while it had the request. */
   | { readonly kind: 'died' }
-  /** The instance was gone before it had the request. */
+  /** The instance was gone before it received the request. */
   | { readonly kind: 'missed' }
   /** The instance's queue is full. */
   | { readonly kind: 'full'; readonly refusal: Failed }
@@ -101,8 +101,8 @@ export class Serving {
   }
 
   /**
-   * Before a restart: lets no attempt begin. Resolves when other machines have completed what they answer for this one,
-   * or after `limitMs`.
+   * Before a restart: no new attempt begins. Resolves when the attempts that this node forwarded to other machines have
+   * ended, or after `limitMs`.
    */
   drain(limitMs: number): Promise<void> {
     return this.restart.drain(limitMs)
@@ -217,7 +217,7 @@ export class Serving {
     const createdAt = Date.now()
     const mayWait = createdAt < deadline
     this.tasks.begin({ taskId, instanceId, kind: 'generation', takenBy: nodeId, status: 'Running', createdAt })
-    const passedOn = shards[0]?.nodeId === nodeId ? undefined : this.restart.passOn()
+    const endForward = shards[0]?.nodeId === nodeId ? undefined : this.restart.forward()
     let silent = true
     let ended = false
     try {
@@ -250,7 +250,8 @@ export class Serving {
           if (retried?.code === 'overloaded' || retried?.code === 'too_many_requests')
             return { kind: 'full', refusal: retried }
         }
-        // Queues tell a waiting request its place, and nothing else comes before its turn.
+        // A queued request's progress updates carry its place (`ahead`). Any other update means that it is being
+        // computed.
         if (!ended) this.tasks.setQueued(taskId, update.type === 'progress' && update.ahead !== undefined)
         yield update
       }
@@ -263,7 +264,7 @@ export class Serving {
     } finally {
       // The consumer may stop iterating early, which cancels the task. Has no effect if the task has already ended.
       this.tasks.end({ type: 'TaskStatusUpdated', taskId, status: 'Cancelled' })
-      passedOn?.()
+      endForward?.()
     }
   }
 

@@ -32,7 +32,7 @@ export class TakenTasks {
             return
           case 'TaskDeleted':
             this.endings.delete(event.taskId)
-            // The state deleted the task because it took this node for gone.
+            // The state deleted the task because it considered this node gone.
             if (this.live.has(event.taskId)) this.reportAll()
             return
           default:

@@ -132,11 +132,11 @@ export const knownCause = (text: string): CodedText | undefined => {
 /** The facts about a runner's end. */
 export interface Death {
   readonly exit: Exit
-  /** Its own error message, or what its supervisor found wrong. */
+  /** Its own error message, or what the supervisor reported about it. */
   readonly reported: string | undefined
   /** Its console, oldest line first. */
   readonly lines: readonly string[]
-  /** Linux's OOM killer ended a process while it ran. */
+  /** Whether Linux's OOM killer ended a process while it ran. */
   readonly memoryRanOut: boolean
 }
 
@@ -176,7 +176,9 @@ const exitCause = ({ exit: { code, signal }, memoryRanOut }: Death): CodedText =
   }
 }
 
-/** Why a runner failed: in English with its last words, and as a coded text for people if the cause is known. */
+/**
+ * Why a runner failed: in English, with its last output lines if the cause is unknown; and as a coded text for people.
+ */
 export interface FailureCause {
   readonly errorMessage: string
   readonly coded: CodedText | undefined
@@ -184,12 +186,15 @@ export interface FailureCause {
 
 export const causeFrom = (cause: CodedText): FailureCause => ({ errorMessage: inEnglish(cause), coded: cause })
 
-/** Of a message from outside, within a sentence. */
+/** Limit of a quoted message, in characters. */
 const QUOTED_CHARACTERS = 300
 
 const quoted = (message: string): string => message.replaceAll(/\s+/g, ' ').trim().slice(0, QUOTED_CHARACTERS)
 
-/** Says for people that the model itself is at fault, by a failure's code, with the message that names the file. */
+/**
+ * A text for people if the failure's code says that the model itself is at fault; quotes the message, which names the
+ * file.
+ */
 export const modelFault = (code: string | undefined, message: string): CodedText | undefined => {
   switch (code) {
     case 'model_file':

@@ -9,7 +9,7 @@ import { jsonPieces, PIECE_LENGTH, weightOf } from './json-pieces'
  * other requests; commands after it wait.
  */
 export class CommandWriter {
-  /** Commands that wait, the first of which is being encoded. */
+  /** Commands waiting to be written; the first is being encoded. */
   private readonly waiting: RunnerCommand[] = []
 
   constructor(private readonly pipe: Writable) {}

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import type { ConsoleProcess, ConsoleProcessOptions, Exit } from './console'
 import { loadTerminal, underTerminal, type Terminal } from './pseudo-terminal'
 
-/** How long to wait for output after exit: it may arrive late, or be held open by a child for ever. */
+/** How long to wait for output after exit: it may arrive late, and a child process may hold the pipe open for ever. */
 const LAST_OUTPUT_MS = 100
 
 const overPipes = ({ file, args, env, cwd, onOutput, onExit }: ConsoleProcessOptions): ConsoleProcess => {
@@ -29,7 +29,10 @@ const overPipes = ({ file, args, env, cwd, onOutput, onExit }: ConsoleProcessOpt
   return { pid: child.pid ?? 0, kill: (signal) => void child.kill(signal) }
 }
 
-/** Starts a process under a pseudo-terminal, so that it prints as for people; over plain pipes if there is none. */
+/**
+ * Starts a process under a pseudo-terminal, so that it prints what it prints for people; over plain pipes if none is
+ * available.
+ */
 export const startConsoleProcess = async (
   options: ConsoleProcessOptions,
   terminal: Promise<Terminal | undefined> = loadTerminal(),

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { RunnerEvent } from '@core/protocols/runner'
 import { FrameDecoder, FrameError } from './frames'
 
-/** Validates an event. Throws FrameError if it is none. */
+/** Validates an event. Throws FrameError if it is invalid. */
 const parse = (value: unknown): RunnerEvent => {
   const parsed = RunnerEvent.safeParse(value)
   if (parsed.success) return parsed.data

@@ -19,7 +19,7 @@ export const encodeFrame = (value: unknown): Buffer => {
   return frame
 }
 
-/** A runner sent an invalid frame. */
+/** Thrown for an invalid frame from a runner. */
 export class FrameError extends Error {
   override readonly name = 'FrameError'
 }

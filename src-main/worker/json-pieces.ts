@@ -38,7 +38,7 @@ function* stringPieces(text: string): Generator<string> {
   yield '"'
 }
 
-/** Short neighbours go together: a list of a million numbers is not a million pieces. */
+/** Joins short neighbours into one piece, so that a list of a million numbers does not become a million pieces. */
 function* listPieces(list: readonly unknown[]): Generator<string> {
   let [from, weight, sign] = [0, 0, '[']
   for (const [at, value] of list.entries()) {

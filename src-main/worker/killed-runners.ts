@@ -15,7 +15,7 @@ export type Boot = z.infer<typeof Boot>
 const Kept = z.object({ version: z.literal(1), boot: Boot, killed: z.number().int().nonnegative() })
 type Kept = z.infer<typeof Kept>
 
-/** Tolerated clock correction: no machine boots twice within this time and loses a runner in between. */
+/** Tolerated clock correction. No machine boots twice within this time and kills a runner in between. */
 const CLOCK_CORRECTION_MS = 60_000
 
 const isSame = (a: Boot, b: Boot): boolean =>
@@ -33,7 +33,7 @@ const readKept = async (path: string): Promise<Kept | undefined> => {
 export interface KilledRunnersOptions {
   readonly dataDir: string
   readonly boot: Boot
-  /** The count has increased. */
+  /** Called when the count has increased. */
   readonly onChange: () => void
   readonly log: { warn(fields: object, message: string): void }
 }

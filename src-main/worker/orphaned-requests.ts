@@ -28,7 +28,7 @@ export class OrphanedRequests {
 
   constructor(private readonly options: OrphanedRequestsOptions) {}
 
-  /** Rank 0 failed while serving these requests, but not of its own computation. */
+  /** Adds requests that rank 0 was serving when it failed, not because of its own computation. */
   add({ instanceId, shards }: Instance, requests: readonly GenerationRequest[]): void {
     const others = new Map(shards.filter(({ rank }) => rank !== 0).map(({ runnerId, nodeId }) => [runnerId, nodeId]))
     if (requests.length === 0 || others.size === 0) return

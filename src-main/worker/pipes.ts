@@ -21,8 +21,8 @@ export interface RunnerPipes {
 }
 
 /**
- * Opened for reading and writing, a FIFO end does not block until the other side opens and sees no early end of file.
- * Non-blocking, it needs none of libuv's few threads.
+ * `O_RDWR`: opening a FIFO then does not block until the other side opens it, and reading sees no premature end of
+ * file. Non-blocking, so that it occupies none of libuv's few threads.
  */
 const openEnd = (path: string, direction: 'readable' | 'writable', mode: number = constants.O_RDWR): Socket => {
   const fd = openSync(path, mode | constants.O_NONBLOCK)
@@ -43,7 +43,7 @@ const DIRECTIONS = {
 } as const
 type Pipe = keyof typeof DIRECTIONS
 
-/** Closes everything again if one cannot be opened. Throws the system's error. */
+/** Creates the pipes; if one cannot be opened, removes all again. Throws the system's error. */
 export const makePipes = async (
   runDir: string,
   { sideChannel }: { readonly sideChannel: boolean },

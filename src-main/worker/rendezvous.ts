@@ -49,7 +49,7 @@ export class RankRendezvous {
     }
   }
 
-  /** The runner is gone. */
+  /** Forgets a runner that is gone, and releases its port. */
   forget(runnerId: RunnerId): void {
     this.waiting.delete(runnerId)
     void this.ports.get(runnerId)?.release()

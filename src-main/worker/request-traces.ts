@@ -32,14 +32,14 @@ export class RequestTraces {
     return this.computing.get(runnerId)?.values().next().value
   }
 
-  /** Rank 0 starts computing for a request of that trace, among others. */
+  /** Called when rank 0 starts computing a batch that contains a request of that trace. */
   woken(runnerId: RunnerId, epoch: number, parent: string | undefined): void {
     if (!this.tracer.isOn || parent === undefined) return
     this.epochs.get(runnerId)?.end()
     this.epochs.set(runnerId, this.tracer.start('muster.rank', { parent, attributes: { 'muster.epoch': epoch } }))
   }
 
-  /** The runner's status has changed: ends its epoch unless it is still running. */
+  /** Called when the runner's status has changed: ends its epoch unless it is still running. */
   changed(runnerId: RunnerId, { status }: RunnerStatus): void {
     if (status === 'Running') return
     this.epochs.get(runnerId)?.end(status === 'Ready' ? {} : { failure: status })

@@ -4,9 +4,9 @@ import type { TaskId } from '@core/ids'
 import type { RunnerEvent } from '@core/protocols/runner'
 import { UpdateQueue } from './update-queue'
 
-/** Tokens below which an answer's speed is too imprecise. */
+/** Minimum number of tokens; the speed of a shorter answer is too imprecise. */
 const MIN_MEASURED_TOKENS = 16
-/** Computed tokens below which a prompt's speed is too imprecise. */
+/** Minimum number of computed tokens; the speed of a shorter prompt is too imprecise. */
 const MIN_PROMPT_TOKENS = 128
 
 type Finished = Extract<RunnerEvent, { type: 'finished' }>
@@ -14,18 +14,18 @@ type Finished = Extract<RunnerEvent, { type: 'finished' }>
 export type RequestEvent = Extract<RunnerEvent, { type: 'prompt' | 'tokens' | 'embeddings' | 'finished' | 'rejected' }>
 
 export interface RequestsUnderWayOptions {
-  /** The request's consumer has gone. */
+  /** Called when the request's consumer stopped reading. */
   readonly cancel: (taskId: TaskId) => void
-  /** A request finished that ran alone from beginning to end. */
+  /** Called when a request finished that ran alone from beginning to end. */
   readonly onAnswered: (speed: { readonly tokensPerSecond: number }) => void
 }
 
 /** The requests that one runner is serving, each with the queue of its updates. */
 export class RequestsUnderWay {
   private readonly requests = new Map<TaskId, { readonly request: GenerationRequest; readonly queue: UpdateQueue }>()
-  /** The request that has been running alone since it began. */
+  /** The request that began while no other was running; undefined if another has begun since. */
   private alone: TaskId | undefined
-  /** The fastest prompt that ran alone; 0 before the first. */
+  /** The highest speed of a prompt that was computed alone; 0 before the first. */
   promptTokensPerSecond = 0
 
   constructor(private readonly options: RequestsUnderWayOptions) {}
@@ -75,7 +75,7 @@ export class RequestsUnderWay {
     }
   }
 
-  /** The runner is gone: fails all requests. */
+  /** Fails all requests: the runner is gone. */
   failAll(message: string): void {
     for (const taskId of [...this.requests.keys()])
       this.finish(taskId, { type: 'failed', code: 'runner_failed', message })

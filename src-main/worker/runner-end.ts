@@ -2,10 +2,10 @@ import type { RunnerStatus } from '@core/state/runners'
 import { clauses, coded, type CodedText } from '@core/texts/coded'
 import { causeFrom, causeOfDeath, diedOfItsWork, type Death, type FailureCause } from './causes'
 
-/** The mark by which warnings recognize a loss of RDMA. */
+/** The text by which warnings recognize that RDMA resources were lost. */
 export const RDMA_LEAK = causeFrom(coded('failures.rdmaLeak'))
 
-/** Appends the loss of RDMA to a cause. */
+/** Appends the loss of RDMA resources to a cause. */
 const withLeak = ({ errorMessage, coded: cause }: FailureCause): FailureCause => ({
   errorMessage: `${errorMessage}; ${RDMA_LEAK.errorMessage}`,
   coded: coded('failures.several', { causes: clauses(cause ?? errorMessage, coded('failures.rdmaLeak')) }),
@@ -17,9 +17,9 @@ export interface RunnerEnd extends Death {
   readonly reportedCode: string | undefined
   /** The reason for giving it up, if something elsewhere was the cause. */
   readonly consequence: CodedText | undefined
-  /** It was asked to end. */
+  /** Whether it was asked to end. */
   readonly stopping: boolean
-  /** It may have held RDMA resources that it could not release. */
+  /** Whether it may have held RDMA resources that it could not release. */
   readonly leaks: boolean
 }
 
@@ -30,7 +30,7 @@ export const lastStatus = (end: RunnerEnd): Extract<RunnerStatus, { status: 'Fai
   if (consequence !== undefined) return { status: 'Failed', ...whole(causeFrom(consequence)), consequence: true }
   if (stopping && reported === undefined) return leaks ? { status: 'Failed', ...RDMA_LEAK } : { status: 'Shutdown' }
   const cause = causeOfDeath(end, reportedCode)
-  // If another cause is known, such as out of memory, the runner's own code does not apply.
+  // If another cause was recognized, such as out of memory, the runner's own code does not apply.
   const code = cause.errorMessage === reported ? reportedCode : undefined
   const ofWork = !stopping && diedOfItsWork({ ...end, code: reportedCode })
   return {

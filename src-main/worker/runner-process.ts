@@ -18,7 +18,7 @@ export interface RunnerProcess {
   /** The folder of its pipes. */
   readonly directory: string
   send(command: RunnerCommand): void
-  /** Sends the parts of all ranks for the pending round, in rank order. */
+  /** Answers the pending round with the parts of all ranks, in rank order. */
   answer(parts: readonly Buffer[]): void
   kill(): void
   /** Closes this side of the pipes and keeps everything else for the next node process. */
@@ -40,7 +40,7 @@ const checkExecutable = (path: string): void => {
   try {
     accessSync(path, constants.X_OK)
   } catch (cause) {
-    throw new Error(`${path} is not there or cannot be executed. Start Muster with \`npm start\`, which makes it`, {
+    throw new Error(`${path} does not exist or is not executable. Start Muster with \`npm start\`, which creates it`, {
       cause,
     })
   }
@@ -62,7 +62,7 @@ export const startRunnerProcess = async (
     env: runnerEnvironment(source, join(dirname(runDir), 'kernels')),
     cwd: pipes.directory,
     onOutput: (text) => console.add(text),
-    // Its last events may still be in the pipe.
+    // Deferred, because its last events may still be in the pipe.
     onExit: (exit) => void setImmediate(() => handlers.exit(exit)),
   }).catch(async (error: unknown) => {
     await pipes.close()

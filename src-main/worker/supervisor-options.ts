@@ -20,22 +20,25 @@ export interface SupervisorOptions {
   readonly limits: WatchdogLimits
   readonly onStatus: (status: RunnerStatus) => void
   readonly onLoaded: (loaded: Loaded) => void
-  /** The runner uses RDMA or rehearses it, and runs rounds of the side channel one at a time. */
+  /** Set if the runner uses RDMA or rehearses it. It runs rounds of the side channel one at a time. */
   readonly rdma?: {
     readonly rehearsal: boolean
     readonly onRound: (part: Buffer) => void
-    /** The runner died without releasing its RDMA resources. Never called for a rehearsal. */
+    /** Called when the runner died without releasing its RDMA resources. Never called for a rehearsal. */
     readonly onLeak: () => void
     /** How long releasing RDMA may take. */
     readonly graceMs?: number
   }
-  /** Rank 0 of several starts computing: wake the other ranks. */
+  /** Called when rank 0 of several starts computing: the other ranks must be woken. */
   readonly onWake?: (epoch: number) => void
-  /** The runner failed while serving these requests; called before they are failed. Not if it was asked to end. */
+  /**
+   * Called with the requests that the runner was serving when it failed, before they are failed. Not called if it was
+   * asked to end.
+   */
   readonly onUnanswered?: (
     requests: readonly GenerationRequest[],
     status: Extract<RunnerStatus, { status: 'Failed' }>,
   ) => void
-  /** The runner finished a request that ran alone. */
+  /** Called when the runner finished a request that ran alone. */
   readonly onAnswered: (speed: { readonly tokensPerSecond: number }) => void
 }

@@ -13,12 +13,12 @@ import { lastStatus } from './runner-end'
 import type { RunnerProcess } from './runner-process'
 import type { SupervisorOptions } from './supervisor-options'
 import { UpdateQueue } from './update-queue'
-import { beat, excuse, freshSigns, standstill, verdict } from './watchdog'
+import { recordHeartbeat, discountPause, freshSigns, stall, verdict } from './watchdog'
 
 const WATCH_INTERVAL_MS = 1000
 /** Timeout for a graceful shutdown. */
 const SHUTDOWN_GRACE_MS = 3000
-/** The same with RDMA: what is not released is lost until the machine reboots. */
+/** Timeout for a graceful shutdown with RDMA: resources that are not released are lost until the machine reboots. */
 const RDMA_GRACE_MS = 10_000
 /** Timeout for a killed process: one that hangs in a driver may never exit. */
 const KILL_GRACE_MS = 2000
@@ -29,7 +29,7 @@ const PROGRESS_INTERVAL_MS = 1000
 export const RUNNER_GONE: GenerationUpdate = {
   type: 'failed',
   code: 'model_unavailable',
-  message: 'The runner is not there any more',
+  message: 'The runner has ended',
 }
 
 /** Supervises one runner from start to end. */
@@ -90,12 +90,15 @@ export class Supervisor {
     return this.requests.byTask
   }
 
-  /** Why the runner stands still although it should be working; undefined if it does not. */
-  get standstill(): string | undefined {
-    return isTerminal(this.status) ? undefined : standstill(this.signs, performance.now())
+  /** Why a ready runner makes no progress although it has requests; undefined if it does. */
+  get stall(): string | undefined {
+    return isTerminal(this.status) ? undefined : stall(this.signs, performance.now())
   }
 
-  /** Whether this runner computes prompts faster than so many tokens of them in so many seconds. */
+  /**
+   * Whether this runner computes `tokens` prompt tokens in less than `seconds`, judged by the fastest prompt it has
+   * computed alone.
+   */
   computesFaster({ tokens, seconds }: { readonly tokens: number; readonly seconds: number }): boolean {
     return tokens < this.requests.promptTokensPerSecond * seconds
   }
@@ -123,12 +126,12 @@ export class Supervisor {
     if (this.requests.has(taskId)) this.process?.send({ type: 'cancel', taskId })
   }
 
-  /** Rank 0 waits for this rank in the lockstep. */
+  /** Rank 0 starts computing and waits for this rank. */
   wake(epoch: number): void {
     this.process?.send({ type: 'wake', epoch })
   }
 
-  /** Sends the parts of all ranks for the pending round, in rank order. */
+  /** Answers the pending round with the parts of all ranks, in rank order. */
   answer(parts: readonly Buffer[]): void {
     this.inRound = false
     this.signs.progressAt = performance.now()
@@ -232,7 +235,7 @@ export class Supervisor {
         this.greet(event)
         return
       case 'heartbeat':
-        beat(this.signs, event, now)
+        recordHeartbeat(this.signs, event, now)
         return
       case 'status':
         this.signs.progressAt = now
@@ -306,7 +309,7 @@ export class Supervisor {
     const now = performance.now()
     const late = now - this.checkedAt - WATCH_INTERVAL_MS
     this.checkedAt = now
-    if (late > WATCH_INTERVAL_MS) excuse(this.signs, late)
+    if (late > WATCH_INTERVAL_MS) discountPause(this.signs, late)
     const reason = verdict(this.signs, this.options.limits, now)
     if (reason !== undefined) this.fail(reason)
   }
@@ -343,7 +346,7 @@ export class Supervisor {
     void (this.process?.release() ?? Promise.resolve()).finally(this.markEnded)
   }
 
-  /** Whether it may have held RDMA resources that it could not release. */
+  /** Whether the process may have held RDMA resources that it did not release. */
   private leaks({ signal }: Exit): boolean {
     return this.options.rdma?.rehearsal === false && this.loadSent && signal !== undefined
   }

@@ -1,6 +1,6 @@
 import type { GenerationUpdate } from '@core/generation/stream'
 
-/** Unread updates after which a consumer is given up: far more than any network needs. */
+/** Unread updates after which the request is cancelled: far more than a slow network needs. */
 const MAX_UNREAD = 20_000
 
 /** The updates of one request, pushed by the runner and iterated by the client. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { beat, DEFAULT_LIMITS, excuse, freshSigns, standstill, verdict } from './watchdog'
+import { recordHeartbeat, DEFAULT_LIMITS, discountPause, freshSigns, stall, verdict } from './watchdog'
 
 const seconds = (count: number) => count * 1000
 
@@ -12,15 +12,15 @@ describe('the watchdog', () => {
 
   it('says that a runner hangs after 60 s of work without a token', () => {
     const signs = { ...freshSigns(0), greeted: true, ready: true }
-    for (let second = 1; second <= 60; second += 1) beat(signs, { steps: 7, active: 1 }, seconds(second))
+    for (let second = 1; second <= 60; second += 1) recordHeartbeat(signs, { steps: 7, active: 1 }, seconds(second))
     expect(verdict(signs, DEFAULT_LIMITS, seconds(61))).toBeUndefined()
-    beat(signs, { steps: 7, active: 1 }, seconds(61) + 1)
+    recordHeartbeat(signs, { steps: 7, active: 1 }, seconds(61) + 1)
     expect(verdict(signs, DEFAULT_LIMITS, seconds(61) + 1)).toBe('it hangs: no token for 60 s')
   })
 
   it('lets a runner without work stand still', () => {
     const signs = { ...freshSigns(0), greeted: true, ready: true }
-    for (let second = 1; second <= 600; second += 1) beat(signs, { steps: 7, active: 0 }, seconds(second))
+    for (let second = 1; second <= 600; second += 1) recordHeartbeat(signs, { steps: 7, active: 0 }, seconds(second))
     expect(verdict(signs, DEFAULT_LIMITS, seconds(600))).toBeUndefined()
   })
 
@@ -32,20 +32,20 @@ describe('the watchdog', () => {
 
   it('does not count time in which this process was paused', () => {
     const signs = { ...freshSigns(0), greeted: true, ready: true }
-    excuse(signs, seconds(600))
+    discountPause(signs, seconds(600))
     expect(verdict(signs, DEFAULT_LIMITS, seconds(605))).toBeUndefined()
     expect(verdict(signs, DEFAULT_LIMITS, seconds(605) + 1)).toBe('it hangs: no heartbeat for 5 s')
   })
 
-  it('reports a standstill long before it kills the runner, and no other', () => {
+  it('reports a stall long before it kills the runner, and no other', () => {
     const signs = { ...freshSigns(0), greeted: true, ready: true }
-    for (let second = 1; second <= 30; second += 1) beat(signs, { steps: 7, active: 0 }, seconds(second))
-    expect(standstill(signs, seconds(31))).toBeUndefined()
-    expect(standstill(signs, seconds(34))).toBe('no heartbeat for 4 s')
-    for (let second = 34; second <= 50; second += 1) beat(signs, { steps: 8, active: 1 }, seconds(second))
-    expect(standstill(signs, seconds(50))).toBe('no token for 16 s although it has work')
+    for (let second = 1; second <= 30; second += 1) recordHeartbeat(signs, { steps: 7, active: 0 }, seconds(second))
+    expect(stall(signs, seconds(31))).toBeUndefined()
+    expect(stall(signs, seconds(34))).toBe('no heartbeat for 4 s')
+    for (let second = 34; second <= 50; second += 1) recordHeartbeat(signs, { steps: 8, active: 1 }, seconds(second))
+    expect(stall(signs, seconds(50))).toBe('no token for 16 s although it has work')
     expect(verdict(signs, DEFAULT_LIMITS, seconds(50))).toBeUndefined()
-    beat(signs, { steps: 9, active: 1 }, seconds(51))
-    expect(standstill(signs, seconds(51))).toBeUndefined()
+    recordHeartbeat(signs, { steps: 9, active: 1 }, seconds(51))
+    expect(stall(signs, seconds(51))).toBeUndefined()
   })
 })

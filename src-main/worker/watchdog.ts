@@ -1,10 +1,10 @@
-/** Limits of a runner's silence and standstill, in milliseconds. */
+/** Limits of a runner's silence and lack of progress, in milliseconds. */
 export interface WatchdogLimits {
-  /** Between two heartbeats. */
+  /** Maximum time between two heartbeats. */
   readonly heartbeat: number
-  /** Without a step while it has requests. */
+  /** Maximum time without a step while it has requests. */
   readonly progress: number
-  /** Without progress before it is ready. */
+  /** Maximum time without progress before it is ready. */
   readonly start: number
 }
 
@@ -31,7 +31,11 @@ export const freshSigns = (now: number): Signs => ({
 })
 
 /** Records a heartbeat. A runner without work counts as making progress. */
-export const beat = (signs: Signs, { steps, active }: { steps: number; active: number }, now: number): void => {
+export const recordHeartbeat = (
+  signs: Signs,
+  { steps, active }: { steps: number; active: number },
+  now: number,
+): void => {
   signs.heardAt = now
   if (steps !== signs.steps || (signs.ready && active === 0)) signs.progressAt = now
   signs.steps = steps
@@ -42,7 +46,7 @@ export const beat = (signs: Signs, { steps, active }: { steps: number; active: n
  * Discounts time in which this process was paused (a stopped job, a sleeping machine): what its runners sent meanwhile
  * is still in their pipes.
  */
-export const excuse = (signs: Signs, milliseconds: number): void => {
+export const discountPause = (signs: Signs, milliseconds: number): void => {
   signs.heardAt += milliseconds
   signs.progressAt += milliseconds
 }
@@ -61,11 +65,11 @@ export const verdict = (signs: Signs, limits: WatchdogLimits, now: number): stri
   return undefined
 }
 
-/** Time until a standstill is reported to callers, well before the runner is killed; in milliseconds. */
+/** Time until lack of progress is reported to callers, well before the runner is killed; in milliseconds. */
 const NOTICED_AFTER = { heartbeat: 3000, progress: 15_000 } as const
 
-/** Describes the standstill of a ready runner; undefined if it is working or idle. */
-export const standstill = (signs: Signs, now: number): string | undefined => {
+/** Describes why a ready runner makes no progress; undefined if it works or is idle. */
+export const stall = (signs: Signs, now: number): string | undefined => {
   const [silent, idle] = [now - signs.heardAt, now - signs.progressAt]
   if (signs.greeted && silent > NOTICED_AFTER.heartbeat) return `no heartbeat for ${seconds(silent)}`
   return signs.ready && signs.active > 0 && idle > NOTICED_AFTER.progress

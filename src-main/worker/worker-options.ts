@@ -24,8 +24,8 @@ export interface WorkerOptions {
   /** The on-disk prompt cache; 0 bytes disables it. */
   readonly diskCache?: () => DiskCache
   /**
-   * A runner here keeps computed prompts in that folder of the on-disk cache: fetches what other members have of it.
-   * `isWorthwhile` says whether to go on.
+   * A runner here has opened that folder of the on-disk prompt cache: fetches blocks of it that other members have.
+   * `isWorthwhile` tells whether to continue.
    */
   readonly fetchBlocks?: (
     folder: BlocksFolder,
@@ -36,15 +36,15 @@ export interface WorkerOptions {
   readonly modelProblem?: (modelId: ModelId) => string | undefined
   /** Fetches a model; `modelsChanged` is called when it has arrived. Without it only local models can be loaded. */
   readonly fetchModel?: (modelId: ModelId) => void
-  /** No runner waits for that model any more. */
+  /** Called when no runner waits for that model any more. */
   readonly releaseModel?: (modelId: ModelId) => void
-  /** Tells another rank's node that rank 0, here, starts computing. */
+  /** Tells the node of another rank that rank 0, which is here, starts computing. */
   readonly wakeRank?: (nodeId: NodeId, runnerId: RunnerId, epoch: number, traceparent: string | undefined) => void
   /** Whether a node is reachable now. */
   readonly hears?: (nodeId: NodeId) => boolean
-  /** An instance whose rank 0 is here finished a request that ran alone. */
+  /** Called when an instance whose rank 0 is here finished a request that ran alone. */
   readonly onMeasured?: (instance: Instance, tokensPerSecond: number) => void
-  /** A runner here died without releasing its RDMA resources, also if it was to end anyway. */
+  /** Called when a runner here died without releasing its RDMA resources, even if it was asked to end. */
   readonly onLeak?: () => void
   /** Whether RDMA may be rehearsed here; a test setting. */
   readonly rehearses?: boolean

@@ -69,7 +69,7 @@ export class Worker {
       ({ event }) => {
         this.sideChannels.take(event)
         this.orphaned.take(event)
-        // A new task reaches its runner by itself.
+        // A new task needs no pass: its request is sent to the runner directly.
         if (event.type !== 'TaskCreated') this.reconcileSoon()
       },
       () => {
@@ -121,7 +121,7 @@ export class Worker {
     return this.runners.of(instanceId)?.batchSize ?? BATCH_SIZE
   }
 
-  /** Rank 0 of that runner's instance starts computing. */
+  /** Called when rank 0 of that runner's instance starts computing. */
   wake(runnerId: RunnerId, epoch: number, traceparent?: string): void {
     this.traces.woken(runnerId, epoch, traceparent)
     this.runners.get(runnerId)?.wake(epoch)
@@ -137,9 +137,9 @@ export class Worker {
     return this.runners.consoleOf(runnerId)
   }
 
-  /** Why a runner of this node stands still although it should be working; otherwise undefined. */
-  standstillOf(runnerId: RunnerId): string | undefined {
-    return this.runners.get(runnerId)?.standstill
+  /** Why a ready runner of this node makes no progress although it has requests; otherwise undefined. */
+  stallOf(runnerId: RunnerId): string | undefined {
+    return this.runners.get(runnerId)?.stall
   }
 
   /** Whether any runner is starting, loading or serving. */
@@ -152,7 +152,10 @@ export class Worker {
     return this.held
   }
 
-  /** Hands over all runners that the next node process can adopt, and stops the others. Resolves with the number. */
+  /**
+   * Hands over all runners that the next node process can adopt, and stops the others. Resolves with the number handed
+   * over.
+   */
   async leave(): Promise<number> {
     this.end()
     const left = await Promise.all(this.runners.living().map((supervisor) => supervisor.leave()))

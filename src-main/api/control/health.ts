@@ -62,11 +62,11 @@ const troubleOf = (status: ReturnType<ApiContext['commands']['status']>): Troubl
 /** Deliberately not serving now. */
 const rests = (declared: MetaInstance): boolean => declared.paused || isOffHours(declared)
 
-const modelHealth = ({ source, standstillOf }: ApiContext, declared: MetaInstance): ModelHealth => {
+const modelHealth = ({ source, stallOf }: ApiContext, declared: MetaInstance): ModelHealth => {
   const state = source.state()
   const { metaInstanceId, name, modelId } = declared
   const instances = instancesOf(state, metaInstanceId)
-  const standsIn = ({ shards }: Instance): string[] => shards.flatMap(({ runnerId }) => standstillOf(runnerId) ?? [])
+  const standsIn = ({ shards }: Instance): string[] => shards.flatMap(({ runnerId }) => stallOf(runnerId) ?? [])
   const stands = instances.flatMap(standsIn)
   const { status, detail } = statusOf(state, declared)
   return {

@@ -10,13 +10,13 @@ interface Listener {
   readonly reset: () => void
 }
 
-/** Stands in for this node's part in deciding: folds what it hears, and can be away or replaced. */
+/** Fake of this node's master: folds observations into a state, can drop them (`isAway`), and can replace the state. */
 export class Deciding {
   private readonly listeners = new Set<Listener>()
   readonly world
   readonly id
   readonly nodeId: NodeId
-  /** What is observed now reaches nobody. */
+  /** Whether observations are dropped, as while no leader is reachable. */
   isAway = false
 
   constructor() {
@@ -46,14 +46,14 @@ export class Deciding {
     for (const listener of this.listeners) listener.event(envelope)
   }
 
-  /** What a node has that begins to follow. */
+  /** Replaces the state, as when a node begins to follow another leader. */
   replace(state: State): void {
     this.world.state = state
     this.isAway = false
     for (const { reset } of this.listeners) reset()
   }
 
-  /** The runner fails, and another one is ready in its place. */
+  /** Fails the runner and makes another one ready in its place. */
   replaceRunner(): void {
     this.world.fail(this.id).wait(600_000).reconcile()
     this.world.reconcile()

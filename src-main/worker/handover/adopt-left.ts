@@ -66,7 +66,7 @@ const adopt = async (directory: string, { wanted, log }: AdoptLeftOptions): Prom
     const record = await readRecord(directory)
     if (!record) return undefined
     fields = { runnerId: record.runnerId, pid: record.pid, modelId: record.load.modelId }
-    // Remove the record first: adoption is tried once, whatever comes of it.
+    // Remove the record first: adoption is tried only once, even if it fails.
     await removeFile(directory, RECORD_FILE)
     const problem = await adoptionProblem(record, wanted)
     if (problem !== undefined) throw new UnusableRecord(problem)

@@ -14,7 +14,9 @@ const ANSWER_WITHIN_MS = 5000
 /** Attaches the runner to its new supervisor; called once. */
 export type Attach = (handlers: RunnerProcessHandlers) => RunnerProcess
 
-/** Rejects if the runner is gone or not the one of the record. Its pipes are then left untouched. */
+/**
+ * Connects to a running runner. Rejects if it is gone or not the one of the record; its pipes are then left in place.
+ */
 export const adoptRunner = async (directory: string, record: HandoverRecord): Promise<Attach> => {
   const pipes = openPipesOf(directory)
   let handlers: RunnerProcessHandlers | undefined
@@ -56,7 +58,7 @@ export const adoptRunner = async (directory: string, record: HandoverRecord): Pr
   }
   return (given) => {
     handlers = given
-    // As after a start: callbacks come only once the caller has the process.
+    // As after a start: no callback is called before the caller has the process.
     setImmediate(() => {
       for (const event of early.splice(0)) given.event(event)
       if (over) given.exit({ code: undefined, signal: undefined })

@@ -7,7 +7,7 @@ import { readMeasured, writeMeasured, type Measured } from './measurements-file'
 const MIN_REPORTED_CHANGE = 0.05
 /** Minimum interval between writes. */
 const WRITE_EVERY_MS = 5000
-/** Delay before the first measurement: a start needs the machine for other work. */
+/** Delay before the first measurement: just after a start the machine is busy with other work. */
 const SETTLED_AFTER_MS = 5000
 
 export interface MeasurementsOptions {
