@@ -34,7 +34,7 @@ describe('a model on disk that nobody has declared', { timeout: 120_000 }, () =>
   const known = async (model: string) => declarationOf(await control.state(), model)
   const change = (id: string, json: object) => control.request(`/meta_instance/${id}`, { method: 'PATCH', json })
   const complete = (model: string, more: object = {}) =>
-    openai.chat.completions.create({ model, messages: MESSAGES, max_completion_tokens: 2, ...more })
+    openai.chat.completions.create({ model, messages: MESSAGES, max_completion_tokens: 2, temperature: 0, ...more })
   const listed = async () => {
     const { data } = (await (await control.request('/v1/models')).json()) as {
       data: { id: string; muster: { state: string } }[]

@@ -51,7 +51,7 @@ export const activity: Translation<'activity'> = {
   requestsNone: 'Noch keine Anfragen',
   requestsNoneAbout: 'Was endet, bleibt hier stehen, die letzten tausend, auch nach einem Neustart.',
   'outcome.done': 'Fertig',
-  'outcome.cut': 'Abgeschnitten',
+  'outcome.cut': 'Längengrenze',
   'outcome.cancelled': 'Abgebrochen',
   'outcome.failed': 'Fehlgeschlagen',
   'part.waited': 'gewartet {time}',

@@ -50,7 +50,7 @@ export const activity = {
   requestsNone: 'No requests yet',
   requestsNoneAbout: 'The last thousand requests are kept here, across restarts.',
   'outcome.done': 'Done',
-  'outcome.cut': 'Interrupted',
+  'outcome.cut': 'Length limit',
   'outcome.cancelled': 'Cancelled',
   'outcome.failed': 'Failed',
   'part.waited': 'waited {time}',

@@ -51,7 +51,7 @@ export const activity: Translation<'activity'> = {
   requestsNone: '还没有请求',
   requestsNoneAbout: '结束的请求会保留在这里，最多一千个，重启后仍在。',
   'outcome.done': '完成',
-  'outcome.cut': '已截断',
+  'outcome.cut': '达到长度上限',
   'outcome.cancelled': '已取消',
   'outcome.failed': '失败',
   'part.waited': '等待 {time}',
