@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { NodeId } from '../ids'
-import { heirOf, isToLead, winsOver } from './election'
+import { successorOf, shouldLead, winsOver } from './election'
 import { emptyLog, type LogEnd } from './log-end'
 import { peersFrom, startReplica, type Input, type Peer, type Replica } from './replica'
 import { step } from './step'
@@ -44,12 +44,12 @@ describe('a node whose log has made room for another', () => {
   })
 
   it('leads nobody before it has that log, however long it waits', () => {
-    expect(isToLead(seeking(emptyLog, { connected: false, refused: true }), 3_600_000)).toBe(false)
-    expect(isToLead(seeking(logOf(1, 1), { connected: false, refused: true }), 3_600_000)).toBe(true)
+    expect(shouldLead(seeking(emptyLog, { connected: false, refused: true }), 3_600_000)).toBe(false)
+    expect(shouldLead(seeking(logOf(1, 1), { connected: false, refused: true }), 3_600_000)).toBe(true)
   })
 
   it('leads where nobody else has any', () => {
-    expect(isToLead(seeking(emptyLog, { log: emptyLog }), 0)).toBe(true)
+    expect(shouldLead(seeking(emptyLog, { log: emptyLog }), 0)).toBe(true)
   })
 })
 
@@ -59,25 +59,25 @@ describe('who leads after a master that leaves', () => {
       b: { master: a, log: logOf(1, 4), stored: 4 },
       c: { master: a, log: logOf(1, 5), stored: 5 },
     }
-    expect(heirOf(master(a, followers))).toEqual({ nodeId: c, lacksNothing: true })
-    expect(heirOf(master(a, followers, logOf(1, 6)))).toEqual({ nodeId: c, lacksNothing: false })
+    expect(successorOf(master(a, followers))).toEqual({ nodeId: c, lacksNothing: true })
+    expect(successorOf(master(a, followers, logOf(1, 6)))).toEqual({ nodeId: c, lacksNothing: false })
   })
 
   it('is the lower id of those that know as much', () => {
     const log = logOf(1, 5)
     const knows = { master: a, log, stored: 5 }
-    expect(heirOf(master(a, { c: knows, b: knows }))?.nodeId).toBe(b)
+    expect(successorOf(master(a, { c: knows, b: knows }))?.nodeId).toBe(b)
   })
 
   it('is judged by its disk, not by what is on the way there', () => {
     const log = logOf(1, 5)
     const followers = { b: { master: a, log, stored: 2 }, c: { master: a, log, stored: 5 } }
-    expect(heirOf(master(a, followers))).toEqual({ nodeId: c, lacksNothing: true })
+    expect(successorOf(master(a, followers))).toEqual({ nodeId: c, lacksNothing: true })
   })
 
   it('is nobody that follows another, or that no link leads to', () => {
     const log = logOf(1, 5)
-    expect(heirOf(master(a, { b: { master: c, log }, c: { master: a, log, connected: false } }))).toBeUndefined()
+    expect(successorOf(master(a, { b: { master: c, log }, c: { master: a, log, connected: false } }))).toBeUndefined()
   })
 })
 

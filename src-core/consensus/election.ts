@@ -4,8 +4,8 @@ import type { MessageOf } from './message'
 import { followersOf, SEEK_MS, VOTE_MS, type Peer, type Replica } from './replica'
 
 /**
- * Whether a member's answer counts. One that says nothing more may have a disk that hangs, and does not stand; and a
- * candidate is waited for no longer than this node would wait for its own disk.
+ * Whether a member's answer counts. The disk of a member that has fallen silent may hang, so it does not stand for
+ * election. A candidate is waited for no longer than this node would wait for its own disk.
  */
 const hasVote = ({ disk }: Replica, peer: Peer, now: Timestamp): boolean => {
   const { connected, answered, heardAt = -Infinity, candidateSince = Infinity } = peer
@@ -16,7 +16,7 @@ const hasVote = ({ disk }: Replica, peer: Peer, now: Timestamp): boolean => {
  * Whether a node without a leader should lead: no leader or candidate is known, every member was tried, and no reachable
  * member has a more complete log. Only what is on the disks counts.
  */
-export const isToLead = (replica: Replica, now: Timestamp): boolean => {
+export const shouldLead = (replica: Replica, now: Timestamp): boolean => {
   const { role, peers, self, log: own } = replica
   if (role.kind !== 'seeking') return false
   if (replica.hasLostTerm && peers.size > 0) return false
@@ -49,10 +49,10 @@ export const winsOver = (replica: Replica, other: NodeId, lead: MessageOf<'lead'
 }
 
 /** Returns the follower with the most on its disk, and whether that is the whole log, so that it could lead at once. */
-export const heirOf = ({ peers, self, log }: Replica): { nodeId: NodeId; lacksNothing: boolean } | undefined => {
+export const successorOf = ({ peers, self, log }: Replica): { nodeId: NodeId; lacksNothing: boolean } | undefined => {
   const followers = [...peers].flatMap(([nodeId, peer]): { nodeId: NodeId; known: LogEnd }[] =>
     peer.connected && peer.master === self && peer.log ? [{ nodeId, known: cutAfter(peer.log, peer.stored ?? 0) }] : [],
   )
-  const [heir] = followers.sort((a, b) => compareLogs(b.known, a.known) || (a.nodeId < b.nodeId ? -1 : 1))
-  return heir && { nodeId: heir.nodeId, lacksNothing: lastCommon(heir.known, log) === log.sequence }
+  const [successor] = followers.sort((a, b) => compareLogs(b.known, a.known) || (a.nodeId < b.nodeId ? -1 : 1))
+  return successor && { nodeId: successor.nodeId, lacksNothing: lastCommon(successor.known, log) === log.sequence }
 }

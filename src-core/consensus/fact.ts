@@ -1,25 +1,25 @@
 import { z } from 'zod'
 
 /**
- * What a deciding node does besides deciding, as a field of its log's lines: for programs that follow the log. The text
- * of a line is for people, and may change.
+ * Facts about the work of a deciding node, in a field of its log lines, for programs that follow the log. The text of a
+ * line is for people and may change.
  */
 export const Fact = z.discriminatedUnion('fact', [
-  /** The records after this one are not in the leader's log, and made room. */
+  /** The records after this one are not in the leader's log, and were set aside. */
   z.object({ fact: z.literal('set_aside'), after: z.number() }),
-  /** What was declared apart was submitted to the leader, with this result. */
+  /** Declarations from this node's side of a split were submitted to the leader, with this result. */
   z.object({
     fact: z.literal('merged'),
     result: z.string(),
     refusal: z.object({ reason: z.string() }).optional(),
   }),
-  /** A snapshot of the leader took the place of the log, up to this record. */
+  /** A snapshot of the leader replaced the log, up to this record. */
   z.object({ fact: z.literal('snapshot_installed'), sequence: z.number() }),
-  /** The disk refuses or hangs: the node takes no part. `code` is one of the error codes. */
+  /** The disk refuses writes or hangs: the node takes no part. `code` is an error code of the API. */
   z.object({ fact: z.literal('stepped_down'), code: z.string() }),
-  /** The disk takes records again. */
+  /** The disk accepts writes again. */
   z.object({ fact: z.literal('returned') }),
-  // Something is wrong with a program, not with the world around it.
+  // Faults of the program, not of its environment.
   z.object({ fact: z.literal('process_manager_failed'), manager: z.string() }),
   z.object({ fact: z.literal('replication_failed') }),
   z.object({ fact: z.literal('log_unreadable') }),

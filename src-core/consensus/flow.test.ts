@@ -95,7 +95,7 @@ describe('an acknowledgement', () => {
     two.run(2000)
     for (let value = 0; value < 400; value += 1) two.propose(master, `v${value}`)
     two.run(500)
-    // What it lacks stays on its way.
+    // Records that it lacks are delayed.
     two.slow(master, other, 3000)
     two.restart(other)
     two.run(1500)

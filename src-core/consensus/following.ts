@@ -2,12 +2,12 @@ import type { NodeId } from '../ids'
 import { cutAfter, extended, lastCommon } from './log-end'
 import type { MessageOf } from './message'
 import { masterOf, type Input } from './replica'
-import { greet, seek } from './roles'
+import { sendStatus, seek } from './roles'
 import type { Turn } from './turn'
 
-/* A follower's log: what its leader orders is stored, set aside or replaced, and nobody else is obeyed. */
+/* A follower's log: it stores, sets aside or replaces records as its leader orders, and ignores everyone else. */
 
-/** Only the leader of the current term is obeyed. */
+/** Only orders of the current term's leader are carried out. */
 export const obeys = (turn: Turn, from: NodeId, { term }: { term: number }): boolean => {
   const { role } = turn.replica
   return role.kind === 'follower' && role.master === from && term === turn.replica.term
@@ -36,13 +36,13 @@ export const rewind = (turn: Turn, from: NodeId, { after, ...message }: MessageO
   if (!obeys(turn, from, message) || after >= ordered.sequence) return
   turn.change({ ordered: cutAfter(ordered, after), log: cutAfter(log, after) })
   turn.effects.push({ kind: 'rewind', after })
-  greet(turn, from)
+  sendStatus(turn, from)
 }
 
 export const rewound = (turn: Turn, { log }: Extract<Input, { kind: 'rewound' }>): void => {
   turn.change({ log, ordered: log })
-  // The term was to start on records that no longer exist.
+  // The term was to start after records that no longer exist.
   if (turn.replica.role.kind === 'beginning') return seek(turn)
   const master = masterOf(turn.replica)
-  if (master !== undefined) greet(turn, master)
+  if (master !== undefined) sendStatus(turn, master)
 }

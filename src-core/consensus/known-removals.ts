@@ -1,7 +1,7 @@
 import type { Timestamp } from '../ids'
 import type { Replica } from './replica'
 
-/** Splits have merged after this time. */
+/** Splits count as merged after this time. */
 const SETTLED_MS = 60_000
 
 /** Determines up to when every member knows of all removals. Older tombstones are no longer needed. */

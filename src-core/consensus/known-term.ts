@@ -11,7 +11,7 @@ import type { Turn } from './turn'
 export const KnownTerm = z.object({
   term: z.number().int().nonnegative(),
   obeyed: NodeId.optional(),
-  /** The stored value cannot be read: the term may have been any. */
+  /** The stored value cannot be read, so the term is unknown. */
   isLost: z.boolean().optional(),
 })
 export type KnownTerm = z.infer<typeof KnownTerm>
@@ -25,10 +25,10 @@ export const knownTermOf = ({ term, obeyed, hasLostTerm }: Replica): KnownTerm =
 const isSame = (a: KnownTerm, b: KnownTerm): boolean =>
   a.term === b.term && a.obeyed === b.obeyed && (a.isLost ?? false) === (b.isLost ?? false)
 
-/** Whether the term that this node takes part in is on its disk. Until then it has told nobody of it. */
+/** Whether this node's current term is on its disk. Until then the node has mentioned it to nobody. */
 export const isTermKept = (replica: Replica): boolean => isSame(knownTermOf(replica), replica.kept)
 
-/** Orders a term that this step has changed to be written, before everything else that the step orders. */
+/** If this step has changed the term, orders it to be written before all other effects of the step. */
 export const keepTerm = (turn: Turn): void => {
   const { kept, keeping = kept } = turn.replica
   const known = knownTermOf(turn.replica)

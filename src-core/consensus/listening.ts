@@ -1,4 +1,4 @@
-import { beyondReason } from './distrust'
+import { implausible } from './distrust'
 import { peersFrom, SILENCE_MS, type Away, type Input } from './replica'
 import type { Turn } from './turn'
 
@@ -28,7 +28,7 @@ export const listen = (turn: Turn, { listens = false, hears }: Away, input: Inpu
     case 'message': {
       const { from, message } = input
       if (!listens || message.type !== 'lead' || !peers.has(from)) return
-      if (beyondReason(message, turn.replica) !== undefined) return
+      if (implausible(message, turn.replica) !== undefined) return
       const { term } = message
       if (hears !== undefined && !isSilent && hears.master !== from && term <= hears.term) return
       return turn.become({ kind: 'away', listens, hears: { master: from, term, heardAt: turn.now } })

@@ -60,7 +60,7 @@ const withEarlier = (sequence: number, epochs: readonly Epoch[], earlier: number
   ...(earlier > 0 && { earlier }),
 })
 
-/** Whether `log` goes on from `start`; true where the epochs of that time are unknown. */
+/** Whether `log` contains everything up to the end of `start`; true if the epochs of that time are unknown. */
 export const goesOnFrom = (log: LogEnd, start: LogEnd): boolean => {
   const isForgotten = (log.earlier ?? 0) > 0 && (log.epochs[0]?.from ?? 0) > start.sequence
   return isForgotten || start.epochs.length === 0 || lastCommon(start, log) === start.sequence

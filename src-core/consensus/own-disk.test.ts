@@ -18,7 +18,7 @@ import { step } from './step'
 const [a, b, c] = ['a', 'b', 'c'].map((name) => NodeId.parse(name)) as [NodeId, NodeId, NodeId]
 const logOf = (sequence: number): LogEnd => ({ sequence, epochs: [{ term: 1, master: a, from: 1 }] })
 
-/** One replica on a clock of its own. */
+/** One replica with its own clock. */
 class Node {
   now = 0
   effects: Effect[] = []
@@ -40,7 +40,7 @@ class Node {
     }
   }
 
-  /** Time passes, with ticks. */
+  /** Advances the time, with ticks. */
   pass(milliseconds: number): void {
     for (const end = this.now + milliseconds; this.now < end;) {
       this.now += 100
@@ -248,7 +248,7 @@ describe('a candidate whose disk hangs', () => {
 describe('a voter whose disk does not answer', () => {
   it('that says nothing more holds nobody up, whatever it said before', () => {
     const waiting = node(b, [a])
-    // It would lead: it has more.
+    // Its more complete log would let it lead.
     waiting.answers(a, 5)
     waiting.pass(VOTE_MS - 100)
     expect(waiting.replica.role.kind).toBe('seeking')

@@ -3,16 +3,16 @@ import type { Replica } from './replica'
 
 /**
  * This node's disk, judged by the writes ordered and those that became durable. A leader or candidate whose disk hangs
- * gives way, because another member may have one that answers.
+ * gives way, because another member's disk may work.
  *
- * A disk that is slow by nature must not count as hanging: two nodes with such disks would depose each other for ever.
- * So the time that a write took is learned, and twice that is waited for from then on; it is halved again each time that
- * nothing is outstanding and all was written quicker.
+ * A slow disk must not count as hanging: two nodes with slow disks would depose each other for ever. So the node waits
+ * twice as long as its slowest recent write took. This limit is halved again whenever all outstanding writes have
+ * completed faster.
  */
 export interface OwnDisk {
   /** Since when writes have been outstanding without progress. */
   readonly behindSince?: Timestamp | undefined
-  /** The longest wait for one of them since none was outstanding, in milliseconds. */
+  /** The longest wait for one of the writes since none was outstanding, in milliseconds. */
   readonly longest?: number | undefined
   /** How long a write may take, in milliseconds. */
   readonly patience: number
@@ -23,7 +23,7 @@ export interface OwnDisk {
  * or candidate gives way.
  */
 export const DISK_PATIENCE_MS = 2000
-/** No disk is waited for longer than this before its node gives way. */
+/** Upper limit of that patience. */
 const MAX_PATIENCE_MS = 60_000
 /** Factor on the time of the last write. */
 const PATIENCE_OF_LAST = 2
@@ -43,7 +43,7 @@ export const watchDisk = (before: Replica, after: Replica, now: Timestamp): OwnD
   const hasProgress = after.log.sequence > before.log.sequence || after.kept !== before.kept
   if (!hasProgress) return behind ? after.disk : { patience }
   const wait = Math.max(longest, now - behindSince)
-  // Writes that one sync made durable are told one by one: only the last of them says how long they took.
+  // Writes that one sync made durable are reported one by one: only the last report shows how long they took.
   if (behind) return { behindSince: now, longest: wait, patience: bounded(Math.max(PATIENCE_OF_LAST * wait, patience)) }
   return { patience: bounded(Math.max(PATIENCE_OF_LAST * wait, patience / 2)) }
 }

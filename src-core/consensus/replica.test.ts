@@ -18,7 +18,7 @@ import { Cluster } from './testing/cluster'
 
 const cluster = (names: string, seed = 1): Cluster => new Cluster([...names], new Random(seed))
 
-/** Everybody follows one master and has its log. */
+/** Expects one master, followed by all others, with equal logs. */
 const expectUnited = (all: Cluster): void => {
   const [master, ...others] = all.masters()
   expect(others).toEqual([])
@@ -58,7 +58,7 @@ describe('a cluster', () => {
     two.propose(master, 'x')
     two.run(200)
     expect(two.acknowledged).not.toContain('x')
-    // Whoever is left alone goes on by itself: it would otherwise stop when the other one sleeps.
+    // A node that is left alone continues without the other: it would otherwise stop whenever the other machine sleeps.
     two.run(1500)
     expect(two.acknowledged).toContain('x')
   })
@@ -70,7 +70,7 @@ describe('a cluster', () => {
     const other = master === 'a' ? 'b' : 'a'
     two.crash(other)
     two.run(100)
-    // It is connected again, and has said nothing yet.
+    // It is connected again, and has not sent anything yet.
     two.restart(other)
     two.propose(master, 'x')
     two.run(5)
@@ -164,13 +164,13 @@ describe('a cluster', () => {
     const lead = { type: 'lead', term: 9, log: other.replica.log, followers: 1 } as const
     const input = { kind: 'message', from: other.replica.self, message: lead } as const
     expect(masterOf(step(follower.replica, input, 2010).replica)).toBe(master)
-    // One that is not heard any more holds nobody.
+    // A leader that is no longer heard binds nobody.
     expect(masterOf(step(follower.replica, input, 2010 + SILENCE_MS).replica)).toBe(other.replica.self)
-    // One that says itself that it leads no more neither: whoever followed it asks at once.
+    // Nor does one that names another leader: its followers ask at once.
     const answer = { type: 'answer', term: 9, log: other.replica.log, master: other.replica.self } as const
-    const told = step(follower.replica, { kind: 'message', from: master, message: answer }, 2010)
-    expect(told.replica.role.kind).toBe('seeking')
-    expect(told.effects).toContainEqual(expect.objectContaining({ to: other.replica.self }))
+    const renounced = step(follower.replica, { kind: 'message', from: master, message: answer }, 2010)
+    expect(renounced.replica.role.kind).toBe('seeking')
+    expect(renounced.effects).toContainEqual(expect.objectContaining({ to: other.replica.self }))
   })
 
   it('obeys one master in a term: another one with the same number has to take a later one', () => {
@@ -199,7 +199,7 @@ describe('a cluster', () => {
     two.run(6000)
     expect(two.masters()).toEqual(['a', 'b'])
     const { replica } = two.host('a')
-    // Fewer followers than this one has, so that this one wins, with a later term, so that it has to raise its own.
+    // Fewer followers than this node, so that this node wins, and a later term, so that it has to raise its own.
     const lead = { type: 'lead', term: 50, log: emptyLog, followers: -1 } as const
     const message = { kind: 'message', from: NodeId.parse('b'), message: lead } as const
     const raised = step(replica, message, 6001)
@@ -210,7 +210,7 @@ describe('a cluster', () => {
     ])
     const leads = { ...raised.replica, role: { kind: 'master' as const } }
     expect(step(leads, { ...message, message: { ...lead, term: 52 } }, 6010).effects).toEqual([])
-    // Outbid in turn, it gives way: else two with slow disks would depose one another for ever.
+    // Outbid in turn, it gives way: otherwise two leaders with slow disks would depose each other for ever.
     const outbid = step(leads, { ...message, message: { ...lead, term: 52 } }, 6001 + SILENCE_MS)
     expect(masterOf(outbid.replica)).toBe('b')
     const muchLater = step(leads, { ...message, message: { ...lead, term: 52 } }, 6001 + CONTESTED_MS)
@@ -311,7 +311,7 @@ describe('a member that lies', () => {
   })
 })
 
-describe('two logs with more changes of the leader than are told at once', () => {
+describe('two logs with more changes of the leader than one message names', () => {
   const [a, b] = [NodeId.parse('a'), NodeId.parse('b')]
   const epochs = (count: number, last: NodeId) =>
     Array.from({ length: count }, (_, at) => ({ term: at + 1, master: at < 60 ? a : last, from: 10 * at + 1 }))

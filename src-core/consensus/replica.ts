@@ -9,7 +9,7 @@ import { soundDisk, type OwnDisk } from './own-disk'
 export const HEARTBEAT_MS = 250
 /** A leader or follower that was not heard for this long counts as gone. */
 export const SILENCE_MS = 1000
-/** How long the answer of a member counts in an election. They come four times a second. */
+/** How long a member's answer counts in an election. A seeking member answers four times a second. */
 export const VOTE_MS = 2000
 /** A term this far ahead of the highest known one is implausible, and is ignored. */
 export const MAX_TERM_STEP = 1_000_000
@@ -25,19 +25,19 @@ export interface Peer {
   readonly connected: boolean
   /** Whether it accepts a log described by its latest epochs only; older versions do not. */
   readonly knowsTails?: boolean | undefined
-  /** It was dialled since the search for a leader began, and did not answer. */
+  /** It was dialled since the search for a leader began, and could not be reached. */
   readonly refused: boolean
   /** Start of the present or last connection. */
   readonly connectedAt?: Timestamp | undefined
   readonly heardAt?: Timestamp | undefined
-  /** The log that it last reported, and up to where that is on its disk (`stored`). */
+  /** The log that it last reported, and up to which record that log is on its disk (`stored`). */
   readonly log?: LogEnd | undefined
   readonly stored?: number | undefined
   /** The leader that it follows, if any; itself if it leads. */
   readonly master?: NodeId | undefined
-  /** It has sent something since the search for a leader began. */
+  /** It has sent a message since the search for a leader began. */
   readonly answered: boolean
-  /** Since when it has said that it is about to lead. */
+  /** Since when it has reported that it is about to lead. */
   readonly candidateSince?: Timestamp | undefined
   /** For a follower of this leader: replication progress. */
   readonly flow?: Flow | undefined
@@ -52,8 +52,8 @@ export interface Following {
 }
 
 /**
- * Takes no part: the node sleeps or quits, or its disk refuses writes or hangs. In the last case it `listens`: without a vote, a
- * log or acknowledgements, it tracks the leader in order to show the leader's state and report to it.
+ * Takes no part: the node sleeps or quits, or its disk refuses writes or hangs. With a bad disk it `listens`: without a
+ * vote, a log or acknowledgements, it tracks the leader in order to show the leader's state and report to it.
  */
 export interface Away {
   readonly kind: 'away'
@@ -72,7 +72,7 @@ export interface Heard {
 export type Role =
   /** `patient` after a wake: unreachable members may only be late, so no election starts before the full wait. */
   | { readonly kind: 'seeking'; readonly since: Timestamp; readonly patient?: boolean }
-  /** It has won, but does not lead before its first record is on disk. */
+  /** Elected, but its first record is not on its disk yet. */
   | { readonly kind: 'beginning'; readonly term: number; readonly since: Timestamp }
   | { readonly kind: 'master' }
   | Following
@@ -87,9 +87,9 @@ export interface Replica {
    * The leader accepted in that term; itself if it led. Needed because both sides of a split can take the same term.
    */
   readonly obeyed?: NodeId | undefined
-  /** It has lost its record of past terms: it may not lead before it has followed a leader. */
+  /** The stored term is unreadable: it must not lead before it has followed a leader. */
   readonly hasLostTerm?: boolean | undefined
-  /** What its disk has of the term and the leader accepted in it, and what is being written there. */
+  /** The term and accepted leader that are on its disk, and those that are being written. */
   readonly kept: KnownTerm
   readonly keeping?: KnownTerm | undefined
   readonly role: Role
@@ -102,7 +102,7 @@ export interface Replica {
   readonly peers: ReadonlyMap<NodeId, Peer>
   /** Commit index: as leader, this node has acknowledged everything up to this record. */
   readonly acknowledged: number
-  readonly saidAt: Timestamp
+  readonly sentAt: Timestamp
   /** When it last raised its term against another leader. */
   readonly contestedAt?: Timestamp | undefined
 }
@@ -116,11 +116,13 @@ export type Input =
   | { readonly kind: 'message'; readonly from: NodeId; readonly message: Message }
   /** As leader, this node appended records; `log` is the log once they are written. */
   | { readonly kind: 'appended'; readonly log: LogEnd }
-  /** This term is on the disk. */
+  /** This term is on this node's disk. */
   | { readonly kind: 'termKept'; readonly known: KnownTerm }
   /** The log on disk now ends here. */
   | { readonly kind: 'written'; readonly log: LogEnd }
-  /** The log was truncated further back than ordered: what is left, on disk and in all. */
+  /**
+   * The log was truncated further back than ordered; `log` is the remaining log, on disk and with outstanding writes.
+   */
   | { readonly kind: 'rewound'; readonly log: LogEnd }
   /** Records up to `through` were handed to the follower's link. */
   | { readonly kind: 'sent'; readonly to: NodeId; readonly through: number }
@@ -130,8 +132,8 @@ export type Input =
 /** Work for the shell, in this order. */
 export type Effect =
   /**
-   * Write this to the disk, then input `termKept`. What is ordered after it waits until then: no message of that term is
-   * sent and no record of it stored before.
+   * Write this to the disk, then input `termKept`. Effects after it wait until then: before that no message of the term
+   * is sent and no record of it is stored.
    */
   | { readonly kind: 'keepTerm'; readonly known: KnownTerm }
   | { readonly kind: 'send'; readonly to: NodeId; readonly message: Message }
@@ -157,9 +159,15 @@ export type Effect =
   /** Set aside the records after this one, have their declarations merged, then input `written` or `rewound`. */
   | { readonly kind: 'rewind'; readonly after: number }
   | { readonly kind: 'acknowledge'; readonly sequence: number }
-  /** This node's disk has not answered for so long: it takes no part until the disk has, and then inputs `written`. */
+  /**
+   * This node's disk has not answered for this long: the node takes no part until a write completes, which is input as
+   * `written`.
+   */
   | { readonly kind: 'diskHangs'; readonly milliseconds: number }
-  /** A member follows a leader that this node does not know as a member: it does from now on, until its log tells. */
+  /**
+   * A member follows a leader that this node does not know as a member. Treat it as one until the log says whether it
+   * is.
+   */
   | { readonly kind: 'vouched'; readonly nodeId: NodeId }
   /** Report to the user that a member's message was implausible and was ignored. */
   | { readonly kind: 'distrust'; readonly peer: NodeId; readonly reason: string }
@@ -171,7 +179,7 @@ export interface Stepped {
 
 const freshPeer: Peer = { connected: false, refused: false, answered: false }
 
-/** A node right after its start: it has its log, term and members, and seeks a leader. */
+/** A node right after its start: it has its log, term and members, and has no leader yet. */
 export const startReplica = (
   self: NodeId,
   log: LogEnd,
@@ -189,10 +197,12 @@ export const startReplica = (
   disk: soundDisk,
   peers: peersFrom(self, members, new Map()),
   acknowledged: 0,
-  saidAt: now - HEARTBEAT_MS,
+  sentAt: now - HEARTBEAT_MS,
 })
 
-/** The same node restarted on another log, as after a disk failure; it keeps its term, and what it knows of its disk. */
+/**
+ * The same node restarted on another log, as after a disk failure; it keeps its term and the learned speed of its disk.
+ */
 export const restartReplica = (
   { self, term, obeyed, hasLostTerm, kept, disk: { patience } }: Replica,
   log: LogEnd,

@@ -1,37 +1,37 @@
 import type { NodeId } from '../ids'
-import { heirOf, isToLead } from './election'
+import { successorOf, shouldLead } from './election'
 import { isTermKept } from './known-term'
 import { extended } from './log-end'
 import { isHanging } from './own-disk'
 import { followersOf, masterOf, type Input } from './replica'
 import type { Turn } from './turn'
 
-/* What a replica says in its role, and how it changes the role. */
+/* The messages that a replica sends in its role, and the changes of role. */
 
 /** Sends the periodic message of this role: a heartbeat, an acknowledgement, or the question who leads. */
-export const greet = (turn: Turn, to: NodeId): void => {
+export const sendStatus = (turn: Turn, to: NodeId): void => {
   const { role, term, log } = turn.replica
   if (role.kind === 'master')
     turn.send(to, {
       type: 'lead',
       term,
-      log: turn.told(to, log),
+      log: turn.summaryFor(to, log),
       followers: followersOf(turn.replica, turn.now).length,
     })
-  else if (role.kind === 'seeking') turn.send(to, { type: 'ask', term, log: turn.told(to, log) })
-  else if (role.kind === 'follower' && role.master === to) sayFollow(turn, to)
+  else if (role.kind === 'seeking') turn.send(to, { type: 'ask', term, log: turn.summaryFor(to, log) })
+  else if (role.kind === 'follower' && role.master === to) sendFollow(turn, to)
 }
 
-export const sayFollow = (turn: Turn, to: NodeId, epochs?: number): void => {
+export const sendFollow = (turn: Turn, to: NodeId, epochs?: number): void => {
   const { term, log, ordered } = turn.replica
-  turn.send(to, { type: 'follow', term, log: turn.told(to, ordered, epochs), stored: log.sequence })
+  turn.send(to, { type: 'follow', term, log: turn.summaryFor(to, ordered, epochs), stored: log.sequence })
 }
 
 export const answer = (turn: Turn, to: NodeId): void => {
   const { term, log: own, role } = turn.replica
-  if (role.kind === 'master') return greet(turn, to)
+  if (role.kind === 'master') return sendStatus(turn, to)
   const master = masterOf(turn.replica)
-  const log = turn.told(to, own)
+  const log = turn.summaryFor(to, own)
   const candidate = role.kind === 'beginning'
   turn.send(to, {
     ...{ type: 'answer', term, log },
@@ -45,12 +45,12 @@ export const seek = (turn: Turn, { patient = false } = {}): void => {
   const peers = [...turn.replica.peers].map(
     ([nodeId, peer]) => [nodeId, { ...peer, answered: false, refused: false, master: undefined }] as const,
   )
-  turn.change({ peers: new Map(peers), saidAt: turn.now })
-  for (const peer of turn.replica.peers.keys()) greet(turn, peer)
+  turn.change({ peers: new Map(peers), sentAt: turn.now })
+  for (const peer of turn.replica.peers.keys()) sendStatus(turn, peer)
 }
 
 export const decide = (turn: Turn): void => {
-  if (isToLead(turn.replica, turn.now)) beginTerm(turn, turn.replica.term + 1)
+  if (shouldLead(turn.replica, turn.now)) beginTerm(turn, turn.replica.term + 1)
 }
 
 export const beginTerm = (turn: Turn, term: number): void => {
@@ -67,34 +67,34 @@ export const follow = (turn: Turn, master: NodeId, term: number): void => {
   turn.become({ kind: 'follower', master, heardAt: turn.now })
 }
 
-/** Tells this node's followers that it no longer leads, and who may. */
-export const release = (turn: Turn, heir: NodeId | undefined): void => {
+/** Tells this node's followers that it no longer leads, and which follower may take over. */
+export const release = (turn: Turn, successor: NodeId | undefined): void => {
   const { peers, self, term, log } = turn.replica
   for (const [nodeId, { master }] of peers)
-    if (master === self && nodeId !== heir)
+    if (master === self && nodeId !== successor)
       turn.send(nodeId, {
         type: 'answer',
         term,
-        log: turn.told(nodeId, log),
-        ...(heir !== undefined && { master: heir }),
+        log: turn.summaryFor(nodeId, log),
+        ...(successor !== undefined && { master: successor }),
       })
 }
 
 export const leave = (turn: Turn, { listens = false }: Extract<Input, { kind: 'leave' }>): void => {
   const { role, term } = turn.replica
   if (role.kind === 'master') {
-    const heir = heirOf(turn.replica)
-    if (heir?.lacksNothing) turn.send(heir.nodeId, { type: 'handover', term })
-    release(turn, heir?.nodeId)
+    const successor = successorOf(turn.replica)
+    if (successor?.lacksNothing) turn.send(successor.nodeId, { type: 'handover', term })
+    release(turn, successor?.nodeId)
   }
   const hears = listens && role.kind === 'follower' ? { master: role.master, term, heardAt: role.heardAt } : undefined
   turn.become({ kind: 'away', listens, hears })
 }
 
 /**
- * One whose disk hangs can acknowledge nothing, and its log is not what it ordered: it neither leads nor stands, where
- * another member could. A follower stays one, whose leader does not wait for it, unless its disk does not have the term
- * yet: then its leader has not heard of it, and it only listens.
+ * A node whose disk hangs can acknowledge nothing, and its log on disk is behind what it ordered. So it neither leads
+ * nor stands for election while another member is reachable. A follower remains one, as its leader does not wait for
+ * it; unless the term is not on its disk yet: its leader has then not heard of it, and it only listens.
  */
 export const givesWay = (turn: Turn): boolean => {
   const { role, disk, peers } = turn.replica

@@ -1,5 +1,5 @@
 import type { NodeId, Timestamp } from '../ids'
-import { beyondReason } from './distrust'
+import { implausible } from './distrust'
 import { install, obeys, rewind, rewound, store } from './following'
 import { heardHeartbeat } from './heartbeats'
 import { keepTerm, termKept } from './known-term'
@@ -9,7 +9,7 @@ import { cutAfter, lastCommon } from './log-end'
 import type { Message, MessageOf } from './message'
 import { watchDisk } from './own-disk'
 import { HEARTBEAT_MS, masterOf, peersFrom, SILENCE_MS, type Input, type Replica, type Stepped } from './replica'
-import { answer, beginTerm, decide, givesWay, greet, leave, sayFollow, seek } from './roles'
+import { answer, beginTerm, decide, givesWay, sendStatus, leave, sendFollow, seek } from './roles'
 import { Turn } from './turn'
 
 /** Processes one input. Pure: the replica is small and copied, and the shell carries out the effects in order. */
@@ -44,7 +44,7 @@ const take = (turn: Turn, input: Input): void => {
         ...{ connected: true, refused: false, connectedAt: turn.now },
         knowsTails: input.knowsTails ?? true,
       })
-      greet(turn, input.peer)
+      sendStatus(turn, input.peer)
       return
     case 'disconnected':
       turn.peer(input.peer, { connected: false, master: undefined, flow: undefined, behindSince: undefined })
@@ -82,13 +82,13 @@ const take = (turn: Turn, input: Input): void => {
 
 const tick = (turn: Turn): void => {
   if (givesWay(turn)) return
-  const { role, saidAt } = turn.replica
+  const { role, sentAt } = turn.replica
   if (role.kind === 'follower' && turn.now - role.heardAt >= SILENCE_MS) seek(turn)
-  // Its disk is so slow that the others have found a leader and followed that one.
+  // This disk is so slow that the other members have elected another leader in the meantime.
   if (role.kind === 'beginning' && turn.now - role.since >= SILENCE_MS && hearsLeader(turn)) seek(turn)
-  if (turn.now - saidAt >= HEARTBEAT_MS) {
-    turn.change({ saidAt: turn.now })
-    for (const peer of turn.replica.peers.keys()) greet(turn, peer)
+  if (turn.now - sentAt >= HEARTBEAT_MS) {
+    turn.change({ sentAt: turn.now })
+    for (const peer of turn.replica.peers.keys()) sendStatus(turn, peer)
   }
   acknowledge(turn)
   decide(turn)
@@ -110,8 +110,8 @@ const written = (turn: Turn, input: Extract<Input, { kind: 'written' }>): void =
       const last = log.epochs.at(-1)
       if (last?.term !== role.term || last.master !== self) return
       turn.become({ kind: 'master' })
-      turn.change({ acknowledged: 0, saidAt: turn.now })
-      for (const peer of turn.replica.peers.keys()) greet(turn, peer)
+      turn.change({ acknowledged: 0, sentAt: turn.now })
+      for (const peer of turn.replica.peers.keys()) sendStatus(turn, peer)
       return
     }
     case 'master':
@@ -122,7 +122,7 @@ const written = (turn: Turn, input: Extract<Input, { kind: 'written' }>): void =
       acknowledge(turn)
       return
     case 'follower':
-      greet(turn, role.master)
+      sendStatus(turn, role.master)
       return
     case 'seeking':
     case 'away':
@@ -133,7 +133,7 @@ const written = (turn: Turn, input: Extract<Input, { kind: 'written' }>): void =
 const receive = (turn: Turn, from: NodeId, message: Message): void => {
   // Ignore non-members, even if the link accepted them.
   if (!turn.replica.peers.has(from)) return
-  const reason = beyondReason(message, turn.replica)
+  const reason = implausible(message, turn.replica)
   if (reason !== undefined) {
     turn.effects.push({ kind: 'distrust', peer: from, reason })
     return
@@ -141,23 +141,23 @@ const receive = (turn: Turn, from: NodeId, message: Message): void => {
   turn.peer(from, { heardAt: turn.now, connected: true })
   switch (message.type) {
     case 'ask':
-      leadsNoMore(turn, from)
-      heardOf(turn, from, message, {})
+      noteNotLeading(turn, from)
+      noteAnswer(turn, from, message, {})
       answer(turn, from)
       decide(turn)
       return
     case 'answer':
-      leadsNoMore(turn, from)
-      heardOf(turn, from, message, message)
-      vouchedFor(turn, message.master)
+      noteNotLeading(turn, from)
+      noteAnswer(turn, from, message, message)
+      adoptNamedLeader(turn, message.master)
       decide(turn)
       return
     case 'lead':
-      heardOf(turn, from, message, { master: from })
+      noteAnswer(turn, from, message, { master: from })
       heardHeartbeat(turn, from, message)
       return
     case 'follow':
-      heardFollow(turn, from, message)
+      onFollow(turn, from, message)
       return
     case 'rewind':
       rewind(turn, from, message)
@@ -169,7 +169,7 @@ const receive = (turn: Turn, from: NodeId, message: Message): void => {
       install(turn, from, message)
       return
     case 'probe':
-      if (obeys(turn, from, message)) sayFollow(turn, from, message.epochs)
+      if (obeys(turn, from, message)) sendFollow(turn, from, message.epochs)
       return
     case 'handover':
       if (obeys(turn, from, message)) takeOver(turn)
@@ -178,11 +178,12 @@ const receive = (turn: Turn, from: NodeId, message: Message): void => {
 }
 
 /**
- * Somebody was let in while this node was away, or on the other side of a split, and leads now: without knowing it as a
- * member this node could never follow it, or as a leader never meet it. Members may let anyone in, so the word of one is enough; one that this node knows to be removed may have been
- * let in again, and if not, the removal is merged once this node follows.
+ * A member names a leader that this node does not know: it was admitted while this node was away or on the other side
+ * of a split. Without knowing it as a member this node could never follow it, or, as a leader, never meet it. Any
+ * member may admit machines, so one member's word is enough. If this node knows the leader as removed, it may have been
+ * admitted again; if not, the removal is merged once this node follows.
  */
-const vouchedFor = (turn: Turn, master: NodeId | undefined): void => {
+const adoptNamedLeader = (turn: Turn, master: NodeId | undefined): void => {
   const { role, self, peers } = turn.replica
   if (
     (role.kind !== 'seeking' && role.kind !== 'master') ||
@@ -194,18 +195,21 @@ const vouchedFor = (turn: Turn, master: NodeId | undefined): void => {
   turn.effects.push({ kind: 'vouched', nodeId: master })
 }
 
-/** The leader goes: it must not be taken for one that others found while this node's disk was slow. */
+/**
+ * The leader hands over. Forget which leaders other members named: those messages may predate the handover, if this
+ * disk is slow.
+ */
 const takeOver = (turn: Turn): void => {
   for (const nodeId of turn.replica.peers.keys()) turn.peer(nodeId, { master: undefined })
   beginTerm(turn, turn.replica.term + 1)
 }
 
-/** A member that asks for a leader, or names another one, does not lead: its followers seek a new one. */
-const leadsNoMore = (turn: Turn, from: NodeId): void => {
+/** A member that asks for a leader, or names another one, does not lead itself: its followers look for a new leader. */
+const noteNotLeading = (turn: Turn, from: NodeId): void => {
   if (masterOf(turn.replica) === from) seek(turn)
 }
 
-const heardOf = (
+const noteAnswer = (
   turn: Turn,
   from: NodeId,
   { log }: { log: Replica['log'] },
@@ -215,10 +219,10 @@ const heardOf = (
   turn.peer(from, { answered: true, log, master, candidateSince: candidate ? since : undefined })
 }
 
-const heardFollow = (turn: Turn, from: NodeId, message: MessageOf<'follow'>): void => {
+const onFollow = (turn: Turn, from: NodeId, message: MessageOf<'follow'>): void => {
   const { term } = message
   const { role } = turn.replica
-  // About to lead: an answer without a leader would make the sender follow another.
+  // About to lead. Do not answer yet: an answer without a leader would make the sender follow another.
   if (role.kind === 'beginning') return
   if (role.kind !== 'master') return answer(turn, from)
   // The follower has seen a later term, and only follows in one later than that.

@@ -6,7 +6,7 @@ import type { Effect, Peer, Replica, Role } from './replica'
 /** One step of a replica: the state after an input, and the effects for the shell. */
 export class Turn {
   readonly effects: Effect[] = []
-  /** The members as this step has changed them: copied at its first change, since those before it stay as they are. */
+  /** The members as changed by this step: copied at the first change, so that the previous replica stays unchanged. */
   private changedPeers: Map<NodeId, Peer> | undefined
 
   constructor(
@@ -34,8 +34,8 @@ export class Turn {
     if (this.replica.peers.get(to)?.connected) this.effects.push({ kind: 'send', to, message })
   }
 
-  /** Shortens a log for a member; members of older versions need every epoch. */
-  told(to: NodeId, log: LogEnd, epochs = EPOCHS_SENT): LogEnd {
+  /** Shortens a log for a message to a member; members of older versions need every epoch. */
+  summaryFor(to: NodeId, log: LogEnd, epochs = EPOCHS_SENT): LogEnd {
     return this.replica.peers.get(to)?.knowsTails === false ? log : withLatestEpochs(log, epochs)
   }
 }

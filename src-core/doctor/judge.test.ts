@@ -68,8 +68,8 @@ const evidence = (
 /** Expects a code beside every English sentence, so that each language can say it. */
 const saysAllAsCodes = (given: Evidence): void => {
   const { findings, pairs } = judge(given)
-  for (const { what, why, todo, coded: said } of findings)
-    expect([said?.what, said?.why, said?.todo].map((one) => one && inEnglish(one))).toEqual([what, why, todo])
+  for (const { what, why, todo, coded: codes } of findings)
+    expect([codes?.what, codes?.why, codes?.todo].map((one) => one && inEnglish(one))).toEqual([what, why, todo])
   for (const { announced, tcpOut, tcpIn, tls, link, probe } of pairs)
     for (const check of [announced, tcpOut, tcpIn, tls, link, probe]) expect(check.coded).toBeDefined()
 }

@@ -19,7 +19,7 @@ const retried = (failureError: string): Decision => ({
 })
 const changed: Decision = { type: 'MetaInstanceUpdated', metaInstanceId, changes: { maxContext: 2048 } }
 
-/** What a history says of these decisions: one a second. */
+/** The history of these decisions, one per second. */
 const historyOf = (...decisions: readonly Decision[]): unknown[] =>
   decisions
     .reduce<readonly HistoryEvent[]>(

@@ -11,8 +11,8 @@ const keys = ['a', 'b', 'c', 'd'] as const
 const requests = fc.array(fc.record({ key: fc.constantFrom(...keys), cost: fc.integer({ min: 1, max: MAX_COST }) }), {
   maxLength: 60,
 })
-/** What happens to a queue: a request comes, the next is taken, or one that waits leaves. */
-const happenings = fc.array(
+/** Events of a queue: a request arrives, the next is dequeued, or a waiting one leaves. */
+const events = fc.array(
   fc.oneof(
     {
       weight: 3,
@@ -76,10 +76,12 @@ describe('a fair queue', () => {
 
   it('lets no other key take more than the largest cost of requests while a key’s oldest waits', () => {
     fc.assert(
-      fc.property(happenings, (all) => {
+      fc.property(events, (all) => {
         const queue = new FairQueue<Waiting>()
         const waiting = new Map<Waiting, () => void>()
-        /** Of each key's oldest request: what others have taken since it was the oldest. */
+        /**
+         * For each key's oldest request: how many requests of every other key were dequeued since it was the oldest.
+         */
         const passed = new Map<Waiting, Map<string, number>>()
         for (const [number, one] of all.entries()) {
           if (one.does === 'add') {
@@ -94,7 +96,7 @@ describe('a fair queue', () => {
           } else {
             const heads = keys.flatMap((key) => [...waiting.keys()].find((request) => request.key === key) ?? [])
             const taken = queue.next()
-            // Something waits, so something is taken.
+            // A request waits, so one is dequeued.
             expect(taken !== undefined).toBe(waiting.size > 0)
             if (!taken) continue
             waiting.delete(taken)

@@ -4,7 +4,7 @@ import type { Message } from './conversation'
 import { prefixChain, PrefixMemory, TEXT_BLOCK } from './prefixes'
 import type { ChatPrompt, Prompt } from './request'
 
-/** Stands in for a hash: tells all texts apart. */
+/** A stand-in for a hash, without collisions. */
 const digest = (text: string): string => text
 
 const says = (role: 'system' | 'user' | 'assistant', text: string): Message => ({
@@ -16,7 +16,7 @@ const chainOf = (prompt: Prompt) => prefixChain(prompt, digest)
 const first = [says('system', 'be brief'), says('user', 'hello')]
 const second = [...first, says('assistant', 'hi'), says('user', 'and now?')]
 
-/** How much of the second prompt somebody holds who has computed the first. */
+/** Size of the second prompt's prefix that is cached after computing the first. */
 const held = (computed: Prompt, asked: Prompt): number => {
   const memory = new PrefixMemory<'runner'>()
   memory.remember('runner', chainOf(computed))

@@ -74,7 +74,7 @@ describe('a request for a model', () => {
           createdAt: 0,
         },
       })
-    // What the state knows by now is not counted twice.
+    // Requests that the state already contains are not counted twice.
     expect(routeOf(world.state, SMALL, { underWay })).toMatchObject({ instance: { instanceId: one } })
   })
 

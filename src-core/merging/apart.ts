@@ -6,8 +6,9 @@ import { merge } from './merge'
 import { compareStamps } from '../state/stamp'
 
 /**
- * What one side of a split declared, kept until it is merged. `common` lists what both sides had: if the other side no
- * longer has it, it was removed there. That holds for leaders whose log goes on from the one of the other side.
+ * What one side of a split declared, kept until it is merged. `common` lists the entities that both sides had: if the
+ * other side no longer has one, it was removed there. This holds only for leaders whose log continues from the common
+ * part.
  */
 export const Apart = z.object({ common: z.array(z.string()), declared: Declared })
 export type Apart = z.infer<typeof Apart>
@@ -19,8 +20,8 @@ export const nothingApart: Apart = {
 }
 
 /**
- * What this side removed since the split, with the time of its tombstone. If the tombstone is gone already, because no
- * other member was left to learn of it, the removal counts as of now.
+ * What this side removed since the split, with the time of its tombstone. If the tombstone has been dropped, because no
+ * other member was left to learn of the removal, the removal counts from now.
  */
 const removedSince = (own: State, decided: readonly Event[]): Declared['removed'] => {
   const removed: Declared['removed'] = { metaInstances: {}, apiKeys: {}, members: {} }
@@ -65,8 +66,9 @@ export const broughtAlong = ({ declared: { metaInstances, apiKeys } }: Apart): A
 })
 
 /**
- * Combines what was kept from two consecutive splits. Each part's `common` is relative to the side that it parted from.
- * What the later part still has was on the first of those sides, so only the later part tells whether the second had it.
+ * Combines what was kept from two consecutive splits. Each part's `common` is relative to the side that it was
+ * separated from. Entities that the later part still has were on the first of those sides, so only the later part tells
+ * whether the second side had them.
  */
 export const joined = (earlier: Apart, later: Apart): Apart => {
   const still = creations(later.declared)

@@ -14,7 +14,7 @@ const remove = (world: World, name = 'both') => world.command({ type: 'DeleteMet
 
 type Act = (world: World) => unknown
 
-/** Two sides that part with two machines and a declaration, and meet again after each has done something. */
+/** Two sides that separate with two machines and one declaration, and meet again after each has done something. */
 const split = (here: Act, there: Act = () => undefined, before: Act = () => undefined) => {
   const [own, other] = [new World(), new World()]
   for (const world of [own, other]) {
@@ -337,14 +337,14 @@ describe('what one side of a split declared', () => {
     const since = world.log.length
     update(later(world), { paused: true })
     const fromSecond = declaredApart(second, world.state, world.log.slice(since)) ?? nothingApart
-    // It took over what the second side has, and parts from the third before anything was merged.
+    // It took over the second side's log, and separates from the third before anything is merged.
     const fromThird = declaredApart(third, second, world.log.slice(0, since)) ?? nothingApart
     const apart = joined(fromSecond, fromThird)
     const [{ type, ...brought } = { type: undefined }] = decideMerge(third, apart)
     expect(type).toBe('MetaInstanceCreated')
     expect(brought).toMatchObject({ metaInstance: { metaInstanceId: 'both', paused: true } })
     expect(brought).toMatchObject({ origin: { fields: world.state.stamps?.['metaInstance both']?.fields } })
-    // What the second side removed meanwhile stays removed.
+    // An entity that the second side removed in the meantime stays removed.
     expect(decideMerge(third, joined(fromSecond, nothingApart))).toEqual([])
   })
 

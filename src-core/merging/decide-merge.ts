@@ -15,8 +15,8 @@ import { compareStamps, compareWrites, fieldStamp, stampKey, type Kind, type Sta
 type Family<Value> = Readonly<Record<string, Stamped<Value>>>
 
 /**
- * Drops what both sides had and this side has removed since. An entity common to both is the same one, even if an older
- * version stored no stamps for it.
+ * Drops entities that both sides had and this side has removed since. An entity common to both is the same one, even if
+ * an older version stored no stamps for it.
  */
 const stillWanted = <Value>(
   kind: Kind,
@@ -27,7 +27,7 @@ const stillWanted = <Value>(
   Object.fromEntries(
     Object.entries(theirs).flatMap(([id, one]) => {
       const [isCommon, known] = [common.has(stampKey(kind, id)), own[id]]
-      // A temporary declaration ended here by itself, while a user made it permanent there.
+      // A temporary declaration ended by itself on this side, while a user made it permanent on the other.
       const isKept = 'onRequest' in one.stamps.fields && !('onRequest' in (one.value as object))
       if (isCommon && !known && !isKept) return []
       const { value, stamps } = one
@@ -120,7 +120,7 @@ class Merging {
   }
 
   /**
-   * New tombstones: of entities that exist here, or that another member may still bring. One whose kind is unknown is
+   * New tombstones: of entities that exist here, or that another member may still bring. A tombstone of unknown kind is
    * emitted once.
    */
   private removals(family: keyof Declared['removed']): [string, Timestamp][] {

@@ -14,8 +14,8 @@ import { merge } from './merge'
 import { compareStamps, fieldStamp, SETTINGS_KEY, stampKey, type Stamp } from '../state/stamp'
 
 /*
- * Machines that part, each declaring on its own and by a clock of its own, which steps back and forth; that meet, one
- * giving its log up for the other's; and that in the end all meet, in whatever order.
+ * Random histories: machines are separated and declare independently, each by its own clock, which steps back and
+ * forth. When two meet, one sets its log aside for the other's. In the end all meet, in any order.
  */
 
 const NODES = ['a', 'b', 'c'] as const
@@ -26,7 +26,7 @@ const START = 10_000_000
 interface Side {
   readonly log: readonly Envelope[]
   readonly state: State
-  /** What it gave up and nobody has merged yet. */
+  /** Declarations that it set aside and that are not merged yet. */
   readonly apart: Apart | undefined
 }
 
@@ -39,14 +39,14 @@ const folded = (log: readonly Envelope[], from: State = emptyState()): State => 
   return folding.state
 }
 
-/** Terms never meet here: each machine takes those of its own. */
+/** Terms are never equal here: each machine uses its own numbers. */
 const leaderOf = (term: number): NodeId => NodeId.parse(NODES[term % NODES.length] ?? 'a')
 const termOf = (name: Name, { term }: State): number => {
   const at = NODES.indexOf(name)
   return leaderOf(term) === NodeId.parse(name) ? term : (Math.floor(term / NODES.length) + 1) * NODES.length + at
 }
 
-/** The machine leads what it reaches, by its own clock, which is never before a stamp that it has seen. */
+/** The machine leads its side by its own clock, which is never before a stamp that it has seen. */
 const decided = (side: Side, name: Name, events: readonly Event[], now: number): Side => {
   const term = termOf(name, side.state)
   const folding = new Folding(side.state).enter(term, leaderOf(term))
@@ -64,7 +64,7 @@ const shared = (a: readonly Envelope[], b: readonly Envelope[]): number => {
   return end === -1 ? a.length : end
 }
 
-/** The loser gives up what the winner does not have, and keeps what was declared in it. */
+/** The loser sets aside the records that the winner does not have, and keeps the declarations in them. */
 const givenUp = (winner: Side, loser: Side): Side => {
   const common = shared(loser.log, winner.log)
   const since = loser.log.slice(common).map(({ event }) => event)
@@ -109,7 +109,7 @@ const changes = fc.oneof(
 )
 
 const onDeclarations: fc.Arbitrary<Command> = fc.oneof(
-  // `d4` is loaded on request where it is not there.
+  // `d4` is always loaded on request.
   metaInstanceId.map((id) => declaring(id, id === MetaInstanceId.parse('d4'))),
   fc.record({ type: fc.constant('UpdateMetaInstance' as const), metaInstanceId, changes }),
   fc.record({ type: fc.constant('UpdateMetaInstance' as const), metaInstanceId, changes }),
@@ -165,7 +165,7 @@ interface Write {
   readonly key: string
   readonly field: string
   readonly stamp: Stamp
-  /** When what it belongs to was made. */
+  /** When the entity that it belongs to was created. */
   readonly made: Stamp
 }
 
@@ -173,14 +173,14 @@ class History {
   sides: Sides
   private now = START
   private readonly ahead: Record<Name, number> = { a: 0, b: 0, c: 0 }
-  /** By the stamps of the side that wrote. */
+  /** By the stamps of the side that made the write. */
   readonly writes: Write[] = []
   readonly deleted = new Set<string>()
-  /** Declarations and keys that nobody asked for on request. */
+  /** Declarations and keys that were created explicitly, not on request. */
   readonly made = new Set<string>()
-  /** Temporary ones that somebody made lasting. */
+  /** Temporary declarations that people made permanent. */
   readonly kept = new Set<string>()
-  /** Removals and admissions of members, as they happened. */
+  /** Removals and admissions of members, in order. */
   readonly memberships: { readonly nodeId: NodeId; readonly at: number; readonly isIn: boolean }[] = []
 
   constructor() {
@@ -217,7 +217,7 @@ class History {
     }
   }
 
-  /** The loser hands in what it had kept, the winner decides what that comes to, and the loser hears of it. */
+  /** The loser submits its kept declarations, the winner decides the merge, and the loser takes over the result. */
   private merged(winner: Name, loser: Name): this {
     const { apart } = this.sides[loser]
     const { [winner]: before } = this.sides
@@ -226,7 +226,7 @@ class History {
     return this.put(loser, { ...after, apart: undefined })
   }
 
-  /** All meet one, one after the other, and hear what the others brought. */
+  /** One machine meets all others in turn, and they take over what it has learned. */
   atRest(first: Name, order: readonly Name[]): State {
     for (const other of order) {
       this.take({ kind: 'meet', winner: first, loser: other, merges: true })
@@ -300,8 +300,8 @@ class History {
 }
 
 /**
- * Also of one kind alone: what happens to few things meets more often. And with more meetings than commands: sides then
- * part from a third one before what they kept is merged.
+ * Histories also of a single kind of entity, as writes then collide more often. And with more meetings than commands:
+ * sides then separate from a third one before their kept declarations are merged.
  */
 const history = fc
   .oneof(
@@ -311,7 +311,7 @@ const history = fc
   .map((steps) => ({ steps, play: () => steps.reduce((played, next) => played.take(next), new History()) }))
 const RUNS = { numRuns: Number(process.env['RUNS'] ?? 400), seed: Number(process.env['SEED'] ?? 18) }
 
-/** Whether an id was deleted and made again anywhere: ids that commands draw are not. */
+/** Whether an id was deleted and created again anywhere; ids drawn by commands are not. */
 const isMadeAgain = ({ deleted, sides }: History): boolean =>
   NODES.some((name) => sides[name].log.some(({ event }) => isMaking(event, deleted)))
 const isMaking = (event: Event, deleted: ReadonlySet<string>): boolean =>
@@ -339,7 +339,7 @@ describe('whatever machines that part declare', () => {
     const atRest = (state: State) => {
       const { metaInstances, members, apiKeys, settings } = declaredOf(state)
       return {
-        // Temporary ones are each side's own; names of which two were the same get their numbers in the order of the meetings.
+        // Temporary declarations belong to each side; equal names get their numbers in the order of the meetings.
         metaInstances: Object.values(metaInstances)
           .flatMap(({ value: { name: _name, createdAt: _at, ...value } }) => (value.onRequest ? [] : [value]))
           .sort((one, other) => (one.metaInstanceId < other.metaInstanceId ? -1 : 1)),
@@ -392,7 +392,7 @@ describe('whatever machines that part declare', () => {
         )
         for (const { key, field, stamp, made } of played.writes) {
           const known = stamps[key]
-          // A machine that was removed and let in again is another making of it.
+          // A machine that was removed and admitted again counts as another entity.
           const isAnother = key.startsWith('member ') && known && compareStamps(known.created, made) !== 0
           if (!known || isAnother || key === stampKey('metaInstance', 'd4')) continue
           expect(compareStamps(fieldStamp(known, field), stamp)).toBeGreaterThanOrEqual(0)

@@ -9,7 +9,7 @@ const stamp = (most: number): fc.Arbitrary<Stamp> =>
   fc.record({ at: fc.nat(most), index: fc.nat(2), node: fc.constantFrom('a', 'b') })
 
 const LATE = 10
-/** A field is written after what it belongs to was made. */
+/** A field is written after its entity was created. */
 const stamps = (fields: readonly string[]): fc.Arbitrary<EntityStamps> =>
   fc.record({
     created: stamp(LATE),
@@ -78,7 +78,7 @@ const declared: fc.Arbitrary<Declared> = fc.record({
   settings: stamped(fc.record({ name, maxRetries: fc.nat(3) }), ['name', 'maxRetries']),
   removed: fc.record({ metaInstances: ids(fc.nat(LATE)), apiKeys: ids(fc.nat(LATE)), members: ids(fc.nat(LATE)) }),
 })
-/** As a state says it: nothing is there that was removed since it was made. */
+/** As in a real state: no entity exists that was removed after its creation. */
 const sound = declared.map((one) => merge(one, one))
 
 describe('a merge of what two sides declared', () => {

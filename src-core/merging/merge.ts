@@ -4,8 +4,8 @@ import { compareStamps, compareWrites, type EntityStamps } from '../state/stamp'
 import { canonical } from '../state/canonical'
 
 /**
- * Merges each field to its newer write. Ties arise only from the suffix of a name that was taken; the text that sorts
- * first wins.
+ * Merges each field to its newer write. Equal stamps with different values arise only from the number appended to a
+ * name that was taken; then the text that sorts first wins.
  */
 const mergeStamped = <Value extends object>(a: Stamped<Value>, b: Stamped<Value>): Stamped<Value> => {
   const created = compareStamps(a.stamps.created, b.stamps.created) >= 0 ? a.stamps.created : b.stamps.created
@@ -41,7 +41,7 @@ const union = <Value>(
 }
 
 /** For entities that can be admitted again under the same id (machines): only the latest creation counts. */
-const latestMaking = <Value extends object>(a: Stamped<Value>, b: Stamped<Value>): Stamped<Value> => {
+const latestCreation = <Value extends object>(a: Stamped<Value>, b: Stamped<Value>): Stamped<Value> => {
   const later = compareStamps(a.stamps.created, b.stamps.created)
   return later === 0 ? mergeStamped(a, b) : later > 0 ? a : b
 }
@@ -50,7 +50,7 @@ const latestMaking = <Value extends object>(a: Stamped<Value>, b: Stamped<Value>
  * For entities created once, whose id comes from the creating command: if both sides executed it, both created the same
  * entity and the changes of both count. A removal is final.
  */
-const madeOnce = <Value extends object>(
+const createdOnce = <Value extends object>(
   a: Family<Stamped<Value>>,
   b: Family<Stamped<Value>>,
   removed: Family<Timestamp>,
@@ -58,13 +58,13 @@ const madeOnce = <Value extends object>(
   Object.fromEntries(Object.entries(union(a, b, mergeStamped)).filter(([id]) => !(id in removed)))
 
 /** For entities that can be created again: present if created after their removal. */
-const madeAgain = <Value extends object>(
+const recreatable = <Value extends object>(
   a: Family<Stamped<Value>>,
   b: Family<Stamped<Value>>,
   removed: Family<Timestamp>,
 ): Record<string, Stamped<Value>> =>
   Object.fromEntries(
-    Object.entries(union(a, b, latestMaking)).filter(([id, { stamps }]) => stamps.created.at > (removed[id] ?? -1)),
+    Object.entries(union(a, b, latestCreation)).filter(([id, { stamps }]) => stamps.created.at > (removed[id] ?? -1)),
   )
 
 /**
@@ -79,9 +79,9 @@ export const merge = (a: Declared, b: Declared): Declared => {
     members: union(a.removed.members, b.removed.members, Math.max),
   }
   return {
-    metaInstances: madeOnce(a.metaInstances, b.metaInstances, removed.metaInstances),
-    apiKeys: madeOnce(a.apiKeys, b.apiKeys, removed.apiKeys),
-    members: madeAgain(a.members, b.members, removed.members),
+    metaInstances: createdOnce(a.metaInstances, b.metaInstances, removed.metaInstances),
+    apiKeys: createdOnce(a.apiKeys, b.apiKeys, removed.apiKeys),
+    members: recreatable(a.members, b.members, removed.members),
     settings: a.settings && b.settings ? mergeStamped(a.settings, b.settings) : (a.settings ?? b.settings),
     removed,
   }

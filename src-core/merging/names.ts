@@ -9,12 +9,12 @@ type Family = Readonly<Record<string, Stamped<DeclaredMetaInstance>>>
 /** Maximum length of a name, less the number appended. */
 const MAX_CHARACTERS = 90
 
-/** Drops half of a surrogate pair at the cut. */
+/** Drops half a surrogate pair at the cut. */
 const numbered = (name: string, count: number): string =>
   `${name.slice(0, MAX_CHARACTERS).replace(/[\uD800-\uDBFF]$/u, '')} ${count}`
 
 /**
- * Resolves equal names from two sides: the one written last keeps the name, the other gets a number, so that no
+ * Resolves equal names from two sides: the one written last keeps the name and the other gets a number, so that no
  * declaration is lost over its name. Conflicts that `state` already had are left alone.
  */
 export const withNamesOfTheirOwn = (family: Family, state: State): Record<string, Stamped<DeclaredMetaInstance>> => {

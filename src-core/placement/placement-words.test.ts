@@ -19,7 +19,7 @@ const IDENTIFIER = /\b(?:[a-z]+[A-Z]\w*|Mlx\w*|[a-z]+_[a-z]+)\b/
 
 const WHY = { text: 'no Python', coded: { code: 'refusals.rule.drained' } }
 
-/** One of each rule: a rule that is missing here does not compile. */
+/** One exclusion of each rule: a missing rule does not compile. */
 const EACH: { readonly [Rule in Exclusion['rule']]: Extract<Exclusion, { rule: Rule }> } = {
   away: { rule: 'away' },
   offline: { rule: 'offline' },
@@ -36,7 +36,7 @@ const EXCLUSIONS: readonly Exclusion[] = [...Object.values(EACH), { rule: 'nodeI
 const world = new World()
 const [studio, mini] = [world.addNode('studio'), world.addNode('mini')]
 
-/** A refusal that names a machine of each rule: none of them has room. */
+/** A refusal that names a machine of each rule: none of them has enough memory. */
 const refused = (request: Partial<PlacementRequest>, of = world) => {
   const { state } = of
   const asked = { sharding: 'Pipeline', instanceMeta: 'MlxRing', minNodes: 1, placementPreference: 'auto' } as const
@@ -97,7 +97,7 @@ describe.each(Language.options)('why machines are left out, in %s', (language) =
         'zh-Hans': 'other 不在线；只选择了这些机器：here和other；here 有 1 GB 可用，模型需要 4 GB',
       }[language],
     )
-    // A machine that nobody chose is not in the sentence, whatever else is wrong with it.
+    // A machine that was not chosen is not in the sentence, whatever else excludes it.
     const elsewhere = refused({ nodeIds: [here], away: [outside] }, full)
     expect(words[language].refusal(full.state, elsewhere)).not.toContain('outside')
   })

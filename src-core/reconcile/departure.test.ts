@@ -6,7 +6,7 @@ import { departures } from './departure'
 const loaded = { status: 'loaded', card: smallCard } as const
 const cards = { [SMALL]: loaded }
 
-/** Two machines of which the second takes only so many models. */
+/** Two machines; the second has memory for a limited number of models. */
 const pair = (freeElsewhere: number): { world: World; here: NodeId } => {
   const world = new World()
   const here = world.addNode('here')

@@ -219,7 +219,7 @@ describe('a node', () => {
     const own = world.declare('own', { nodeIds: [there] })
     world.reconcile()
     const [ring, single] = [world.instance(shared), world.instance(own)]
-    // Elected anew: what nodes said of themselves is not known any more, and not of all it will be.
+    // A new leader: no node has reported yet, and one never will.
     world.now += 100_000
     world.deadlinesBegan = world.now
     world.apply({ type: 'NodeLeaving', nodeId: there, reason: 'not heard yet' })

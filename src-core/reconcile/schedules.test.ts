@@ -12,8 +12,8 @@ const NINE = Date.parse('2026-03-04T09:00:00Z')
 const SIX = Date.parse('2026-03-04T18:00:00Z')
 const hours: Hours[] = [{ from: '09:00', to: '18:00', timeZone: 'UTC' }]
 
-/** A world with a clock on the wall of its own. */
-class Office extends World {
+/** A world with its own wall clock. */
+class ScheduledWorld extends World {
   wall = NINE - MINUTE
 
   override inputs() {
@@ -28,8 +28,8 @@ class Office extends World {
   }
 }
 
-const office = (given: Hours[] = hours): { world: Office; id: MetaInstanceId } => {
-  const world = new Office()
+const office = (given: Hours[] = hours): { world: ScheduledWorld; id: MetaInstanceId } => {
+  const world = new ScheduledWorld()
   world.addNode('Mac Studio')
   const id = world.declare('chat', { hours: given })
   world.reconcile()

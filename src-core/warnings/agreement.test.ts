@@ -19,8 +19,8 @@ const MEANING: Readonly<Record<string, readonly RdmaReasonCode[]>> = {
   'unhealthy-device': ['unhealthy'],
 }
 
-/** Reasons without a warning: they pass by themselves, or are shown with the cables. */
-const UNSPOKEN: ReadonlySet<RdmaReasonCode> = new Set([
+/** Reasons without a warning: they are temporary, or are shown with the cables. */
+const WITHOUT_WARNING: ReadonlySet<RdmaReasonCode> = new Set([
   'offline',
   'not_read',
   'status_unknown',
@@ -58,7 +58,7 @@ const agree = ({ macs, nodes }: Pair): void => {
       reasons.some((reason) => MEANING[code]?.includes(reason)),
       `${title} – but ${reasons.join(', ')}`,
     ).toBe(true)
-  for (const reason of reasons.filter((code) => !UNSPOKEN.has(code)))
+  for (const reason of reasons.filter((code) => !WITHOUT_WARNING.has(code)))
     expect(
       warnings.some(({ code }) => MEANING[code]?.includes(reason)),
       `${reason} is not warned of`,

@@ -6,7 +6,7 @@ import type { Message } from '../message'
 import { masterOf, startReplica, type Effect, type Input, type Replica } from '../replica'
 import { step } from '../step'
 
-/** A record as this cluster keeps it: the beginning of a term, or somebody's value. */
+/** A record: the start of a term, or a proposed value. */
 export type Entry = { readonly term: number; readonly master: NodeId; readonly value?: string }
 
 interface Host {
@@ -16,24 +16,24 @@ interface Host {
   /** Values that were set aside, to be submitted again. */
   resubmit: string[]
   running: boolean
-  /** Counts its lives: what was begun in an earlier one comes to nothing. */
+  /** Number of this process's lives: scheduled work of an earlier life is dropped. */
   life: number
 }
 
 const TICK_MS = 50
 const WRITE_MS = 5
 
-/** Replicas with logs on a virtual clock, and a network that can be cut, lose and delay. */
+/** Replicas with logs on a virtual clock, over a network that can be cut, and can lose and delay messages. */
 export class Cluster {
   readonly clock = new VirtualClock()
   readonly hosts = new Map<NodeId, Host>()
-  /** Values that somebody was told are safe. */
+  /** Values that were acknowledged. */
   readonly acknowledged = new Set<string>()
-  /** Who began which term: nobody may do so twice. */
+  /** Each started term with its leader. No term may have two. */
   readonly terms: string[] = []
   private readonly cuts = new Set<string>()
   loss = 0
-  /** How much longer records take between two, in milliseconds. */
+  /** Additional delay of records between two nodes, in milliseconds. */
   private readonly slowness = new Map<string, number>()
 
   constructor(
@@ -47,7 +47,7 @@ export class Cluster {
     }
     for (const self of members) this.connectAll(self)
     const tick = (): void => {
-      for (const self of members) this.give(self, { kind: 'tick' })
+      for (const self of members) this.input(self, { kind: 'tick' })
       for (const self of members) this.submitAgain(self)
       this.clock.after(TICK_MS, tick)
     }
@@ -74,20 +74,20 @@ export class Cluster {
     return this.host(name).entries.flatMap(({ value }) => value ?? [])
   }
 
-  /** Has a value appended by whoever leads at this node. Its acknowledgement shows in `acknowledged`. */
+  /** Appends a value if this node leads. Its acknowledgement appears in `acknowledged`. */
   propose(name: string, value: string): boolean {
     const host = this.host(name)
     const { self, term } = host.replica
     if (!host.running || host.replica.role.kind !== 'master') return false
     host.entries.push({ term, master: self, value })
-    this.give(self, { kind: 'appended', log: this.logOf(host) })
+    this.input(self, { kind: 'appended', log: this.logOf(host) })
     this.sync(self)
     return true
   }
 
-  /** Tells its fellows that it goes, as a machine does before it sleeps. */
+  /** The node says goodbye, as a machine does before it sleeps. */
   leave(name: string): void {
-    this.give(this.host(name).replica.self, { kind: 'leave' })
+    this.input(this.host(name).replica.self, { kind: 'leave' })
   }
 
   crash(name: string): void {
@@ -95,7 +95,7 @@ export class Cluster {
     host.running = false
     host.life += 1
     for (const [other, { running }] of this.hosts)
-      if (running) this.give(other, { kind: 'disconnected', peer: host.replica.self })
+      if (running) this.input(other, { kind: 'disconnected', peer: host.replica.self })
   }
 
   restart(name: string): void {
@@ -106,12 +106,12 @@ export class Cluster {
     this.connectAll(self)
   }
 
-  /** No message goes between these two any more; who is cut off notices only by the silence. */
+  /** Drops all messages between two nodes. They notice it only by the silence. */
   cut(a: string, b: string): void {
     this.cuts.add([a, b].sort().join())
   }
 
-  /** Records from one to another take so much longer; what else they say does not. */
+  /** Delays records from one node to another, but no other messages. */
   slow(from: string, to: string, milliseconds: number): void {
     this.slowness.set(`${from} ${to}`, milliseconds)
   }
@@ -129,8 +129,8 @@ export class Cluster {
     for (const other of this.hosts.keys()) {
       if (other === self || !this.host(self).running) continue
       const kind = this.reaches(self, other) ? 'connected' : 'refused'
-      this.give(self, { kind, peer: other })
-      if (kind === 'connected') this.give(other, { kind, peer: self })
+      this.input(self, { kind, peer: other })
+      if (kind === 'connected') this.input(other, { kind, peer: self })
     }
   }
 
@@ -138,17 +138,17 @@ export class Cluster {
     return { sequence: entries.length, epochs: [...epochs] }
   }
 
-  /** What was appended is on the disk a little later. */
+  /** Writes become durable after a short time. */
   private sync(self: NodeId): void {
     const host = this.host(self)
     const { life } = host
     const log = this.logOf(host)
     this.clock.after(WRITE_MS, () => {
-      if (host.life === life) this.give(self, { kind: 'written', log })
+      if (host.life === life) this.input(self, { kind: 'written', log })
     })
   }
 
-  private give(self: NodeId, input: Input): void {
+  private input(self: NodeId, input: Input): void {
     const host = this.host(self)
     if (!host.running) return
     const { replica, effects } = step(host.replica, input, this.clock.now())
@@ -166,7 +166,7 @@ export class Cluster {
         const log = this.logOf(host)
         const { to, after, term } = effect
         this.deliver(self, to, { type: 'records', term, after, log }, host.entries.slice(after))
-        this.give(self, { kind: 'sent', to, through: log.sequence })
+        this.input(self, { kind: 'sent', to, through: log.sequence })
         return
       }
       case 'beginTerm': {
@@ -185,7 +185,7 @@ export class Cluster {
         return
       }
       case 'keepTerm':
-        this.give(self, { kind: 'termKept', known: effect.known })
+        this.input(self, { kind: 'termKept', known: effect.known })
         return
       case 'distrust':
       case 'vouched':
@@ -226,7 +226,7 @@ export class Cluster {
     this.sync(host.replica.self)
   }
 
-  /** What was set aside is submitted to the master as anew, like any command. */
+  /** Values that were set aside are submitted to the master again, like commands. */
   private submitAgain(self: NodeId): void {
     const host = this.host(self)
     const master = masterOf(host.replica)
