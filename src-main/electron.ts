@@ -11,7 +11,7 @@ const command = commandIn(argv)
 if (command === undefined)
   runDesktop({
     startNode,
-    // Absolute, for Electron takes no other; an empty variable counts as not set.
+    // Absolute, because Electron accepts no other path; an empty variable counts as unset.
     dataDir: resolve(env['MUSTER_DATA_DIR'] || defaultDataDir({ platform, env, home: homedir() })),
   })
 else runCommand(async () => (await import('./cli/program')).run(command))

@@ -60,7 +60,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   const explainsFirst = (): boolean => options.explainsDiscovery === true && setupHoldsDiscovery(nodeSettings.current())
   const ownName = current.friendlyName ?? (await machineName())
   const admission = new AdmissionFile(dataDir)
-  // Consensus and links need each other: messages sent before the links exist are dropped.
+  // Consensus and links depend on each other: messages sent before the links exist are dropped.
   const wired: { peers?: Peers; worker?: Worker; holders?: LastHolders; accounts?: ApiKeyAccounts; facts?: OwnFacts } =
     {}
   const loadCard = cardFinder({
@@ -134,7 +134,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       supply: supplyLater,
       suspected,
     }),
-    // Busy until the worker exists: starting needs the machine.
+    // Counts as busy until the worker exists, because the start-up needs the machine.
     isBusy: () => wired.worker?.isBusy ?? true,
     onWake: (...woken) => wired.worker?.wake(...woken),
     onRemoved: () => cluster.removed(),
@@ -155,20 +155,20 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     }, membersChanged),
   )
 
-  // A runner started before the models are known would fail without reason.
+  // Until the models are known, a runner would fail for lack of its model.
   await catalogue.ready
   const measurements = await Measurements.open({
     dataDir,
     probe: async (probing) => measureMemoryBandwidth(environment.working(), probing),
     isBusy: () => wired.worker?.isBusy ?? true,
-    onChange: () => wired.facts?.tell(),
+    onChange: () => wired.facts?.report(),
     log: log.logger.child({ part: 'measurements' }),
   })
   opened.add(() => measurements.close())
   const killedRunners = await KilledRunners.open({
     dataDir,
     boot: await thisBoot(),
-    onChange: () => wired.facts?.tell(),
+    onChange: () => wired.facts?.report(),
     log: log.logger.child({ part: 'worker' }),
   })
   opened.add(() => killedRunners.close())
@@ -200,8 +200,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     tracer,
     diskCache: promptCache,
     fetchBlocks: (...wanted) => void blocks.fetch(...wanted),
-    // A damaged copy in another program's folder is ignored and fetched again; a damaged one of ours is for the user to
-    // replace.
+    // A damaged copy in another program's folder is ignored and the model is fetched again; a damaged copy of ours must
+    // be replaced by the user.
     modelPath: (modelId) => {
       const model = catalogue.held(modelId)
       return model?.problem === undefined ? model?.path : undefined
@@ -246,9 +246,9 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   opened.add(nodeSettings.subscribe(() => void worker.emptyDiskCache()))
   // Placement needs this machine's facts.
   await facts.ready
-  const tellModels = (): void => presence.has([...catalogue.list(), ...catalogue.adapters()])
-  tellModels()
-  opened.add(catalogue.subscribe(tellModels))
+  const reportModels = (): void => presence.has([...catalogue.list(), ...catalogue.adapters()])
+  reportModels()
+  opened.add(catalogue.subscribe(reportModels))
   await supply.fetcher.resume()
   supply.withdrawStale()
   opened.add(

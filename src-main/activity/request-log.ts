@@ -8,7 +8,7 @@ import { RequestRecord } from '@core/protocols/activity'
 import { z } from 'zod'
 import { replaceFile } from '../disk/replace-file'
 
-/** The oldest are dropped first. */
+/** Number of requests kept; the oldest are dropped first. */
 const MOST_KEPT = 1000
 /** Delay of the write after a request ends; requests that end within it share one write. */
 const WRITE_AFTER_MS = 5000

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { Benchmark } from '@core/protocols/benchmark'
 import { replaceFile } from '../disk/replace-file'
 
-/** The oldest are dropped first. */
+/** Number of benchmarks kept; the oldest are dropped first. */
 const MOST_KEPT = 50
 
 /** Reads the kept benchmarks, newest first; an unreadable file counts as empty. */

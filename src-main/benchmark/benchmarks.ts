@@ -84,7 +84,7 @@ export class Benchmarks {
       ...{ benchmarkId: randomUUID(), model, modelId, scope, startedAt: Date.now(), state: 'running' },
       placements: placements.map((placement) => ({ ...placement, state: 'waiting', figures: { firstToken: [] } })),
     }
-    this.tell(benchmark)
+    this.update(benchmark)
     this.cancelled = new AbortController()
     this.running = this.run(benchmark, planned, wanted).finally(() => (this.running = undefined))
     return benchmark
@@ -115,7 +115,7 @@ export class Benchmarks {
     const change = (at: number, changes: Partial<BenchmarkedPlacement>): void => {
       const placements = current.placements.map((one, index) => (index === at ? { ...one, ...changes } : one))
       current = { ...current, placements }
-      this.tell(current)
+      this.update(current)
     }
     for (const [at, one] of planned.entries()) {
       if (signal.aborted) change(at, { state: 'cancelled' })
@@ -126,7 +126,7 @@ export class Benchmarks {
       : current.placements.some((placement) => placement.state === 'done')
         ? 'done'
         : 'failed'
-    this.tell({ ...current, state, endedAt: Date.now() })
+    this.update({ ...current, state, endedAt: Date.now() })
     try {
       await keepBenchmarks(this.path, this.kept)
     } catch (error) {
@@ -187,7 +187,7 @@ export class Benchmarks {
       // deleted) is ignored.
       await this.submit({ type: 'DeleteInstance', instanceId })
     } catch (error) {
-      this.options.log.warn({ err: error, instanceId }, 'what was placed for a benchmark is still there')
+      this.options.log.warn({ err: error, instanceId }, 'could not remove an instance that was placed for a benchmark')
     }
   }
 
@@ -201,11 +201,11 @@ export class Benchmarks {
       const settle = (end: () => void): void => {
         unsubscribe()
         clearTimeout(timer)
-        signal.removeEventListener('abort', give)
+        signal.removeEventListener('abort', giveUp)
         end()
       }
-      const give = (): void => settle(() => reject(new Error('it was cancelled')))
-      const look = (): void => {
+      const giveUp = (): void => settle(() => reject(new Error('it was cancelled')))
+      const check = (): void => {
         const state = source.state()
         const instance = state.instances[instanceId]
         if (!instance && seen) return settle(() => reject(new Error('it could not be loaded there')))
@@ -213,11 +213,11 @@ export class Benchmarks {
         seen = true
         if (isReady(state, instance)) settle(() => resolve(instance))
       }
-      const unsubscribe = source.subscribe(look, look)
+      const unsubscribe = source.subscribe(check, check)
       const timer = setTimeout(() => settle(() => reject(new Error('it took too long to load'))), LOADING_MS)
-      signal.addEventListener('abort', give, { once: true })
-      if (signal.aborted) give()
-      else look()
+      signal.addEventListener('abort', giveUp, { once: true })
+      if (signal.aborted) giveUp()
+      else check()
     })
   }
 
@@ -225,7 +225,7 @@ export class Benchmarks {
     return this.options.commands.submit(command, { commandId: CommandId.parse(randomUUID()) })
   }
 
-  private tell(benchmark: Benchmark): void {
+  private update(benchmark: Benchmark): void {
     this.kept = withLatest(benchmark, this.kept)
     for (const listener of this.listeners) listener()
   }

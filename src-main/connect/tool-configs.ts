@@ -41,7 +41,7 @@ const TOOLS: Readonly<Record<WritableTool, Tool>> = {
 const Written = z.object({ before: z.string().nullable(), digest: z.string() })
 type Written = z.infer<typeof Written>
 
-/** Larger files are not taken for a configuration. */
+/** Larger files are not accepted as a configuration. */
 const MAX_BYTES = 1_000_000
 
 const digestOf = (text: string | undefined): string =>
@@ -101,7 +101,7 @@ export class ToolConfigs {
     if (digestOf(before) !== digest)
       throw new ToolConfigError('changed', 'The file has changed since it was shown', 'Look at the change again.')
     const after = this.edited(tool, before, wanted)
-    // Undo returns to the content before the node's first write.
+    // Undo restores the content from before the node's first write.
     const earlier = await this.written(tool)
     const kept = earlier && earlier.digest === digest ? earlier.before : (before ?? null)
     await replaceFile(this.record(tool), JSON.stringify({ before: kept, digest: digestOf(after) } satisfies Written))

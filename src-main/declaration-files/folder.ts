@@ -72,7 +72,7 @@ export class DeclarationFolder {
       this.watcher = watch(this.options.folder, { recursive: true }, () => this.scheduleSync(SETTLE_MS))
       this.watcher.on('error', () => this.watcher?.close())
     } catch {
-      // The watcher is optional: the folder is polled as well.
+      // The watcher is optional: the folder is also polled.
     }
   }
 
@@ -112,7 +112,7 @@ export class DeclarationFolder {
       const refusal = await apply({ documents: [], prune: { labels: this.labels, keep } })
       if (refusal !== undefined) problems.push(refusal)
     }
-    // Recorded after a refusal too: without a change of the files the next attempt would be refused in the same way.
+    // Recorded after a refusal too: without a change of the files the next attempt would be refused again.
     this.applied = fingerprint
     if (problems.length > 0) this.warnOnce(`Declarations in ${folder} are not all carried out:\n${problems.join('\n')}`)
     else log.info({ folder, files: files.length }, 'declarations applied from the folder')

@@ -7,7 +7,7 @@ export interface DeclarationFile extends ParsedFile {
   readonly file: string
 }
 
-/** A thousand declarations take far less. */
+/** Size limit of a file; a thousand declarations take far less. */
 const MAX_BYTES = 4 * 1024 * 1024
 const SUFFIX = /\.(ya?ml|json)$/i
 

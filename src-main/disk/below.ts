@@ -2,7 +2,7 @@ import { lstat, mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeFolder } from './make-folder'
 
-/** Identity of an entry on a disk. */
+/** An entry of a file system, with its identity. */
 export interface Entry {
   readonly dev: number
   readonly ino: number
@@ -17,7 +17,7 @@ export interface Disk {
   rename(from: string, to: string): Promise<void>
 }
 
-/** A path that leaves the folder it belongs to: nothing there was changed. */
+/** A path leads out of the folder it must be below, or through a link or another disk. Nothing was changed there. */
 export class OutsideError extends Error {
   readonly code = 'not_ours'
   constructor(
@@ -31,7 +31,7 @@ export class OutsideError extends Error {
   }
 }
 
-/** Whether it names one entry of a folder: no path, and not `.` or `..`. */
+/** Whether the name is that of one entry of a folder: no path, not `.` or `..`. */
 export const isName = (name: string): boolean => name !== '' && name !== '.' && name !== '..' && !/[/\\\0]/.test(name)
 
 const isAbsent = (error: unknown): boolean =>
@@ -46,7 +46,7 @@ export const ifPresent = <Value>(found: Promise<Value>): Promise<Value | undefin
 export interface Found {
   /** The real path, without links. */
   readonly path: string
-  /** The root's device. */
+  /** The root's real path. */
   readonly base: string
   /** The folders from the root downwards. */
   readonly way: readonly { readonly path: string; readonly entry: Entry }[]
@@ -55,9 +55,9 @@ export interface Found {
 
 /**
  * Resolves an entry below one of our folders, through real folders on the same disk only; undefined if it does not
- * exist. The root may be a link, as people move their data folder to another disk that way. Below it no link is
- * followed, and each name must be spelt as on the disk, even where the disk treats `Owner` and `owner` alike. The entry
- * itself may be a link: removing it removes the link.
+ * exist. The root may be a link, because people move their data folder to another disk that way. Below it no link is
+ * followed, and each name must be spelt as on the disk, even where the disk treats `Owner` and `owner` as equal. The
+ * entry itself may be a link, which is then removed as a link.
  *
  * @param names one per level, e.g. `['OWNER', 'NAME']`
  * @throws OutsideError; and the disk's errors other than a missing entry

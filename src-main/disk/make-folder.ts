@@ -2,19 +2,22 @@ import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 
-/** Folders of ours are for their owner alone. */
+/** Our folders are accessible to their owner only. */
 const OURS = { mode: 0o700 }
 
 const failedWith = (error: unknown, code: string): boolean =>
   error instanceof Error && 'code' in error && error.code === code
 
-/** Whether the parent lacks. It does not where a file system gives a folder that is there the same answer, as /proc. */
+/**
+ * Whether the parent folder is missing. ENOENT alone does not prove it: some file systems, such as /proc, answer it
+ * although the parent exists.
+ */
 const lacksParent = (error: unknown, path: string): boolean => failedWith(error, 'ENOENT') && !existsSync(dirname(path))
 
 /**
- * Makes a folder and those above it that lack. Throws the system's error.
+ * Creates a folder and its missing parents. Throws the system's error.
  *
- * Node's own recursive mkdir never returns where a file system answers ENOENT although the parent is there.
+ * Node's recursive mkdir is not used: it never returns on a file system that answers ENOENT although the parent exists.
  */
 export const makeFolder = async (folder: string): Promise<void> => {
   const path = resolve(folder)
@@ -28,7 +31,7 @@ export const makeFolder = async (folder: string): Promise<void> => {
   }
 }
 
-/** As `makeFolder`, for what must stand before the event loop goes on. */
+/** As `makeFolder`, synchronous: for folders needed before the event loop continues. */
 export const makeFolderSync = (folder: string): void => {
   const path = resolve(folder)
   try {

@@ -57,7 +57,7 @@ export const removeBelow = async (root: string, names: readonly string[], disk: 
   const moved = join(base, `.moved-${id}`)
   await disk.rename(path, moved)
   if (!(await isSameWay(found, disk))) {
-    // Move it back the same way.
+    // Move the entry back.
     await disk.rename(moved, path)
     throw new OutsideError(path, 'was replaced by something else just now')
   }

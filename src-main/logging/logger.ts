@@ -39,7 +39,7 @@ export interface Log {
   lastLines(which: NodeLogQuery): readonly string[]
   /** Notifies of each line once it is written. The listener must not log in response. */
   subscribe(listener: (line: string) => void): () => void
-  /** The file to show to people. */
+  /** Path of the current file, to show to users. */
   readonly path: string
   close(): Promise<void>
 }
@@ -55,8 +55,8 @@ const lower = (a: LogLevel, b: LogLevel): LogLevel => LogLevel.options.find((lev
 
 /**
  * Opens this node's log: JSON lines in `muster.log`, at most five files of 5 MB, and readable lines on a terminal if
- * given. Lines are written before the call returns, so that the last line before a crash is kept. A failing disk costs
- * lines, never the node.
+ * given. Lines are written synchronously, so that the last line before a crash is kept. If the disk fails, lines are
+ * lost and the node goes on.
  */
 export const openLog = ({ directory, level, terminal }: LogOptions): Log => {
   makeFolderSync(directory)

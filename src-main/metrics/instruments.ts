@@ -3,7 +3,7 @@ import { MetaInstanceStatusWord } from '@core/state/status'
 import { TaskStatus } from '@core/state/tasks'
 import { RewrittenGauge } from './rewritten-gauge'
 
-/** How requests end, as their clients see it. */
+/** Outcomes of requests as their clients see them. */
 export const OUTCOMES = ['finished', 'cancelled', 'failed', 'refused'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 

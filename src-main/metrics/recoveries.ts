@@ -16,19 +16,19 @@ export class Recoveries {
     private readonly counted: Counted,
   ) {
     this.term = state().term
-    this.look()
+    this.checkReady()
   }
 
-  /** The state was replaced: events in between are unknown. */
+  /** Called when the state was replaced: events in between are unknown. */
   replaced(): void {
-    this.seeTerm(this.state().term)
-    this.look()
+    this.updateTerm(this.state().term)
+    this.checkReady()
   }
 
   happened({ event, term }: Envelope): void {
     const { counted } = this
     if (isDecision(event)) counted.decisions.inc({ type: event.type })
-    this.seeTerm(term)
+    this.updateTerm(term)
     switch (event.type) {
       case 'InstanceCreated':
         counted.placements.inc()
@@ -38,14 +38,14 @@ export class Recoveries {
         break
       case 'InstanceRetrying':
         counted.retries.inc()
-        this.fell(event.metaInstanceId)
+        this.markDown(event.metaInstanceId)
         break
       case 'InstanceDeleted':
         if (event.failureError !== undefined) counted.replacements.inc({ cause: event.cause ?? 'unknown' })
         for (const id of this.served) {
           if (this.serves(id)) continue
           if (event.failureError === undefined) this.served.delete(id)
-          else this.fell(id)
+          else this.markDown(id)
         }
         break
       case 'MetaInstanceUpdated':
@@ -55,13 +55,13 @@ export class Recoveries {
         this.served.delete(event.metaInstanceId)
         break
       case 'RunnerStatusUpdated':
-        this.look()
+        this.checkReady()
         break
       default:
     }
   }
 
-  private seeTerm(term: number): void {
+  private updateTerm(term: number): void {
     if (term > this.term) this.counted.elections.inc(term - this.term)
     this.term = Math.max(term, this.term)
   }
@@ -71,12 +71,12 @@ export class Recoveries {
     return instancesOf(state, id).some((instance) => isReady(state, instance))
   }
 
-  private fell(id: MetaInstanceId): void {
+  private markDown(id: MetaInstanceId): void {
     if (!this.served.delete(id)) return
     this.down.set(id, performance.now())
   }
 
-  private look(): void {
+  private checkReady(): void {
     const state = this.state()
     for (const instance of Object.values(state.instances)) {
       const { metaInstanceId: id } = instance

@@ -4,10 +4,7 @@ import type { GenerationUpdate } from '@core/generation/stream'
 import type { State } from '@core/state/state'
 import type { Counted, Outcome } from './instruments'
 
-/**
- * Label for model names that are not known. Made-up names share it; otherwise clients could create any number of
- * series.
- */
+/** Label of unknown model names. They share it, because clients could otherwise create any number of series. */
 const UNKNOWN = 'unknown'
 
 /** The model id that a requested name resolves to. */

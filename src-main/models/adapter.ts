@@ -7,7 +7,7 @@ import { missingFile, readModelJson } from './model-json'
 import { damaged, unsupported, type ModelProblem } from './model-problem'
 import { readSafetensors } from './safetensors'
 
-/** The files of a LoRA adapter as mlx-lm writes and loads it. */
+/** Files of a LoRA adapter as mlx-lm writes and loads it. */
 export const ADAPTER_CONFIG = 'adapter_config.json'
 export const ADAPTER_WEIGHTS = 'adapters.safetensors'
 
@@ -17,15 +17,17 @@ const AdapterConfig = z.looseObject({
   num_layers: z.number().int().optional(),
   lora_parameters: z.unknown().optional(),
   peft_type: z.unknown().optional(),
-  /** What `mlx_lm.lora` was called with. */
+  /** The model that `mlx_lm.lora` was called with. */
   model: z.string().max(1000).optional().catch(undefined),
 })
 
-/** Whether files by these names are an adapter: one that lies in a model's own folder is a part of that. */
+/**
+ * Whether a folder with these file names is an adapter. An adapter beside a model's config.json belongs to that model.
+ */
 export const isAdapter = (names: readonly string[]): boolean =>
   names.includes(ADAPTER_CONFIG) && !names.includes('config.json')
 
-/** What is wrong with an adapter's configuration, by what mlx-lm needs of it; undefined where it can be applied. */
+/** The problem of an adapter's configuration, by what mlx-lm requires; undefined if the adapter can be applied. */
 export const adapterConfigProblem = (config: unknown): ModelProblem | undefined => {
   const { data } = AdapterConfig.safeParse(config)
   if (!data) return damaged(`${ADAPTER_CONFIG} is damaged: it does not tell what is adapted`)
@@ -43,14 +45,14 @@ export const adapterConfigProblem = (config: unknown): ModelProblem | undefined 
     : unsupported(`${ADAPTER_CONFIG}: lora_parameters needs the numbers rank, scale and dropout`)
 }
 
-/** The model that an adapter was trained for, as its configuration names it. */
+/** The model that an adapter was trained for, from its configuration. */
 const baseModelOf = (config: unknown): string | undefined => AdapterConfig.safeParse(config).data?.model
 
 /**
- * Says what an adapter's directory holds, from the names and sizes of its files, its configuration and the header of its
- * weights. Never throws: what is wrong is told with the file, and what to do.
+ * Inspects an adapter's folder: names and sizes of its files, its configuration and the header of its weights. Never
+ * throws; problems name the file and the remedy.
  *
- * @param files as `listModelFiles` gave them; `isAdapter` is true of their names
+ * @param files from `listModelFiles`; `isAdapter` holds for their names
  */
 export const inspectAdapter = async (
   { modelId, path, source }: Candidate,

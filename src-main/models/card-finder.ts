@@ -46,7 +46,7 @@ export const cardFinder =
       if (there !== undefined && there.status !== 'failed') return there
       if (there) refusal ??= { ...there, reason: `${nodeName(state(), holder)}: ${there.reason}` }
     }
-    // A damaged copy on this machine is reported rather than hidden by another source: the user put it there.
+    // A damaged copy on this machine is reported instead of using another source: the user put it there.
     if (own.held(modelId) !== undefined || own.unreadable().some((one) => one.modelId === modelId)) return here
     if (refusal) return refusal
     try {

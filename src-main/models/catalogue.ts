@@ -35,10 +35,10 @@ export interface Catalogue {
   list(): readonly CatalogueModel[]
   /** Model folders that could not be read, with the reason. */
   unreadable(): readonly UnreadableModel[]
-  /** LoRA adapters, in order of id; they are no models, and in no other list. */
+  /** LoRA adapters, sorted by id. They are no models and appear in no other list. */
   adapters(): readonly CatalogueAdapter[]
   find(modelId: ModelId): CatalogueModel | undefined
-  /** What has all its files here by that id, a model or an adapter. */
+  /** The complete model or adapter on this machine with that id. */
   held(modelId: ModelId): CatalogueModel | CatalogueAdapter | undefined
   /** Why a model on this machine cannot be run, by the id clients use; undefined if it can, or is not here. */
   problemOf(model: string): string | undefined
@@ -157,7 +157,7 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
   }
 
   const refresh = async (): Promise<void> => {
-    // A scan that began before this call may have missed a change that the caller knows about, so scan again after it.
+    // A running scan may have missed a change that the caller knows about, so wait for it and scan again.
     await scanning
     scanning ??= scan().finally(() => {
       scanning = undefined

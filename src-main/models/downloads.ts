@@ -32,7 +32,7 @@ export interface DownloadsParts {
   readonly catalogue: Pick<Catalogue, 'held' | 'unreadable' | 'refresh'>
   readonly fetcher: Pick<Fetcher, 'ask' | 'cancel' | 'pause' | 'isPaused'>
   readonly hub: Pick<Hub, 'described'>
-  /** A sentence naming machines that had the model and are offline; undefined if none is known. */
+  /** A message naming machines that had the model and are offline; undefined if none is known. */
   readonly away: (modelId: ModelId) => CodedText | undefined
   readonly state: () => State
 }
@@ -55,12 +55,12 @@ export class Downloads {
     const here = catalogue.held(modelId)
     if (here && here.problem === undefined) return
     const holders = holdersOf(state(), modelId).filter((holder) => holder !== nodeId)
-    // Checks the card first, so that a model that cannot be run is not downloaded.
+    // Checks that the hub describes a model that can be run, so that no other is downloaded.
     if (holders.length === 0) await hub.described(modelId).catch((error: unknown) => this.notOnHub(modelId, error))
     await fetcher.ask(modelId)
   }
 
-  /** Throws the hub's reason, preceded by offline machines that have the model, because those can be started. */
+  /** Throws the hub's error, preceded by the offline machines that have the model, because those can be started. */
   private notOnHub(modelId: ModelId, error: unknown): never {
     const away = this.parts.away(modelId)
     if (!(error instanceof HubError) || away === undefined) throw error
@@ -69,17 +69,17 @@ export class Downloads {
 
   /** Pauses a download; it stays paused over restarts. Rejects with DownloadError if there is none. */
   async pause(modelId: ModelId): Promise<void> {
-    if (!(await this.parts.fetcher.pause(modelId))) throw this.nothingComes(modelId)
+    if (!(await this.parts.fetcher.pause(modelId))) throw this.noDownload(modelId)
   }
 
   /** Resumes a paused download. Rejects with DownloadError if there is none. */
   async resume(modelId: ModelId): Promise<void> {
     const { fetcher } = this.parts
-    if (!fetcher.isPaused(modelId)) throw this.nothingComes(modelId)
+    if (!fetcher.isPaused(modelId)) throw this.noDownload(modelId)
     await fetcher.ask(modelId)
   }
 
-  private nothingComes(modelId: ModelId): DownloadError {
+  private noDownload(modelId: ModelId): DownloadError {
     return new DownloadError(
       'not_found',
       `No such download of ${modelId} is on this machine`,

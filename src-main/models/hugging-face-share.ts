@@ -10,7 +10,7 @@ export interface SharedModel {
   readonly directory: string
   /** Commit of its files. */
   readonly revision: string
-  /** Each with the hub's name for its content. */
+  /** Each with its hash, which names the content on the hub. */
   readonly files: readonly { readonly name: string; readonly hex: string }[]
 }
 

@@ -46,7 +46,7 @@ export class LastHolders {
       : coded('downloads.severalAway', { names: allOf(names) })
   }
 
-  /** The same in English, for API answers and logs. */
+  /** The same as English text, for API answers and logs. */
   awayInEnglish(modelId: ModelId): string | undefined {
     const away = this.away(modelId)
     return away && inEnglish(away)

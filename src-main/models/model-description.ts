@@ -14,7 +14,7 @@ export const titleOf = (modelId: ModelId): string => {
 }
 
 const TOKENIZERS = ['tokenizer.json', 'tokenizer.model']
-/** A tokenizer that only the model's own Python code can read; it is never run. */
+/** A tokenizer that only the model's own Python code can read; such code is never run. */
 const TIKTOKEN = 'tiktoken.model'
 
 const TokenizerConfig = z.looseObject({ chat_template: z.unknown().optional() })
@@ -60,7 +60,7 @@ export const tokenizerProblem = async (
   return undefined
 }
 
-/** What is wrong with the text of chat_template.jinja before anybody renders it. */
+/** The problem of the text of chat_template.jinja that can be found without rendering it. */
 export const templateProblem = (text: string): ModelProblem | undefined =>
   text.trim() === ''
     ? damaged('chat_template.jinja is empty, expected the template that conversations are written with')
@@ -72,7 +72,7 @@ export const unknownArchitecture = ({ modelType }: ModelShape): string => {
   return purpose === undefined ? what : `${what}: ${purpose}`
 }
 
-/** Builds the card: what placement needs to know of a model. */
+/** Builds the card: the facts that placement needs. */
 export const cardOf = (modelId: ModelId, shape: ModelShape, kind: ModelKind, storageBytes: number): ModelCard => {
   const { modelType, quantization: _, ...sizes } = shape
   // Embedding models run on one machine, so sharding support does not apply.

@@ -30,7 +30,7 @@ export type Inspection =
 
 const NONE: Inspection = { status: 'none' }
 
-/** The problem that a check reports; a ModelFileError that it throws counts as one. */
+/** Turns a ModelFileError thrown by the check into a problem. */
 const problemFrom = async (check: Promise<ModelProblem | undefined>): Promise<ModelProblem | undefined> => {
   try {
     return await check

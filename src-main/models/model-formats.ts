@@ -18,7 +18,7 @@ export const otherFormats = (names: readonly string[]): string | undefined => {
   return formats.length === 0 ? undefined : formats.map(([, format]) => format).join(' and ')
 }
 
-/** What a folder without weights contains instead, judged by its file names; undefined if nothing known. */
+/** What a folder without weights contains instead, judged by its file names; undefined if that is not recognized. */
 export const insteadOfWeights = (names: readonly string[]): string | undefined => {
   const adapter = names.find(isAdapter)
   if (adapter !== undefined)
@@ -45,6 +45,6 @@ const PURPOSES: readonly [RegExp, string][] = [
   ],
 ]
 
-/** What models of this `model_type` are for if they do not write text. */
+/** The purpose of models of this `model_type` that do not generate text; undefined if unknown. */
 export const otherPurpose = (modelType: string): string | undefined =>
   PURPOSES.find(([pattern]) => pattern.test(modelType))?.[1]

@@ -11,7 +11,7 @@ const Named = z.looseObject({ architectures: z.array(z.string()).optional().catc
 
 /** Classes without a language-model head, such as `MistralModel`. */
 const HEADLESS = /^[A-Za-z0-9]+(?<!LMHead)Model$/
-const SAYS_SO = /embed/i
+const EMBEDDING_NAME = /embed/i
 
 /**
  * Whether a model generates text or embeddings, by the rules of the runner's `embedding/kind.py`. Embedding models are:
@@ -35,7 +35,7 @@ export const kindOf = ({
   if (!decoders.has(modelType)) return 'text'
   const architectures = Named.safeParse(config).data?.architectures ?? []
   const name = modelId.split('/').at(-1) ?? modelId
-  return architectures.some((one) => HEADLESS.test(one)) || SAYS_SO.test(name) ? 'embedding' : 'text'
+  return architectures.some((one) => HEADLESS.test(one)) || EMBEDDING_NAME.test(name) ? 'embedding' : 'text'
 }
 
 /** Whether the runner supports this kind with this architecture. */
@@ -48,14 +48,14 @@ export const runs = (kind: ModelKind, modelType: string): boolean => {
   }
 }
 
-const JUDGES = /For(?:Sequence|Token)Classification$|ForQuestionAnswering$|ForMultipleChoice$/
+const CLASSIFIER_CLASS = /For(?:Sequence|Token)Classification$|ForQuestionAnswering$|ForMultipleChoice$/
 
 const headProblem = (config: unknown): ModelProblem | undefined => {
-  const judge = Named.safeParse(config).data?.architectures?.find((one) => JUDGES.test(one))
-  return judge === undefined
+  const classifier = Named.safeParse(config).data?.architectures?.find((one) => CLASSIFIER_CLASS.test(one))
+  return classifier === undefined
     ? undefined
     : unsupported(
-        `config.json says that this is a ${judge}: it judges texts (a reranker or a classifier) and makes no embeddings`,
+        `config.json says that this is a ${classifier}: it judges texts (a reranker or a classifier) and makes no embeddings`,
       )
 }
 

@@ -76,7 +76,7 @@ const checkSource = async ({ source, signal, sources = SOURCES }: StarterOptions
   })
 }
 
-const LAST_WORDS = 4000
+const KEPT_STDERR = 4000
 
 /** Runs the conversion. It writes beside the target and renames, so an interruption leaves no partial model. */
 const convert = ({ python, source, signal }: StarterOptions, out: string): Promise<void> =>
@@ -86,9 +86,9 @@ const convert = ({ python, source, signal }: StarterOptions, out: string): Promi
       stdio: ['ignore', 'ignore', 'pipe'],
       ...(signal ? { signal } : {}),
     })
-    let words = ''
+    let stderr = ''
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      words = (words + text).slice(-LAST_WORDS)
+      stderr = (stderr + text).slice(-KEPT_STDERR)
     })
     const fail = (reason: string, cause?: unknown): void =>
       reject(
@@ -102,7 +102,7 @@ const convert = ({ python, source, signal }: StarterOptions, out: string): Promi
     child.on('error', (error) => fail(error.message, error))
     child.on('close', (code, killedBy) => {
       if (code === 0) resolve()
-      else fail(words.trim().split('\n').at(-1) || `Python ended with ${killedBy ?? `code ${code ?? '?'}`}`)
+      else fail(stderr.trim().split('\n').at(-1) || `Python ended with ${killedBy ?? `code ${code ?? '?'}`}`)
     })
   })
 

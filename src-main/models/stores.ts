@@ -6,7 +6,7 @@ import { modelsByName, modelsByOwner } from './own-store'
 
 export interface StoreOptions extends Home {
   readonly dataDir: string
-  /** From the settings; the first is the one written to. */
+  /** Model folders from the settings. The first is written to; the others are only read. */
   readonly folders?: readonly string[] | undefined
 }
 

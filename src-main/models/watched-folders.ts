@@ -6,7 +6,10 @@ export interface WatchedFolders {
   close(): void
 }
 
-/** Each watch costs a descriptor or an inotify watch, which are shared with other programs. */
+/**
+ * Maximum number of watched folders: each watch costs a descriptor or an inotify watch, which are shared with other
+ * programs.
+ */
 const LIMIT = 500
 
 /**

@@ -25,7 +25,7 @@ export interface Weights {
 
 const NONE: Tensors = new Map()
 
-/** Whether a file holds weights of a model; those of an adapter are none. */
+/** Whether a file holds weights of a model, not of an adapter. */
 export const isWeights = (name: string): boolean => name.endsWith('.safetensors') && name !== ADAPTER_WEIGHTS
 
 /** Inspects the weights as mlx-lm would load them. Undefined if the folder has none. */

@@ -1,14 +1,14 @@
-/** A part of a node that begins after others which serve with it. */
+/** A part of a node that is created after parts that already serve with it. */
 export class Later<Part> {
   private settle: (part: Part) => void = () => undefined
   private readonly part = new Promise<Part>((resolve) => (this.settle = resolve))
 
-  /** It has begun. */
+  /** Provides the part. */
   set(part: Part): void {
     this.settle(part)
   }
 
-  /** Resolves when it has begun. Rejects with the signal's reason where that comes first. */
+  /** Resolves when the part exists. Rejects with the signal's reason if that aborts first. */
   get(signal: AbortSignal): Promise<Part> {
     return new Promise((resolve, reject) => {
       const giveUp = (): void => reject(signal.reason as Error)

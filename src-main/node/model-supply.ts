@@ -24,7 +24,7 @@ import { huggingFaceCache } from '../models/hugging-face-cache'
 import { shareWithHuggingFace } from '../models/hugging-face-share'
 import { diskSpace } from '../system/disk'
 
-/** The hub that this node may ask, as its settings and the environment say. */
+/** The hub that this node downloads from, by its settings and the environment. */
 export const openHub = (
   env: NodeJS.ProcessEnv,
   {
@@ -45,14 +45,14 @@ export const openHub = (
 export interface ModelSupplyParts {
   readonly nodeId: NodeId
   readonly dataDir: string
-  /** As they are now. */
+  /** The settings in force now. */
   readonly settings: () => Pick<
     NodeSettings,
     'downloadBytesPerSecond' | 'keepFreeGigabytes' | 'modelFolders' | 'shareWithHuggingFace'
   >
   readonly hub: Hub
   readonly catalogue: Catalogue
-  /** Machines that had a model and are away, in a sentence; undefined where none is known. */
+  /** A message naming machines that had the model and are offline; undefined if none is known. */
   readonly away: (modelId: ModelId) => CodedText | undefined
   readonly deciding: { state(): State; observe(event: Observation): void }
   readonly links: {
@@ -63,10 +63,10 @@ export interface ModelSupplyParts {
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
-/** How models come to this machine and leave it, put together from its parts. */
+/** Fetches, shares and deletes the models of this machine; also the same commands from other members. */
 export class ModelSupply {
   readonly fetcher: Fetcher
-  /** Of everything that this machine receives of models and prompts. */
+  /** Limits everything that this machine receives of models and computed prompts. */
   readonly limit: RateLimit
   private readonly own: Downloads
 
@@ -131,7 +131,10 @@ export class ModelSupply {
     })
   }
 
-  /** What the state knows of downloads here that nobody is at: this node was killed in the midst of them. */
+  /**
+   * Withdraws downloads that the state shows for this machine although none is running: the node was killed while it
+   * downloaded.
+   */
   withdrawStale(): void {
     const { nodeId, deciding } = this.parts
     for (const [model, { status }] of Object.entries(deciding.state().downloads[nodeId] ?? {})) {
@@ -158,7 +161,7 @@ export class ModelSupply {
     return this.act({ act: 'remove', modelId }, nodeId)
   }
 
-  /** Another member asks it of this machine. */
+  /** Carries out a download command from another member on this machine. */
   async serve(params: unknown): Promise<DownloadResult> {
     try {
       await this.act(DownloadParams.parse(params), this.parts.nodeId)
@@ -180,7 +183,7 @@ export class ModelSupply {
     })
     const result = DownloadResult.parse(answer)
     if (result.status === 'refused') {
-      // Another version may know further codes.
+      // The member may run a newer version with other codes.
       const code = isErrorCode(result.code) ? result.code : 'download_failed'
       throw new DownloadError(code, result.message, result.hint)
     }

@@ -56,9 +56,9 @@ export interface NodeOptions {
   readonly trustedOrigins?: readonly string[]
   /** The folder that contains `out` and `native-runner`. */
   readonly appRoot?: string
-  /** How to prevent sleep and to detect battery power; system programs by default. */
+  /** How to prevent sleep and to detect battery power; by default through the system's programs. */
   readonly power?: { readonly preventSleep: PreventSleep; readonly onBattery: () => Promise<boolean> } | undefined
-  /** For an installed app, which then makes the runners' Python environment in the data folder by itself. */
+  /** For an installed app, which creates the runners' Python environment in the data folder. */
   readonly bundledRunner?: BundledRunner | undefined
 }
 

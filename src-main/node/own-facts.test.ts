@@ -49,7 +49,7 @@ describe('what a machine says of the runners that were killed while they used RD
     const killedRunners = { count: 0 }
     const { own, told } = await telling({ ...machineFacts, rdma }, { killedRunners })
     killedRunners.count = 1
-    own.tell()
+    own.report()
     expect(told.map((info) => info.rdma)).toEqual([rdma, { ...rdma, killedRunners: 1 }])
   })
 
@@ -85,7 +85,7 @@ describe('the memory bandwidth that a machine tells', () => {
 
 it('says nothing before the machine was looked at', async () => {
   const { own, told } = open(() => Promise.resolve(machineFacts))
-  own.tell()
+  own.report()
   expect(told).toEqual([])
   await own.ready
   expect(told).toHaveLength(1)

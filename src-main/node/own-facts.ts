@@ -7,7 +7,7 @@ import type { Machine } from '../system/machine'
 import { watchSystem, type SystemWatch } from '../system/watch'
 import { version } from '../version'
 
-const LOOK_EVERY_MS = 5000
+const READ_EVERY_MS = 5000
 
 /** Why no model can run on this machine, in English, and as a code if the node itself found out. */
 export interface CannotRun {
@@ -17,44 +17,47 @@ export interface CannotRun {
 
 export interface OwnFactsOptions {
   readonly machine: Machine
-  /** Models may be placed here. */
+  /** Whether models may be placed here. */
   readonly worker: boolean
-  /** Why no model can run here; undefined where one can. */
+  /** Why no model can run here; undefined if one can. */
   cannotRun(): CannotRun | undefined
-  /** Bytes per second, where its owner says it. */
+  /** Memory bandwidth in bytes per second, if the user has set it. */
   readonly knownBandwidth: number | undefined
   readonly measurements: {
     readonly speeds: readonly MeasuredSpeed[]
-    /** Measures it where nobody has yet. */
+    /** Returns the measured bandwidth; if there is none, starts a measurement and returns undefined. */
     memoryBandwidth(chip: string): number | undefined
   }
-  /** Runners that were killed while they used RDMA, since this machine was started. */
+  /** Runners that were killed while they used RDMA, since this machine booted. */
   readonly killedRunners: { readonly count: number }
-  /** Of this machine's sleep; undefined until it is known. */
+  /** Facts about this machine's sleep; undefined until they are known. */
   readonly power?: () => NodeInfo['power']
   readonly onChange: (info: NodeInfo) => void
 }
 
-/** What this machine says of itself: what the system tells, and what this node has found out by running models on it. */
+/**
+ * The facts that this machine reports about itself: those of the system, and those that this node learnt by running
+ * models.
+ */
 export class OwnFacts {
   private readonly system: SystemWatch
 
   constructor(private readonly options: OwnFactsOptions) {
-    this.system = watchSystem({ machine: options.machine, every: LOOK_EVERY_MS, onChange: () => this.tell() })
+    this.system = watchSystem({ machine: options.machine, every: READ_EVERY_MS, onChange: () => this.report() })
   }
 
-  /** Resolves after the first look, when `onChange` has been called with it. */
+  /** Resolves after the first reading, once `onChange` was called with it. */
   get ready(): Promise<void> {
     return this.system.ready
   }
 
-  /** Something was found out here that the system does not know of. */
-  tell(): void {
+  /** Reports the facts again, because something changed that the system does not know. */
+  report(): void {
     const facts = this.system.current()
     if (facts) this.options.onChange(this.info(facts))
   }
 
-  /** Looks at the machine now. */
+  /** Reads the machine's facts now. */
   refresh(): Promise<void> {
     return this.system.refresh()
   }
@@ -66,7 +69,7 @@ export class OwnFacts {
   private info(facts: MachineFacts): NodeInfo {
     const { worker, knownBandwidth, measurements, killedRunners } = this.options
     const cannotRun = this.options.cannotRun()
-    // Where no model can run there is nothing to predict.
+    // Without models to run, the bandwidth is not needed for predictions.
     const mayMeasure = cannotRun === undefined && worker
     const memoryBandwidth =
       knownBandwidth ?? facts.memoryBandwidth ?? (mayMeasure ? measurements.memoryBandwidth(facts.chip) : undefined)

@@ -27,16 +27,16 @@ interface OwnMachineParts {
   readonly killedRunners: KilledRunners
 }
 
-/** What this machine reports of itself, and what keeps it awake. */
+/** Facts that this machine reports about itself, and what keeps it awake. */
 export interface OwnMachine {
   readonly presence: Presence
   readonly facts: OwnFacts
   readonly guard: SleepGuard
-  /** Why no model can run here; undefined where one can. */
+  /** Why no model can run here; undefined if one can. */
   cannotRun(): CannotRun | undefined
 }
 
-/** Starts the reports of this machine. `facts.ready` resolves after the first look at it. */
+/** Starts reporting facts about this machine. `facts.ready` resolves after the first reading. */
 export const openOwnMachine = (parts: OwnMachineParts): OwnMachine => {
   const { options, opened, foundation, nodeId, master, worker, measurements, killedRunners } = parts
   const { dataDir, env, settings, log, python: environment, catalogue } = foundation
@@ -47,7 +47,7 @@ export const openOwnMachine = (parts: OwnMachineParts): OwnMachine => {
     const python = environment.current()
     return 'unavailable' in python ? { reason: python.unavailable, coded: python.coded } : undefined
   }
-  // The facts tell of sleep, and the guard has them told when that changes.
+  // The facts include the guard's state, and the guard causes a new report when that changes.
   const wired: { guard?: SleepGuard } = {}
   const facts = new OwnFacts({
     power: () => wired.guard?.facts(),
@@ -70,7 +70,7 @@ export const openOwnMachine = (parts: OwnMachineParts): OwnMachine => {
     keepAwake: () => settings.current().keepAwake,
     preventSleep: options.power?.preventSleep ?? bySystemProgram(),
     onBattery: options.power?.onBattery ?? (() => isOnBattery({ run: runCommand })),
-    onChange: () => facts.tell(),
+    onChange: () => facts.report(),
     log: log.logger.child({ part: 'power' }),
   })
   wired.guard = guard
@@ -79,7 +79,7 @@ export const openOwnMachine = (parts: OwnMachineParts): OwnMachine => {
   opened.add(
     environment.subscribe((printed) => {
       if (printed !== undefined) return
-      facts.tell()
+      facts.report()
       // Chat ability could not be checked without Python: check again.
       if (environment.view().status === 'ready') void catalogue.refresh()
     }),

@@ -27,7 +27,7 @@ export interface PeerStreamsParts {
     held(modelId: ModelId): { readonly path: string } | undefined
     card(modelId: ModelId): Promise<unknown>
   }
-  /** Like `supply` they begin after the links: a stream that comes sooner waits for them. */
+  /** Like `supply`, created after the links are open: streams that arrive earlier wait for it. */
   readonly queues: Pick<Later<Pick<InstanceQueues, 'generate'>>, 'get'>
   readonly usage: () => UsageByKey
   readonly promptCache: () => PromptCache
@@ -39,24 +39,24 @@ async function* one<Value>(value: Promise<Value>): AsyncGenerator<Value> {
   yield await value
 }
 
-/** For a machine that knows no queue. */
+/** For a member whose version has no queue errors. */
 async function* withoutQueue(updates: AsyncIterable<GenerationUpdate>): AsyncGenerator<GenerationUpdate> {
   for await (const update of updates) yield unavailableToOthers(update)
 }
 
-/** For a machine that speaks protocol 1. */
+/** For a member that uses protocol 1. */
 async function* generate1(
   queues: Pick<InstanceQueues, 'generate'>,
   { request, instanceId }: GenerateParams1,
   signal: AbortSignal,
 ): AsyncGenerator<GenerationUpdate1> {
   for await (const update of queues.generate(fromRequest1(request), { instanceId, signal })) {
-    const said = toUpdate1(update)
-    if (said) yield said
+    const update1 = toUpdate1(update)
+    if (update1) yield update1
   }
 }
 
-/** A stream that a part serves, once it has begun. */
+/** Serves a stream with a part, once that part exists. */
 async function* servedBy<Part>(
   part: Pick<Later<Part>, 'get'>,
   signal: AbortSignal,
@@ -65,7 +65,7 @@ async function* servedBy<Part>(
   yield* serve(await part.get(signal))
 }
 
-/** What other members may ask of this machine over the links, beside what deciding needs. */
+/** Streams that other members may open on this machine, beside those of the consensus. */
 export const peerStreams = ({
   catalogue,
   queues,

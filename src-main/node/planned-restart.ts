@@ -6,15 +6,16 @@ import type { Serving } from '../serving/serving'
 const REFUSED_WITHIN_MS = 1000
 
 export interface Answering {
-  /** Of the instances whose rank 0 is here. */
+  /** Queues of the instances whose rank 0 is here. */
   readonly queues: Pick<InstanceQueues, 'drain' | 'releaseWaiting'>
-  /** Of the requests that came in here. */
+  /** Routes the requests that clients sent to this node. */
   readonly serving: Pick<Serving, 'drain' | 'refuseForRestart'>
 }
 
 /**
- * Ends the requests of a node that restarts: answers under way here, and those that other machines compute for clients
- * of this one, are completed within `drainMs`; waiting requests are refused, and those of other members released to them.
+ * Ends the requests of a node that restarts. Running requests, here and on other machines for clients of this node, may
+ * complete within `drainMs`. Waiting requests are refused; those of other members are returned to them, to be retried
+ * elsewhere.
  */
 export const endRequests = async ({ queues, serving }: Answering, drainMs: number): Promise<void> => {
   const held = setTimeout(() => queues.releaseWaiting(), HELD_MS)

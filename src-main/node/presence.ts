@@ -11,7 +11,7 @@ export interface PresenceOptions {
   readonly observer: { observe(event: Observation): void }
 }
 
-/** What lies whole on this machine's disk. */
+/** A complete model or adapter on this machine's disk. */
 type OnDisk = CatalogueModel | CatalogueAdapter
 
 const bytesOf = (one: OnDisk): number => ('card' in one ? one.card.storageBytes : one.storageBytes)
@@ -23,10 +23,10 @@ const onDisk = (one: OnDisk): Download => ({
   ...(one.fingerprint !== undefined && { fingerprint: one.fingerprint }),
 })
 
-const isKnown = (told: Download | undefined, { totalBytes, fingerprint }: Download): boolean =>
-  told?.status === 'Complete' && told.totalBytes === totalBytes && told.fingerprint === fingerprint
+const isKnown = (reported: Download | undefined, { totalBytes, fingerprint }: Download): boolean =>
+  reported?.status === 'Complete' && reported.totalBytes === totalBytes && reported.fingerprint === fingerprint
 
-/** Says by level what this node is and which models it has: again whenever the state knows otherwise. */
+/** Reports this machine's facts and models, level-triggered: again whenever the state differs. */
 export class Presence {
   private info: NodeInfo | undefined
   private models: readonly OnDisk[] = []
@@ -35,38 +35,38 @@ export class Presence {
   constructor(private readonly options: PresenceOptions) {
     this.unsubscribe = options.source.subscribe(
       ({ event }) => {
-        // Whoever has just said that it goes does not take it back.
+        // After this node's own goodbye, do not report it as present again.
         if (event.type === 'NodeLeaving' && event.nodeId === options.nodeId) return
         if (event.type === 'NodeTimedOut' || event.type === 'NodeLeaving' || event.type === 'MemberAdmitted')
-          this.sayAll()
+          this.reportAll()
       },
-      () => this.sayAll(),
+      () => this.reportAll(),
     )
   }
 
-  /** This machine's facts have changed. */
+  /** Reports changed facts of this machine. */
   is(info: NodeInfo): void {
     this.info = info
     this.options.observer.observe({ type: 'NodeGatheredInfo', nodeId: this.options.nodeId, info })
   }
 
-  /** The models and adapters on this machine have changed. */
+  /** Reports changed models and adapters of this machine. */
   has(models: readonly OnDisk[]): void {
     this.models = models.filter(({ problem }) => problem === undefined)
-    this.sayModels()
+    this.reportModels()
   }
 
   close(): void {
     this.unsubscribe()
   }
 
-  private sayAll(): void {
+  private reportAll(): void {
     const { nodeId, source } = this.options
     if (this.info && !(nodeId in source.state().nodes)) this.is(this.info)
-    this.sayModels()
+    this.reportModels()
   }
 
-  private sayModels(): void {
+  private reportModels(): void {
     const { nodeId, source, observer } = this.options
     const known = source.state().downloads[nodeId] ?? {}
     for (const model of this.models) {
@@ -77,7 +77,7 @@ export class Presence {
     }
     const here = new Set<string>(this.models.map(({ modelId }) => modelId))
     for (const [modelId, { status }] of Object.entries(known)) {
-      // What is still coming is told by whoever brings it.
+      // Downloads in progress are reported by the fetcher.
       if (!here.has(modelId) && status === 'Complete')
         observer.observe({ type: 'NodeDownloadProgress', nodeId, modelId: modelId as CatalogueModel['modelId'] })
     }

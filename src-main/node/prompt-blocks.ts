@@ -4,7 +4,7 @@ import type { NodeSettings } from '@core/settings/node'
 import type { PromptCache } from '../prompt-cache/block-files'
 import { BlockFetcher, type BlockFetcherOptions } from '../prompt-cache/block-fetcher'
 
-/** The on-disk prompt cache of this node, as its settings say now. */
+/** The on-disk prompt cache of this node, by its current settings. */
 export const promptCacheOf =
   (dataDir: string, settings: () => Pick<NodeSettings, 'diskCacheGigabytes'>) => (): PromptCache => ({
     directory: join(dataDir, 'prompt-cache'),

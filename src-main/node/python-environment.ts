@@ -19,7 +19,7 @@ export interface OpenPythonOptions {
   readonly log: Logger
 }
 
-/** An installed app retries by itself: the machine may be offline at first. */
+/** An installed app retries automatically, because the machine may be offline at first. */
 const RETRY_AFTER_MS = [10_000, 60_000, 300_000]
 
 /** The starter model's file in the unpacked package. */
@@ -30,8 +30,8 @@ const starterSource = async (folder: string): Promise<string> => {
 }
 
 /**
- * Opens the Python environment with what its installation needs from other parts. An installed app starts a missing
- * installation by itself; elsewhere the user does.
+ * Opens the Python environment, with what its installation needs from other parts. An installed app starts a missing
+ * installation automatically; elsewhere the user does.
  */
 export const openPythonEnvironment = async (options: OpenPythonOptions): Promise<PythonEnvironment> => {
   const { dataDir, appRoot, bundled, env, catalogue, log } = options

@@ -25,21 +25,24 @@ export interface SleepGuardOptions {
   readonly keepAwake: () => KeepAwake
   readonly onBattery: () => Promise<boolean>
   readonly preventSleep: PreventSleep
-  /** This machine's power facts have changed. */
+  /** Called when this machine's power facts have changed. */
   readonly onChange: () => void
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
   readonly checkEveryMs?: number
   readonly lingerMs?: number
 }
 
-/** Holds a request not to sleep exactly while there is a reason for it. */
+/** Holds a request to the system not to sleep while there is a reason for it, and only then. */
 export class SleepGuard {
   private battery = false
   private reason: AwakeReason | undefined
   private request: SleepRequest | undefined
-  /** The system dropped the last request: do not promise another one before the next check. */
+  /** The system dropped the last request: make no new one before the next check. */
   private refused = false
-  /** The system has dropped every request since the last one that it kept until its release: the log has it once. */
+  /**
+   * Whether the system has dropped every request since the last one that lasted until its release. Limits the warning
+   * to one log line.
+   */
   private unheeded = false
   private scheduled: NodeJS.Timeout | undefined
   private lingering: NodeJS.Timeout | undefined

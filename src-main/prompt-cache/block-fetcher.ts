@@ -8,10 +8,10 @@ import { removeBelow } from '../disk/removal'
 import { listBlocks, tokensOf, usedBytes, type PromptCache } from './block-files'
 import { BLOCK_STREAM, LIST_STREAM } from './sharing'
 
-/** This share of the disk stays free. The runner's own writes keep to the same (`disk_cache.py`). */
+/** Share of the disk that stays free, the same as for the runner's own writes (`disk_cache.py`). */
 const FREE_SHARE = 0.05
 
-/** What one fetch has brought, and how long its transfers took. */
+/** What one fetch has copied so far, and how long its transfers took. */
 export interface Fetched {
   readonly blocks: number
   readonly bytes: number
@@ -19,7 +19,7 @@ export interface Fetched {
   readonly seconds: number
 }
 
-/** Whether to go on: the runner still runs, and does not compute prompts faster than they arrive. */
+/** Whether to continue: the runner still runs, and does not compute prompts faster than they arrive. */
 export type IsWorthwhile = (fetched: Fetched) => boolean
 
 export interface BlockFetcherOptions {
@@ -34,12 +34,12 @@ export interface BlockFetcherOptions {
 
 /**
  * Copies computed prompts of a model from other members into this machine's prompt cache, for a runner that was moved
- * here. Runs beside the runner, which uses a block as soon as its file has its name, and checks it first.
+ * here. Runs while the runner runs, which uses a block once its file has its final name, and verifies it first.
  *
- * 1. Nothing of this machine's is evicted: only free room within the cache's limit is filled.
+ * 1. Nothing of this machine's is evicted: only free space within the cache's limit is filled.
  * 2. The most recently used blocks come first. A block is never used later than one that depends on it, so an
- *    interrupted fetch leaves usable prefixes.
- * 3. A member that is older, gone, or sends something else than it listed costs only its own blocks.
+ *   interrupted fetch leaves usable prefixes.
+ * 3. If a member is older, gone, or sends something else than it listed, only its own blocks are missing.
  */
 export class BlockFetcher {
   private readonly running = new Map<BlocksFolder, Promise<void>>()
@@ -109,7 +109,7 @@ export class BlockFetcher {
       for await (const item of this.options.open(peer, LIST_STREAM, { folder }, this.closing.signal))
         return BlockList.parse(item).blocks
     } catch {
-      // It is gone, or does not know this stream.
+      // The member is gone, or its version does not know this stream.
     }
     return []
   }
@@ -123,11 +123,11 @@ export class BlockFetcher {
     return Math.min(maxBytes - (await usedBytes(directory)), (bavail - blocks * FREE_SHARE) * bsize)
   }
 
-  /** Copies one block. Returns whether it has arrived whole. */
+  /** Copies one block. Returns whether all of it has arrived. */
   private async one(peer: NodeId, folder: BlocksFolder, { name, size, usedAt }: ListedBlock): Promise<boolean> {
     const { directory } = this.options.cache()
     const target = await makeBelow(dirname(directory), [basename(directory), folder])
-    // Named like the runner's, which removes those that a crash has left behind.
+    // Named like the runner's partial files, which the runner removes after a crash.
     const partial = `${name.replace(/\.safetensors$/, '')}.${process.pid}-fetched.partial`
     const path = join(target, partial)
     const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants

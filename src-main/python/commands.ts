@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { coded, type CodedText } from '@core/texts/coded'
 import { NEWEST_MINOR, OLDEST_MINOR, type PythonTool } from './tools'
 
-/** A program that an installation runs, and what people read meanwhile. */
+/** A program that an installation runs, with the title shown meanwhile. */
 export interface InstallCommand {
   readonly title: CodedText
   readonly file: string
@@ -15,8 +15,8 @@ export const interpreterOf = (folder: string): string => join(folder, 'bin', 'py
 const RANGE = `>=3.${OLDEST_MINOR},<3.${NEWEST_MINOR + 1}`
 
 /**
- * On a Mac uv always brings its own Python: the system's is too old, and upgrading Homebrew's breaks the environment.
- * Elsewhere a fitting one is used.
+ * On a Mac uv always installs its own Python: the system's is too old, and an upgrade of Homebrew's breaks the
+ * environment. Elsewhere an existing one is used if it fits.
  */
 const preferenceOn = (platform: NodeJS.Platform): string => (platform === 'darwin' ? 'only-managed' : 'managed')
 

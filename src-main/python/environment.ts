@@ -99,10 +99,10 @@ export class PythonEnvironment {
     const executable = [given, ...own].find((path) => path !== '' && existsSync(path))
     // Absolute: a runner's working directory is another folder.
     if (executable !== undefined && existsSync(source)) return { executable: resolve(executable), source }
-    const told = env['MUSTER_PYTHON_PROBLEM']
-    return told === undefined
+    const givenReason = env['MUSTER_PYTHON_PROBLEM']
+    return givenReason === undefined
       ? { unavailable: inEnglish(ABSENT), coded: ABSENT }
-      : { unavailable: told, coded: undefined }
+      : { unavailable: givenReason, coded: undefined }
   }
 
   /** As `current`; throws if there is no usable Python. */
@@ -215,7 +215,7 @@ export class PythonEnvironment {
     this.options.log.info({ folder: this.folder }, 'the Python environment is installed')
   }
 
-  /** Failures are only printed to the terminal: everything but the first model works without it. */
+  /** Failures are printed to the terminal only: everything but the first model works without it. */
   private async addStarter(tool: PythonTool, { at, of }: { at: number; of: number }): Promise<void> {
     const { root, dataDir, starter, log } = this.options
     const python = interpreterOf(this.folder)

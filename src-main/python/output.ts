@@ -25,7 +25,7 @@ export class InstallOutput {
   }
 }
 
-/** Picks the lines of a program's output that seem to explain its failure; undefined if it printed nothing. */
+/** Picks the lines of a program's output that probably explain its failure; undefined if it printed nothing. */
 export const tellingLines = (printed: string): string | undefined => {
   const lines = printed
     .replace(CONTROL_SEQUENCES, '')

@@ -22,7 +22,10 @@ type Env = Readonly<Record<string, string | undefined>>
 export const fitsRunner = (major: number, minor: number): boolean =>
   major === 3 && minor >= OLDEST_MINOR && minor <= NEWEST_MINOR
 
-/** Skipped: Apple's python3 is too old, and on a Mac without developer tools running it opens a dialog. */
+/**
+ * The PATH, on a Mac without /usr/bin: Apple's python3 is too old, and running it without developer tools opens a
+ * dialog.
+ */
 const foldersOf = (env: Env): readonly string[] =>
   (env['PATH'] ?? '')
     .split(delimiter)
@@ -49,8 +52,8 @@ const pythonNames = (): readonly string[] => [
 ]
 
 /**
- * Finds uv, which is quicker and brings a Python: the one in `MUSTER_UV`, in a packaged app, or on the PATH. Otherwise
- * the newest fitting Python on the PATH; undefined if there is neither.
+ * Finds uv, which is faster and can install a Python: the one in `MUSTER_UV`, in a packaged app, or on the PATH.
+ * Otherwise the newest fitting Python on the PATH; undefined if there is none.
  *
  * @param bundled the uv of an installed app
  */

@@ -86,7 +86,7 @@ export const settingsFromEnvironment = (env: Readonly<Record<string, string | un
   const variable = Object.entries(variables).find(([, name]) => name === issue?.path[0])?.[0] ?? 'The environment'
   throw new SettingsError({
     code: 'invalid_setting',
-    // A secret is not repeated.
+    // Do not print the secret.
     message: `${variable} is set to "${issue?.path[0] === 'hubToken' ? '…' : (env[variable] ?? '')}", which cannot be used: ${issue ? explain(issue) : ''}.`,
     hint: `Correct or unset ${variable} and start again.`,
   })

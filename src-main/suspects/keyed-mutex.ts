@@ -10,10 +10,10 @@ export class KeyedMutex {
     const before = this.last.get(key) ?? Promise.resolve()
     let finish = (): void => undefined
     const finished = new Promise<void>((resolve) => (finish = resolve))
-    const mine = before.then(() => finished)
-    this.last.set(key, mine)
-    void mine.then(() => {
-      if (this.last.get(key) === mine) this.last.delete(key)
+    const tail = before.then(() => finished)
+    this.last.set(key, tail)
+    void tail.then(() => {
+      if (this.last.get(key) === tail) this.last.delete(key)
     })
     if (await resolvedBefore(before, signal)) return finish
     finish()

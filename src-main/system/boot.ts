@@ -18,7 +18,7 @@ export interface BootOptions {
   readonly uptimeSeconds?: () => number
 }
 
-/** The current boot. Never fails: without a boot id in the system there is none here. */
+/** The current boot. Never fails; the id is absent if the system has none. */
 export const thisBoot = async (options: BootOptions = {}): Promise<Boot> => {
   const { now = Date.now, uptimeSeconds = uptime } = options
   const id = (await nameOf(options))?.trim()

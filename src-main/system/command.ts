@@ -4,7 +4,9 @@ import { spawn } from 'node:child_process'
 export type CommandResult =
   | { readonly ended: 'exited'; readonly stdout: string; readonly stderr: string }
   | { readonly ended: 'missing' }
-  /** It did not end in time. `gone` resolves when it really has: a program that waits for a driver cannot be killed. */
+  /**
+   * The program did not end in time. `gone` resolves when it has ended: one that waits for a driver cannot be killed.
+   */
   | { readonly ended: 'time_limit'; readonly gone: Promise<void> }
 
 export interface CommandOptions {
@@ -22,7 +24,7 @@ export type RunCommand = (
 ) => Promise<string | undefined>
 
 const TIME_LIMIT_MS = 3000
-/** More than any of these programs prints. */
+/** Limit of the output that is kept; no program used here prints more. */
 const MOST_CHARACTERS = 4 * 1024 * 1024
 
 export const execute: Execute = (path, args, { timeLimitMs = TIME_LIMIT_MS } = {}) =>

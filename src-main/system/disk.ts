@@ -12,7 +12,7 @@ export const diskSpace = async (directory: string): Promise<DiskSpace | undefine
     const { bsize, blocks, bavail } = await statfs(directory)
     return { totalBytes: blocks * bsize, freeBytes: bavail * bsize }
   } catch {
-    // It does not exist yet: use its parent's volume.
+    // The directory does not exist yet: use its parent's volume.
     const parent = dirname(directory)
     return parent === directory ? undefined : diskSpace(parent)
   }

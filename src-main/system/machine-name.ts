@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { runCommand, type RunCommand } from './command'
 
-/** This machine's name: the one from macOS's settings (`Ann's Mac Studio`), else its host name. */
+/** This machine's name: from macOS's settings (`Ann's Mac Studio`), else its host name. */
 export const machineName = async (
   options: { readonly platform?: NodeJS.Platform; readonly run?: RunCommand; readonly host?: string } = {},
 ): Promise<string> => {

@@ -11,11 +11,11 @@ import { portableReader } from './portable-reader'
 import { RarelyRead } from './rarely-read'
 
 export interface MachineOptions {
-  /** Where models are kept: the disk figures are of its volume. */
+  /** Where models are stored: disk figures are of its volume. */
   readonly modelsDir: string
   /** Bytes that this node's runners hold now. */
   readonly heldByRunners: () => number
-  /** Whether devices may be opened for a probe: not while a model computes over them. */
+  /** Whether devices may be opened for a probe: not while a model uses them. */
   readonly mayProbe?: () => boolean
   readonly platform?: NodeJS.Platform
   readonly reader?: PlatformReader
@@ -30,10 +30,10 @@ export interface Machine {
   onNews(listener: () => void): void
 }
 
-/** Full readings of ports: after a change soon and repeatedly, until the port has come up; otherwise this rarely. */
+/** Intervals of full port readings: short after a change, doubling until `longest`. */
 const PORTS_MS = { soonest: 3000, longest: 60_000 }
 const SLOW_SENSORS_MS = { soonest: 10_000, longest: 10_000 }
-/** Until the model is known. */
+/** Intervals until the model is known. */
 const MODEL_MS = { soonest: 60_000, longest: 3_600_000 }
 
 const readerFor = (platform: NodeJS.Platform): PlatformReader => {
@@ -47,7 +47,7 @@ const readerFor = (platform: NodeJS.Platform): PlatformReader => {
   }
 }
 
-/** Listing the interfaces fails in some sandboxes, or without free file descriptors. */
+/** Listing interfaces fails in some sandboxes, and without free file descriptors. */
 const interfacesNow = (): ReturnType<typeof networkInterfaces> => {
   try {
     return networkInterfaces()
@@ -72,8 +72,8 @@ export const thisMachine = (options: MachineOptions): Machine => {
   let types: { readonly names: string; readonly byName: ReadonlyMap<string, InterfaceType> } | undefined
   let lastTimes: CpuTimes | undefined
   let knownModel: MachineFacts['model']
-  let tell = (): void => undefined
-  const background = { now, onRead: () => tell() }
+  let notify = (): void => undefined
+  const background = { now, onRead: () => notify() }
   const { ports, model, slowSensors } = reader
   const portFacts =
     ports && new RarelyRead<PortFacts>({ ...background, ...PORTS_MS, read: () => ports.read({ mayProbe: mayProbe() }) })
@@ -129,7 +129,7 @@ export const thisMachine = (options: MachineOptions): Machine => {
       }
     },
     onNews: (listener) => {
-      tell = listener
+      notify = listener
     },
   }
 }

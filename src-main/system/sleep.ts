@@ -2,7 +2,10 @@ import type { SleepSettings } from '@core/protocols/setup'
 import { runCommand, type RunCommand } from './command'
 import { parseSleep } from './macos/sleep'
 
-/** When this machine sleeps; undefined on other systems than macOS, or if macOS does not tell. */
+/**
+ * After how many idle minutes this machine sleeps; undefined on other systems than macOS, or if macOS does not report
+ * it.
+ */
 export const readSleepSettings = async (
   run: RunCommand = runCommand,
   platform: NodeJS.Platform = process.platform,

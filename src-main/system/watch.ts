@@ -23,11 +23,11 @@ export interface SystemWatch {
 /** Reads the machine's facts periodically, one reading at a time. */
 export const watchSystem = ({ machine, every, onChange }: WatchOptions): SystemWatch => {
   let reported: MachineFacts | undefined
-  let looking: Promise<void> | undefined
+  let reading: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
   let closed = false
 
-  const look = async (): Promise<void> => {
+  const read = async (): Promise<void> => {
     const facts = await machine.gather()
     if (closed || (reported && !isSignificant(reported, facts))) return
     reported = facts
@@ -35,12 +35,12 @@ export const watchSystem = ({ machine, every, onChange }: WatchOptions): SystemW
   }
   const refresh = async (): Promise<void> => {
     // A reading that began before this call may have missed the caller's change.
-    await looking
+    await reading
     if (closed) return
-    looking ??= look().finally(() => {
-      looking = undefined
+    reading ??= read().finally(() => {
+      reading = undefined
     })
-    await looking
+    await reading
   }
   const schedule = (): void => {
     if (closed) return
@@ -57,7 +57,7 @@ export const watchSystem = ({ machine, every, onChange }: WatchOptions): SystemW
     close: async () => {
       closed = true
       clearTimeout(timer)
-      await looking
+      await reading
     },
   }
 }

@@ -80,10 +80,10 @@ export class RunningDigest {
     let coming = this.readAhead(this.hashed)
     while (this.hashed < this.target && !this.isStopped) {
       const ahead = await coming
-      // Nothing was read ahead where the target has moved since.
+      // Empty if the target has moved since the read-ahead.
       const bytes = ahead.length > 0 ? ahead : await this.read(this.hashed)
       if (bytes.length === 0) throw new Error(`it ends after ${this.hashed} of ${this.file.size} bytes`)
-      // The next bytes are read while these are hashed.
+      // Read the next bytes while these are hashed.
       coming = this.readAhead(this.hashed + bytes.length)
       for (let at = 0; at < bytes.length; at += HASH_BYTES) {
         this.hash.update(bytes.subarray(at, at + HASH_BYTES))
@@ -91,18 +91,18 @@ export class RunningDigest {
       }
       this.hashed += bytes.length
     }
-    // The handle may be closed once this resolves.
+    // Wait for the read in progress: the handle may be closed once this resolves.
     await coming
   }
 
   private readAhead(from: number): Promise<Uint8Array> {
     const coming = this.read(from)
-    // It is awaited only after the bytes before it are hashed.
+    // Awaited only after the bytes before it are hashed; until then a rejection must not be reported as unhandled.
     coming.catch(() => undefined)
     return coming
   }
 
-  /** Reads up to the target, into a buffer that is used again at the next call but one. */
+  /** Reads up to the target. The buffers alternate: the result is valid until the next call but one. */
   private async read(from: number): Promise<Uint8Array> {
     const [buffer, other] = this.buffers
     this.buffers = [other, buffer]

@@ -27,7 +27,7 @@ export const isDiskFull = (error: unknown): boolean =>
 
 /** Guards free disk space, before a download begins and while it writes. */
 export class DiskRoom {
-  private writtenSinceLook = 0
+  private writtenSinceCheck = 0
 
   constructor(
     private readonly options: DiskRoomOptions,
@@ -36,7 +36,7 @@ export class DiskRoom {
 
   /** @throws DiskFullError if writing this many bytes would leave less than the reserve */
   async demand(neededBytes: number): Promise<void> {
-    const { free, kept, wanted } = await this.look()
+    const { free, kept, wanted } = await this.measure()
     if (free === undefined || neededBytes <= 0 || neededBytes + kept <= free) return
     const sizes = { needed: { bytes: neededBytes }, free: { bytes: Math.max(0, free - kept) } }
     throw new DiskFullError(
@@ -48,14 +48,14 @@ export class DiskRoom {
 
   /** Records written bytes. @throws DiskFullError if less than the reserve is free */
   async wrote(bytes: number): Promise<void> {
-    this.writtenSinceLook += bytes
-    if (this.writtenSinceLook >= CHECK_EVERY_BYTES) await this.check()
+    this.writtenSinceCheck += bytes
+    if (this.writtenSinceCheck >= CHECK_EVERY_BYTES) await this.check()
   }
 
   /** @throws DiskFullError if less than the reserve is free */
   async check(): Promise<void> {
-    this.writtenSinceLook = 0
-    const { free, kept, wanted } = await this.look()
+    this.writtenSinceCheck = 0
+    const { free, kept, wanted } = await this.measure()
     if (free === undefined || free >= kept) return
     throw new DiskFullError(
       wanted > LEAST_FREE_BYTES
@@ -64,8 +64,8 @@ export class DiskRoom {
     )
   }
 
-  /** Bytes: free now, to be kept free, and kept free by the user's setting. */
-  private async look(): Promise<{ free: number | undefined; kept: number; wanted: number }> {
+  /** Free bytes now, bytes to keep free, and the part of them from the user's setting. */
+  private async measure(): Promise<{ free: number | undefined; kept: number; wanted: number }> {
     const wanted = this.options.keepFreeBytes()
     return { free: await this.options.freeBytes(this.directory), kept: Math.max(wanted, LEAST_FREE_BYTES), wanted }
   }

@@ -24,7 +24,7 @@ export interface FetcherOptions {
   /** Reachable machines that have the model, best first. */
   readonly peers: (modelId: ModelId) => readonly Source[]
   readonly hub: (modelId: ModelId) => Source
-  /** A sentence naming machines that had the model and are offline; undefined if none is known. */
+  /** A message naming machines that had the model and are offline; undefined if none is known. */
   readonly away: (modelId: ModelId) => CodedText | undefined
   /**
    * Returns a function to poll: whether another machine is downloading the model from the hub, for this one to copy.
@@ -37,9 +37,9 @@ export interface FetcherOptions {
   readonly limit: RateLimit
   /** Tests use smaller ones. */
   readonly pieceBytes?: number
-  /** Reports progress. `undefined`: no download is running and no partial files are left. */
+  /** Reports progress. `undefined`: no download is running and no partial files remain. */
   readonly onProgress: (modelId: ModelId, download: Download | undefined) => void
-  /** Called when a model has arrived completely and its commit is known. Never rejects. */
+  /** Called when all files of a model have arrived and their commit is known. Never rejects. */
   readonly onBrought?: (model: Omit<Brought, 'revision'> & { modelId: ModelId; revision: string }) => Promise<void>
   /** Called when a model is complete; resolves with its problem, if any. */
   readonly onComplete: (modelId: ModelId) => Promise<CodedText | string | undefined>
@@ -154,7 +154,10 @@ export class Fetcher {
   /** At start: finishes interrupted deletions and resumes what the user asked for. */
   async resume(): Promise<void> {
     await finishRemovals(this.options.modelsDir).catch((error: unknown) =>
-      this.options.log.warn({ reason: messageOf(error) }, 'what was deleted could not be removed from the disk'),
+      this.options.log.warn(
+        { reason: messageOf(error) },
+        'the files of a deleted model could not be removed from the disk',
+      ),
     )
     for (const modelId of await partialModels(this.options.modelsDir)) {
       const partial = this.partialOf(modelId)
@@ -270,7 +273,7 @@ export class Fetcher {
     const { partial, progress, signal } = attempt
     const failures: (CodedText | string)[] = []
     let retryAfterMs = 0
-    /** The hub's error is permanent. */
+    /** Whether the hub's error is permanent. */
     let isLasting = false
     const isWaiting = waiting(modelId)
     const tryFrom = async (source: Source): Promise<boolean> => {
@@ -289,9 +292,9 @@ export class Fetcher {
         return true
       } catch (error) {
         const reason = messageOf(error)
-        const said = saidBy(error)
+        const why = saidBy(error)
         const isNamed = reason.includes(source.name)
-        failures.push(isNamed ? said : coded('downloads.from', { source: source.name, reason: clauses(said) }))
+        failures.push(isNamed ? why : coded('downloads.from', { source: source.name, reason: clauses(why) }))
         retryAfterMs = retryAfterOf(error)
         isLasting = error instanceof Error && 'isTransient' in error && error.isTransient === false
         if (!signal.aborted) log.warn({ modelId, from: source.name, reason }, 'fetching a model was interrupted')

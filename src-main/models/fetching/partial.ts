@@ -155,7 +155,7 @@ export class PartialModel {
     }
   }
 
-  /** Names of all entries; entries of subfolders as `FOLDER/NAME`. */
+  /** Names of all entries; those in subfolders as `FOLDER/NAME`. */
   private async names(): Promise<string[]> {
     const entries = await readdir(this.path, { withFileTypes: true }).catch(() => [])
     const names = entries.map(async (entry) => {

@@ -13,7 +13,7 @@ export interface PeerSourceOptions {
   readonly open: (kind: string, params: unknown, signal: AbortSignal) => AsyncIterable<unknown>
 }
 
-/** Passes on the first `most` bytes of a stream and closes it after them. */
+/** Yields the first `most` bytes of a stream, then closes it. */
 async function* firstBytes(items: AsyncIterable<unknown>, most: number): AsyncGenerator<Uint8Array> {
   let left = most
   for await (const item of items) {

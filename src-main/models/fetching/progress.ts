@@ -11,7 +11,7 @@ export class Progress {
   private reported = ''
   private readonly timer: NodeJS.Timeout
 
-  constructor(private readonly tell: (download: Download) => void) {
+  constructor(private readonly onReport: (download: Download) => void) {
     this.timer = setInterval(() => this.report(), REPORT_EVERY_MS)
   }
 
@@ -24,7 +24,7 @@ export class Progress {
     if (this.reported === '') this.report()
   }
 
-  /** Adds received bytes; negative when bytes turned out invalid. */
+  /** Adds received bytes; negative when bytes turned out to be invalid. */
   add(bytes: number): void {
     this.downloadedBytes += bytes
     // Keeps the measured speed from going negative.
@@ -55,6 +55,6 @@ export class Progress {
     const text = JSON.stringify(download)
     if (text === this.reported) return
     this.reported = text
-    this.tell(download)
+    this.onReport(download)
   }
 }

@@ -1,6 +1,6 @@
 import type { Digest } from './digest'
 
-/** A file of a model as a source offers it. Its name is plain, or that of a step's settings (`isStepFile`). */
+/** A file of a model that a source offers: a plain name, or the settings file of a step (`isStepFile`). */
 export interface OfferedFile {
   readonly name: string
   readonly size: number
@@ -23,7 +23,7 @@ export interface Offer {
     range: ByteRange,
     signal: AbortSignal,
   ): Promise<{ readonly isWhole: boolean; readonly bytes: AsyncIterable<Uint8Array> }>
-  /** The kind of hash the source gives for a file. */
+  /** The kind of hash that the source gives for a file. */
   digestKind(file: OfferedFile): Digest['kind']
   /** Expected hash of the whole file. */
   digest(file: OfferedFile, signal: AbortSignal): Promise<Digest>
@@ -31,7 +31,7 @@ export interface Offer {
 
 /** Where a model can be downloaded from: another machine, or a hub. */
 export interface Source {
-  /** As shown to users. */
+  /** Its name as shown to users. */
   readonly name: string
   /** Concurrent requests it serves. */
   readonly connections: number

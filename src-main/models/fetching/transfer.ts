@@ -25,7 +25,7 @@ export interface TransferOptions {
   readonly room: DiskRoom
   readonly limit: RateLimit
   readonly signal: AbortSignal
-  /** Hashes of files already verified: hashing them again with each attempt would take minutes. */
+  /** Hashes of files that are already verified, because hashing them again with each attempt would take minutes. */
   readonly verified: Map<string, string>
 }
 
@@ -42,7 +42,7 @@ interface Job {
   readonly target: Target
   /** Absent if all bytes are on disk and only the hash remains to be checked. */
   readonly piece: Piece | undefined
-  /** Whether this answer reveals if the source supports ranges. */
+  /** Whether the response to this job shows if the source supports ranges. */
   readonly probes: boolean
 }
 
@@ -235,7 +235,7 @@ export class Transfer {
     const { offer, verified, progress } = this.options
     const { file, content } = target
     const digest = await offer.digest(file, this.stop.signal)
-    // What is left to be hashed is in memory, so the disk has time.
+    // The last bytes are hashed from memory, so the disk can sync at the same time.
     const [hex] = await Promise.all([content.hex(this.stop.signal), content.sync()])
     const isRight = hex === digest.hex
     if (isRight) {

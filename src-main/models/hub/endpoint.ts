@@ -36,14 +36,14 @@ const addressOf = (text: string): string | undefined => {
   }
 }
 
-/** What differs between kinds of hubs in addresses and tokens. */
+/** Addresses and tokens of one kind of hub. */
 interface Kind extends Pick<Endpoint, 'credentials'> {
   readonly url: string
-  /** The environment variable that names another address. */
+  /** The environment variable that overrides the address. */
   readonly urlVariable: string
   modelPath(modelId: string): string
   readonly tokenPath: string
-  /** A token from the environment or a login of the hub's own programs; empty without one. */
+  /** A token from the environment or from a login of the hub's own programs; empty if there is none. */
   login(home: Home): Promise<string>
 }
 
@@ -67,23 +67,23 @@ const kinds: Readonly<Record<HubKind, Kind>> = {
     urlVariable: 'MODELSCOPE_ENDPOINT',
     modelPath: (modelId) => `/models/${modelId}`,
     tokenPath: '/my/myaccesstoken',
-    // Its older routes know a session's cookie only.
+    // Its older routes accept only a session cookie.
     credentials: (token) => ({ ...bearer(token), cookie: `m_session_id=${encodeURIComponent(token)}` }),
     login: ({ env }) => Promise.resolve(env['MODELSCOPE_API_TOKEN'] ?? ''),
   },
 }
 
-/** What a node's own settings say about the hub. */
+/** The node's settings for the hub. */
 export interface OwnHub {
   readonly kind?: HubKind | undefined
   readonly url?: string | undefined
-  /** As it is now: it may be changed while Muster runs. */
+  /** Read at each request, because it may be changed while Muster runs. */
   readonly token?: (() => string | undefined) | undefined
 }
 
 /**
- * The hub's endpoint: as the node's settings say, else by the rules of the hub's own client, that is the environment's,
- * else the hub's own address, with the logged-in user's token. An invalid address counts as unset.
+ * The hub's endpoint. Address: the node's settings, else the environment variable of the hub's own client, else the
+ * default; an invalid one counts as unset. Token: the node's settings, else that of the logged-in user.
  */
 export const hubEndpoint = (home: Home, own: OwnHub = {}): Endpoint => {
   const { kind = 'huggingface' } = own

@@ -13,7 +13,7 @@ export interface FoundModel {
   readonly downloads: number | undefined
   /** Size of its weights. */
   readonly sizeBytes: number | undefined
-  /** Of its quantisation. */
+  /** Bits per weight, if quantized. */
   readonly bits: number | undefined
   /** `model_type` of its configuration. */
   readonly modelType: string | undefined

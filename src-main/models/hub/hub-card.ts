@@ -14,7 +14,7 @@ import type { HubRequests } from './requests'
 /** The largest files read are tokenizer configurations with thousands of added tokens. */
 const JSON_LIMIT = 16 * 1024 * 1024
 
-/** The error for what the hub has and could not be run. */
+/** The error for a model or adapter on the hub that could not be run. */
 export const unsupported = (modelId: string, why: CodedText | string): HubError =>
   new HubError({
     code: 'hub_unsupported',

@@ -19,7 +19,7 @@ const REFUSAL_KEPT_MS = 3000
 const CARD_LIMIT_MS = 9000
 const MOST_CARDS = 200
 
-/** What the hub has by an id: the card of a model, or of an adapter. */
+/** What the hub has under an id: the card of a model or of an adapter. */
 export type Described = Exclude<CardResult, { readonly status: 'failed' }>
 
 interface Kept {
@@ -70,7 +70,7 @@ export class Hub {
     throw unsupported(modelId, 'it is a LoRA adapter, which changes a model and is none; name it as adapterId')
   }
 
-  /** The card of a model or an adapter on the hub. Rejects with HubError, also where it could not be used. */
+  /** The card of a model or an adapter on the hub. Rejects with HubError, also if it could not be used. */
   async described(modelId: ModelId): Promise<Described> {
     this.check()
     const now = performance.now()
@@ -83,7 +83,7 @@ export class Hub {
     return described
   }
 
-  /** Forgets answers, which may be others with another token. */
+  /** Forgets cached answers: with another token they may differ. */
   forget(): void {
     this.cards.clear()
   }

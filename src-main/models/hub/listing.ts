@@ -4,7 +4,7 @@ import { coded } from '@core/texts/coded'
 import type { Digest } from '../fetching/digest'
 import { HubError } from './hub-error'
 
-/** Largest list of files that is read, in bytes. */
+/** Size limit of a file list, in bytes. */
 export const LISTING_LIMIT = 16 * 1024 * 1024
 /** Size of a file as a hub reports it. */
 export const HubFileSize = z.number().int().nonnegative().max(1e14)

@@ -6,10 +6,10 @@ import { foundModels, type FoundModel } from './found-model'
 import { demandHubModel, HubFileSize, LISTING_LIMIT, type HubFile, type HubListing } from './listing'
 import type { HubRequests } from './requests'
 
-/** Its models have one branch that is served, by this name. */
+/** The branch that ModelScope serves. */
 const REVISION = 'master'
 
-/** The hub leaves out, without saying so, what exceeds this many entries of one list of files. */
+/** The hub silently truncates a file list at this many entries. */
 const ENTRIES_PER_LIST = 3000
 
 const Entry = z.object({
@@ -39,7 +39,7 @@ const list = async (requests: HubRequests, modelId: ModelId, signal?: AbortSigna
     return listing.data.Data.Files
   }
   const all = await entries(true)
-  // A model with so many files has them in folders; its own lie at the top.
+  // A model with that many entries has them in subfolders; its model files are at the top level.
   const listed = all.length < ENTRIES_PER_LIST ? all : await entries(false)
   const blobs = listed.filter(({ Type }) => Type !== 'tree')
   const files = blobs
@@ -85,7 +85,7 @@ const search = async (requests: HubRequests, words: string, signal?: AbortSignal
 }
 
 /**
- * The protocol of ModelScope. It names no commit, so files are asked for by branch; one that changes during a download
- * fails its hash, and the next attempt begins with a new list.
+ * The protocol of ModelScope. It names no commit, so files are requested by branch. If the branch changes during a
+ * download, the hash does not match, and the next attempt starts with a new list.
  */
 export const modelScope = { list, search }

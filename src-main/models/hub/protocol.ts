@@ -6,7 +6,7 @@ import type { HubListing } from './listing'
 import { modelScope } from './model-scope'
 import type { HubRequests } from './requests'
 
-/** What differs between kinds of hubs, beyond the addresses in `Endpoint`. */
+/** The protocol of a kind of hub, beyond the addresses in `Endpoint`. */
 export interface HubProtocol {
   /**
    * Lists a model's files. Names with slashes are skipped, except for settings of embedding steps.

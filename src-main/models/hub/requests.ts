@@ -234,12 +234,12 @@ export class HubRequests {
     return new HubError({
       code: 'hub_unreachable',
       what: idle.isOver ? silent : unreachable,
-      hint: this.wayOut(error, cause),
+      hint: this.hintFor(error, cause),
       cause: error,
     })
   }
 
-  private wayOut(error: unknown, cause: string): string {
+  private hintFor(error: unknown, cause: string): string {
     if (error instanceof CertificateFileError) return 'Correct the setting caFile or SSL_CERT_FILE.'
     if (UNTRUSTED.test(cause))
       return 'Something between here and the hub signs with a certificate of its own. If that is your network’s proxy, name the file of its authority with the setting caFile or SSL_CERT_FILE.'

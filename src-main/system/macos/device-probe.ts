@@ -53,8 +53,8 @@ export class DeviceProbe {
       case 'exited': {
         const shown = parseIbvDevinfo(result.stdout).find(({ name }) => name === device)
         if (shown) return { port: shown.port, hasIpv4Gid: shown.hasIpv4Gid, health: 'healthy' }
-        const [said = ''] = `${result.stderr}\n${result.stdout}`.trim().split('\n')
-        return unhealthy(said.trim() || 'it cannot be opened')
+        const [firstLine = ''] = `${result.stderr}\n${result.stdout}`.trim().split('\n')
+        return unhealthy(firstLine.trim() || 'it cannot be opened')
       }
     }
   }

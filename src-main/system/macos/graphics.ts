@@ -1,4 +1,4 @@
-/** The graphics processor's facts in `ioreg -r -d 1 -w 0 -c AGXAccelerator`. */
+/** Facts about the GPU, from `ioreg -r -d 1 -w 0 -c AGXAccelerator`. */
 export interface Graphics {
   readonly cores?: number
   /** 0 to 1. */

@@ -9,7 +9,7 @@ import { parseIbvDevices } from './rdma-devices'
 import { parseRdmaStatus } from './rdma-status'
 import { parseThunderbolt } from './thunderbolt'
 
-/** Generous, for a machine under load: readings block nothing. system_profiler needs a second or two. */
+/** Generous, for a machine under load: readings run in the background. system_profiler alone needs a second or two. */
 const TIME_LIMIT_MS = 10_000
 const PROFILER_TIME_LIMIT_MS = 30_000
 
@@ -50,7 +50,7 @@ export const macPorts = ({ execute }: { readonly execute: Execute }): PortsReade
     const status = parseRdmaStatus(await ask('/usr/bin/rdma_ctl', ['status']))
     if (status === 'unavailable') return { status, devices: [] }
     const devices: RdmaDevice[] = []
-    // Sequential: how drivers take concurrent opens is unknown.
+    // Sequential: it is not documented how drivers handle concurrent opens.
     for (const name of parseIbvDevices(await printed('/usr/bin/ibv_devices', [])))
       devices.push(await readDevice(name, shown, mayProbe))
     return { status, devices }

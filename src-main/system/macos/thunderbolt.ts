@@ -94,9 +94,9 @@ const json = (text: string): unknown => {
 }
 
 /**
- * Parses `system_profiler SPThunderboltDataType -json`: the ports in order of number, with the Macs at their other
- * ends. Undefined if the text is no such report; a machine without ports (a virtual one) has an empty one. The report
- * does not contain the ports' network interfaces.
+ * Parses `system_profiler SPThunderboltDataType -json`: ports in order of number, with the Macs at their other ends.
+ * Undefined if the text is no such report; a machine without ports, such as a virtual one, has an empty list. The
+ * report does not contain the ports' network interfaces.
  */
 export const parseThunderbolt = (text: string): ThunderboltPort[] | undefined => {
   const report = Report.safeParse(json(text))

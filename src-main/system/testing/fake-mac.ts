@@ -91,7 +91,7 @@ export class FakeMac {
     return block === undefined ? exited('', `IB device '${device}' wasn't found\n`) : exited(block)
   }
 
-  /** The bus of a port. */
+  /** The Thunderbolt bus of a port. */
   private bus(report: Report, receptacle: number): Bus {
     const bus = report.SPThunderboltDataType.find(
       ({ receptacle_1_tag: tag }) => tag.receptacle_id_key === String(receptacle),

@@ -11,7 +11,7 @@ export interface BridgedPortsOptions {
   readonly ports: () => readonly BridgePorts[]
   readonly run: RunCommand
   readonly asAdministrator: AsAdministrator
-  /** This machine has changed: read its facts again. */
+  /** Called when this machine has changed: read its facts again. */
   readonly onChange: () => void
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
@@ -40,9 +40,9 @@ const merged = (before: readonly BridgePorts[], more: readonly BridgePorts[]): B
 }
 
 /**
- * The only Mac setting that Muster changes, at a person's request: takes Thunderbolt ports out of their bridge, and
- * puts them back. The record for undoing is on disk before the first command runs. Every step is idempotent, because it
- * goes by the current output of `ifconfig`: repeating one, or continuing after a crash, is harmless.
+ * The only Mac setting that Muster changes, and only on a user's request: takes Thunderbolt ports out of their bridge,
+ * and puts them back. The undo record is on disk before the first command runs. Every step is idempotent, because it
+ * starts from the current output of `ifconfig`: repeating one, or continuing after a crash, is harmless.
  */
 export class BridgedPorts {
   private readonly record: BridgeRecord
@@ -99,7 +99,7 @@ export class BridgedPorts {
     const allowed = await this.options.asAdministrator({
       commands: toUndo.flatMap(undoCommands),
       prompt: UNDO_PROMPT,
-      // Each port is put back by itself, whether or not another one failed.
+      // Each port is put back on its own, whether or not another one failed.
       stopAtFailure: false,
     })
     const answer = await this.after(
