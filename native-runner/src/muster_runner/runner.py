@@ -54,7 +54,9 @@ class Runner:
         self._began = began
         self._folder = pipes
         self._inbox: queue.SimpleQueue[Order | Shutdown] = queue.SimpleQueue()
-        self.termination = ending = Termination(stop=lambda: self._inbox.put(Shutdown()), farewell=self._say_farewell)
+        self.termination = ending = Termination(
+            stop=lambda: self._inbox.put(Shutdown()), farewell=self._send_last_events
+        )
         self._events = EventWriter(str(pipes / "events"), closed=ending.supervisor_gone, unread=ending.events_unread)
         self._reports = Reports(self._events.send)
         self._heartbeat = Heartbeat(self._events.send, self._progress, orphaned=ending.supervisor_gone)
@@ -279,7 +281,7 @@ class Runner:
 
     # Either thread
 
-    def _say_farewell(self) -> None:
+    def _send_last_events(self) -> None:
         self._reports.status("ShuttingDown")
         self._events.flush(timeout=0.5)
 

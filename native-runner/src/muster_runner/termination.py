@@ -40,7 +40,7 @@ class Termination:
             self._exit_after(SHUTDOWN_SECONDS)
 
     def follows(self) -> bool:
-        """Whether a shutdown comes within the next moment."""
+        """Whether a shutdown arrives within FAREWELL_SECONDS."""
         return self._shutting_down.wait(FAREWELL_SECONDS)
 
     def supervisor_gone(self) -> None:

@@ -1,7 +1,7 @@
-"""A rehearsal of RDMA on machines without it: everything before mlx's own part is real, and is checked.
+"""A rehearsal of RDMA on machines without it: everything before mlx's own call runs for real, and is checked.
 
-The ranks do the same all-gather rounds over the side channel as JACCL's mesh set-up, with payloads of the same size;
-then they join a ring and compute over that. Only a test setting selects it, and it is labelled wherever it is shown.
+The ranks do the same all-gather rounds over the side channel as JACCL's mesh set-up, with payloads of the same size.
+Then they join a ring and compute over that. Only a test setting selects it, and it is labelled wherever it is shown.
 """
 
 import hashlib

@@ -10,7 +10,7 @@ from muster_runner.tokenization.tokenizer import Tokenizer
 
 
 class BadInput(Exception):
-    """An input that cannot be embedded; ``code`` is the protocol's name for the reason, the message is for people."""
+    """An input that cannot be embedded. ``code``: the protocol's code of the reason; the message is for people."""
 
     def __init__(self, message: str, code: str = "invalid_request"):
         super().__init__(message)

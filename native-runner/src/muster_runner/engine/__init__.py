@@ -1,1 +1,22 @@
-"""The engine: which requests are computed in a step, prefill and decoding in batches, speculation."""
+"""The engine: continuous batching of one model's requests.
+
+``engine`` (rank 0) takes requests and emits answers; ``schedule`` decides what a step computes, identically on every
+rank; ``prompt_queue`` and ``prefill`` handle prompts, ``decoding`` and ``sub_batches`` the decode batch, ``proposer``,
+``speculation`` and ``draft`` speculative decoding. ``intake`` validates requests on other threads.
+
+Contract: one thread adds and cancels requests between steps and calls ``step``. Answers leave through ``emit``. Nothing
+survives the process except blocks in the disk cache: the node retries the requests of a runner that died, or fails
+them.
+
+1. A request gets the tokens that mlx-lm generates for it alone, whatever else is in the batch (tests/test_equality.py,
+   tests/test_schedule.py).
+2. Speculation, a seed, mixed sampling settings and preemption do not change its tokens (tests/test_speculation.py,
+   tests/test_draft.py, tests/test_batch_sampler.py).
+3. The KV caches of live requests stay within the memory budget; a request larger than the whole budget runs alone
+   (tests/test_schedule.py, tests/test_memory_limit.py).
+4. A cancel takes effect before the next step, during prefill too (tests/test_generation.py, tests/test_ranks.py).
+5. A request that fails, by its settings or by NaN in its logits, ends alone; nothing of it is cached
+   (tests/test_one_request.py, tests/test_no_numbers.py).
+6. Ranks that receive the same orders compute the same steps; a checksum is compared before each step
+   (tests/test_group.py, tests/test_ranks.py).
+"""

@@ -10,7 +10,7 @@ from muster_runner.tokenization.tokenizer import BYTE_CHARACTERS
 
 
 def byte_vocabulary(special: list[str]) -> dict[str, int]:
-    """The token of each text."""
+    """Returns the token id of each text."""
     texts = [*special, *sorted(BYTE_CHARACTERS, key=BYTE_CHARACTERS.__getitem__)]
     return {text: token for token, text in enumerate(texts)}
 

@@ -41,7 +41,7 @@ HARMONY_MARKS = ("<|start|>", "<|channel|>", "<|message|>", "<|constrain|>", "<|
 @dataclass(frozen=True)
 class ToolFormat:
     start: str
-    # Empty where a call ends with the answer.
+    # Empty if a call ends with the answer.
     end: str
     parse: Parse
     # The family's form of calls that are not JSON, if it has one.

@@ -6,7 +6,7 @@ from muster_runner.output.deltas import Delta, arguments_delta, call_delta
 from muster_runner.output.json_text import JsonText
 from muster_runner.output.tool_calls import ToolCall, new_call_id
 
-# What follows the arguments up to the end of the call's object: short fields such as an id.
+# Text after the arguments up to the end of the call's object: short fields such as an id.
 _END = re.compile(r'\s*(?:,\s*"[^"\\]*"\s*:\s*(?:"[^"\\]*"|[\w.+-]+)\s*)*\}')
 _MAX_END = 500
 
@@ -26,7 +26,7 @@ class BareCall:
         return self._arguments.in_string
 
     def add(self, text: str) -> tuple[list[Delta], str | None]:
-        """Returns the deltas, and the text after the call; None as long as it has not ended."""
+        """Returns the deltas, and the text after the call; None while the call has not ended."""
         arguments, rest = self._arguments.add(text)
         deltas = self._deltas(arguments)
         self._after += rest

@@ -1,8 +1,8 @@
 """Detects whether an answer without marks may become a tool call: small models write calls as bare JSON.
 
-Such an answer is held back until the arguments of a call begin, or until it is complete where the call is in another
-form or in a code fence, as an example may be. It is released at the first character that cannot be part of a call of a
-declared tool, so that other answers in JSON or in a code fence are not held for long.
+Such an answer is held back until the arguments of a call begin. A call in another form or in a code fence (which may be
+an example) is held back until it is complete. The text is released at the first character that cannot be part of a call
+of a declared tool, so that other answers in JSON or in a code fence are not held for long.
 """
 
 from collections.abc import Generator, Sequence
@@ -19,7 +19,7 @@ _FENCE = "```"
 _FENCE_LANGUAGE = "json"
 _TYPES = ("function", "tool_call", "tool_use")
 _BETWEEN = " \t\r\n,;]`"
-# What may precede a call that is streamed: no code fence.
+# Characters that may precede a call that is streamed; a code fence may not.
 _BEFORE = " \t\r\n,;[]"
 # Maximum text up to the arguments of a call.
 _MAX_START = 1000
@@ -49,7 +49,7 @@ class BareCalls:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing but what stands between calls and after the last one."""
+        """Whether the text consists only of separators between and after calls."""
         return not self.text.strip(_BETWEEN)
 
     def begun(self) -> tuple[str, str] | None:

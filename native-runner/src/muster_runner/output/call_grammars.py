@@ -46,7 +46,7 @@ def required_tools(prompt: ChatPrompt) -> list[Tool]:
 
 
 def call_schema(tools: Sequence[Tool]) -> dict[str, Any]:
-    """Returns the JSON Schema of a call of one of the tools, without marks (see tool_calls.parse_bare_calls)."""
+    """Returns the JSON Schema of a bare call of one of the tools (see tool_calls.parse_bare_calls)."""
     return {
         "anyOf": [
             {

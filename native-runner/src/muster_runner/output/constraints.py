@@ -66,8 +66,8 @@ class GrammarConstraint:
 class ThoughtLimit:
     """Limits the reasoning tokens of an answer: at the limit only the end token is allowed.
 
-    ``marks``: the tokens that begin and end reasoning; ``begun``: the prompt has opened it; ``left``: the limit for the
-    whole answer; ``beside``: another constraint of the answer.
+    ``marks``: the tokens that begin and end reasoning; ``begun``: the prompt has opened reasoning; ``left``: the limit
+    for the whole answer; ``beside``: the other constraint of the answer, if any.
     """
 
     def __init__(self, marks: tuple[int, int], *, begun: bool, left: int, beside: Constraint | None):
@@ -125,8 +125,8 @@ class _TokenizerInterface:
 
 
 class Vocabulary:
-    """A model's vocabulary, prepared for grammars by a thread of its own while the model loads: that takes a second for
-    a large vocabulary. Thread-safe."""
+    """A model's vocabulary, prepared for grammars. For a large vocabulary that takes a second, so a separate thread
+    does it while the model loads. Thread-safe."""
 
     def __init__(self, tokenizer: Tokenizer):
         self._tokens: Future[Any] = Future()

@@ -18,8 +18,8 @@ Convert = Callable[[str, str], Any]
 class FunctionArguments(WrittenArguments):
     """Parses named arguments incrementally.
 
-    A string is sent while it is written; any other value once it is complete. An argument without a name, whose key
-    here is empty, is dropped.
+    A string is sent while it is written; any other value once it is complete. An argument without a name has an empty
+    key here and is dropped.
     """
 
     def __init__(self, form: FunctionForm, convert: Convert):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class FunctionForm:
     """``opened``: the start of a call up to its arguments, with the tool's name; ``key``: an argument's name up to its
-    value; ``key_begun``: what may become one; ``closed``: the character that ends the call.
+    value; ``key_begun``: a possible prefix of ``key``; ``closed``: the character that ends the call.
 
     ``delimiters``: of strings, the longest first; ``escapes``: whether a backslash escapes within them.
     ``example``: a call with one argument, to be filled with ``tool``, ``key`` and ``value``.

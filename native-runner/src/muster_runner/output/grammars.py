@@ -20,7 +20,7 @@ REASON_LENGTH = 500
 _INEXPRESSIBLE = re.compile(r"(?<!\\)(?:\\\\)*(?:\(\?<?[=!]|\\[bB1-9]|\\k<)")
 # Their values are plain values, not schemas.
 _VALUES = ("const", "enum", "default", "examples")
-# The library's error for a grammar whose first rule leads back to itself.
+# The library's error for a grammar whose first rule refers to itself.
 _NO_TEXT = "NoExtensionBias"
 
 

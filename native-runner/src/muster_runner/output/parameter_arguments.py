@@ -12,15 +12,15 @@ Convert = Callable[[str, str], Any]
 
 # Text between parameters that is kept: the start of a tag with a name.
 _MAX_TAG = 600
-# Families read it as null whatever the schema says.
+# All families parse this text as null, whatever the schema says.
 _NULL = "null"
 
 
 class ParameterArguments(WrittenArguments):
     """Parses parameters between tags incrementally.
 
-    The value of a parameter that is declared as a string is sent while it is written; any other one once it is
-    complete, because its type decides how it reads. ``schemas``: the declared parameters by name.
+    The value of a parameter that is declared as a string is sent while it is written. Any other value is sent once it
+    is complete, because its type decides how it is parsed. ``schemas``: the declared parameters by name.
     """
 
     def __init__(self, form: ParameterForm, schemas: Mapping[str, Any], convert: Convert):
@@ -70,7 +70,7 @@ class ParameterArguments(WrittenArguments):
         )
 
     def _send(self, key: str, out: list[str]) -> None:
-        """Sends what there is of a string, except white space at its end, which may have to be dropped."""
+        """Sends the string received so far, except white space at its end, which may have to be dropped."""
         value, trims_all = self._value, self._form.trims_all
         if not self._open:
             value = value.lstrip() if trims_all else value.removeprefix("\n")

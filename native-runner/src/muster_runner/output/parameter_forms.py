@@ -22,7 +22,7 @@ class ParameterForm:
 
 
 def _keys_and_values(prefix: str) -> ParameterForm:
-    """The form of GLM and LongCat, whose tags have the same names but for a prefix."""
+    """The form of GLM and LongCat, whose tags differ only by a prefix."""
     key, value = f"{prefix}arg_key", f"{prefix}arg_value"
     return ParameterForm(
         opened=re.compile(rf"\s*([^\s<>{{]{{1,200}})\s*(?=<{key}>)"),

@@ -52,7 +52,7 @@ class QuotedText:
 
 
 class ValueEnd:
-    """Finds where a value that is no string ends: at a comma or closing bracket outside of its own."""
+    """Finds where a value that is not a string ends: at a comma or closing bracket outside of its own brackets."""
 
     def __init__(self, delimiters: tuple[str, ...], *, escapes: bool):
         self._delimiters, self._escapes = delimiters, escapes

@@ -1,4 +1,4 @@
-"""What parsers of a call's arguments have in common, where a family does not write them as JSON."""
+"""Shared by the parsers of arguments that a family does not write as JSON."""
 
 import json
 from abc import ABC, abstractmethod
@@ -12,7 +12,7 @@ class WrittenArguments(ABC):
     def __init__(self) -> None:
         # Text that is not consumed yet.
         self._text = ""
-        # What precedes the next name.
+        # Text to emit before the next name.
         self._before = "{"
         # The argument being written, and the part of its value that was not sent; None between arguments.
         self._key: str | None = None
@@ -41,18 +41,18 @@ class WrittenArguments(ABC):
 
     @abstractmethod
     def others(self, rest: str) -> str:
-        """Returns the further calls in the rest after this one as the family writes them; empty if there are none."""
+        """Returns the further calls in the rest, in the family's notation; empty if there are none."""
 
     @abstractmethod
     def _step(self, out: list[str]) -> bool:
-        """Takes the next part of the text. Returns whether more can be taken."""
+        """Takes the next part of the text. Returns whether there may be more to take."""
 
     @abstractmethod
     def _end_value(self, key: str, out: list[str]) -> None:
-        """Emits what is left of the value, and ends it."""
+        """Emits the rest of the value, and ends it."""
 
     def _has_value(self) -> bool:
-        """Whether anything of the value is there."""
+        """Whether any part of the value was received."""
         return self._open or bool(self._value.strip())
 
     def _end_of_object(self) -> str:

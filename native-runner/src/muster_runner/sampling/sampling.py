@@ -19,7 +19,7 @@ Sampler = Callable[[mx.array], mx.array]
 # Outside this range the differences between scaled logits are lost in float32.
 MIN_TEMPERATURE = 1e-4
 MAX_TEMPERATURE = 1e6
-# Smaller values mean the best token alone; float32 would round them to 0, which leaves no token.
+# Below this only the best token remains; float32 would round the value to 0, which would leave no token.
 MIN_TOP_P = 1e-30
 # Lower bound of Gumbel noise: minus infinity could rule out the only allowed token.
 MIN_NOISE = -100.0

@@ -14,7 +14,7 @@ class TemplateError(Exception):
 
 
 def failing_template(error: Exception) -> TemplateError:
-    """Says what a template raised; an error without words, as MemoryError, by its name."""
+    """Describes what a template raised; an error without a message, such as MemoryError, by its name."""
     return TemplateError(f"the model's chat template fails: {str(error) or type(error).__name__}")
 
 

@@ -31,7 +31,7 @@ LARGE_BYTES = 1 << 16
 # Idle time after which the process ends.
 LARGE_IDLE_SECONDS = 60.0
 PICTURES_IDLE_SECONDS = 900.0
-# Wall-clock limit, for a process that is starved of CPU time or blocked.
+# Wall-clock limit, for a process that gets no CPU time or is blocked.
 STALLED_SECONDS = 60.0
 TRIES = 2
 
