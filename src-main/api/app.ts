@@ -48,8 +48,8 @@ export interface AppOptions {
   readonly log: { warn(fields: object, message: string): void }
 }
 
-/** Whether a client disconnected before it had sent its whole request. */
-const leftInItsBody = ({ destroyed, complete }: ApiEnv['Bindings']['incoming']): boolean => destroyed && !complete
+/** Whether the client disconnected before it had sent its whole request. */
+const disconnectedInBody = ({ destroyed, complete }: ApiEnv['Bindings']['incoming']): boolean => destroyed && !complete
 
 /**
  * Normalises paths, because clients concatenate base URL and route carelessly: doubled or trailing slashes, or the
@@ -66,8 +66,8 @@ export const buildApp = (options: AppOptions, { access, open }: { access: Access
   const app = new Hono<ApiEnv>({ getPath: pathOf })
   app.onError((error, c) => {
     if (error instanceof Problem) return respondWith(c, error)
-    // The client has disconnected, and the node is not at fault.
-    if (leftInItsBody(c.env.incoming)) return c.body(null, 400)
+    // The client has disconnected; the failure is not this node's.
+    if (disconnectedInBody(c.env.incoming)) return c.body(null, 400)
     log.warn({ err: error, path: c.req.path }, 'a request failed unexpectedly')
     return respondWith(c, new Problem(500, 'internal', 'This node failed to answer', { hint: 'Its log says why.' }))
   })

@@ -1,26 +1,29 @@
-import { setImmediate as others } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { scanJson } from './json-scan'
 import { invalid, Problem } from './problem'
 import { wellFormedSteps } from './well-formed'
 
-/** Above this many characters other clients' streams get a turn between the steps of handling a body. */
+/** Size in characters above which the event loop is yielded between the steps of handling a body. */
 const LARGE = 256 * 1024
 
-/** Lets other clients' streams go on, if the body is so large that each step of handling it takes milliseconds. */
-export const turnForOthers = async (c: Context): Promise<void> => {
-  // Read once, and kept by the request.
+/**
+ * Yields the event loop, so that other clients' streams continue, if the body is so large that each step of handling it
+ * takes milliseconds.
+ */
+export const yieldIfLarge = async (c: Context): Promise<void> => {
+  // Read once; Hono caches it.
   const { length } = await c.req.text()
-  if (length > LARGE) await others()
+  if (length > LARGE) await nextTurn()
 }
 
-/** Runs the steps to their end, and gives others a turn between them. */
-const inTurns = async <Result>(steps: Generator<undefined, Result>): Promise<Result> => {
+/** Runs a generator to its end, yielding the event loop between its steps. */
+const runYielding = async <Result>(steps: Generator<undefined, Result>): Promise<Result> => {
   for (;;) {
     const step = steps.next()
     if (step.done) return step.value
-    await others()
+    await nextTurn()
   }
 }
 
@@ -31,11 +34,11 @@ const inTurns = async <Result>(steps: Generator<undefined, Result>): Promise<Res
  */
 export const jsonBody = async (c: Context, check?: (body: unknown) => void): Promise<unknown> => {
   const text = await c.req.text()
-  await turnForOthers(c)
-  await inTurns(scanJson(text))
-  await turnForOthers(c)
-  const wellFormed = await inTurns(wellFormedSteps(text))
-  await turnForOthers(c)
+  await yieldIfLarge(c)
+  await runYielding(scanJson(text))
+  await yieldIfLarge(c)
+  const wellFormed = await runYielding(wellFormedSteps(text))
+  await yieldIfLarge(c)
   let body: unknown
   try {
     body = JSON.parse(wellFormed)
@@ -43,7 +46,7 @@ export const jsonBody = async (c: Context, check?: (body: unknown) => void): Pro
     const where = error instanceof Error ? error.message : ''
     throw new Problem(400, 'invalid_json', `The body is not JSON: ${where}`)
   }
-  await turnForOthers(c)
+  await yieldIfLarge(c)
   check?.(body)
   return body
 }

@@ -21,7 +21,7 @@ import type { PowerFacts } from '@core/state/power'
 import type { State } from '@core/state/state'
 import type { Refusal } from '@core/commands/command'
 
-/** The model and the API key that a program is configured with. */
+/** The model and the API key to write into another program's configuration. */
 export interface ToolWish {
   readonly model: string
   readonly key: string | undefined
@@ -129,23 +129,25 @@ export interface ApiContext {
     unreadable(): readonly UnreadableModel[]
     adapters(): readonly CatalogueAdapter[]
     find(modelId: ModelId): CatalogueModel | undefined
-    /** The card of a model or an adapter from any machine that has checked its files; else from the hub. */
+    /** The card of a model or an adapter: from a machine that has it and has checked its files, else from the hub. */
     card(modelId: ModelId): Promise<CardResult>
-    /** A sentence about disconnected machines that had the model; undefined if none is known. */
+    /** A message naming machines that had the model and are offline; undefined if none is known. */
     away(modelId: ModelId): string | undefined
     /** Models on the other machines of the cluster. */
     elsewhere(): Promise<readonly CatalogueModel[]>
     /** Rescans the folders. */
     refresh(): Promise<void>
   }
-  /** Models on no disk of the cluster. Both reject with an error that has `code`, `message` and `hint`. */
+  /**
+   * Models that are on no disk of the cluster. Both methods reject with an error that has `code`, `message` and `hint`.
+   */
   readonly hub: {
     readonly name: string
     search(words: string, signal: AbortSignal): Promise<HubModel[]>
     /** Card of a model that could be run. */
     card(modelId: ModelId): Promise<ModelCard>
   }
-  /** Files on machines' disks. They reject with an error that has `code`, `message` and `hint`. */
+  /** Downloads to disks of any member. They reject with an error that has `code`, `message` and `hint`. */
   readonly downloads: {
     start(modelId: ModelId, nodeId: NodeId): Promise<void>
     pause(modelId: ModelId, nodeId: NodeId): Promise<void>
@@ -155,8 +157,8 @@ export interface ApiContext {
   /** Sleep settings of this machine. */
   readonly power: {
     facts(): PowerFacts
-    /** Resolves when a changed setting is in effect. */
-    look(): Promise<void>
+    /** Applies a changed setting; resolves when it is in effect. */
+    refresh(): Promise<void>
   }
   /** Cluster membership: its view and operations. */
   readonly cluster: {
@@ -189,7 +191,7 @@ export interface ApiContext {
     write(tool: WritableTool, wanted: ToolWish & { readonly digest: string }): Promise<void>
     undo(tool: WritableTool): Promise<void>
   }
-  /** Why a runner of this node that should be working is not, in words; undefined for healthy runners. */
+  /** Why a ready runner of this node makes no progress although it has requests; otherwise undefined. */
   readonly stallOf: (runnerId: RunnerId) => string | undefined
   readonly consoleOf: (runnerId: RunnerId) => string | undefined
 }

@@ -23,7 +23,7 @@ const dialectOf = ({ req }: Context): Dialect => {
 
 export const isOllamas = (path: string): boolean => path.startsWith('/api/')
 
-/** Whether the client speaks Anthropic's API: some routes exist in both APIs with different answers. */
+/** Whether the client uses Anthropic's API: some routes exist in both APIs with different answers. */
 export const isAnthropic = (req: Context['req']): boolean => req.header('anthropic-version') !== undefined
 
 const openaiType = (status: number): string => {

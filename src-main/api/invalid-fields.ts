@@ -8,7 +8,7 @@ export interface InvalidField {
   readonly message: string
 }
 
-/** zod's default message, which carries no information. */
+/** zod's default message for unions, which says nothing about the cause. */
 const UNION_MESSAGE = 'Invalid input'
 const MAX_SHOWN_TEXT = 40
 
@@ -33,7 +33,7 @@ const plain = (issue: Issue): string => {
 
 const typeOf = (value: unknown): string => (Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value)
 
-/** A branch of a union that does not accept this type of value at all. */
+/** Whether a branch of a union does not accept this type of value at all. */
 const isForeign = (branch: readonly Issue[]): boolean =>
   branch.some(({ code, path }) => path.length === 0 && (code === 'invalid_type' || code === 'invalid_value'))
 

@@ -14,7 +14,7 @@ export const tooDeep = (what: string): string => `${what} has ${TOO_DEEP}`
 /** Matches strings, which may contain brackets, and brackets outside of strings. */
 const TOKENS = /"(?:[^"\\]|\\.)*"?|[[\]{}]/gs
 
-/** Whether JSON text exceeds the limit, by its brackets; so is text that is not JSON. */
+/** Whether JSON text exceeds the limit, judged by its brackets, even if it is not valid JSON. */
 export const isTextTooDeep = (text: string): boolean => {
   let depth = 0
   for (const [token] of text.matchAll(TOKENS)) {

@@ -2,13 +2,13 @@ import { MAX_DEPTH, tooDeep } from './json-depth'
 import { Problem } from './problem'
 
 /**
- * Limits of a body, as values of JSON cost memory and time by their number rather than their length: at these the
- * parser takes some tens of milliseconds, during which no other client's stream goes on.
+ * Limits of a body. The cost of JSON values depends on their number rather than their length: at these limits the
+ * parser takes some tens of milliseconds, during which no other client's stream continues.
  */
 const MAX_CONTAINERS = 100_000
 const MAX_VALUES = 500_000
 
-/** Characters looked at before others get their turn; about a millisecond. */
+/** Characters and strings scanned between two yields; about a millisecond. */
 const STEP = 200_000
 
 const QUOTE = 0x22
@@ -24,25 +24,26 @@ const isEscaped = (text: string, quote: number): boolean => {
 }
 
 const tooMany = (field: string, what: string): Problem => {
-  // Only names that a field of an API may have: any other is the client's own text.
+  // Only plausible names of API fields; anything else is the client's own text.
   const param = /^\w{1,40}$/.test(field) ? field : undefined
   const message = `${param ?? 'The body'}: too large, as a body may have ${what}; send less at once`
   return new Problem(400, 'invalid_request', message, { ...(param !== undefined && { param }) })
 }
 
 /**
- * Checks the number of values and their depth in a JSON text, without parsing it and whether or not it is JSON. Throws
- * Problem that names the field of the body that exceeds a limit. Yields where others may get a turn.
+ * Checks the number of values and their depth in a JSON text, without parsing it and even if it is not valid JSON.
+ * Throws a Problem that names the field of the body that exceeds a limit. Yields regularly, so that the caller can let
+ * other work run.
  */
 export function* scanJson(text: string): Generator<undefined, void> {
-  let [depth, containers, values, looks] = [0, 0, 0, 0]
+  let [depth, containers, values, steps] = [0, 0, 0, 0]
   let inString = false
-  // The last string directly in the body, and the last one followed by a colon: the name of the field under way.
+  // The last string at the top level, and the last one followed by a colon: the name of the current field.
   let [from, to] = [0, 0]
   let field: readonly [number, number] = [0, 0]
   for (let at = 0; at < text.length;) {
-    looks += 1
-    if (looks % STEP === 0) yield
+    steps += 1
+    if (steps % STEP === 0) yield
     if (inString) {
       const quote = text.indexOf('"', at)
       if (quote === -1) return

@@ -7,7 +7,7 @@ import { answerNoRequest, answerUnreadable } from './unreadable-requests'
 
 const KEEP_ALIVE_MS = 90_000
 
-/** How long a request that came before the port closed has to be read and answered. */
+/** How long requests that arrived before the port closed may take to be answered. */
 const LAST_ANSWERS_MS = 500
 
 export type Fetch = Hono<ApiEnv>['fetch']
@@ -27,11 +27,11 @@ export class ListenError extends Error {
 
 export interface Listening {
   readonly url: string
-  /** Closes the port and ends event streams; requests that nothing was answered to are answered first. */
+  /** Closes the port and ends event streams. Requests without any response yet are answered first. */
   close(): Promise<void>
 }
 
-/** Watches a server's connections, to close it without a reset for a request that just came. */
+/** Tracks a server's connections, so that closing it does not reset a request that has just arrived. */
 const closing = (server: Server): (() => Promise<void>) => {
   const answers = new Map<Socket, ServerResponse | undefined>()
   server.on('connection', (socket: Socket) => {
@@ -42,12 +42,12 @@ const closing = (server: Server): (() => Promise<void>) => {
     answers.set(request.socket, answer)
     answer.once('close', () => {
       if (answers.has(request.socket)) answers.set(request.socket, undefined)
-      // Of a closed port, a connection that is kept alive would only be waited for.
+      // Once the port is closed, an idle keep-alive connection would only delay the end.
       if (!server.listening) server.closeIdleConnections()
     })
   })
   return async () => {
-    // The connections that the system holds ready are accepted first: with the port closed they would be reset.
+    // Accept the connections in the system's backlog first: closing the port would reset them.
     await new Promise(setImmediate)
     await new Promise<void>((resolve) => {
       const limit = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS)
@@ -55,7 +55,7 @@ const closing = (server: Server): (() => Promise<void>) => {
         clearTimeout(limit)
         resolve()
       })
-      // Lets pending writes be sent first; event streams never end by themselves.
+      // Let pending writes be sent first. Event streams never end on their own, so their connections are closed.
       setImmediate(() => {
         for (const [socket, answer] of answers) if (answer?.headersSent && !answer.writableEnded) socket.destroy()
       })

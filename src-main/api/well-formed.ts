@@ -3,30 +3,30 @@ const ESCAPES = /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|u[d
 const SURROGATE = /^\\u[dD][89a-fA-F]/
 const ONE_UNIT = '\\uXXXX'.length
 
-/** Escape sequences looked at before others get their turn; about a millisecond. */
+/** Escape sequences examined between two yields; about a millisecond. */
 const STEP = 10_000
 
 const isHalf = (escape: string): boolean => escape.length === ONE_UNIT && SURROGATE.test(escape)
 
 /**
- * Returns the JSON text in which half a surrogate pair has become U+FFFD in every name and string, as in WebIDL's
- * USVString (https://webidl.spec.whatwg.org/#es-USVString): half a pair has no UTF-8, so no log, pipe or tokenizer can
- * take it. Done on the text, which takes no stack however deep the JSON is. What was decoded from UTF-8 has halves only
- * as escapes. Yields where others may get a turn.
+ * Returns the JSON text with every unpaired surrogate in names and strings replaced by U+FFFD, as in WebIDL's USVString
+ * (https://webidl.spec.whatwg.org/#es-USVString). An unpaired surrogate has no UTF-8 form, so no log, pipe or tokenizer
+ * can take it. Works on the text, which needs no stack however deep the JSON is; in text decoded from UTF-8, unpaired
+ * surrogates occur only as escapes. Yields regularly, so that the caller can let other work run.
  */
 export function* wellFormedSteps(text: string): Generator<undefined, string> {
   if (!/\\u[dD][89a-fA-F]/.test(text)) return text
   const escapes = new RegExp(ESCAPES)
   const done: string[] = []
   let pieces: string[] = []
-  let [from, looks] = [0, 0]
+  let [from, steps] = [0, 0]
   for (let found = escapes.exec(text); found; found = escapes.exec(text)) {
     if (isHalf(found[0])) {
       pieces.push(text.slice(from, found.index), String.raw`\ufffd`)
       from = escapes.lastIndex
     }
-    looks += 1
-    if (looks % STEP === 0) {
+    steps += 1
+    if (steps % STEP === 0) {
       done.push(pieces.join(''))
       pieces = []
       yield

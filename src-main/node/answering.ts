@@ -194,7 +194,7 @@ export const openAnswering = async (parts: AnsweringParts) => {
       }),
       stallOf: (runnerId) => worker.stallOf(runnerId),
       consoleOf: (runnerId) => worker.consoleOf(runnerId),
-      power: { facts: () => guard.facts(), look: () => guard.check() },
+      power: { facts: () => guard.facts(), refresh: () => guard.check() },
       cluster: desk,
     },
   })

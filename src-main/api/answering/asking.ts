@@ -45,7 +45,7 @@ export const askAll = (
     const first = !prompts.has(request.prompt)
     prompts.add(request.prompt)
     const updates = answerOf(context, request, () => serving.generate(request, { signal, key, traceparent }))
-    return counted(tellingPlace(c, updates), (usage) => {
+    return counted(withQueueHeader(c, updates), (usage) => {
       const { promptTokens, cachedTokens, completionTokens } = usage
       const prompt = first ? { promptTokens, cachedTokens } : { promptTokens: 0, cachedTokens: 0 }
       // Token counts and failures without output are not recorded as usage.
@@ -78,7 +78,7 @@ const record = (
   used: Pick<Usage, 'promptTokens' | 'cachedTokens' | 'completionTokens'>,
 ): void => {
   const { metaInstances, instances } = targetOf(source.state(), model)
-  // A model loaded on request may be unloaded with its answer; then the requested name is its id.
+  // A model loaded on request may be unloaded as soon as it has answered; then the requested name is its id.
   const modelId = metaInstances[0]?.modelId ?? instances[0]?.modelId ?? ModelId.safeParse(model).data
   if (modelId === undefined) return
   const userAgent = c.req.header('user-agent')
@@ -91,14 +91,14 @@ const record = (
   })
 }
 
-/** Header with the number of requests that were ahead of this one when it was queued; absent if it was not. */
+/** Header with the number of requests ahead of this one when it was queued; absent if it was not queued. */
 const QUEUED_HEADER = 'x-muster-queued'
 
 /**
- * Forwards updates and sets the header at the first place in the queue. Whole answers always have it, streams if their
- * headers were not sent before; Ollama's lines of JSON have no other way to tell.
+ * Forwards updates and sets the header at the first queue position. Whole answers always carry it, streams only if
+ * their headers were not sent before. Ollama's JSON lines have no other way to report the position.
  */
-async function* tellingPlace(
+async function* withQueueHeader(
   c: Context<ApiEnv>,
   updates: AsyncIterable<GenerationUpdate>,
 ): AsyncGenerator<GenerationUpdate> {
@@ -114,7 +114,7 @@ async function* tellingPlace(
 /** Forwards updates and reports usage once. A stream that broke off is counted by the tokens seen so far. */
 async function* counted(
   updates: AsyncIterable<GenerationUpdate>,
-  tell: (usage: Usage) => void,
+  onUsage: (usage: Usage) => void,
 ): AsyncGenerator<GenerationUpdate> {
   const seen = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 }
   let usage: Usage | undefined
@@ -125,6 +125,6 @@ async function* counted(
       yield update
     }
   } finally {
-    tell(usage ?? seen)
+    onUsage(usage ?? seen)
   }
 }

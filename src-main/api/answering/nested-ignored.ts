@@ -5,8 +5,8 @@ const MAX_NAMES = 30
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Clients send back earlier answers, including fields without effect. */
-const saysNothing = (value: unknown): boolean =>
+/** Whether a value has no effect: clients send back earlier answers with such fields. */
+const hasNoEffect = (value: unknown): boolean =>
   value === null || value === undefined || (Array.isArray(value) && value.length === 0)
 
 const isForeign = (given: Readonly<Record<string, unknown>>, taken: Readonly<Record<string, unknown>>): boolean =>
@@ -27,12 +27,12 @@ export const nestedIgnored = (body: unknown, parsed: unknown, known: ReadonlySet
       if (given.length === taken.length) given.forEach((inner, at) => visit(inner, taken[at], path))
       return
     }
-    // An object recognised only by its `type` is reported by that type; the schema replaces it with a marker.
+    // An object that is recognised only by its `type` is reported by that type; the schema replaces it with a marker.
     if (!isObject(given) || !isObject(taken) || isForeign(given, taken)) return
     for (const [name, inner] of Object.entries(given)) {
       const at = path === '' ? name : `${path}.${name}`
       if (Object.hasOwn(taken, name)) visit(inner, taken[name], at)
-      else if (path !== '' && !known.has(name) && !saysNothing(inner)) names.add(at)
+      else if (path !== '' && !known.has(name) && !hasNoEffect(inner)) names.add(at)
     }
   }
   visit(body, parsed, '')

@@ -1,6 +1,6 @@
 import type { ApiKeyId } from '@core/ids'
 
-/** The API key of a request; undefined if it needed none (from this machine, or a signed-in browser). */
+/** The API key of a request; undefined for a request without one, from this machine or a signed-in browser. */
 export type Owner = ApiKeyId | undefined
 
 /**

@@ -8,7 +8,7 @@ import { servable, servedModel, servedModels } from '../served-models'
 
 type Needed = Pick<ApiContext, 'serving' | 'source' | 'catalogue'>
 
-/** Why the model accepts no images, with the models that do; undefined if it accepts them or is not known. */
+/** Why the model accepts no images, and which models do; undefined if it accepts them or is unknown. */
 const refusal = async (context: Needed, model: string): Promise<string | undefined> => {
   const served = servedModel(servable(context), model)
   if (!served) return undefined

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
-import { jsonBody, parseWith, turnForOthers } from '../body'
+import { jsonBody, parseWith, yieldIfLarge } from '../body'
 import type { ApiEnv } from '../env'
 import { nestedIgnored } from './nested-ignored'
 import { checkSize } from './request-size'
@@ -9,8 +9,8 @@ import { checkSize } from './request-size'
 const MAX_NAMES_LENGTH = 1000
 
 /**
- * Body fields that some clients put into the query string, where they have no effect. Other query parameters are the
- * client's own business.
+ * Body fields that some clients put into the query string, where they have no effect. Other query parameters are not
+ * checked.
  */
 const QUERY: readonly string[] = ['stream', 'model']
 
@@ -43,12 +43,12 @@ export const dialectBody = async <Shape extends z.ZodRawShape>(
 ): Promise<z.infer<z.ZodObject<Shape>>> => {
   const body = await jsonBody(c, checkSize)
   const parsed = parseWith(schema, body)
-  await turnForOthers(c)
+  await yieldIfLarge(c)
   nameIgnored(c, [
     ...Object.keys(body as object).filter((name) => !Object.hasOwn(schema.shape, name)),
     ...nestedIgnored(body, parsed, UNDERSTOOD),
     ...QUERY.filter((name) => c.req.query(name) !== undefined).map((name) => `?${name}`),
   ])
-  await turnForOthers(c)
+  await yieldIfLarge(c)
   return parsed
 }

@@ -13,7 +13,7 @@ const FORMATS: ReadonlySet<unknown> = new Set([
 ])
 
 /**
- * Look-around, word boundaries and back-references. The runner leaves out the same patterns
+ * Look-around, word boundaries and back-references. The runner ignores the same patterns
  * (native-runner/src/muster_runner/output/grammars.py).
  */
 const INEXPRESSIBLE = /(?<!\\)(?:\\\\)*(?:\(\?<?[=!]|\\[bB1-9]|\\k<)/
@@ -28,7 +28,7 @@ type Schema = Readonly<Record<string, unknown>>
 const isObject = (value: unknown): value is Schema =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** The grammar counts properties only where each of them is required. */
+/** The grammar can count properties only if all of them are required. */
 const countsProperties = ({ properties, required }: Schema): boolean =>
   Object.keys(isObject(properties) ? properties : {}).every(
     (name) => Array.isArray(required) && required.includes(name),

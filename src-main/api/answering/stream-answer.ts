@@ -53,8 +53,8 @@ export const paired = (
   })
 
 /**
- * Streams an answer in a dialect. An error before the headers is thrown as a Problem, so that the HTTP status is true;
- * later errors become the dialect's error event. Deltas are merged for slow clients.
+ * Streams an answer in a dialect. An error before the headers are sent is thrown as a Problem, so that the response has
+ * its HTTP status; later errors become the dialect's error event. Deltas are merged for slow clients.
  */
 export const streamAnswer = (
   c: Context<ApiEnv>,
@@ -89,8 +89,8 @@ export const streamAnswers = async (c: Context<ApiEnv>, answers: readonly Stream
 }
 
 /**
- * An answer whose first update is awaited. Queue positions and the beginning of the prompt are skipped: they must not
- * open the stream, so that a refusal after a short wait still gets a true HTTP status.
+ * An answer whose first update has not arrived. Queue positions and prompt progress before it do not open the stream,
+ * so that a refusal after a short wait still gets its HTTP status.
  */
 interface Beginning {
   readonly iterator: AsyncIterator<GenerationUpdate>
@@ -99,12 +99,12 @@ interface Beginning {
   readonly early: EarlyProgress
 }
 
-/** Latest progress before the first update, for whichever listener follows it. */
+/** Keeps the latest progress before the first update, until the stream is open and follows it. */
 class EarlyProgress {
   private latest: Progress | undefined
   private listener: ((progress: Progress) => void) | undefined
 
-  tell(progress: Progress): void {
+  set(progress: Progress): void {
     this.latest = progress
     this.listener?.(progress)
   }
@@ -124,13 +124,13 @@ const beginning = ({ updates, writer }: Streamed): Beginning => {
       if (result.done || result.value.type !== 'progress') return result
       const { ahead, cached } = result.value
       if (ahead === undefined && cached === undefined) return result
-      early.tell(result.value)
+      early.set(result.value)
     }
   }
   return { iterator, writer, first: first(), early }
 }
 
-/** One answer's share of the stream. */
+/** Writes one of the answers that share a socket. */
 class AnswerStream {
   private begun = false
   private prompt: KnownPrompt | undefined
@@ -147,7 +147,7 @@ class AnswerStream {
   take(update: GenerationUpdate): void {
     switch (update.type) {
       case 'progress':
-        return this.tellProgress(update)
+        return this.sendProgress(update)
       case 'embeddings':
         return
       case 'delta':
@@ -166,7 +166,7 @@ class AnswerStream {
   }
 
   /** Only the latest position matters, and none is sent under backpressure. */
-  private tellProgress(progress: Progress): void {
+  private sendProgress(progress: Progress): void {
     const { total, cached } = progress
     if (cached !== undefined) {
       this.prompt = { promptTokens: total, cachedTokens: cached }
@@ -174,8 +174,8 @@ class AnswerStream {
     }
     if (this.socket.isFull) return
     if (progress.ahead !== undefined) return this.socket.write(this.writer.queued?.(progress.ahead) ?? '')
-    const told = this.writer.progress?.(progress) ?? ''
-    if (told !== '') this.socket.write(this.beginning() + told)
+    const text = this.writer.progress?.(progress) ?? ''
+    if (text !== '') this.socket.write(this.beginning() + text)
   }
 
   /** Internal error of the node in mid-stream. */

@@ -48,7 +48,7 @@ const resultOf = ({ tool_use_id: id, content, is_error }: ToolResultBlock, tools
 /** A user message holds tool results and user text; tool results come first. */
 const userTurns = (blocks: readonly UserBlock[], tools: CalledTools): InternalMessage[] => {
   const results: ToolResultPart[] = []
-  const said: Shown[] = []
+  const shownParts: Shown[] = []
   for (const block of blocks) {
     switch (block.type) {
       case 'tool_result':
@@ -58,7 +58,7 @@ const userTurns = (blocks: readonly UserBlock[], tools: CalledTools): InternalMe
       case 'image':
       case 'document':
       case 'search_result':
-        said.push(...shown(block))
+        shownParts.push(...shown(block))
         break
       default:
         break
@@ -66,7 +66,7 @@ const userTurns = (blocks: readonly UserBlock[], tools: CalledTools): InternalMe
   }
   return [
     ...(results.length > 0 ? [{ role: 'tool' as const, parts: results }] : []),
-    ...(said.length > 0 ? [{ role: 'user' as const, parts: apart(said) }] : []),
+    ...(shownParts.length > 0 ? [{ role: 'user' as const, parts: apart(shownParts) }] : []),
   ]
 }
 

@@ -24,10 +24,10 @@ const typeOf = (status: number): string => {
   }
 }
 
-/** Anthropic's non-standard status for "overloaded_error", on which its clients retry. */
+/** Anthropic's non-standard status for "overloaded_error", at which its clients retry. */
 const OVERLOADED: number = 529
 
-/** The HTTP status in this dialect: a full queue has a status of its own. */
+/** The HTTP status in this dialect: a full queue is reported as 529. */
 export const anthropicStatus = ({ status, code }: Problem): Problem['status'] =>
   code === 'overloaded' ? (OVERLOADED as Problem['status']) : status
 

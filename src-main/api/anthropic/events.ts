@@ -39,7 +39,7 @@ const moreOf = (delta: ContentDelta): object | undefined => {
 }
 
 /**
- * Writes the SSE events of one message. Each run of deltas on one channel is a content block with a start and a stop
+ * Writes the SSE events of one message. Consecutive deltas of one channel form a content block with a start and a stop
  * event. See https://docs.anthropic.com/en/docs/build-with-claude/streaming.
  */
 export class MessageEvents implements AnswerWriter {
@@ -52,7 +52,7 @@ export class MessageEvents implements AnswerWriter {
 
   constructor(private readonly head: Head) {}
 
-  /** Clients read the prompt's tokens here. */
+  /** Clients read the prompt's token counts from this event. */
   begin(prompt?: KnownPrompt): string {
     return event('message_start', { message: emptyMessage(this.head, prompt) })
   }

@@ -44,7 +44,7 @@ const toToolChoice = (choice: CountTokensRequest['tool_choice'], tools: readonly
 
 const EFFORTS = { low: 'low', medium: 'medium', high: 'high', xhigh: 'high', max: 'high' } as const
 
-/** Absent fields are left to the model, as Anthropic does. */
+/** Absent fields are left to the model, as in Anthropic's API. */
 const toReasoning = ({ thinking, output_config }: CountTokensRequest): Reasoning | undefined => {
   const effort = output_config?.effort ? { effort: EFFORTS[output_config.effort] } : {}
   switch (thinking?.type) {

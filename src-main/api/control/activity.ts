@@ -13,7 +13,7 @@ import { publicEnvelope, publicState } from '../redaction'
 
 const RequestsQuery = z.strictObject({ last: z.coerce.number().int().min(0).max(1000).default(1000) })
 
-/** How many entries of fast-growing lists a support bundle holds. */
+/** Limits of the support bundle's longest lists. */
 const EVENTS = 2000
 const LOG_LINES = 5000
 

@@ -61,7 +61,7 @@ export const apiKeyRoutes = (context: ApiContext): Hono<ApiEnv> => {
       context,
       { type: 'CreateApiKey', apiKey: { ...given, hash: hashOf(key) } },
       {
-        // Each request draws a new key.
+        // Never derived from the request: each request creates a new key.
         request: c,
         commandId: newCommandId(),
       },

@@ -31,7 +31,7 @@ const wantedFrom = async (context: ApiContext, request: BenchmarkRequest): Promi
   return { ...request, modelId, card }
 }
 
-/** The name of what is measured, as people know it. */
+/** The declared name of the model, else its id. */
 const labelOf = ({ source }: ApiContext, { model, modelId }: WantedBenchmark): string =>
   targetOf(source.state(), model).metaInstances[0]?.name ?? modelId
 

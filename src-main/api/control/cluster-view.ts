@@ -7,13 +7,13 @@ export const streamClusterView = (
   out: ServerResponse,
   { event }: { readonly event?: string } = {},
 ): void => {
-  let said = ''
-  const tell = (): void => {
+  let sent = ''
+  const send = (): void => {
     const view = JSON.stringify(cluster.view())
-    if (view === said) return
-    said = view
+    if (view === sent) return
+    sent = view
     out.write(`${event === undefined ? '' : `event: ${event}\n`}data: ${view}\n\n`)
   }
-  tell()
-  out.on('close', cluster.subscribe(tell))
+  send()
+  out.on('close', cluster.subscribe(send))
 }

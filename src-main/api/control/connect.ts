@@ -16,7 +16,7 @@ const isLoopback = (address: string): boolean => {
   return plain === '::1' || (isIP(plain) === 4 && plain.startsWith('127.'))
 }
 
-/** The user's files on this machine are shown and written only for requests from this machine. */
+/** Refuses requests from other machines: only users of this machine may see and change its configuration files. */
 const here = (c: Context<ApiEnv>): void => {
   if (isLoopback(c.env.incoming.socket.remoteAddress ?? '')) return
   throw new Problem(403, 'not_this_machine', 'Configurations are written from this machine alone', {

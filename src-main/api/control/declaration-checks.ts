@@ -51,7 +51,8 @@ export const neverPossible = async (context: ApiContext, wanted: Wanted, known?:
 }
 
 /**
- * A name equal to a model id would hide that model once it is declared. Existing declarations are checked by the core.
+ * A name that equals a model id would hide that model once it is declared. The core checks the names of existing
+ * declarations.
  */
 export const namedAsModel = async (
   { catalogue }: ApiContext,

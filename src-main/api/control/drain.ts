@@ -21,7 +21,7 @@ const viewOf = (state: State, nodeId: NodeId): DrainView => {
   return { nodeId, drained, empty: drained && remaining.length === 0, remaining }
 }
 
-/** The cards of all declared models with their drafts and adapters; unreadable ones are left out. */
+/** Cards of all declared models with their drafts and adapters; unreadable ones are omitted. */
 const cardsOf = async ({ catalogue }: ApiContext, { metaInstances }: State): Promise<Record<ModelId, CardResult>> => {
   const models = [...new Set(Object.values(metaInstances).flatMap(namedModels))]
   const found = await Promise.all(

@@ -9,7 +9,7 @@ import { statusOf } from '@core/state/status'
 import { parseWith } from '../body'
 import type { ApiContext } from '../context'
 
-/** The health of one declaration, for monitors. */
+/** Health of one declaration, for monitors. */
 const ModelHealth = z.object({
   metaInstanceId: MetaInstanceId,
   name: MetaInstanceName.optional(),
@@ -59,21 +59,22 @@ const troubleOf = (status: ReturnType<ApiContext['commands']['status']>): Troubl
   }
 }
 
-/** Deliberately not serving now. */
-const rests = (declared: MetaInstance): boolean => declared.paused || isOffHours(declared)
+/** Whether the declaration is deliberately not serving now. */
+const isIntentionallyOff = (declared: MetaInstance): boolean => declared.paused || isOffHours(declared)
 
 const modelHealth = ({ source, stallOf }: ApiContext, declared: MetaInstance): ModelHealth => {
   const state = source.state()
   const { metaInstanceId, name, modelId } = declared
   const instances = instancesOf(state, metaInstanceId)
-  const standsIn = ({ shards }: Instance): string[] => shards.flatMap(({ runnerId }) => stallOf(runnerId) ?? [])
-  const stands = instances.flatMap(standsIn)
+  const stallsOf = ({ shards }: Instance): string[] => shards.flatMap(({ runnerId }) => stallOf(runnerId) ?? [])
+  const stalls = instances.flatMap(stallsOf)
   const { status, detail } = statusOf(state, declared)
   return {
     ...{ metaInstanceId, modelId, status },
     ...(name !== undefined && { name }),
-    detail: [detail, ...stands].join(' · '),
-    serving: !rests(declared) && instances.some((one) => isReady(state, one) && standsIn(one).length === 0),
+    detail: [detail, ...stalls].join(' · '),
+    serving:
+      !isIntentionallyOff(declared) && instances.some((one) => isReady(state, one) && stallsOf(one).length === 0),
   }
 }
 
@@ -81,15 +82,15 @@ const missing = (
   state: ReturnType<ApiContext['source']['state']>,
   models: readonly ModelHealth[],
 ): Trouble | undefined => {
-  const out = models.filter(({ metaInstanceId, serving }) => {
+  const notServing = models.filter(({ metaInstanceId, serving }) => {
     const declared = state.metaInstances[metaInstanceId]
     // Models loaded on request come and go, and do not count.
-    return !serving && declared !== undefined && !rests(declared) && temporaryOf(declared) === undefined
+    return !serving && declared !== undefined && !isIntentionallyOff(declared) && temporaryOf(declared) === undefined
   })
-  return out.length === 0
+  return notServing.length === 0
     ? undefined
     : {
-        reason: `${out.map(({ name, modelId }) => name ?? modelId).join(', ')}: not serving`,
+        reason: `${notServing.map(({ name, modelId }) => name ?? modelId).join(', ')}: not serving`,
         hint: 'The detail of each model says why. What can be put right without you is.',
       }
 }

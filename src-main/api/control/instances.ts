@@ -44,7 +44,7 @@ const found = ({ source }: ApiContext, text: string): Instance => {
 /** Resolves with the first instance of the model that can serve; undefined after the timeout. */
 const readyInstance = ({ source }: ApiContext, model: string, signal: AbortSignal): Promise<Instance | undefined> =>
   new Promise((resolve) => {
-    const look = (): void => {
+    const check = (): void => {
       const route = routeOf(source.state(), model)
       if (route.kind === 'ready') settle(route.instance)
       else if (route.kind !== 'wait') settle(undefined)
@@ -54,10 +54,10 @@ const readyInstance = ({ source }: ApiContext, model: string, signal: AbortSigna
       clearTimeout(timer)
       resolve(instance)
     }
-    const unsubscribe = source.subscribe(look, look)
+    const unsubscribe = source.subscribe(check, check)
     const timer = setTimeout(() => settle(undefined), AWAIT_MS)
     signal.addEventListener('abort', () => settle(undefined), { once: true })
-    look()
+    check()
   })
 
 export const instanceRoutes = (context: ApiContext): Hono => {

@@ -19,8 +19,11 @@ const PLACING_MS = 250
 
 const idFrom = (text: string): MetaInstanceId => parseWith(MetaInstanceId, text)
 
-/** Whether it has been reconciled: it has an instance, or a reason for having none. */
-const looked = async ({ commands, source }: ApiContext, id: MetaInstanceId): Promise<void> => {
+/**
+ * Waits until a declaration has been reconciled: it has an instance, or a reason for having none. Returns after
+ * `PLACING_MS` at the latest.
+ */
+const awaitReconciled = async ({ commands, source }: ApiContext, id: MetaInstanceId): Promise<void> => {
   const until = performance.now() + PLACING_MS
   while (performance.now() < until) {
     await commands.reconciled()
@@ -28,7 +31,7 @@ const looked = async ({ commands, source }: ApiContext, id: MetaInstanceId): Pro
     const declared = state.metaInstances[id]
     if (!declared || declared.paused || isOffHours(declared) || declared.placementError || currentInstance(state, id))
       return
-    // Its model card is still being read.
+    // The model's card is still being read.
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
@@ -55,7 +58,7 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
       { type: 'CreateMetaInstance', metaInstanceId, minNodes, ...wanted },
       { request: c, commandId },
     )
-    await looked(context, metaInstanceId)
+    await awaitReconciled(context, metaInstanceId)
     return c.json(viewOf(source.state(), metaInstanceId), 201)
   })
 

@@ -27,7 +27,7 @@ export const modelRoutes = (context: ApiContext): Hono => {
     }
   }
 
-  /** The addressed model and machine; this machine by default. */
+  /** The model and machine that a request addresses; this machine by default. */
   const meant = (c: Context, given: { nodeId?: NodeId | undefined } = {}): { modelId: ModelId; nodeId: NodeId } => {
     const modelId = parseWith(ModelId, c.req.param('id'))
     const nodeId = given.nodeId ?? parseWith(DownloadRequest, camelCased(c.req.query())).nodeId ?? self

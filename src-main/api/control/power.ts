@@ -27,7 +27,7 @@ export const powerRoutes = ({ settings, power }: ApiContext): Hono => {
     } catch (error) {
       throw isExplained(error) ? new Problem(503, error.code, error.message, { hint: error.hint }) : error
     }
-    await power.look()
+    await power.refresh()
     return c.json(view())
   })
 

@@ -5,7 +5,7 @@ import { camelCased, jsonBody, parseWith } from '../body'
 import type { ApiContext } from '../context'
 import { isExplained, Problem } from '../problem'
 
-/** Settings that are read and changed under their own names. */
+/** Settings whose names are the same in the API. */
 const CHANGED_AS_THEY_ARE: ReadonlySet<string> = new Set([
   'loadOnRequest',
   'onRequestIdleSeconds',

@@ -15,7 +15,7 @@ const MAX_UNREAD_BYTES = 1024 * 1024
 export const setupRoutes = ({ settings, python, sleepSettings, source }: ApiContext): Hono<ApiEnv> => {
   const routes = new Hono<ApiEnv>()
 
-  /** A node that already has a declaration or a cluster from before setup existed needs none. */
+  /** A node that already has a declaration or other members, from before setup existed, needs none. */
   const isFresh = (): boolean => {
     const { metaInstances, members } = source.state()
     return Object.keys(metaInstances).length === 0 && Object.keys(members).length <= 1

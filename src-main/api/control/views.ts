@@ -76,7 +76,7 @@ const AN_ADAPTER = 'it is a LoRA adapter, which changes a model and is none; nam
  */
 export const usableCard = async (context: ApiContext, modelId: ModelId, param = 'modelId'): Promise<ModelCard> => {
   const { catalogue } = context
-  // The model may have been added just now.
+  // The model may have been added since the last scan.
   if (!catalogue.find(modelId)) await catalogue.refresh()
   const model = await findModel(catalogue, modelId)
   const unreadable = catalogue.unreadable().find((one) => one.modelId === modelId)
@@ -89,7 +89,7 @@ export const usableCard = async (context: ApiContext, modelId: ModelId, param = 
   const judged = await catalogue.card(modelId)
   if (judged.status === 'loaded') return judged.card
   if (judged.status === 'adapter') return refuse(modelId, param, { problem: AN_ADAPTER, code: 'unsupported' })
-  // The folder was removed after the last scan.
+  // The folder was removed since the last scan.
   if (judged.code === undefined && !(await findModel(catalogue, modelId))) return cardOnHub(context, modelId, param)
   return refuse(modelId, param, { problem: judged.reason, code: judged.code })
 }

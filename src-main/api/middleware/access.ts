@@ -68,7 +68,7 @@ export class Access {
     return this.pathUntil(Infinity)
   }
 
-  /** The same for a QR code, which others may photograph: valid for ten minutes. */
+  /** As `signInPath`, for a QR code: valid for ten minutes only, because others may photograph it. */
   signInLink(): { readonly path: string; readonly expiresAt: number } {
     const expiresAt = Date.now() + LINK_MS
     return { path: this.pathUntil(expiresAt), expiresAt }

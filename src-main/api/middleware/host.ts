@@ -10,7 +10,7 @@ export const hostOf = (c: Context): string => plainHost((c.req.header('host') ??
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 
-/** Evaluated per request: a machine may be renamed while the node runs. */
+/** Read on each request: a machine may be renamed while the node runs. */
 const isOwnName = (host: string, systemName: () => string): boolean => {
   const name = plainHost(systemName())
   return host === name || host === `${name.split('.')[0] ?? name}.local`

@@ -6,7 +6,7 @@ import { hostOf } from './host'
 
 /** For handlers that write to the socket themselves. */
 export interface OriginVariables {
-  /** The request's allowed origin, echoed in the answer. */
+  /** The request's origin, if it is allowed; echoed in the response. */
   allowedOrigin?: string
 }
 
@@ -30,8 +30,8 @@ export const corsHeaders = (origin: string | undefined): Record<string, string> 
     : { vary: 'origin', 'access-control-allow-origin': origin, 'access-control-expose-headers': EXPOSED }
 
 /**
- * Answers a CORS preflight. It carries no key, and its answer only reveals that the origin is allowed; the actual
- * request is checked when it comes.
+ * Answers a CORS preflight. It carries no key, and the answer reveals only that the origin is allowed; the actual
+ * request is checked when it arrives.
  */
 const answerPreflight = (c: Context, method: string): Response => {
   c.header('vary', `origin, ${ASKED}`)
@@ -87,7 +87,7 @@ export const originCheck = ({
     for (const [name, value] of Object.entries(corsHeaders(allowed ? origin : undefined))) c.header(name, value)
     const site = c.req.header('sec-fetch-site')
     const elsewhere = site === 'cross-site' || site === 'same-site'
-    // Following a link to this page is no forgery, and changes nothing.
+    // Following a link to this page changes nothing, so it is not treated as forgery.
     const visit = c.req.method === 'GET' && c.req.header('sec-fetch-mode') === 'navigate'
     const foreign = origin !== undefined && !isOwn(c, origin)
     if (!allowed && (foreign || (elsewhere && !visit))) throw refusal(origin)

@@ -38,7 +38,7 @@ export const libraryRoutes = (context: ApiContext): Hono<ApiEnv> => {
   const { source, downloads, nodeId } = context
   const routes = new Hono<ApiEnv>()
 
-  /** Resolves a model name, or the id of a model that may not be on any disk yet. Throws Problem. */
+  /** Resolves a served name, or the id of a model that may not be on any disk yet. Throws Problem. */
   const modelIdOf = (name: string): ModelId => servedModel(servable(context), name)?.modelId ?? parseWith(ModelId, name)
 
   routes.get('/api/version', (c) => c.json({ version: OLLAMA_VERSION }))

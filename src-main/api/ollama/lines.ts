@@ -55,7 +55,7 @@ export class AnswerLines implements AnswerWriter {
     return called
   }
 
-  /** Completes the current tool call: the next delta does not belong to it. */
+  /** Completes the current tool call, because the next delta does not belong to it. */
   private wholeCall(): Piece[] {
     const index = this.call[0]?.index ?? 0
     const toolCalls = toolCallsOf(this.call).map((call) => toToolCall(call, index))

@@ -54,7 +54,7 @@ export const toTag = ({ name, createdAt }: ServedModel, found: Found): object =>
   modified_at: new Date(createdAt).toISOString(),
 })
 
-/** An always-on model is never unloaded; Ollama represents that by a date far in the future. */
+/** A model that is always on is never unloaded; Ollama represents that by a date far in the future. */
 const NEVER = '2318-01-01T00:00:00Z'
 
 /** When it will be unloaded: the idle deadline of an idle model loaded on request; otherwise its idle time from now. */

@@ -25,24 +25,24 @@ async function* downloadOf(
   const current = (): Download | undefined => source.state().downloads[nodeId]?.[modelId]
   let last = current()
   let wake: () => void = () => undefined
-  const look = (): void => {
+  const check = (): void => {
     if (signal.aborted || current() !== last) wake()
   }
-  const unsubscribe = source.subscribe(look, look)
-  signal.addEventListener('abort', look)
+  const unsubscribe = source.subscribe(check, check)
+  signal.addEventListener('abort', check)
   try {
     yield last
     while (!signal.aborted) {
       await new Promise<void>((resolve) => {
         wake = resolve
-        look()
+        check()
       })
       last = current()
       yield last
     }
   } finally {
     unsubscribe()
-    signal.removeEventListener('abort', look)
+    signal.removeEventListener('abort', check)
   }
 }
 
@@ -53,16 +53,16 @@ const isHere = ({ catalogue }: ApiContext, modelId: ModelId): boolean => {
 
 async function* progressOf(context: ApiContext, modelId: ModelId, signal: AbortSignal): AsyncGenerator<Progress> {
   yield { status: 'pulling manifest' }
-  // The state may still describe an earlier attempt until this one is reported.
-  let heard = false
+  // Until this attempt is reported, the state may still describe an earlier one.
+  let isReported = false
   for await (const download of downloadOf(context, modelId, signal)) {
     if (isHere(context, modelId)) {
       yield { status: 'success' }
       return
     }
-    if (heard && !download) throw failed(modelId, 'the download was given up')
-    if (heard && download?.status === 'Failed') throw failed(modelId, download.error ?? 'the reason is not known')
-    heard = true
+    if (isReported && !download) throw failed(modelId, 'the download was given up')
+    if (isReported && download?.status === 'Failed') throw failed(modelId, download.error ?? 'the reason is not known')
+    isReported = true
     if (download?.status !== 'Ongoing') continue
     const { totalBytes: total, downloadedBytes: completed } = download
     yield { status: `pulling ${modelId}`, digest: modelId, total, completed }

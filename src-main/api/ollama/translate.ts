@@ -16,7 +16,7 @@ export const ignoredIn = ({ options }: Generation): string[] =>
     .filter((name) => !Object.hasOwn(Options.shape, name))
     .map((name) => `options.${name}`)
 
-/** Applies to models loaded on request; declared models stay in memory whatever a request says. */
+/** `keep_alive` applies to models loaded on request; declared models stay in memory regardless. */
 const keptFor = ({ keep_alive }: Pick<Generation, 'keep_alive'>): Pick<ApiRequest, 'keepAlive'> =>
   typeof keep_alive === 'number' ? { keepAlive: keep_alive / MS_PER_SECOND } : {}
 
@@ -96,7 +96,7 @@ export const generateToRequest = (body: GenerateRequest): ApiRequest => {
   return withPrompt(body, chatPrompt([...system, user], body))
 }
 
-/** A minimal request that waits until the model can serve, as any other request does. */
+/** A minimal request that loads the model and waits until it can serve. */
 export const loadRequest = (body: Generation): ApiRequest => ({
   model: askedModel(body),
   ...keptFor(body),

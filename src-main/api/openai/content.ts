@@ -12,7 +12,7 @@ export const imageOf = (url: string): ImagePart | undefined => {
   return mediaType.success && data !== undefined ? { type: 'image', mediaType: mediaType.data, data } : undefined
 }
 
-/** An image as a data: URL. Remote URLs are never fetched. */
+/** An image as a data: URL. Remote addresses are never fetched. */
 export const ImageUrl = z.string().transform((url, context): ImagePart => {
   const image = imageOf(url)
   if (image) return image

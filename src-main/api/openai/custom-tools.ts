@@ -10,14 +10,16 @@ export interface CustomTool {
 
 /** Presents a custom tool, which takes free text, to the model as a function with one argument, `input`. */
 export const customTool = ({ name, description, grammar }: CustomTool): Tool => {
-  const says = [description, grammar ? `The input follows this grammar:\n${grammar}` : ''].filter(Boolean).join('\n\n')
+  const fullDescription = [description, grammar ? `The input follows this grammar:\n${grammar}` : '']
+    .filter(Boolean)
+    .join('\n\n')
   const parameters = {
     type: 'object',
     properties: { input: { type: 'string' } },
     required: ['input'],
     additionalProperties: false,
   }
-  return { name, parameters, ...(says !== '' && { description: says }) }
+  return { name, parameters, ...(fullDescription !== '' && { description: fullDescription }) }
 }
 
 /** Encodes the input of a custom tool call as arguments. */

@@ -3,7 +3,7 @@ import type { Reasoning } from '@core/generation/conversation'
 
 export const Effort = z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'])
 
-/** Reasoning effort; `none` turns reasoning off. With the lowest effort the model decides whether to reason. */
+/** Reasoning effort; `none` turns reasoning off. With `minimal` the model decides whether to reason. */
 export const reasoningOf = (effort: z.infer<typeof Effort> | null | undefined): Reasoning => {
   switch (effort) {
     case 'none':

@@ -47,6 +47,6 @@ export const toLimit = (limit: number | null | undefined): number | undefined =>
 
 export const Stop = z.union([z.string(), z.array(z.string()).max(MAX_STOPS)])
 
-/** Drops empty stop strings, which stop nothing. */
+/** Drops empty stop strings, which have no effect. */
 export const toStop = (stop: z.infer<typeof Stop> | null | undefined): string[] =>
   (typeof stop === 'string' ? [stop] : (stop ?? [])).filter((text) => text !== '')

@@ -10,7 +10,7 @@ export interface StreamEndOptions {
   readonly head: string | undefined
 }
 
-/** Ends a stream of several choices: the end is sent with whichever finishes last. */
+/** Ends a stream of several choices: the end is sent once all of them have finished. */
 export class StreamEnd {
   private readonly usages: Usage[] = []
   private left: number

@@ -14,7 +14,10 @@ const NamedSchema = z.object({
   description: z.unknown().optional(),
 })
 
-/** The schema that constrains an answer: as far as a grammar can express it, unless it is `strict`, as at OpenAI. */
+/**
+ * The schema that constrains an answer. Unless it is `strict`, keywords that a grammar cannot express are ignored, as
+ * at OpenAI.
+ */
 export const bySchema = (
   schema: Readonly<Record<string, unknown>>,
   strict: boolean | null | undefined,

@@ -11,13 +11,13 @@ import { OBSERVING } from './routes/observing'
 import { OLLAMA } from './routes/ollama'
 import { OPENAI } from './routes/openai'
 
-/** Routes that belong together, as pages and the document's tags show them. */
+/** Routes on one topic; a tag of the OpenAPI document. */
 export interface Area {
   readonly tag: string
   readonly routes: readonly Described[]
 }
 
-/** All routes, for people and programs that read about them. */
+/** All routes, for the OpenAPI document and the documentation page. */
 export const AREAS: readonly Area[] = [
   { tag: 'declarations', routes: DECLARATIONS },
   { tag: 'instances', routes: INSTANCES },

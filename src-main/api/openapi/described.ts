@@ -1,9 +1,9 @@
 import type { z } from 'zod'
 
-/** A schema by the name that it has in the document and in clients made from it: an object with that one key. */
+/** A schema with its name in the OpenAPI document and in generated clients: an object with one key. */
 export type Named = Readonly<Record<string, z.ZodType>>
 
-/** One route of this API. */
+/** The description of one route. */
 export interface Described {
   readonly method: 'get' | 'post' | 'patch' | 'delete'
   readonly path: string
@@ -11,21 +11,21 @@ export interface Described {
   readonly body?: Named
   readonly answer?: Named
   readonly query?: readonly string[]
-  /** Statuses of answers that are no errors; 200 where nothing is said. */
+  /** Statuses of successful answers; default: 200. */
   readonly statuses?: readonly (200 | 201 | 202)[]
   /** The media type of an answer that is not JSON. */
   readonly media?: string
-  /** The media type of an answer that comes in parts, where the request asks for one. */
+  /** The media type of a streamed answer, if the request can ask for one. */
   readonly streamed?: string
-  /** What a 503 is, where it is no error. */
+  /** The schema of a 503 answer that is not an error. */
   readonly unavailable?: Named
-  /** A request that can be sent as it is; `MODEL` stands for a model that the node has. */
+  /** A complete example request; `MODEL` stands for a model that the node has. */
   readonly example?: { readonly query?: string; readonly body?: unknown }
 }
 
 export const SSE = 'text/event-stream'
-/** A JSON object in each line. */
+/** JSON lines: one object per line. */
 export const LINES = 'application/x-ndjson'
 
-/** The word for a model in examples. */
+/** Placeholder for a model id in examples. */
 export const MODEL = 'MODEL'

@@ -2,21 +2,21 @@ import { html, raw } from 'hono/html'
 import { AREAS } from './areas'
 import { MODEL, type Described } from './described'
 
-/** For examples where the node has no model. */
+/** Placeholder in examples if the node has no model. */
 const ANY_MODEL = 'mlx-community/Qwen3-0.6B-4bit'
 
 export interface DocsPage {
   readonly version: string
-  /** Where this node answers, without a path. */
+  /** This node's address, without a path. */
   readonly url: string
-  /** A model that can be asked for. */
+  /** A model that can be requested. */
   readonly model: string | undefined
 }
 
-/** In single quotes for a shell. */
+/** Quotes text for a shell. */
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
-/** The command that sends the example of a route; undefined where it has none and needs an id or a body. */
+/** The curl command that sends a route's example; undefined if the route has none and needs an id or a body. */
 export const curlOf = (
   { method, path, body, query, media, example }: Described,
   { url, model = ANY_MODEL }: Pick<DocsPage, 'url' | 'model'>,
@@ -43,7 +43,7 @@ p { margin: .2rem 0 }
 pre { overflow-x: auto; padding: .6rem; background: #8881; border-radius: 6px; user-select: all }
 `
 
-/** What the page may do: show itself. */
+/** Content security policy: the page may only show itself. */
 export const DOCS_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 const article = (route: Described, page: DocsPage) => {
@@ -55,7 +55,7 @@ const article = (route: Described, page: DocsPage) => {
   </article>`
 }
 
-/** All routes for people, with a command for each that can be tried as it stands. */
+/** A page of all routes, with a command for each that can be run as it is. */
 export const docsPage = (page: DocsPage) =>
   html`<!doctype html>
     <html lang="en">

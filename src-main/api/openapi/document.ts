@@ -5,7 +5,7 @@ import { AREAS } from './areas'
 import type { Described } from './described'
 import { componentSchemas, jsonOf } from './schemas'
 
-/** Errors in the words of each dialect. */
+/** The error format of each dialect. */
 const ERRORS: Readonly<Record<Dialect, z.ZodType>> = {
   control: ControlError,
   openai: z.object({
@@ -19,19 +19,19 @@ const ERRORS: Readonly<Record<Dialect, z.ZodType>> = {
   ollama: z.object({ error: z.string() }),
 }
 
-/** What each status means here; 529 is Anthropic's own. */
+/** Descriptions of the error statuses; 529 is Anthropic's own. */
 const MEANINGS = {
-  400: 'The request is not understood, or asks for what cannot be done',
-  401: 'A key is needed',
-  403: 'Requests to this host, or from pages of this origin, are not taken',
-  404: 'What is asked for is not there',
-  409: 'It contradicts what is there',
+  400: 'The request is invalid, or not possible',
+  401: 'An API key is required',
+  403: 'Requests to this host, or from pages of this origin, are refused',
+  404: 'The resource does not exist',
+  409: 'The request conflicts with the current state',
   413: 'The body is too large',
-  415: 'The body is not JSON, or its encoding is not known',
-  429: 'Too many requests of this key; when to come back is said',
-  500: 'A fault of this node',
-  503: 'Not now; when to come back is said where it is known',
-  529: 'Too many requests wait; when to come back is said',
+  415: 'The body is not JSON, or its encoding is not supported',
+  429: 'Rate limit of this key exceeded; see Retry-After',
+  500: 'Internal error of this node',
+  503: 'Temporarily unavailable; see Retry-After, if given',
+  529: 'Too many requests are queued; see Retry-After',
 } as const
 type ErrorStatus = keyof typeof MEANINGS
 
@@ -39,9 +39,11 @@ const STATUSES: readonly ErrorStatus[] = [400, 401, 403, 404, 409, 413, 415, 429
 const statusesOf = (dialect: Dialect): readonly ErrorStatus[] =>
   dialect === 'anthropic' ? [...STATUSES, 529] : STATUSES
 
-const RETRY_AFTER = { 'Retry-After': { description: 'In so many seconds', schema: { type: 'integer', minimum: 0 } } }
+const RETRY_AFTER = {
+  'Retry-After': { description: 'Seconds to wait before a retry', schema: { type: 'integer', minimum: 0 } },
+}
 
-const COMES_BACK: ReadonlySet<ErrorStatus> = new Set<ErrorStatus>([429, 503, 529])
+const RETRYABLE: ReadonlySet<ErrorStatus> = new Set<ErrorStatus>([429, 503, 529])
 
 const parameters = ({ path, query = [] }: Described) => [
   ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
@@ -70,7 +72,10 @@ const errorsOf = ({ path, unavailable }: Described): Record<string, object> => {
   }
 }
 
-/** `POST /meta_instance/{id}/restart` is `postMetaInstanceRestart`: with `ById` where a parameter is all that tells two apart. */
+/**
+ * `POST /meta_instance/{id}/restart` is `postMetaInstanceRestart`. `ById` is appended to a path that ends in a
+ * parameter, to tell it from the path without.
+ */
 export const operationIdOf = ({ method, path }: Pick<Described, 'method' | 'path'>): string => {
   const words = path
     .split(/[/_.\-{}]+/)
@@ -100,7 +105,7 @@ const errorResponses = (): Readonly<Record<string, object>> =>
         componentOf(dialect, status),
         {
           description: MEANINGS[status],
-          ...(COMES_BACK.has(status) && { headers: RETRY_AFTER }),
+          ...(RETRYABLE.has(status) && { headers: RETRY_AFTER }),
           content: { 'application/json': { schema: { $ref: `#/components/schemas/${dialect}-error` } } },
         },
       ]),

@@ -4,7 +4,7 @@ import { servable, servedModels } from '../served-models'
 import { DOCS_POLICY, docsPage } from './docs-page'
 import { openApiDocument } from './document'
 
-/** What this API is, for programs and for people. */
+/** The OpenAPI document, and the documentation page. */
 export const openApiRoutes = (context: ApiContext): Hono => {
   const { version } = context
   const routes = new Hono()

@@ -3,7 +3,10 @@ import { CodedText, isNestedText } from '@core/texts/coded'
 import { AREAS } from './areas'
 import type { Named } from './described'
 
-/** A tuple of like members as a list of that length, which more programs understand than `prefixItems`. */
+/**
+ * Simplifies a tuple whose members have one type to a list of that length, which more programs understand than
+ * `prefixItems`.
+ */
 const simplified = (schema: z.core.JSONSchema.BaseSchema): void => {
   const [first, ...others] = schema.prefixItems ?? []
   if (first === undefined || others.some((other) => JSON.stringify(other) !== JSON.stringify(first))) return
@@ -14,7 +17,7 @@ const simplified = (schema: z.core.JSONSchema.BaseSchema): void => {
 
 const uri = (name: string): string => `#/components/schemas/${name}`
 
-/** The schemas of bodies, or of answers, by name. Where one is part of another it is referred to. */
+/** Schemas of request bodies, or of answers, by name. A named schema inside another one is referenced. */
 const schemasOf = (named: readonly (Named | undefined)[], io: 'input' | 'output'): Readonly<Record<string, object>> => {
   const registry = z.registry<{ id: string }>()
   registry.add(CodedText, { id: 'CodedText' })
@@ -37,7 +40,7 @@ const schemasOf = (named: readonly (Named | undefined)[], io: 'input' | 'output'
 
 const ROUTES = AREAS.flatMap(({ routes }) => routes)
 
-/** Everything under `#/components/schemas`, errors aside. */
+/** Everything under `#/components/schemas` except errors. */
 export const componentSchemas = (): Readonly<Record<string, object>> => ({
   ...schemasOf(
     ROUTES.flatMap(({ answer, unavailable }) => [answer, unavailable]),
@@ -49,7 +52,7 @@ export const componentSchemas = (): Readonly<Record<string, object>> => ({
   ),
 })
 
-/** The content of a body or answer of that schema. */
+/** The content object of a body or answer with that schema. */
 export const jsonOf = (named: Named | undefined): object => ({
   'application/json': { schema: Object.keys(named ?? {}).map((name) => ({ $ref: uri(name) }))[0] ?? {} },
 })

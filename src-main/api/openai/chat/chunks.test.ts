@@ -17,7 +17,7 @@ const read = (stream: string): unknown[] =>
 const TOOLS: CallForm = { kind: 'tools', custom: new Set(['patch']) }
 
 const writers = (count: number, callForm: CallForm = TOOLS): AnswerWriter[] =>
-  chunksOf(head, { choices: count, includeUsage: true, callForm, tellsProgress: false })
+  chunksOf(head, { choices: count, includeUsage: true, callForm, reportsProgress: false })
 
 const chunk = (index: number, delta: object, reason: string | null = null): object => ({
   ...head,
@@ -30,16 +30,16 @@ describe('a streamed completion', () => {
   it('tells how much of the prompt is computed, where it is asked to', () => {
     const progress = { type: 'progress', processed: 512, total: 2048 } as const
     const options = { choices: 1, includeUsage: true, callForm: TOOLS }
-    const told = (tellsProgress: boolean) =>
-      chunksOf(head, { ...options, tellsProgress }).map((writer) => writer.progress?.(progress) ?? '')
+    const told = (reportsProgress: boolean) =>
+      chunksOf(head, { ...options, reportsProgress }).map((writer) => writer.progress?.(progress) ?? '')
     expect(told(false)).toEqual([''])
     expect(read(told(true).join(''))).toEqual([{ ...chunk(0, {}), prompt_progress: { processed: 512, total: 2048 } }])
   })
 
   it('tells how many requests are ahead, in a comment that clients skip or in a chunk where progress is asked for', () => {
     const options = { choices: 1, includeUsage: true, callForm: TOOLS }
-    const told = (tellsProgress: boolean) =>
-      chunksOf(head, { ...options, tellsProgress }).map((writer) => writer.queued?.(3) ?? '')
+    const told = (reportsProgress: boolean) =>
+      chunksOf(head, { ...options, reportsProgress }).map((writer) => writer.queued?.(3) ?? '')
     expect(told(false)).toEqual([': queued, 3 ahead\n\n'])
     expect(read(told(true).join(''))).toEqual([{ ...chunk(0, {}), queue: { ahead: 3 } }])
   })

@@ -15,7 +15,7 @@ export interface ChunksOptions {
   readonly includeUsage: boolean
   readonly callForm: CallForm
   /** Whether to send chunks with prompt progress. */
-  readonly tellsProgress: boolean
+  readonly reportsProgress: boolean
 }
 
 const deltaFrom = (delta: ContentDelta, form: CallForm): object => {
@@ -41,7 +41,7 @@ class Chunks implements AnswerWriter {
 
   constructor(
     private readonly index: number,
-    private readonly shared: { head: string; tail: string; end: StreamEnd; form: CallForm; tellsProgress: boolean },
+    private readonly shared: { head: string; tail: string; end: StreamEnd; form: CallForm; reportsProgress: boolean },
   ) {
     this.calls = new CustomCalls(shared.form)
   }
@@ -51,17 +51,17 @@ class Chunks implements AnswerWriter {
   }
 
   progress({ processed, total }: Progress): string {
-    return this.shared.tellsProgress ? this.beside('prompt_progress', { processed, total }) : ''
+    return this.shared.reportsProgress ? this.beside('prompt_progress', { processed, total }) : ''
   }
 
   queued(ahead: number): string {
-    return this.shared.tellsProgress ? this.beside('queue', { ahead }) : queuedComment(ahead)
+    return this.shared.reportsProgress ? this.beside('queue', { ahead }) : queuedComment(ahead)
   }
 
   delta({ content, logprobs }: Delta): string {
-    const told = content.filter((delta) => !this.calls.take(delta))
-    const [first = { channel: 'text', text: '' } as const, ...others] = told
-    if (told.length === 0 && !logprobs) return ''
+    const immediate = content.filter((delta) => !this.calls.take(delta))
+    const [first = { channel: 'text', text: '' } as const, ...others] = immediate
+    if (immediate.length === 0 && !logprobs) return ''
     const { form } = this.shared
     // Log probabilities go with the first part: a token has a single entry, even if its text is split between fields.
     return (
@@ -72,7 +72,7 @@ class Chunks implements AnswerWriter {
 
   finished({ reason, usage }: Finished): string {
     const { end, form } = this.shared
-    const calls = this.calls.told()
+    const calls = this.calls.collected()
     const custom = calls.length > 0 ? this.chunk({ tool_calls: calls }) : ''
     return custom + this.chunk({}, { reason: toFinishReason(reason, form) }) + end.after(this.index, usage)
   }
@@ -105,13 +105,13 @@ class Chunks implements AnswerWriter {
 /** Creates a writer for each choice of a streamed completion. */
 export const chunksOf = (
   { id, created, model }: Head,
-  { choices, includeUsage, callForm, tellsProgress }: ChunksOptions,
+  { choices, includeUsage, callForm, reportsProgress }: ChunksOptions,
 ): AnswerWriter[] => {
   const head = JSON.stringify({ id, object: 'chat.completion.chunk', created, model }).slice(0, -1)
   const end = new StreamEnd({ choices, perPrompt: choices, head: includeUsage ? head : undefined })
   const tail = includeUsage ? ',"usage":null}\n\n' : '}\n\n'
   return Array.from(
     { length: choices },
-    (_, index) => new Chunks(index, { head, tail, end, form: callForm, tellsProgress }),
+    (_, index) => new Chunks(index, { head, tail, end, form: callForm, reportsProgress }),
   )
 }

@@ -31,7 +31,7 @@ export class CustomCalls {
   }
 
   /** The calls as fields of chunks. */
-  told(): object[] {
+  collected(): object[] {
     return [...this.calls.values()].map(({ index, id, name, text }) => ({
       index,
       id,

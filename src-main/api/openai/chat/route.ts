@@ -13,7 +13,7 @@ import { newHead } from '../head'
 import { chunksOf } from './chunks'
 import { toCompletion, type CallForm } from './completion'
 import { ChatCompletionRequest } from './schema'
-import { customTools, ignoredTools, speaksOfFunctions, toRequest } from './translate'
+import { customTools, ignoredTools, usesLegacyFunctions, toRequest } from './translate'
 
 /** `POST /v1/chat/completions` */
 export const chatCompletions =
@@ -31,12 +31,12 @@ export const chatCompletions =
     const requests = choicesOf(request, body.n ?? 1)
     const signal = running.begin(head.id, { signal: clientGone(c.env.outgoing), owner: c.get('apiKeyId') })
     const updates = askAll(c, context, requests, signal)
-    const callForm: CallForm = speaksOfFunctions(body)
+    const callForm: CallForm = usesLegacyFunctions(body)
       ? { kind: 'function' }
       : { kind: 'tools', custom: customTools(body) }
     if (!body.stream) return c.json(toCompletion(head, await Promise.all(updates.map(collectAnswer)), callForm))
     const includeUsage = body.stream_options?.include_usage === true
-    const tellsProgress = body.return_progress === true
-    const writers = chunksOf(head, { choices: requests.length, includeUsage, callForm, tellsProgress })
+    const reportsProgress = body.return_progress === true
+    const writers = chunksOf(head, { choices: requests.length, includeUsage, callForm, reportsProgress })
     return streamAnswers(c, paired(updates, writers))
   }

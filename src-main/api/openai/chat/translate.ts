@@ -20,11 +20,11 @@ export const customTools = ({ tools }: ChatCompletionRequest): ReadonlySet<strin
   new Set((tools ?? []).flatMap((tool) => ('custom' in tool ? [tool.custom.name] : [])))
 
 /** Whether the client uses the legacy `functions` form; it is answered in the same form. */
-export const speaksOfFunctions = ({ tools, functions }: ChatCompletionRequest): boolean =>
+export const usesLegacyFunctions = ({ tools, functions }: ChatCompletionRequest): boolean =>
   (tools ?? []).length === 0 && (functions ?? []).length > 0
 
 const toolsOf = (body: ChatCompletionRequest): Tool[] =>
-  speaksOfFunctions(body)
+  usesLegacyFunctions(body)
     ? (body.functions ?? []).map(toTool)
     : (body.tools ?? []).flatMap((tool) => {
         if ('function' in tool) return [toTool(tool.function)]
@@ -81,7 +81,7 @@ const toPrompt = (body: ChatCompletionRequest): ChatPrompt => {
     messages: toMessages(body.messages),
     ...chosenTools(toolsOf(body), choiceOf(body), body.tool_choice ? 'tool_choice' : 'function_call'),
     // The legacy form has room for one call.
-    ...((body.parallel_tool_calls === false || speaksOfFunctions(body)) && { singleToolCall: true }),
+    ...((body.parallel_tool_calls === false || usesLegacyFunctions(body)) && { singleToolCall: true }),
     ...(Object.keys(reasoning).length > 0 && { reasoning }),
     ...(continuesLast(body) && { continueLast: true }),
     ...(body.chat_template_kwargs && { templateArguments: body.chat_template_kwargs }),

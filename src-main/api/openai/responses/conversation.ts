@@ -29,7 +29,7 @@ const partsOf = (content: Content): Given => {
   return parts.length > 0 ? parts : [{ type: 'text', text: '' }]
 }
 
-/** The parts that an item adds to the assistant's message; undefined for other items. */
+/** The parts that an item adds to the assistant's message; undefined for items of other roles. */
 const answeredBy = (item: InputItem): Answered | undefined => {
   switch (item.type) {
     case 'function_call':

@@ -18,7 +18,7 @@ interface TextContent {
   readonly logprobs: readonly TokenLogprob[]
 }
 
-/** An output item; it can be sent back as input unchanged. */
+/** An output item; clients may send it back as input unchanged. */
 export type OutputItem = Base &
   (
     | { readonly type: 'message'; readonly role: 'assistant'; readonly content: TextContent[] }
@@ -78,10 +78,10 @@ export class TextItem implements OpenItem {
   }
 
   add(text: string, logprobs: readonly LogprobEntry[] = []): ResponseEvent[] {
-    const told = logprobs.map(toLogprob)
+    const entries = logprobs.map(toLogprob)
     this.text += text
-    this.logprobs.push(...told)
-    const more = this.kind === 'message' ? { logprobs: told } : {}
+    this.logprobs.push(...entries)
+    const more = this.kind === 'message' ? { logprobs: entries } : {}
     return [this.event(`response.${this.channel}.delta`, { delta: text, ...more })]
   }
 
@@ -157,7 +157,7 @@ export class FunctionCallItem implements OpenItem {
   }
 }
 
-/** A custom tool call: its input is sent as a whole, because it can be extracted only from complete JSON. */
+/** A custom tool call. Its input is sent as a whole, because it can be extracted only from complete JSON. */
 export class CustomCallItem implements OpenItem {
   private readonly id = newId('ctc')
   private text = ''

@@ -16,7 +16,7 @@ export class Output {
   /** Calls end with the response: their arguments may be interleaved. */
   private readonly calls = new Map<number, OpenItem>()
   private readonly ended = new Set<OpenItem>()
-  /** Log probabilities of tokens whose text is still to come. */
+  /** Log probabilities of tokens whose text has not been emitted yet. */
   private readonly logprobs: LogprobEntry[] = []
 
   constructor(private readonly custom: ReadonlySet<string>) {}

@@ -4,7 +4,7 @@ import type { InputListItem } from './input-items'
 import type { OutputItem } from './output-items'
 import type { ResponseObject } from './response'
 
-/** A response with its conversation up to and including its output. `input`: the input of this request alone. */
+/** A stored response with its conversation up to and including its output. `input` has only this request's items. */
 export interface Kept {
   readonly owner: Owner
   readonly response: ResponseObject

@@ -1,18 +1,18 @@
 import { Benchmark, BenchmarkPlan, BenchmarkRequest, BenchmarksResponse } from '@core/protocols/benchmark'
 import { MODEL, SSE, type Described } from '../described'
 
-/** How fast models are, measured. */
+/** Routes about measured speeds of models. */
 export const BENCHMARKS: readonly Described[] = [
   {
     method: 'get',
     path: '/benchmarks',
-    does: 'The last benchmarks of this node, newest first; the first may be under way',
+    does: 'The last benchmarks of this node, newest first; the first may still be running',
     answer: { BenchmarksResponse },
   },
   {
     method: 'get',
     path: '/benchmarks/plan',
-    does: 'What a benchmark would measure, and whom it disturbs',
+    does: 'Preview what a benchmark would measure, and which models it disturbs',
     query: ['model', 'scope'],
     example: { query: `model=${MODEL}` },
     answer: { BenchmarkPlan },
@@ -20,7 +20,7 @@ export const BENCHMARKS: readonly Described[] = [
   {
     method: 'post',
     path: '/benchmarks',
-    does: 'Measure how fast a model is: for one client and several, and until the first token of long prompts',
+    does: 'Start a benchmark of a model: speed for one client and for several, and time to first token of long prompts',
     body: { BenchmarkRequest },
     answer: { Benchmark },
     statuses: [202],
@@ -28,13 +28,13 @@ export const BENCHMARKS: readonly Described[] = [
   {
     method: 'delete',
     path: '/benchmarks/running',
-    does: 'End the one that is under way; what was measured until then stays',
+    does: 'Cancel the running benchmark; results so far are kept',
     answer: { BenchmarksResponse },
   },
   {
     method: 'get',
     path: '/benchmarks/events',
-    does: 'The same list whenever it changes, as server-sent events',
+    does: 'Stream the list of benchmarks whenever it changes, as server-sent events',
     media: SSE,
   },
 ]

@@ -14,53 +14,63 @@ import {
 import { DoctorReport } from '@core/protocols/doctor'
 import { SSE, type Described } from '../described'
 
-/** The cluster and its machines. */
+/** Routes about the cluster and its machines. */
 export const CLUSTER: readonly Described[] = [
   {
     method: 'get',
     path: '/cluster',
-    does: 'Who belongs together, who is near, who asks to join',
+    does: 'The cluster: members, nearby nodes and join requests',
     answer: { ClusterView },
   },
   {
     method: 'patch',
     path: '/cluster',
-    does: 'Give the cluster another name',
+    does: 'Rename the cluster',
     body: { RenameClusterRequest },
     answer: { ClusterView },
   },
   {
     method: 'patch',
     path: '/cluster/members/{id}',
-    does: 'Give a machine another name; it keeps it until its own settings name it anew',
+    does: 'Rename a machine; the name holds until it is changed in that machine’s own settings',
     body: { RenameMemberRequest },
     answer: { ClusterView },
   },
   {
     method: 'post',
     path: '/cluster/members/{id}/drain',
-    does: 'Move a machine’s models elsewhere, each ready there before it ends here, and keep others away',
+    does: 'Drain a machine: its models move to other machines, each ready there before it ends here, and no new ones are placed on it',
     body: { DrainRequest },
     answer: { DrainView },
   },
-  { method: 'get', path: '/cluster/members/{id}/drain', does: 'What is still on a machine', answer: { DrainView } },
+  {
+    method: 'get',
+    path: '/cluster/members/{id}/drain',
+    does: 'The models that still run on a machine',
+    answer: { DrainView },
+  },
   {
     method: 'get',
     path: '/cluster/what-if',
-    does: 'What would become of each declaration without each machine',
+    does: 'Preview what happens to each declaration if a machine leaves, for each machine',
     answer: { WhatIfView },
   },
-  { method: 'get', path: '/cluster/events', does: 'The same whenever it changes, as server-sent events', media: SSE },
+  {
+    method: 'get',
+    path: '/cluster/events',
+    does: 'Stream the cluster view whenever it changes, as server-sent events',
+    media: SSE,
+  },
   {
     method: 'get',
     path: '/cluster/doctor',
-    does: 'What every machine sees of every other, and what to do where they do not reach one another',
+    does: 'Diagnose the connections between all machines, with remedies',
     answer: { DoctorReport },
   },
   {
     method: 'post',
     path: '/cluster/invite',
-    does: 'A token that lets one machine in, once',
+    does: 'Create a single-use invitation token for a machine',
     body: { InviteRequest },
     answer: { InviteAnswer },
     example: { body: { validForMs: 60_000 } },
@@ -69,7 +79,7 @@ export const CLUSTER: readonly Described[] = [
   {
     method: 'post',
     path: '/cluster/measure',
-    does: 'Measure how much the connections between two machines carry',
+    does: 'Measure the throughput between two machines',
     body: { MeasureRequest },
   },
   {
@@ -80,7 +90,12 @@ export const CLUSTER: readonly Described[] = [
     answer: { ClusterView },
     statuses: [202],
   },
-  { method: 'delete', path: '/cluster/join', does: 'Give a joining up' },
-  { method: 'post', path: '/cluster/requests/{id}', does: 'Let a machine in, or not', body: { AdmissionAnswer } },
-  { method: 'delete', path: '/members/{id}', does: 'Take a machine out of the cluster' },
+  { method: 'delete', path: '/cluster/join', does: 'Cancel a joining in progress' },
+  {
+    method: 'post',
+    path: '/cluster/requests/{id}',
+    does: 'Accept or refuse a join request',
+    body: { AdmissionAnswer },
+  },
+  { method: 'delete', path: '/members/{id}', does: 'Remove a machine from the cluster' },
 ]

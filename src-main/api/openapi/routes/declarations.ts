@@ -6,12 +6,12 @@ import { MODEL, type Described } from '../described'
 const MetaInstancesResponse = z.object({ metaInstances: z.array(MetaInstanceView) })
 const DeletedMetaInstance = z.object({ metaInstanceId: z.string(), deleted: z.literal(true) })
 
-/** Declarations: models that are to be kept running. */
+/** Routes about declarations. */
 export const DECLARATIONS: readonly Described[] = [
   {
     method: 'post',
     path: '/meta_instance',
-    does: 'Declare a model that is to be kept running',
+    does: 'Create a declaration: a model to be kept running',
     body: { CreateMetaInstanceRequest },
     answer: { MetaInstanceView },
     query: ['validate'],
@@ -21,23 +21,23 @@ export const DECLARATIONS: readonly Described[] = [
   {
     method: 'get',
     path: '/meta_instances',
-    does: 'All declarations with their status',
+    does: 'List all declarations with their status',
     answer: { MetaInstancesResponse },
   },
   {
     method: 'post',
     path: '/meta_instances/apply',
-    does: 'Make declarations as documents have them: all of it, or nothing; with dryRun only what would change',
+    does: 'Apply declarations from documents, all or nothing; with dryRun only report the changes',
     body: { ApplyRequest },
     answer: { ApplyAnswer },
     example: { body: { documents: [{ name: 'example', modelId: MODEL, maxContext: 4096 }], dryRun: true } },
   },
-  { method: 'get', path: '/schemas/declaration.json', does: 'The JSON schema of a document, for editors' },
+  { method: 'get', path: '/schemas/declaration.json', does: 'JSON schema of a declaration document, for editors' },
   { method: 'get', path: '/meta_instance/{id}', does: 'One declaration with its status', answer: { MetaInstanceView } },
   {
     method: 'patch',
     path: '/meta_instance/{id}',
-    does: 'Change constraints, name or pause; null clears. Of one loaded on request: pin it, or keep it always on',
+    does: 'Change constraints, name or pause; null clears a field. A model loaded on request can be pinned or made permanent',
     body: { UpdateMetaInstanceRequest },
     answer: { MetaInstanceView },
   },
@@ -47,7 +47,16 @@ export const DECLARATIONS: readonly Described[] = [
     does: 'Delete a declaration with its instance and tasks',
     answer: { DeletedMetaInstance },
   },
-  { method: 'post', path: '/meta_instance/{id}/restart', does: 'Load it anew', answer: { MetaInstanceView } },
-  { method: 'get', path: '/meta_instance/{id}/placement', does: 'Where it is, or would be placed' },
-  { method: 'get', path: '/meta_instance/{id}/history', does: 'Its decisions, newest first' },
+  {
+    method: 'post',
+    path: '/meta_instance/{id}/restart',
+    does: 'Reload a declaration’s model',
+    answer: { MetaInstanceView },
+  },
+  {
+    method: 'get',
+    path: '/meta_instance/{id}/placement',
+    does: 'The current placement of a declaration, or where it would be placed now',
+  },
+  { method: 'get', path: '/meta_instance/{id}/history', does: 'The decisions about a declaration, newest first' },
 ]

@@ -2,12 +2,12 @@ import { PlaceInstanceRequest, PreviewResponse } from '@core/protocols/control'
 import { Instance } from '@core/state/instances'
 import { MODEL, type Described } from '../described'
 
-/** Instances: what runs, and where it would. */
+/** Routes about instances: running, and possible. */
 export const INSTANCES: readonly Described[] = [
   {
     method: 'post',
     path: '/place_instance',
-    does: 'Place one instance that nothing keeps',
+    does: 'Place one instance without a declaration',
     body: { PlaceInstanceRequest },
     answer: { Instance },
     statuses: [201],
@@ -15,7 +15,7 @@ export const INSTANCES: readonly Described[] = [
   {
     method: 'get',
     path: '/instance/previews',
-    does: 'What each way to share a model out would give',
+    does: 'Preview the possible placements of a model',
     answer: { PreviewResponse },
     query: [
       'modelId',
@@ -35,12 +35,12 @@ export const INSTANCES: readonly Described[] = [
   {
     method: 'get',
     path: '/instance/await',
-    does: 'Wait until a model can serve',
+    does: 'Wait until a model is ready',
     answer: { Instance },
     query: ['modelId'],
     example: { query: `modelId=${MODEL}` },
   },
   { method: 'get', path: '/instance/{id}', does: 'One instance', answer: { Instance } },
   { method: 'delete', path: '/instance/{id}', does: 'Delete one instance' },
-  { method: 'get', path: '/runner/{id}/console', does: 'What a runner printed lately', media: 'text/plain' },
+  { method: 'get', path: '/runner/{id}/console', does: 'Recent console output of a runner', media: 'text/plain' },
 ]

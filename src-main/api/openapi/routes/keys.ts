@@ -7,18 +7,18 @@ import {
 } from '@core/protocols/api-keys'
 import type { Described } from '../described'
 
-/** API keys and what they used. */
+/** Routes about API keys and their usage. */
 export const KEYS: readonly Described[] = [
   {
     method: 'get',
     path: '/api_keys',
-    does: 'The API keys with their limits and usage, without the keys themselves',
+    does: 'List the API keys with their limits and usage, without the secrets',
     answer: { ApiKeysResponse },
   },
   {
     method: 'post',
     path: '/api_keys',
-    does: 'Create an API key; limits hold at each node that takes its requests',
+    does: 'Create an API key; its limits apply at each node separately',
     body: { CreateApiKeyRequest },
     answer: { CreatedApiKey },
     example: { body: { name: 'example' } },
@@ -30,11 +30,11 @@ export const KEYS: readonly Described[] = [
     does: 'Rename an API key, or replace its limits; null removes them',
     body: { UpdateApiKeyRequest },
   },
-  { method: 'delete', path: '/api_keys/{id}', does: 'Revoke an API key; its usage goes with it' },
+  { method: 'delete', path: '/api_keys/{id}', does: 'Revoke an API key and delete its usage' },
   {
     method: 'get',
     path: '/usage',
-    does: 'What was used by each key, by model, this month and in total',
+    does: 'Usage by key and model, this month and in total',
     answer: { UsageResponse },
   },
 ]

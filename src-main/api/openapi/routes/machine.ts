@@ -10,38 +10,38 @@ import {
 } from '@core/protocols/connect'
 import { SSE, LINES, type Described } from '../described'
 
-/** This machine: settings, setup, programs that use it. */
+/** Routes about this machine: settings, setup, programs that use it. */
 export const MACHINE: readonly Described[] = [
   {
     method: 'get',
     path: '/connect/tools',
-    does: 'Programs on this machine whose configuration can be written; from this machine alone',
+    does: 'List the programs on this machine whose configuration can be written; only for requests from this machine',
     answer: { ToolConfigsResponse },
   },
   {
     method: 'post',
     path: '/connect/tools/{tool}/preview',
-    does: 'What would be written into the configuration of a program',
+    does: 'Preview the change of a program’s configuration',
     body: { PreviewToolConfigRequest },
     answer: { ToolConfigPreview },
   },
   {
     method: 'post',
     path: '/connect/tools/{tool}',
-    does: 'Write what was shown, if the file is still the same',
+    does: 'Write the previewed change, if the file is unchanged since',
     body: { WriteToolConfigRequest },
     answer: { ToolConfigsResponse },
   },
   {
     method: 'delete',
     path: '/connect/tools/{tool}',
-    does: 'Put back what was there before, if nobody has changed the file since',
+    does: 'Undo the change, if the file is unchanged since',
     answer: { ToolConfigsResponse },
   },
   {
     method: 'post',
     path: '/connect/sign_in_link',
-    does: 'A path that signs one browser in, once, where the API is open to the network',
+    does: 'Create a single-use sign-in link for a browser, if the API is open to the network',
     answer: { SignInLink },
     statuses: [201],
   },
@@ -55,61 +55,66 @@ export const MACHINE: readonly Described[] = [
   {
     method: 'get',
     path: '/node/log/events',
-    does: 'The same as server-sent events, and then those to come',
+    does: 'Stream the last lines of the log, then new ones, as server-sent events',
     query: ['lines', 'since'],
     media: SSE,
   },
   {
     method: 'get',
     path: '/node/settings',
-    does: 'What of this machine’s settings can be changed while it runs',
+    does: 'The settings of this machine that can be changed while it runs',
     answer: { NodeSettingsView },
   },
   {
     method: 'patch',
     path: '/node/settings',
-    does: 'Change them; what the command line or the environment sets is held',
+    does: 'Change settings; those set by the command line or the environment cannot be changed',
     body: { ChangeNodeSettingsRequest },
     answer: { NodeSettingsView },
   },
   {
     method: 'get',
     path: '/node/power',
-    does: 'Whether this machine may sleep, and what is set about it',
+    does: 'Whether this machine may sleep, and the setting for it',
     answer: { PowerView },
   },
   {
     method: 'patch',
     path: '/node/power',
-    does: 'Set whether it stays awake for the declared models that run on it',
+    does: 'Set whether this machine stays awake while declared models run on it',
     body: { ChangePowerRequest },
     answer: { PowerView },
   },
   {
     method: 'get',
     path: '/node/setup',
-    does: 'How far a person got with setting this machine up, and what that depends on',
+    does: 'Progress of this machine’s setup, and its prerequisites',
     answer: { SetupView },
   },
   {
     method: 'patch',
     path: '/node/setup',
-    does: 'Keep how far that is',
+    does: 'Save the progress of the setup',
     body: { ChangeSetupRequest },
     answer: { SetupView },
   },
   {
     method: 'post',
     path: '/node/python',
-    does: 'Install the Python environment that runs models; nothing happens where it is there, or on its way',
+    does: 'Install the Python environment that runs models; no effect if it is installed or being installed',
     answer: { PythonView },
     statuses: [202],
   },
-  { method: 'delete', path: '/node/python', does: 'Stop that; what is installed stays', answer: { PythonView } },
+  {
+    method: 'delete',
+    path: '/node/python',
+    does: 'Cancel the installation; what is already installed stays',
+    answer: { PythonView },
+  },
   {
     method: 'get',
     path: '/node/python/events',
-    does: 'How the installation gets on and what it prints, as server-sent events',
+    does: 'Stream the installation’s progress and output, as server-sent events',
     media: SSE,
   },
 ]

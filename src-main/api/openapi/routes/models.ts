@@ -13,18 +13,18 @@ import type { Described } from '../described'
 /** `models` for the control API, `object` and `data` for clients of OpenAI whose base URL lacks `/v1`. */
 const ModelsOfBothApis = ModelsResponse.extend(ListedModels.shape)
 
-/** Models on disks and on the hub. */
+/** Routes about models on disks and on the hub. */
 export const MODELS: readonly Described[] = [
   {
     method: 'get',
     path: '/models',
-    does: 'The models of the cluster; for clients of OpenAI without `/v1` also what `GET /v1/models` lists',
+    does: 'List the models of the cluster; also in the format of `GET /v1/models`, for OpenAI clients whose base URL lacks `/v1`',
     answer: { ModelsOfBothApis },
   },
   {
     method: 'get',
     path: '/models/search',
-    does: 'MLX models on the hub',
+    does: 'Search the hub for MLX models',
     query: ['q'],
     example: { query: 'q=qwen3' },
     answer: { HubSearchResponse },
@@ -32,19 +32,19 @@ export const MODELS: readonly Described[] = [
   {
     method: 'get',
     path: '/models/unused',
-    does: 'Models in Muster’s own folders that no declaration and no instance uses, with their bytes',
+    does: 'List the models in Muster’s own folders that no declaration and no instance uses, with their sizes',
     answer: { UnusedModelsResponse },
   },
   {
     method: 'delete',
     path: '/models/unused',
-    does: 'Delete them all',
+    does: 'Delete the unused models',
     answer: { RemovedModelsResponse },
   },
   {
     method: 'post',
     path: '/models/{id}/download',
-    does: 'Bring a model to a machine’s disk; the id may hold its slash',
+    does: 'Download a model to a machine’s disk; the slash in the id may be literal or percent-encoded',
     body: { DownloadRequest },
     query: ['nodeId'],
     answer: { DownloadAnswer },
@@ -53,7 +53,7 @@ export const MODELS: readonly Described[] = [
   {
     method: 'patch',
     path: '/models/{id}/download',
-    does: 'Pause a download, or have it go on; both survive a restart',
+    does: 'Pause or resume a download; both survive a restart',
     body: { ChangeDownloadRequest },
     query: ['nodeId'],
     answer: { DownloadAnswer },
@@ -61,7 +61,7 @@ export const MODELS: readonly Described[] = [
   {
     method: 'delete',
     path: '/models/{id}/download',
-    does: 'End that, or delete the model from Muster’s own folder there',
+    does: 'Cancel a download, or delete the model from Muster’s own folder on that machine',
     query: ['nodeId'],
     answer: { DownloadAnswer },
   },

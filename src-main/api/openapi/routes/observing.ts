@@ -8,55 +8,55 @@ import { SSE, type Described } from '../described'
 
 const CancelledRequest = z.object({ taskId: z.string() })
 
-/** What this node knows, and what happens. */
+/** Routes about the state and the events of this node. */
 export const OBSERVING: readonly Described[] = [
-  { method: 'get', path: '/state', does: 'Everything this node knows', answer: { State } },
+  { method: 'get', path: '/state', does: 'The state of the cluster as this node knows it', answer: { State } },
   {
     method: 'get',
     path: '/events',
-    does: 'What happens, as server-sent events',
+    does: 'Stream a snapshot of the state, then its events, as server-sent events',
     query: ['after', 'term', 'cluster'],
     media: SSE,
   },
   {
     method: 'get',
     path: '/events/recent',
-    does: 'The last events that this node knows, oldest first',
+    does: 'The last events kept by this node, oldest first',
     answer: { RecentEvents },
     query: ['last'],
   },
   {
     method: 'get',
     path: '/requests',
-    does: 'The last requests that this node took, and where their time went; nothing of what was asked',
+    does: 'The last requests accepted by this node with their timings, without prompts and answers',
     query: ['last'],
     answer: { RequestsResponse },
   },
   {
     method: 'delete',
     path: '/requests/{taskId}',
-    does: 'Cancel a request that is under way, on whichever machine',
+    does: 'Cancel a running request on any machine',
     answer: { CancelledRequest },
   },
   {
     method: 'get',
     path: '/support_bundle',
-    does: 'What whoever helps needs to see, without secrets and without prompts',
+    does: 'A support bundle: state, settings and logs without secrets and prompts',
     answer: { SupportBundle },
   },
   {
     method: 'get',
     path: '/warnings',
-    does: 'What is wrong, why, and how it is put right, most severe first',
+    does: 'Current warnings with cause and remedy, most severe first',
     answer: { WarningsResponse },
   },
   {
     method: 'get',
     path: '/health',
-    does: 'Whether this node can decide; with models=1 also whether every model serves that is not paused. 503 if not',
+    does: 'Whether this node can decide and, with models=1, whether all models that are not paused serve; 503 if not',
     answer: { Health },
     query: ['models'],
     unavailable: { Health },
   },
-  { method: 'get', path: '/metrics', does: 'Figures in Prometheus’ format', media: 'text/plain', query: ['by'] },
+  { method: 'get', path: '/metrics', does: 'Metrics in Prometheus’ text format', media: 'text/plain', query: ['by'] },
 ]

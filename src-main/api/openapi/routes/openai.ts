@@ -10,10 +10,10 @@ export const OPENAI: readonly Described[] = [
   {
     method: 'get',
     path: '/v1/models',
-    does: 'The models that are declared, and what each id stands for',
+    does: 'List the declared models, with details of each id',
     answer: { ListedModels },
   },
-  { method: 'get', path: '/v1/models/{id}', does: 'One of them', answer: { ListedModel } },
+  { method: 'get', path: '/v1/models/{id}', does: 'One model of the list', answer: { ListedModel } },
   {
     method: 'post',
     path: '/v1/chat/completions',
@@ -33,7 +33,7 @@ export const OPENAI: readonly Described[] = [
   {
     method: 'post',
     path: '/v1/responses',
-    does: 'Continue a conversation, as items and events',
+    does: 'Create a response: continue a conversation, in items and events',
     body: { ResponseRequest },
     example: { body: { model: MODEL, input: 'Say hello.', max_output_tokens: 16 } },
     streamed: SSE,
@@ -45,10 +45,14 @@ export const OPENAI: readonly Described[] = [
     body: { ResponseRequest },
     example: { body: { model: MODEL, input: 'Say hello.' } },
   },
-  { method: 'get', path: '/v1/responses/{id}', does: 'A response that is kept' },
-  { method: 'get', path: '/v1/responses/{id}/input_items', does: 'What it was asked, by pages' },
-  { method: 'delete', path: '/v1/responses/{id}', does: 'Forget it' },
-  { method: 'post', path: '/v1/responses/{id}/cancel', does: 'End a response that is being made' },
-  { method: 'post', path: '/v1/embeddings', does: 'Vectors of texts', body: { EmbeddingRequest } },
-  { method: 'post', path: '/v1/cancel/{id}', does: 'End the answer of that id' },
+  { method: 'get', path: '/v1/responses/{id}', does: 'Retrieve a stored response' },
+  {
+    method: 'get',
+    path: '/v1/responses/{id}/input_items',
+    does: 'List the input items of a stored response, in pages',
+  },
+  { method: 'delete', path: '/v1/responses/{id}', does: 'Delete a stored response' },
+  { method: 'post', path: '/v1/responses/{id}/cancel', does: 'Cancel a response in progress' },
+  { method: 'post', path: '/v1/embeddings', does: 'Compute embeddings of texts', body: { EmbeddingRequest } },
+  { method: 'post', path: '/v1/cancel/{id}', does: 'Cancel an answer in progress' },
 ]
