@@ -27,13 +27,13 @@ import { MainWindow } from './window'
 
 /** How long an update waits for answers in progress. */
 const DRAIN_MS = 4000
-/** An AppImage is unmounted when it ends, and with it what its runners would still read. */
+/** An AppImage is unmounted when the app ends, so its runners could no longer read their files. */
 const keepsItsFiles = (): boolean => !process.env['APPIMAGE']
 /** Quit timeout. Runners end with this process in any case, because their pipes close. */
 const QUIT_LIMIT_MS = 10_000
 
 export interface DesktopOptions {
-  /** Absolute path of the node's data folder; the app's own data goes into a folder in it. */
+  /** Absolute path of the node's data folder; the app's own data goes into a subfolder of it. */
   readonly dataDir: string
   readonly startNode: (options: NodeOptions) => Promise<RunningNode>
 }
@@ -46,7 +46,7 @@ const waitAtMost = async (limitMs: number, work: Promise<unknown>): Promise<void
   await Promise.race([work, limit]).finally(() => clearTimeout(timer))
 }
 
-/** Tells the other machines before this one sleeps, and rejoins after it wakes. */
+/** Announces to the other machines that this one sleeps, and rejoins after it wakes. */
 const followPower = (node: RunningNode): (() => void) => {
   const sleep = (): void => void node.sleep()
   const wake = (): void => node.wake()
@@ -58,7 +58,7 @@ const followPower = (node: RunningNode): (() => void) => {
   }
 }
 
-/** Of an installed app: what runs as a program of its own lies beside the archive. */
+/** Paths in an installed app: files that run as separate programs lie outside its archive. */
 const bundledRunner = (): NodeOptions['bundledRunner'] =>
   app.isPackaged ? { root: process.resourcesPath, uv: join(process.resourcesPath, 'bin', 'uv') } : undefined
 
@@ -83,12 +83,12 @@ class Desktop {
 
   readonly quit = (): void => app.quit()
 
-  /** Before the node runs there is nothing to show yet. */
+  /** Before the node runs there is no window to show. */
   readonly show = (hash?: string): void => {
     if (!this.quitting.signal.aborted) this.window?.show(hash)
   }
 
-  /** Only opens a form that asks; a link that is none of ours, or wrong, opens nothing. */
+  /** Opens a form that asks for confirmation; other or invalid links open nothing. */
   private readonly follow = (link: string): void => {
     const target = deepLinkTarget(link)
     if (target === undefined) return
@@ -97,7 +97,7 @@ class Desktop {
     else this.waiting = hash
   }
 
-  /** Says what stops and what moves, where anything does. */
+  /** Asks before quitting if models would stop or move. */
   private readonly askToQuit = (): void => {
     const { node } = this
     if (node === undefined) return this.quit()
@@ -106,7 +106,7 @@ class Desktop {
 
   async run(): Promise<void> {
     app.on('before-quit', (event) => {
-      // All is closed; the update that is being installed ends the app.
+      // Everything is closed; the update that is being installed ends the app.
       if (this.hasEnded) return
       event.preventDefault()
       if (this.quitting.signal.aborted) return
@@ -152,7 +152,7 @@ class Desktop {
           appRoot: app.getAppPath(),
           bundledRunner: bundledRunner(),
           power: electronPower(),
-          // macOS asks for permission on the first local network discovery.
+          // On macOS, the first local network discovery triggers a permission dialog.
           explainsDiscovery: process.platform === 'darwin',
         })
         if (!signal.aborted) await this.present(node)
@@ -178,8 +178,8 @@ class Desktop {
     closers.push(serveApp(defaultSession, { directory: join(app.getAppPath(), 'out', 'renderer'), apiUrl }))
     const { preferences } = this
     const window = new MainWindow({ preload: join(app.getAppPath(), 'out', 'preload', 'preload.cjs'), translator })
-    const watchers: { look(): void }[] = []
-    const changed = (): void => watchers.forEach((watcher) => watcher.look())
+    const watchers: { refresh(): void }[] = []
+    const changed = (): void => watchers.forEach((watcher) => watcher.refresh())
     const updates = new Updates({
       isOn: () => preferences.current().autoUpdate,
       isIdle: () => isIdle(node.source.state(), node.nodeId),
@@ -241,7 +241,7 @@ class Desktop {
     changed()
   }
 
-  /** electron-updater installs while the app quits, which it does only when the node has been closed. */
+  /** electron-updater installs when the app quits, which happens only once the node is closed. */
   private quitAnd(install: () => void): void {
     this.install = install
     this.quit()
@@ -254,16 +254,16 @@ class Desktop {
   }
 
   /**
-   * The window and the icon go at once, then the node with its runners: no model stays in memory behind a closed app, but
-   * for an update, which finds them within a minute or not at all.
+   * Closes the window and the icon, then the node with its runners, so that no model stays in memory after the app. For
+   * an update the models stay: the new version must adopt them within a minute.
    */
   private async end(): Promise<void> {
     const closeAll = async (): Promise<void> => {
       this.closePresented()
       const node = await this.starting
-      // It may have been presented in the meantime.
+      // The node may have been presented in the meantime.
       this.closePresented()
-      // The new version starts in a moment and takes the models over.
+      // The new version starts soon and adopts the models.
       if (this.install && keepsItsFiles()) await node?.prepareRestart(DRAIN_MS)
       await node?.close()
     }
@@ -280,10 +280,10 @@ class Desktop {
   }
 }
 
-/** Runs the desktop app, unless one runs on this data folder already: then that one shows its window. */
+/** Runs the desktop app. If one already runs on this data folder, that one shows its window instead. */
 export const runDesktop = (options: DesktopOptions): void => {
   app.setName('Muster')
-  // Beside the node's own data, and one for each: the lock that keeps a second app out is in here.
+  // A folder per data folder: it contains the lock that prevents a second app on the same data.
   app.setPath('userData', join(options.dataDir, 'desktop'))
   if (!app.requestSingleInstanceLock()) {
     app.quit()

@@ -9,12 +9,12 @@ const NAME = 'muster'
 const MARK = '# The command line of the Muster app, written and removed by its settings.'
 const LAUNCHER = /\/resources\/bin\/muster$/i
 
-/** What the command runs. */
+/** The program that the command runs. */
 export type CommandSource =
   | { readonly kind: 'launcher'; readonly path: string }
   /** An AppImage is mounted only while it runs, so a link into it would dangle. */
   | { readonly kind: 'app-image'; readonly path: string }
-  /** The package has already put it on the PATH. */
+  /** The package has already installed it on the PATH. */
   | { readonly kind: 'package' }
 
 export interface CommandLineToolOptions {
@@ -98,7 +98,10 @@ export class CommandLineTool {
     return this.options.searchPath.split(':').includes(folder)
   }
 
-  /** Whether that folder could be written. In one step, so that a command that runs just then is not cut. */
+  /**
+   * Writes the command into a folder; returns false if that is not possible. The rename is atomic, so that a command
+   * started at the same moment is not a partial file.
+   */
   private async put(
     { kind, path: target }: Exclude<CommandSource, { kind: 'package' }>,
     path: string,

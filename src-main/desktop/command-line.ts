@@ -2,18 +2,18 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { app } from 'electron'
 
-/** Tells the app's program that a command follows; `build/package/launcher/muster` gives it. */
+/** Marks that a command follows; passed by `build/package/launcher/muster`. */
 export const COMMAND_LINE_SWITCH = '--muster-command-line'
 
-/** No page is shown: there is nothing for Chromium's sandbox and graphics to do on Linux. */
+/** A command shows no page, so Chromium's sandbox and graphics are not needed on Linux. */
 export const LINUX_SWITCHES = ['--no-sandbox', '--no-zygote', '--disable-gpu', '--log-level=3'] as const
 
-/** Of a process that a signal ended, as shells have it. */
+/** Exit code of a process that was ended by a signal, as in shells. */
 const INTERRUPTED = 130
 
 /**
- * The words of a command, where the program was started for one: all after `SWITCH --`. Chromium reads nothing behind
- * `--`, so no word of a command is a switch of its own.
+ * The arguments of a command if the program was started for one: all after `SWITCH --`. Chromium ignores everything
+ * after `--`, so no argument of a command is taken for a Chromium switch.
  *
  * @param argv of the process
  */
@@ -27,14 +27,14 @@ const cacheFolder = (): string =>
     ? join(homedir(), 'Library', 'Caches')
     : process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
 
-/** Runs a command in place of the app, beside one that may run, and ends with its exit code. */
+/** Runs a command instead of the app, possibly while the app runs, and exits with its exit code. */
 export const runCommand = (run: () => Promise<number>): void => {
-  // On macOS: neither in the Dock nor in front of anything.
+  // On macOS: no Dock icon, and no change of the foreground app.
   app.setActivationPolicy?.('prohibited')
   app.disableHardwareAcceleration()
-  // Chromium wants a folder, and leaves an empty one. The app's own is locked while it runs.
+  // Chromium requires a user data folder, and leaves it empty here. The app's own folder is locked while it runs.
   app.setPath('userData', join(cacheFolder(), 'app.muster.desktop', 'command'))
-  // A signal that the command does not take itself ends it.
+  // A signal that the command does not handle ends it.
   app.on('before-quit', (event) => {
     event.preventDefault()
     app.exit(INTERRUPTED)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { app } from 'electron'
 import { CommandLineTool, type CommandSource } from './command-line-tool'
 
-/** electron-builder writes into a package what it is. */
+/** electron-builder writes the package type into the package. */
 const isDeb = (): boolean => {
   const file = join(process.resourcesPath, 'package-type')
   return existsSync(file) && readFileSync(file, 'utf8').trim() === 'deb'
@@ -17,7 +17,7 @@ const source = (): CommandSource | undefined => {
   return isDeb() ? { kind: 'package' } : { kind: 'launcher', path: join(process.resourcesPath, 'bin', 'muster') }
 }
 
-/** The command of this app, for this machine's shells. */
+/** The command-line tool of this app, for the shells of this machine. */
 export const commandLineTool = (): CommandLineTool =>
   new CommandLineTool({
     source: source(),

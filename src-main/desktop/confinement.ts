@@ -3,7 +3,7 @@ import type { Translator } from '@core/texts/translator'
 import { judgeLink } from './links'
 import { isOfPage, isReload } from './page'
 
-/** All that the page may do beyond showing itself: put text on the clipboard. */
+/** The only permission the page gets: writing text to the clipboard. */
 const ALLOWED = 'clipboard-sanitized-write'
 
 export interface ConfineOptions {
@@ -11,7 +11,7 @@ export interface ConfineOptions {
   readonly translator: () => Translator
 }
 
-/** Opens links in the browser. A page can ask without a click, so a link to the web needs the person's word. */
+/** Opens links in the browser. A page can do this without a click, so links to the web need the user's consent. */
 const linkOpener = ({ apiUrl, translator }: ConfineOptions): ((address: string) => Promise<void>) => {
   let asking = false
   const agreed = async (host: string, url: string): Promise<boolean> => {
@@ -33,7 +33,7 @@ const linkOpener = ({ apiUrl, translator }: ConfineOptions): ((address: string) 
   }
   return async (address) => {
     const link = judgeLink(address, { apiUrl })
-    // A page that asks again and again is heard once.
+    // One question at a time, however often a page asks.
     if (link === undefined || asking) return
     if (link.to === 'own-node' || (await agreed(link.host, link.url))) await shell.openExternal(link.url)
   }
@@ -46,15 +46,15 @@ const confinePage = (contents: WebContents, open: (address: string) => Promise<v
   contents.on('will-redirect', (event) => event.preventDefault())
   contents.on('will-attach-webview', (event) => event.preventDefault())
   contents.setWindowOpenHandler(({ url }) => {
-    // No browser, or none that wants it: the person sees that nothing opened.
+    // No browser accepts the link: the user sees that nothing opened.
     void open(url).catch(() => undefined)
     return { action: 'deny' }
   })
 }
 
 /**
- * The page stays the page: it goes nowhere, opens no windows and gets none of a browser's permissions.
- * Returns the way to stop confining pages that come later.
+ * Restricts pages: no navigation away, no new windows, no browser permissions except `ALLOWED`. Returns the function
+ * that stops restricting pages created later.
  */
 export const confine = (session: Session, options: ConfineOptions): (() => void) => {
   session.setPermissionRequestHandler((contents, permission, answer) =>

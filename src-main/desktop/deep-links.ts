@@ -1,16 +1,16 @@
 import { ModelId } from '@core/ids'
 
-/** The scheme that other programs and web pages open Muster by. */
+/** URL scheme with which other programs and web pages open Muster. */
 export const DEEP_LINK_SCHEME = 'muster'
 
-/** An invitation is base64url in parts; a machine may be named by its address instead. */
+/** An invitation consists of base64url parts; an address of a machine is accepted instead. */
 const INVITATION = /^[\w.:[\]%~+/=-]{4,4096}$/
 const LIMIT = 5000
 
 /**
- * Where a link of our scheme leads in the window: `muster://join/INVITATION` to the form for joining, filled in,
- * `muster://model/OWNER/NAME` to the launch form. Both only ask: nothing happens before a person has confirmed it there.
- * Undefined for every other link, since any page and program can make one.
+ * The page that a deep link opens: `muster://join/INVITATION` the form for joining, filled in;
+ * `muster://model/OWNER/NAME` the launch form. Both only ask: nothing happens before the user confirms. Undefined for
+ * every other link, because any page or program can create one.
  */
 export const deepLinkTarget = (
   link: string,

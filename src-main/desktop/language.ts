@@ -3,28 +3,31 @@ import { english, loadTranslator, type Translator } from '@core/texts/translator
 
 export interface DesktopLanguageOptions {
   readonly choice: () => LanguageChoice
-  /** What the person reads, the best first, as the system knows it. */
+  /** The languages preferred by the user according to the system, best first. */
   readonly preferred: () => readonly string[]
 }
 
-/** The language of what the app says outside its window: menus, notifications, questions. */
+/** The language of the app outside its window: menus, notifications, dialogs. */
 export class DesktopLanguage {
-  private spoken: Translator = english
+  private active: Translator = english
 
   constructor(private readonly options: DesktopLanguageOptions) {}
 
   current(): Translator {
-    return this.spoken
+    return this.active
   }
 
-  /** Speaks what is chosen from now on. Texts that cannot be loaded leave it as it is; says whether it changed. */
+  /**
+   * Applies the chosen language. If its texts cannot be loaded, nothing changes. Resolves with whether the language
+   * changed.
+   */
   async apply(): Promise<boolean> {
     const choice = this.options.choice()
     const language = choice === 'system' ? languageFor(this.options.preferred()) : choice
-    if (language === this.spoken.language) return false
+    if (language === this.active.language) return false
     const translator = await loadTranslator(language).catch(() => undefined)
     if (translator === undefined || choice !== this.options.choice()) return false
-    this.spoken = translator
+    this.active = translator
     return true
   }
 }

@@ -2,7 +2,7 @@ import { app } from 'electron'
 
 /** Whether the app starts at login. */
 export interface LoginItem {
-  /** By an installed app, on a system that has such a thing: a development build would register bare Electron. */
+  /** Only for an installed app, on a system with login items: a development build would register Electron itself. */
   readonly isAvailable: () => boolean
   readonly opens: () => boolean
   readonly set: (openAtLogin: boolean) => void

@@ -2,7 +2,7 @@ import { app, Menu, type MenuItemConstructorOptions } from 'electron'
 import type { Translate } from '@core/texts/translator'
 
 const isMac = process.platform === 'darwin'
-/** What Electron does by itself, and calls by English names. */
+/** Menu roles whose behaviour Electron provides, but with English labels. */
 type MenuRole =
   | ('about' | 'services' | 'hide' | 'hideOthers' | 'unhide' | 'undo' | 'redo' | 'cut' | 'copy' | 'paste' | 'selectAll')
   | ('resetZoom' | 'zoomIn' | 'zoomOut' | 'togglefullscreen')
@@ -16,7 +16,7 @@ export interface MenuOptions {
   readonly text: Translate
 }
 
-/** The application's menu: what every app has. */
+/** Sets the application's menu. */
 export const setMenu = ({ show, showSettings, quit, text }: MenuOptions): void => {
   const role = (name: MenuRole): MenuItemConstructorOptions => ({ role: name, label: text(`desktop.menu.${name}`) })
   const onlyOnMac: MenuItemConstructorOptions[] = isMac
@@ -25,7 +25,7 @@ export const setMenu = ({ show, showSettings, quit, text }: MenuOptions): void =
   const onlyInstalled: MenuItemConstructorOptions[] = app.isPackaged
     ? [{ label: text('desktop.menu.commandLine'), click: showSettings }, separator]
     : []
-  // Reloading and looking inside is for those who build the app.
+  // Reload and developer tools are for developers only.
   const onlyInDevelopment: MenuItemConstructorOptions[] = app.isPackaged
     ? []
     : [separator, { role: 'reload' }, { role: 'toggleDevTools' }]

@@ -10,7 +10,7 @@ import type { NodeId } from '@core/ids'
 import { codedSayer } from '@core/texts/say-coded'
 import type { Translator } from '@core/texts/translator'
 
-/** What a notification of the system says, and where a click on it leads. */
+/** A system notification, and the page that a click on it opens. */
 export interface Notice {
   readonly kind: NoticeKind
   readonly title: string
@@ -27,23 +27,26 @@ export interface Sight {
 
 type Health = 'serves' | 'broken'
 
-/** Only two answers count: on its way is neither, so that a start is no news. */
+/**
+ * The health of a declaration. A status between serving and broken counts as neither, so that loading causes no
+ * notification.
+ */
 const healthOf = (word: string): Health | undefined => {
   if (word === 'READY' || word === 'RUNNING') return 'serves'
   return word === 'RETRYING' || word === 'PLACEMENT_FAILED' ? 'broken' : undefined
 }
 
-/** In the language of the menu bar, as far as this version knows the reason. */
+/** Why a declaration is broken, in the language of the menu bar if the reason has a translation. */
 const whyBroken = (
   { lastFailure, lastFailureError, placementError }: MetaInstance,
   { state, translator }: Pick<Sight, 'state' | 'translator'>,
 ): string | undefined => {
-  const say = codedSayer(translator)
+  const translate = codedSayer(translator)
   const refusal = placementError && placementWords(translator).refusal(state, placementError)
-  return (lastFailure && say(lastFailure)) ?? lastFailureError ?? refusal
+  return (lastFailure && translate(lastFailure)) ?? lastFailureError ?? refusal
 }
 
-/** Notices what changed between one sight and the next. The first sight is no news. */
+/** Computes notifications from the differences between two consecutive inputs. The first input causes none. */
 export class News {
   private readonly health = new Map<string, Health>()
   private readonly downloading = new Map<string, { readonly modelId: string; readonly nodeId: string }>()
@@ -89,7 +92,7 @@ export class News {
             page: 'cluster',
           },
         ]
-      // That a model became ready for the first time is what its owner waits for; not news.
+      // A model's first readiness causes no notification: its user is waiting for it anyway.
       return before === 'broken'
         ? [
             {

@@ -4,20 +4,20 @@ import type { Translator } from '@core/texts/translator'
 import type { RunningNode } from '../node'
 import { News, type Notice } from './news'
 
-/** Events come in bursts. */
-const LOOK_AFTER_MS = 500
+/** Debounce: events come in bursts. */
+const DEBOUNCE_MS = 500
 
 export interface NotificationsOptions {
   readonly node: Pick<RunningNode, 'source' | 'cluster'>
   readonly preferences: () => DesktopPreferences
   readonly update: () => UpdateStatus
   readonly translator: () => Translator
-  /** The window is before a person's eyes. */
+  /** Whether the user is probably looking at the window. */
   readonly isWatched: () => boolean
   readonly open: (page: Notice['page']) => void
 }
 
-/** Shows a notification of the system. */
+/** Shows a system notification. */
 const show = ({ title, body, page }: Notice, open: NotificationsOptions['open']): void => {
   if (!Notification.isSupported()) return
   const notification = new Notification({ title, body })
@@ -26,12 +26,12 @@ const show = ({ title, body, page }: Notice, open: NotificationsOptions['open'])
 }
 
 export interface Notifications {
-  /** Something that is not in the state may have changed. */
-  readonly look: () => void
+  /** Checks again if something changed that is not in the state. */
+  readonly refresh: () => void
   readonly close: () => void
 }
 
-/** Tells by the system's notifications what a person should know who does not look at the window. */
+/** Shows system notifications of events that a user who is not looking at the window should know. */
 export const startNotifications = (options: NotificationsOptions): Notifications => {
   const { node, preferences, update, translator, isWatched, open } = options
   const news = new News()
@@ -40,21 +40,22 @@ export const startNotifications = (options: NotificationsOptions): Notifications
     const notices = news.take({ state: node.source.state(), asking, update: update(), translator: translator() })
     const { notify } = preferences()
     for (const notice of notices) {
-      // The window shows by itself what happens; only a question must not be missed.
+      // While the window is watched it shows the events itself; only join requests are notified anyway, because they
+      // must not be missed.
       if (notify[notice.kind] && (notice.kind === 'joins' || !isWatched())) show(notice, open)
     }
   }
   let scheduled: NodeJS.Timeout | undefined
-  const look = (): void => {
+  const refresh = (): void => {
     scheduled ??= setTimeout(() => {
       scheduled = undefined
       take()
-    }, LOOK_AFTER_MS)
+    }, DEBOUNCE_MS)
   }
-  const closers = [node.source.subscribe(look, look), node.cluster.subscribe(look)]
+  const closers = [node.source.subscribe(refresh, refresh), node.cluster.subscribe(refresh)]
   take()
   return {
-    look,
+    refresh,
     close: () => {
       clearTimeout(scheduled)
       for (const close of closers) close()

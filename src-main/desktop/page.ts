@@ -1,13 +1,13 @@
-/** The app's own scheme: not a file's, so that storage, policy and fetch work as on the web. */
+/** The app's own scheme, so that storage, policy and fetch work as on the web, unlike with `file:`. */
 export const SCHEME = 'app'
 export const HOST = 'muster'
 
-/** The one page that the app's window shows. */
+/** The only page that the app's window shows. */
 export const PAGE_ORIGIN = `${SCHEME}://${HOST}`
 export const PAGE_URL = `${PAGE_ORIGIN}/`
 
-/** Whether an address or an origin is the page's. */
+/** Whether an address or an origin belongs to the page. */
 export const isOfPage = (address: string): boolean => address === PAGE_ORIGIN || address.startsWith(PAGE_URL)
 
-/** Whether going there only loads the page again. */
+/** Whether navigating there only reloads the page. */
 export const isReload = (address: string): boolean => address.split('#')[0] === PAGE_URL

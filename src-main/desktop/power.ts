@@ -1,7 +1,7 @@
 import { powerMonitor, powerSaveBlocker } from 'electron'
 import type { NodeOptions } from '../node'
 
-/** Electron's own way to keep the system from falling asleep: it ends with the app. */
+/** Prevents sleep through Electron; ends with the app. */
 export const electronPower = (): NonNullable<NodeOptions['power']> => ({
   preventSleep: () => {
     const id = powerSaveBlocker.start('prevent-app-suspension')

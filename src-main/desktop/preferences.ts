@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { DesktopPreferences, type DesktopPreferencesChanges } from '@core/protocols/desktop'
 
-/** What is set for the app, in a file of its own. A file that cannot be read means defaults. */
+/** Preferences of the app, in a file of their own. An unreadable file means defaults. */
 export class Preferences {
   private readonly listeners = new Set<(preferences: DesktopPreferences) => void>()
   private kept: DesktopPreferences
@@ -14,7 +14,7 @@ export class Preferences {
     return this.kept
   }
 
-  /** Throws what the disk says; nothing is changed then. */
+  /** Throws the disk's error; nothing is changed then. */
   change({ notify, ...changes }: DesktopPreferencesChanges): DesktopPreferences {
     const next = DesktopPreferences.parse({
       ...this.kept,
@@ -27,7 +27,7 @@ export class Preferences {
     return next
   }
 
-  /** Returns the way to stop. */
+  /** Returns the unsubscribe function. */
   subscribe(listener: (preferences: DesktopPreferences) => void): () => void {
     this.listeners.add(listener)
     return () => this.listeners.delete(listener)

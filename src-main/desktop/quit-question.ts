@@ -38,7 +38,7 @@ export interface QuitInputs {
   readonly translator: Translator
 }
 
-/** What to ask before quitting; undefined where nothing here would be missed. */
+/** The question before quitting; undefined if quitting affects nothing. */
 export const quitQuestion = ({ state, nodeId, departures, translator }: QuitInputs): QuitQuestion | undefined => {
   const { text } = translator
   const answers = Object.values(state.tasks).filter((task) => isLive(task) && task.takenBy === nodeId).length

@@ -5,12 +5,12 @@ import { quitQuestion } from './quit-question'
 
 let asking = false
 
-/** Asks before quitting where something here would be missed. Resolves with whether to quit. */
+/** Asks before quitting if that affects models, answers or downloads. Resolves with whether to quit. */
 export const confirmQuit = async (
   node: Pick<RunningNode, 'source' | 'nodeId' | 'departure'>,
   translator: Translator,
 ): Promise<boolean> => {
-  // Whoever chooses it twice has one question before them.
+  // If the user chooses Quit again, do not ask twice.
   if (asking) return false
   asking = true
   try {

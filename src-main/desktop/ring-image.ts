@@ -1,6 +1,6 @@
 import type { RingForm } from './tray-view'
 
-/** The mark's five discs, as angles from the top; the first is the solid one. */
+/** The logo's five discs, as angles from the top; the first one is solid. */
 export const DISCS = 5
 const RING_RADIUS = 0.36
 const DISC_RADIUS = 0.12
@@ -13,14 +13,14 @@ export interface RingDrawing {
   /** Width and height in pixels. */
   readonly size: number
   readonly form: RingForm
-  /** How far the ring is turned, in discs. */
+  /** Rotation, in multiples of the angle between two discs. */
   readonly turn: number
   readonly ink: Ink
 }
 
 const coverage = (distance: number, size: number): number => Math.min(1, Math.max(0, 0.5 - distance * size))
 
-/** How much of the pixel at (x, y), both from 0 to 1, the mark covers. */
+/** How much of the pixel at (x, y), both from 0 to 1, the logo covers. */
 const inkAt = (x: number, y: number, { size, form, turn }: RingDrawing): number => {
   let covered = 0
   for (let disc = 0; disc < DISCS; disc += 1) {
@@ -36,7 +36,7 @@ const inkAt = (x: number, y: number, { size, form, turn }: RingDrawing): number 
   return covered
 }
 
-/** The mark in ink on nothing: four bytes a pixel, blue first, colours already multiplied by their alpha. */
+/** The logo on a transparent background: BGRA, premultiplied alpha. */
 export const ringBitmap = (drawing: RingDrawing): Uint8Array => {
   const { size, ink } = drawing
   const [red, green, blue] = ink

@@ -12,14 +12,14 @@ const TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 }
 
-/** Before the app is ready: Electron takes privileges only then. */
+/** Must be called before the app is ready: Electron accepts privileged schemes only then. */
 export const registerScheme = (): void => {
   protocol.registerSchemesAsPrivileged([
     { scheme: SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, corsEnabled: true } },
   ])
 }
 
-/** The page may run its own code and talk to its own node. */
+/** The page may only run its own code and connect to its own node. */
 export const contentSecurityPolicy = (apiUrl: string): string =>
   [
     "default-src 'none'",
@@ -47,7 +47,7 @@ export const fileOf = (directory: string, url: string): string | undefined => {
   return path.startsWith(directory + sep) && !path.includes('\0') ? path : undefined
 }
 
-/** Serves the built app at `app://muster/`. Returns the way to stop. */
+/** Serves the built app at `app://muster/`. Returns the function that stops it. */
 export const serveApp = (
   session: Session,
   { directory, apiUrl }: { readonly directory: string; readonly apiUrl: string },

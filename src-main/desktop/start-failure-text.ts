@@ -1,19 +1,19 @@
 import { z } from 'zod'
 import type { Translator } from '@core/texts/translator'
 
-/** What the parts of a node throw: what happened and why, a word for it, and what to do. */
+/** Errors thrown by parts of a node: message with cause, code, and remedy. */
 const Explained = z.object({ message: z.string(), code: z.string().optional(), hint: z.string().optional() })
 
 export interface StartFailureText {
   readonly what: string
   readonly whyAndWhatToDo: string
-  /** For a report: the same with what only an expert reads. */
+  /** Text for a report: the same with technical details. */
   readonly details: string
 }
 
 const sentence = (text: string): string => (/[.!?…。]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`)
 
-/** The error and what caused it, the outermost first. */
+/** The stack of an error and of its causes, the outermost first. */
 const causes = (error: unknown): string[] => {
   const lines: string[] = []
   for (let one = error; one !== undefined && lines.length < 8; one = one instanceof Error ? one.cause : undefined) {
@@ -22,7 +22,7 @@ const causes = (error: unknown): string[] => {
   return lines
 }
 
-/** What to tell a person whose app could not start its node. */
+/** The message for a user whose app could not start its node. */
 export const startFailureText = (
   error: unknown,
   surroundings: { readonly dataDir: string; readonly runsOn: string; readonly translator: Translator },
@@ -31,8 +31,8 @@ export const startFailureText = (
   const explained = Explained.safeParse(error)
   const { message, code, hint } = explained.success ? explained.data : { message: String(error) }
   const what = translator.text('desktop.cannotStart')
-  const toDo = hint ?? translator.text('desktop.cannotStartHint', { folder: `${dataDir}/logs` })
-  const whyAndWhatToDo = `${sentence(message)}\n\n${sentence(toDo)}`
+  const remedy = hint ?? translator.text('desktop.cannotStartHint', { folder: `${dataDir}/logs` })
+  const whyAndWhatToDo = `${sentence(message)}\n\n${sentence(remedy)}`
   return {
     what,
     whyAndWhatToDo,

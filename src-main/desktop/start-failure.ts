@@ -16,8 +16,8 @@ export interface StartFailureOptions {
 }
 
 /**
- * Says why the node did not start and what to do. Resolves with whether to try again; an aborted signal
- * takes the question back, which counts as no.
+ * Shows why the node did not start and what to do. Resolves with whether to try again. Aborting the signal closes the
+ * dialog, which counts as no.
  */
 export const explainStartFailure = async (
   error: unknown,

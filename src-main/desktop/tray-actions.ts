@@ -10,7 +10,7 @@ import type { TrayAction } from './tray-entry'
 export interface TrayActionsOptions {
   readonly node: Pick<RunningNode, 'commands' | 'cluster' | 'settings'>
   readonly loginItem: LoginItem
-  /** Shows the window, at a link of its page. */
+  /** Shows the window, at a link of its page if given. */
   readonly open: (hash?: string) => void
   readonly update: { check(): Promise<void>; install(): void }
   readonly quit: () => void
@@ -21,7 +21,7 @@ export interface TrayActionsOptions {
 const explain = ({ text }: Translator, error: unknown): void =>
   dialog.showErrorBox(text('desktop.failed'), error instanceof Error ? error.message : String(error))
 
-/** Carries out what somebody chose in the menu; what fails is told in a dialog. */
+/** Carries out an action chosen in the menu; failures are shown in a dialog. */
 export const trayActions = (options: TrayActionsOptions): ((action: TrayAction) => void) => {
   const { node, loginItem, open, update, quit, onChange, translator } = options
 

@@ -1,9 +1,9 @@
 import type { MetaInstanceId } from '@core/ids'
 
-/** Pages of the window, as its links name them. */
+/** Pages of the window, by their names in links. */
 export type TrayPage = 'cluster' | 'models' | 'connect' | 'settings'
 
-/** What choosing an entry does. */
+/** The action of a menu entry. */
 export type TrayAction =
   | { readonly do: 'open'; readonly page?: TrayPage }
   | { readonly do: 'chat'; readonly model: string }
@@ -17,7 +17,7 @@ export type TrayAction =
 
 export type TrayEntry =
   | { readonly kind: 'separator' }
-  /** Only to read. */
+  /** A line without an action. */
   | { readonly kind: 'text'; readonly label: string }
   | { readonly kind: 'item'; readonly label: string; readonly action: TrayAction; readonly checked?: boolean }
   | { readonly kind: 'submenu'; readonly label: string; readonly entries: readonly TrayEntry[] }

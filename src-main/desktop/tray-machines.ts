@@ -30,7 +30,7 @@ const machineLine = (translator: Translator, { name, node }: Machine): string =>
   ].join(' · ')
 }
 
-/** The machines with their memory, behind one line that adds it up. */
+/** The machines with their memory, as a submenu labelled with the total. */
 export const machinesEntry = (state: State, translator: Translator): TrayEntry[] => {
   const members = Object.values(state.members)
   if (members.length === 0) return []
@@ -51,7 +51,7 @@ export const machinesEntry = (state: State, translator: Translator): TrayEntry[]
 const timeLeft = ({ text }: Translator, seconds: number): string =>
   seconds < 60 ? text('desktop.lessThanMinute') : text('desktop.minutesLeft', { minutes: Math.ceil(seconds / 60) })
 
-/** Models on their way, each with how far it is. */
+/** Downloads in progress with their progress. */
 export const downloadEntries = (state: State, translator: Translator): TrayEntry[] =>
   Object.entries(state.downloads).flatMap(([nodeId, models]) =>
     Object.entries(models).flatMap(

@@ -1,7 +1,7 @@
 import type { MenuItemConstructorOptions } from 'electron'
 import type { TrayAction, TrayEntry } from './tray-entry'
 
-/** Entries as Electron takes them. */
+/** Converts entries to Electron's menu template. */
 export const menuTemplate = (
   entries: readonly TrayEntry[],
   perform: (action: TrayAction) => void,

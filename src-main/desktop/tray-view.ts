@@ -11,12 +11,12 @@ import type { Translator } from '@core/texts/translator'
 import type { TrayAction, TrayEntry } from './tray-entry'
 import { downloadEntries, machinesEntry } from './tray-machines'
 
-/** What the ring in the menu bar looks like: closed (idle), broken (trouble), turning (working), hollow (offline). */
+/** Shapes of the ring in the menu bar: whole (idle), broken (problem), turning (working), hollow (offline). */
 export type RingForm = 'whole' | 'broken' | 'turning' | 'hollow'
 
 export interface TrayView {
   readonly form: RingForm
-  /** One line for people. */
+  /** The cluster's condition in one line. */
   readonly summary: string
   readonly entries: readonly TrayEntry[]
 }
@@ -25,11 +25,11 @@ export interface TrayInput {
   readonly state: State
   readonly nodeId: NodeId
   readonly cluster: Pick<ClusterView, 'asking' | 'role'>
-  /** Where clients find the API, without a path. */
+  /** The API's address, without a path. */
   readonly apiUrl: string
-  /** It is kept awake for its models, on power at least. */
+  /** Whether this machine is kept awake for its models, at least on power. */
   readonly keepAwake: boolean
-  /** Undefined where the system has no such thing. */
+  /** Undefined if the system has no login items. */
   readonly opensAtLogin: boolean | undefined
   readonly update: UpdateStatus
   readonly translator: Translator
@@ -48,17 +48,17 @@ const SEPARATOR: TrayEntry = { kind: 'separator' }
 const line = (label: string): TrayEntry => ({ kind: 'text', label })
 const item = (label: string, action: TrayAction): TrayEntry => ({ kind: 'item', label, action })
 
-/** How all is, in the shape of the ring and in one line. */
+/** The overall condition: the ring's shape and one line of text. */
 const overall = (
   { state, cluster, translator }: TrayInput,
   declared: readonly Declared[],
 ): Pick<TrayView, 'form' | 'summary'> => {
   const { text } = translator
-  const among = (words: ReadonlySet<string>): number => declared.filter(({ status }) => words.has(status.word)).length
+  const countOf = (words: ReadonlySet<string>): number => declared.filter(({ status }) => words.has(status.word)).length
   if (Object.keys(state.nodes).length === 0) return { form: 'hollow', summary: text('desktop.starting') }
   if (cluster.role === 'seeking' || cluster.role === 'stepped-down')
     return { form: 'hollow', summary: text('desktop.undecided') }
-  const [troubled, loading, ready] = [among(TROUBLED), among(LOADING), among(SERVING)]
+  const [troubled, loading, ready] = [countOf(TROUBLED), countOf(LOADING), countOf(SERVING)]
   const answering = Object.values(state.tasks).some(isLive)
   if (troubled > 0) return { form: 'broken', summary: text('desktop.inTrouble', { count: troubled }) }
   if (loading > 0) return { form: 'turning', summary: text('desktop.loading', { count: loading }) }
@@ -73,7 +73,7 @@ const overall = (
   return { form: answering ? 'turning' : 'whole', summary: rest }
 }
 
-/** What is answered now, and how fast the answers of the last minute came. */
+/** The requests in progress, and the mean speed of answers within the last minute. */
 const serving = ({ tasks }: State, translator: Translator): TrayEntry[] => {
   const live = Object.values(tasks).filter(isLive).length
   const speeds = Object.values(tasks).flatMap(({ tokensPerSecond }) => tokensPerSecond ?? [])
@@ -85,7 +85,7 @@ const serving = ({ tasks }: State, translator: Translator): TrayEntry[] => {
   return parts.length > 0 ? [line(parts.join(' · '))] : []
 }
 
-/** Digits as people compare them. */
+/** Groups the digits for reading: `123 456`. */
 const grouped = (digits: string): string => digits.replace(/^(\d{3})(\d{3})$/, '$1 $2')
 
 const approvals = ({ cluster: { asking }, translator: { text } }: TrayInput): TrayEntry[] =>
@@ -128,7 +128,7 @@ const model = ({ one, status }: Declared, { state, translator }: TrayInput): Tra
   }
 }
 
-/** One entry for all, where there is more than one to pause or resume. */
+/** One entry to pause or resume all declarations at once. */
 const allModels = (declared: readonly Declared[], { text }: Translator): TrayEntry[] => {
   const ids = (paused: boolean) =>
     declared.filter(({ one }) => one.paused === paused && !one.onRequest).map(({ one }) => one.metaInstanceId)
@@ -164,7 +164,7 @@ const update = (status: UpdateStatus, translator: Translator): TrayEntry[] => {
 const separated = (groups: readonly (readonly TrayEntry[])[]): TrayEntry[] =>
   groups.filter((group) => group.length > 0).flatMap((group, index) => (index === 0 ? group : [SEPARATOR, ...group]))
 
-/** All that the menu bar shows. */
+/** The content of the menu bar icon and its menu. */
 export const trayView = (input: TrayInput): TrayView => {
   const { state, nodeId, apiUrl, keepAwake, opensAtLogin, translator } = input
   const { text } = translator

@@ -11,10 +11,13 @@ import { trayView, type RingForm } from './tray-view'
 const SIZE = 18
 const FRAME_MS = 250
 const FRAMES_PER_DISC = 4
-/** Events come in bursts; the icon follows at most this often. */
+/** Debounce: events come in bursts. */
 const REDRAW_MS = 100
 
-/** macOS tints a template by itself. Elsewhere panels are light or dark and do not say: this shows on both. */
+/**
+ * macOS tints template images itself. Elsewhere panels are light or dark and do not report which; this colour is
+ * visible on both.
+ */
 const INK: Ink = process.platform === 'darwin' ? [0, 0, 0] : [42, 157, 148]
 
 const imageOf = (form: RingForm, turn: number): NativeImage => {
@@ -24,7 +27,7 @@ const imageOf = (form: RingForm, turn: number): NativeImage => {
   return image
 }
 
-/** Turns the ring until told to stop; it stands still for people who want no motion. */
+/** Animates the ring until the returned function is called; shows it still for users who prefer reduced motion. */
 const turn = (tray: Tray): (() => void) => {
   tray.setImage(imageOf('turning', 0))
   if (systemPreferences.getAnimationSettings().prefersReducedMotion) return () => undefined
@@ -49,21 +52,21 @@ export interface TrayOptions {
 }
 
 export interface TrayIcon {
-  /** Something that is not in the state may have changed. */
-  readonly look: () => void
+  /** Redraws if something changed that is not in the state. */
+  readonly refresh: () => void
   readonly close: () => void
 }
 
-/** The icon in the menu bar: how all is, and the menu of everything. */
+/** The menu bar icon with its menu. */
 export const showTray = ({ node, loginItem, update, translator, perform }: TrayOptions): TrayIcon => {
   const tray = new Tray(imageOf('hollow', 0))
-  // Where a click opens no menu by itself, it opens the window.
+  // On systems where a click does not open the menu, it opens the window.
   tray.on('click', () => process.platform === 'darwin' || perform({ do: 'open' }))
   let shown = ''
   let shownForm: RingForm | undefined
   let stopTurning = (): void => undefined
   const drawForm = (form: RingForm): void => {
-    // A ring that turns goes on turning while what is loading changes.
+    // Do not restart the animation when only the menu changes.
     if (form === shownForm) return
     shownForm = form
     stopTurning()
@@ -90,16 +93,20 @@ export const showTray = ({ node, loginItem, update, translator, perform }: TrayO
     tray.setContextMenu(Menu.buildFromTemplate(menuTemplate(entries, perform)))
   }
   let scheduled: NodeJS.Timeout | undefined
-  const look = (): void => {
+  const refresh = (): void => {
     scheduled ??= setTimeout(() => {
       scheduled = undefined
       draw()
     }, REDRAW_MS)
   }
-  const closers = [node.source.subscribe(look, look), node.cluster.subscribe(look), node.settings.subscribe(look)]
+  const closers = [
+    node.source.subscribe(refresh, refresh),
+    node.cluster.subscribe(refresh),
+    node.settings.subscribe(refresh),
+  ]
   draw()
   return {
-    look,
+    refresh,
     close: () => {
       for (const close of closers) close()
       clearTimeout(scheduled)

@@ -6,7 +6,7 @@ import type { UpdateStatus } from '@core/protocols/desktop'
 
 const FIRST_CHECK_MS = 60_000
 const CHECK_EVERY_MS = 4 * 3600_000
-const LOOK_FOR_IDLE_EVERY_MS = 60_000
+const CHECK_IDLE_EVERY_MS = 60_000
 /** Idle time of the machine before an update is installed. */
 const IDLE_SECONDS = 30 * 60
 
@@ -22,7 +22,7 @@ export interface UpdatesOptions {
 
 type NoUpdates = Extract<UpdateStatus, { state: 'unavailable' }>['why']
 
-/** Why this app gets no updates; undefined if it can. */
+/** Why this app gets no updates; undefined if it does. */
 const whyNone = (): NoUpdates | undefined => {
   if (!app.isPackaged) return 'sources'
   if (!existsSync(join(process.resourcesPath, 'app-update.yml'))) return 'feed'
@@ -33,9 +33,9 @@ const whyNone = (): NoUpdates | undefined => {
 }
 
 /**
- * The app's own updates: fetched in the background, installed when the app quits, or when nothing goes on and nobody is
- * there. electron-updater compares what it fetched with the hash in the feed; on macOS the system also wants the
- * signature of the app that runs. What fails is told and tried again at the next check.
+ * Updates of the app: downloaded in the background, installed when the app quits, or while the machine is idle and
+ * nothing runs. electron-updater checks the download against the hash in the feed; macOS also requires the signature of
+ * the running app. A failure is shown and retried at the next check.
  */
 export class Updates {
   private current: UpdateStatus
@@ -53,7 +53,7 @@ export class Updates {
     this.timers.push(
       setTimeout(checkIfOn, FIRST_CHECK_MS),
       setInterval(checkIfOn, CHECK_EVERY_MS),
-      setInterval(() => this.installIfIdle(), LOOK_FOR_IDLE_EVERY_MS),
+      setInterval(() => this.installIfIdle(), CHECK_IDLE_EVERY_MS),
     )
   }
 
@@ -65,7 +65,7 @@ export class Updates {
   async check(): Promise<void> {
     const { state } = this.current
     if (state === 'unavailable' || state === 'checking' || state === 'downloading' || state === 'ready') return
-    this.is({ state: 'checking' })
+    this.setStatus({ state: 'checking' })
     try {
       const updater = await (this.updater ??= this.load())
       await updater.checkForUpdates()
@@ -86,8 +86,8 @@ export class Updates {
 
   private installIfIdle(): void {
     const { isOn, isIdle, isWindowShown } = this.options
-    const nobodyIsThere = (): boolean => powerMonitor.getSystemIdleTime() >= IDLE_SECONDS
-    if (this.current.state === 'ready' && isOn() && isIdle() && !isWindowShown() && nobodyIsThere()) this.install()
+    const isUserIdle = (): boolean => powerMonitor.getSystemIdleTime() >= IDLE_SECONDS
+    if (this.current.state === 'ready' && isOn() && isIdle() && !isWindowShown() && isUserIdle()) this.install()
   }
 
   /** Loaded lazily, to keep start-up fast. */
@@ -97,26 +97,26 @@ export class Updates {
     autoUpdater.autoInstallOnAppQuit = true
     autoUpdater.allowDowngrade = false
     autoUpdater.logger = null
-    autoUpdater.on('update-not-available', () => this.is({ state: 'idle' }))
+    autoUpdater.on('update-not-available', () => this.setStatus({ state: 'idle' }))
     autoUpdater.on('update-available', ({ version }) => {
       this.version = version
-      this.is({ state: 'downloading', version, part: 0 })
+      this.setStatus({ state: 'downloading', version, part: 0 })
     })
     autoUpdater.on('download-progress', ({ percent }) => {
       const part = Math.min(1, Math.max(0, percent / 100))
-      this.is({ state: 'downloading', version: this.version, part })
+      this.setStatus({ state: 'downloading', version: this.version, part })
     })
-    autoUpdater.on('update-downloaded', ({ version }) => this.is({ state: 'ready', version }))
+    autoUpdater.on('update-downloaded', ({ version }) => this.setStatus({ state: 'ready', version }))
     autoUpdater.on('error', (error) => this.failed(error))
     return autoUpdater
   }
 
   private failed(error: unknown): void {
     const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
-    this.is({ state: 'failed', reason: reason.slice(0, 300) })
+    this.setStatus({ state: 'failed', reason: reason.slice(0, 300) })
   }
 
-  private is(status: UpdateStatus): void {
+  private setStatus(status: UpdateStatus): void {
     this.current = status
     this.options.onChange()
   }

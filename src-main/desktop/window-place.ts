@@ -3,10 +3,10 @@ import { z } from 'zod'
 
 export const MINIMUM_SIZE = { width: 720, height: 480 }
 const FIRST_SIZE = { width: 1180, height: 780 }
-/** So much of a window must be on a screen for a person to get hold of it. */
+/** Minimum part of a window that must be on a screen, so that the user can drag it. */
 const GRIP = { width: 100, height: 50 }
 
-/** Where a window was, as it is kept on disk. */
+/** A window's place, as stored on disk. */
 export const WindowPlace = z.object({
   x: z.number().int(),
   y: z.number().int(),
@@ -28,8 +28,8 @@ const isWithinReach = (place: WindowPlace, screen: Rectangle): boolean =>
   place.y >= screen.y
 
 /**
- * Where to open the window: where it was, if that is still on a screen, else in the middle of the first one.
- * `kept` is what the disk has; `screens` are the parts of each that windows may use.
+ * Where to open the window: at its last place if that is still on a screen, else in the middle of the first one. `kept`
+ * is the content of the file; `screens` are the usable areas.
  */
 export const placeWindow = (
   kept: unknown,

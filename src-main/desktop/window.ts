@@ -20,7 +20,7 @@ const keepPlace = (window: BrowserWindow): void => {
   try {
     writeFileSync(placeFile(), JSON.stringify(place))
   } catch {
-    // The next window opens where the first one did.
+    // Not saved: the next window opens at the default place.
   }
 }
 
@@ -30,7 +30,7 @@ export interface WindowOptions {
   readonly translator: () => Translator
 }
 
-/** A page that crashed leaves an empty window; the node and its models are not in it and go on. */
+/** Offers to reload a page that crashed. The node and its models run in another process and are not affected. */
 const offerReload = async (window: BrowserWindow, reason: string, text: Translate): Promise<void> => {
   const { response } = await dialog.showMessageBox(window, {
     type: 'warning',
@@ -76,13 +76,13 @@ const create = ({ preload, translator }: WindowOptions, hash: string): BrowserWi
   return window
 }
 
-/** The app's one window, while it is open. Its page has no more rights than a web page, and the bridge. */
+/** The app's only window, while it is open. Its page has the rights of a web page, and the bridge. */
 export class MainWindow {
   private window: BrowserWindow | undefined
 
   constructor(private readonly options: WindowOptions) {}
 
-  /** Somebody may be looking at it. */
+  /** Whether the user is probably looking at the window. */
   get isWatched(): boolean {
     return this.isShown && (this.open?.isFocused() ?? false)
   }
@@ -92,7 +92,10 @@ export class MainWindow {
     return window !== undefined && window.isVisible() && !window.isMinimized()
   }
 
-  /** Brings it to the front, or opens it again where it was; at a link of the page, as `#/settings`, where one is given. */
+  /**
+   * Brings the window to the front, or opens it again at its last place; at a link of the page, such as `#/settings`,
+   * if given.
+   */
   show(hash?: string): void {
     const { open } = this
     if (!open) {
@@ -103,14 +106,14 @@ export class MainWindow {
       this.window = created
       return
     }
-    // The same page with another hash is not loaded again.
+    // Loading the same page with another hash does not reload it.
     if (hash !== undefined) void open.loadURL(`${PAGE_URL}${hash}`)
     if (open.isMinimized()) open.restore()
     open.show()
     open.focus()
   }
 
-  /** Takes it off the screen for good; its place is kept for the next start. */
+  /** Destroys the window; its place is kept for the next start. */
   close(): void {
     const { open } = this
     if (!open) return
@@ -118,11 +121,11 @@ export class MainWindow {
     open.destroy()
   }
 
-  /** The window, unless it is closing: its page is gone a moment before the window itself is. */
+  /** The window, unless it is closing: its page is destroyed shortly before the window. */
   private get open(): BrowserWindow | undefined {
     const { window } = this
     if (window === undefined || window.isDestroyed()) return undefined
-    // Electron's types promise a page that a closing window no longer has.
+    // Electron's types do not say that a closing window has no page.
     const page: Electron.WebContents | undefined = window.webContents
     return page === undefined || page.isDestroyed() ? undefined : window
   }
