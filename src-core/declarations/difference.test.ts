@@ -48,6 +48,18 @@ describe('documents of declarations', () => {
     ])
   })
 
+  it('of a declaration without a name are about that declaration, and make no other', () => {
+    const world = new World()
+    world.declare('plain')
+    const written = Object.values(world.state.metaInstances).map((one) => toDocument(world.state, one))
+    const read = written.map((one) => DeclarationDocument.parse(one))
+    expect(differences(world, read)).toMatchObject([{ kind: 'unchanged' }])
+    const prune = Prune.parse({ labels: { team: 'a' } })
+    expect(differences(world, [document('plain', { labels: { team: 'a' } })], prune)).toMatchObject([
+      { kind: 'update', metaInstanceId: 'plain', changes: { labels: { team: 'a' } } },
+    ])
+  })
+
   it('leave a pause unchanged unless they set it', () => {
     const world = new World()
     applied(world, [document('chat', { paused: true })])

@@ -1,4 +1,4 @@
-import { nameKey } from './names'
+import { declarationOf, nameKey } from './names'
 import type { MetaInstanceId, NodeId } from '../ids'
 import { matchesLabels } from '../state/labels'
 import type { Hours, HoursDocument } from '../schedules/hours'
@@ -8,7 +8,7 @@ import type { DeclarationDocument, Prune } from './document'
 import { canonical } from '../state/canonical'
 
 /*
- * Declarative apply: compares documents with the declarations in the state, by name, and returns what to create, update
+ * Declarative apply: compares documents with the declarations in the state, by name (or the id of one without), and returns what to create, update
  * and delete so that the documents are true. Pure; `commands/apply-declarations.ts` turns the result into events.
  *
  * 1. Once the documents are true, there is nothing to change.
@@ -125,9 +125,7 @@ const differenceOf = (state: State, document: DeclarationDocument): Difference |
   const { name } = document
   const named = resolveMachines(state, document)
   if (typeof named === 'string') return `${name}: ${named}`
-  const known = Object.values(state.metaInstances).find(
-    (one) => one.name !== undefined && nameKey(one.name) === nameKey(name),
-  )
+  const known = declarationOf(Object.values(state.metaInstances), name)
   if (!known) return { kind: 'create', name, document, ...named }
   const { metaInstanceId } = known
   const changes = changesOf(known, desiredFields(document, named))
@@ -139,7 +137,7 @@ const differenceOf = (state: State, document: DeclarationDocument): Difference |
 const pruned = (state: State, documents: readonly DeclarationDocument[], { labels, keep }: Prune): Difference[] => {
   const kept = new Set([...documents.map(({ name }) => name), ...keep].map(nameKey))
   return Object.values(state.metaInstances).flatMap(({ metaInstanceId, name, labels: own }) =>
-    matchesLabels(own, labels) && !(name !== undefined && kept.has(nameKey(name)))
+    matchesLabels(own, labels) && !kept.has(nameKey(name ?? metaInstanceId))
       ? [{ kind: 'delete' as const, name: name ?? metaInstanceId, metaInstanceId }]
       : [],
   )

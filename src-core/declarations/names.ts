@@ -1,4 +1,5 @@
 import type { MetaInstanceId, ModelId } from '../ids'
+import type { MetaInstance } from '../state/meta-instances'
 import { servedId } from '../state/needed-models'
 import type { State } from '../state/state'
 
@@ -21,6 +22,18 @@ export const nameKey = (text: string): string =>
     .replaceAll(/\p{Default_Ignorable_Code_Point}/gu, '')
     .toLowerCase()
     .normalize('NFKC')
+
+/**
+ * The declaration that a document is about: the one of its name, or the nameless one of that id, because a document of
+ * a nameless declaration has its id in place of a name.
+ */
+export const declarationOf = <One extends Pick<MetaInstance, 'metaInstanceId' | 'name'>>(
+  all: readonly One[],
+  documentName: string,
+): One | undefined => {
+  const key = nameKey(documentName)
+  return all.find(({ name, metaInstanceId }) => nameKey(name ?? metaInstanceId) === key)
+}
 
 const declaredModels = ({ metaInstances, instances }: State): ModelId[] =>
   [...Object.values(metaInstances), ...Object.values(instances)].map(servedId)

@@ -7,7 +7,11 @@ export const UNREACHABLE = 3
 /** The node has nothing with that name. */
 export const NOT_FOUND = 4
 
-export type ExitCode = typeof DONE | typeof FAILED | typeof WRONG_USE | typeof UNREACHABLE | typeof NOT_FOUND
+/** A program that this command starts is not installed; the code of shells. */
+export const NO_PROGRAM = 127
+
+export type ExitCode =
+  typeof DONE | typeof FAILED | typeof WRONG_USE | typeof UNREACHABLE | typeof NOT_FOUND | typeof NO_PROGRAM
 
 /** A command failed: the reason, what to do, and the exit code. */
 export class CommandError extends Error {

@@ -10,9 +10,14 @@ interface Explained {
 const isExplained = (error: unknown): error is Explained =>
   error instanceof Error && 'hint' in error && typeof error.hint === 'string'
 
+/** A write that the system refused, such as ENOSPC of a full disk. */
+const isRefusedWrite = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'syscall' in error && error.syscall === 'write' && 'code' in error
+
 const textOf = (error: unknown): string => {
   if (isExplained(error)) return `${error.message}\n${error.hint}`
   if (error instanceof CommandError) return error.message
+  if (isRefusedWrite(error)) return `The output cannot be written: ${error.message}\nCheck where it goes to.`
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 

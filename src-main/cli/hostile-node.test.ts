@@ -90,7 +90,7 @@ describe('a node whose every text is hostile', () => {
     expect(printed).not.toMatch(/[^\P{Cc}\n\t]|\p{Bidi_Control}/u)
   }
 
-  const follow = { follow: false, lines: 10 }
+  const follow = { follow: false, lines: 10, all: false }
   it.each<[string, (json: boolean) => Promise<unknown>]>([
     ['ps', (json) => ps({ json }, context())],
     ['ls', (json) => ls({ json }, context())],

@@ -50,6 +50,12 @@ describe('names on the command line', () => {
     expect(failure(() => declarationBy(ALL, 'aaa')).exitCode).toBe(NOT_FOUND)
   })
 
+  it('what is mistyped or incomplete is answered with what may be meant', () => {
+    expect(failure(() => declarationBy(ALL, 'caht')).hint).toMatch(/^Did you mean chat\? /)
+    expect(failure(() => declarationBy(ALL, 'smal')).hint).toMatch(/^Did you mean org\/small\? /)
+    expect(failure(() => declarationBy(ALL, 'elsewhere')).hint).toBe('`muster ps` lists them.')
+  })
+
   it('models are found without their owner, unless two have that name', () => {
     const models = ['a/one', 'a/two', 'b/two'].map((id) => ModelId.parse(id))
     expect(modelBy(models, 'One')).toBe('a/one')

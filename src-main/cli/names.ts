@@ -3,6 +3,7 @@ import type { ModelId, NodeId } from '@core/ids'
 import type { MetaInstance } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
 import { CommandError, NOT_FOUND, WRONG_USE } from './exit-codes'
+import { similarNames } from './text/similar'
 
 /** Resolves names typed by users to declarations, models, machines and keys. */
 
@@ -50,13 +51,28 @@ export const modelsBy = <Name extends string>(all: readonly Name[], text: string
   ])
 }
 
+interface Sought<One> {
+  readonly text: string
+  readonly noun: string
+  readonly hint: string
+  readonly label: (one: One) => string
+  /** Names of everything that could have been meant. */
+  readonly known: readonly (string | undefined)[]
+}
+
+/** The error for a name that nothing has, with names that look like it. */
+export const notFound = ({ text, noun, hint, known }: Omit<Sought<never>, 'label'>): CommandError => {
+  const names = known.filter((name) => name !== undefined)
+  const similar = similarNames(names, text)
+  const meant = similar.length === 0 ? '' : `Did you mean ${similar.join(' or ')}? `
+  return new CommandError(`There is no ${noun} called ${text}`, { hint: `${meant}${hint}`, exitCode: NOT_FOUND })
+}
+
 /** The only match. Throws CommandError for none or several. */
-const onlyMatch = <One>(
-  found: readonly One[],
-  { text, noun, hint, label }: { text: string; noun: string; hint: string; label: (one: One) => string },
-): One => {
+const onlyMatch = <One>(found: readonly One[], { label, ...sought }: Sought<One>): One => {
+  const { text } = sought
   const [one, ...others] = found
-  if (one === undefined) throw new CommandError(`There is no ${noun} called ${text}`, { hint, exitCode: NOT_FOUND })
+  if (one === undefined) throw notFound(sought)
   if (others.length > 0)
     throw new CommandError(`${text} may be any of ${found.length}: ${found.map(label).join(', ')}`, {
       hint: 'Name one, or give its id.',
@@ -82,6 +98,7 @@ export const declarationBy = <One extends Pick<MetaInstance, 'metaInstanceId' | 
     noun: 'declaration',
     hint: '`muster ps` lists them.',
     label: declarationLabel,
+    known: all.flatMap(({ name, modelId }) => [name, modelId]),
   })
 
 /** Resolves a model. Throws CommandError for none or several, listing the candidates. */
@@ -91,12 +108,14 @@ export const modelBy = (all: readonly ModelId[], text: string): ModelId =>
     noun: 'model on the disks of this cluster',
     hint: '`muster ls` lists them; `muster pull OWNER/NAME` fetches one.',
     label: String,
+    known: all,
   })
 
 /** Resolves a member by name or id prefix. Throws CommandError for none or several. */
 export const nodeBy = ({ members }: Pick<State, 'members'>, text: string): NodeId => {
   const key = nameKey(text)
-  const found = firstOf(Object.values(members), [
+  const all = Object.values(members)
+  const found = firstOf(all, [
     ({ nodeId }) => nodeId === text,
     ({ friendlyName }) => nameKey(friendlyName) === key,
     ({ nodeId }) => text.length >= LEAST_OF_ID && nodeId.startsWith(text),
@@ -106,6 +125,7 @@ export const nodeBy = ({ members }: Pick<State, 'members'>, text: string): NodeI
     noun: 'machine',
     hint: '`muster nodes` lists them.',
     label: ({ nodeId, friendlyName }) => `${friendlyName} (${nodeId.slice(0, 8)})`,
+    known: all.map(({ friendlyName }) => friendlyName),
   }).nodeId
 }
 
@@ -124,6 +144,7 @@ export const apiKeyBy = <One extends { readonly apiKeyId: string; readonly name:
       noun: 'API key',
       hint: '`muster key list` lists them.',
       label: ({ name, apiKeyId }) => `${name} (${apiKeyId})`,
+      known: all.map(({ name }) => name),
     },
   )
 
@@ -134,4 +155,5 @@ export const nameBy = (all: readonly string[], text: string): string =>
     noun: 'model or declaration',
     hint: all.length === 0 ? '`muster run --keep MODEL` declares one.' : `There are ${all.join(', ')}.`,
     label: String,
+    known: all,
   })

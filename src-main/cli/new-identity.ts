@@ -4,15 +4,20 @@ import { join, resolve } from 'node:path'
 import { makeFolderSync } from '../disk/make-folder'
 import { lockDataDir } from '../master/index'
 import { defaultDataDir } from '../settings/data-dir'
+import { DONE, FAILED } from './exit-codes'
 import type { Streams } from './standard-streams'
 
 /** Files that bind a data folder to one machine and its cluster; models and settings are kept. */
 const PERSONAL = ['identity.json', 'log', 'peers.json', 'admission.json', 'measurements.json']
 
 /** Moves the machine's identity aside; the next start creates a new one. Throws if a node runs in this folder. */
-export const newIdentity = async (given: string | undefined, { out }: Streams): Promise<number> => {
+export const newIdentity = async (given: string | undefined, { out, error }: Streams): Promise<number> => {
   const { env, platform } = process
   const dataDir = resolve(given ?? (env['MUSTER_DATA_DIR'] || defaultDataDir({ platform, env, home: homedir() })))
+  if (!existsSync(join(dataDir, 'identity.json'))) {
+    error(`${dataDir} has no identity: a node that starts there makes one.\n`)
+    return FAILED
+  }
   const unlock = lockDataDir(dataDir)
   try {
     const aside = join(dataDir, `former-identity-${new Date().toISOString().replace(/[:.]/g, '-')}`)
@@ -21,7 +26,7 @@ export const newIdentity = async (given: string | undefined, { out }: Streams): 
     await out(
       `The former identity is kept in ${aside}. Start Muster: this is a new machine, in a cluster of its own.\n`,
     )
-    return 0
+    return DONE
   } finally {
     unlock()
   }

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Help } from 'commander'
 import { version } from '../version'
 import type { Finish } from './define'
 import { DONE, WRONG_USE } from './exit-codes'
@@ -14,6 +14,8 @@ const EXIT_CODES = `
 Exit codes: 0 done, 1 failed, 2 wrong use, 3 no node answers, 4 nothing by that name.
 \`muster COMMAND --help\` has examples. NO_COLOR is respected.`
 
+const help = new Help()
+
 /** Builds the program with all its commands. */
 export const buildProgram = (finish: Finish): Command => {
   const program = new Command('muster')
@@ -21,6 +23,12 @@ export const buildProgram = (finish: Finish): Command => {
     .version(version)
     .addHelpText('after', EXIT_CODES)
     .exitOverride()
+    .configureHelp({
+      // Descriptions beside the names also on narrow terminals.
+      minWidthToWrap: 20,
+      // That a switch is off unless it is given says nothing.
+      optionDescription: (option) => help.optionDescription(option).replace(' (default: false)', ''),
+    })
   const group = { program, finish }
   program.commandsGroup('Models:')
   addModelCommands(group)
@@ -44,7 +52,7 @@ export const run = async (argv: readonly string[]): Promise<number> => {
     code = result
   })
   // Otherwise a closed pipe would crash the process with a stack trace.
-  process.stdout.on('error', () => undefined)
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return code

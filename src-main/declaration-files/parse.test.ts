@@ -30,7 +30,9 @@ describe('a file of declarations', () => {
     ['name: chat\n', /^f\.yaml:1:1: modelId is missing$/],
     ['name: chat\nmodelId: m/a\nminNodes: many\n', /^f\.yaml:3:11: minNodes: /],
     ['name: chat\nmodelId: m/a\nlabels:\n  team: "a b"\n', /^f\.yaml:4:9: labels\.team: /],
-    ['- chat\n', /^f\.yaml:1:1: A declaration is a map/],
+    ['chat\n', /^f\.yaml:1:1: A declaration is a map/],
+    ['- name: chat\n  modelId: m/a\n- name: code\n  modelId: 5\n', /^f\.yaml:4:12: modelId: /],
+    ['- chat\n', /^f\.yaml:1:3: A declaration is a map/],
     ['name: a\nname: b\nmodelId: m/a\n', /^f\.yaml:2:1: .*unique/i],
     ['name: "chat\n', /^f\.yaml:\d+:\d+: /],
     ['a: &a [x, x]\nb: &b [*a, *a]\nname: chat\nmodelId: m/a\n', /^f\.yaml:1:1: a is no field/],
@@ -49,6 +51,22 @@ describe('a file of declarations', () => {
     const text = '# ours\nname: chat\nmodelId: m/a\n---\nmodelId: m/b\nname: Chat\n'
     const [file] = withDuplicateFaults([{ file: 'f.yaml', ...parseDeclarations(text, 'f.yaml') }])
     expect(file?.faults.map(faultText)).toEqual(['f.yaml:6:7: Chat is declared in f.yaml:2 too'])
+  })
+})
+
+describe('a list of declarations', () => {
+  it('is read as the declarations in it, as `muster get --json` prints them', () => {
+    const list = '[{"name": "chat", "modelId": "m/a"}, {"name": "code", "modelId": "m/b"}]'
+    const { documents, names, faults } = parseDeclarations(list, 'f.json')
+    expect(documents.map(({ name }) => name)).toEqual(['chat', 'code'])
+    expect(names.map(({ column }) => column)).toEqual([11, 47])
+    expect(faults).toEqual([])
+  })
+
+  it('is updated entry by entry', () => {
+    const text = '# ours\n- name: chat # alias\n  modelId: m/a\n- name: code\n  modelId: m/b\n'
+    const updated = updatedYaml(text, (name) => (name === 'chat' ? { name, modelId: 'm/c' as never } : undefined))
+    expect(updated).toBe(text.replace('m/a', 'm/c'))
   })
 })
 

@@ -70,8 +70,20 @@ const faultsOf = (issue: Issue, value: unknown): { path: readonly PropertyKey[];
   ]
 }
 
+interface Declared {
+  readonly one: unknown
+  /** Its place within the document. */
+  readonly within: readonly PropertyKey[]
+}
+
+/** The declarations of a document: itself, or each entry of a list, as `muster get --json` prints it. */
+const declaredIn = (value: unknown): readonly Declared[] => {
+  if (Array.isArray(value)) return value.map((one: unknown, at) => ({ one, within: [at] }))
+  return value === null ? [] : [{ one: value, within: [] }]
+}
+
 /**
- * Parses declarations in YAML or JSON, one or several documents separated by `---`. Reports every fault with its
+ * Parses declarations in YAML or JSON, one or several documents separated by `---`, or lists of them. Reports every fault with its
  * position. Valid documents are returned beside the faults, but a file with faults must not be applied.
  */
 export const parseDeclarations = (text: string, file: string): ParsedFile => {
@@ -91,15 +103,16 @@ export const parseDeclarations = (text: string, file: string): ParsedFile => {
     if (broken.length > 0) continue
     try {
       const value: unknown = document.toJS({ maxAliasCount: 100 })
-      if (value === null) continue
-      const result = DeclarationDocument.safeParse(value)
-      if (result.success) {
-        documents.push(result.data)
-        names.push(place(offsetOf(document, ['name'])))
-      } else
-        for (const issue of result.error.issues)
-          for (const { path, key, message } of faultsOf(issue, value))
-            faults.push(at(offsetOf(document, path, key), message))
+      for (const { one, within } of declaredIn(value)) {
+        const result = DeclarationDocument.safeParse(one)
+        if (result.success) {
+          documents.push(result.data)
+          names.push(place(offsetOf(document, [...within, 'name'])))
+        } else
+          for (const issue of result.error.issues)
+            for (const { path, key, message } of faultsOf(issue, one))
+              faults.push(at(offsetOf(document, [...within, ...path], key), message))
+      }
     } catch (error) {
       faults.push(at(0, error instanceof Error ? error.message : String(error)))
     }

@@ -26,7 +26,7 @@ export const musterEnvironment = ({ url, env }: Pick<MusterOptions, 'url' | 'env
 })
 
 /** Printed by commands while a node is slow to answer, which may happen on a busy machine. */
-const WAITING = /^Waiting for the node at .*\n/gm
+const WAITING = /^Waiting for the (node at|model) .*\n/gm
 
 /** Runs the built command line as a script does: no terminal. */
 export const muster = async (options: MusterOptions, ...args: string[]): Promise<Ended> => {

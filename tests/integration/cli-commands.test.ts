@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
@@ -83,6 +83,20 @@ describe('what people do about a node from the command line', () => {
     expect(await json('top', '--once')).toMatchObject({ running: 0, machines: [{ name: 'here', connected: true }] })
   })
 
+  it.each([
+    ['a pipe that its reader closes is no failure', '| head -1; echo ${PIPESTATUS[0]}', /^\{.*\n0\n$/, /^$/],
+    ['a full disk is told in words', '> /dev/full; echo $?', /^1\n$/, /^The output cannot be written: ENOSPC.*\n.*\n$/],
+  ])('ends when its output ends: %s', (_what, end, out, err) => {
+    const command = `"${process.execPath}" "${cli}" top --json ${end}`
+    const ended = spawnSync('bash', ['-c', command], { env: musterEnvironment({ url: node.url }), encoding: 'utf8' })
+    expect(ended).toMatchObject({ stdout: expect.stringMatching(out), stderr: expect.stringMatching(err) })
+  })
+
+  it('says at once what is no invitation and no address', async () => {
+    for (const text of ['muster1.cut', 'muster studio'])
+      expect(await run('join', text)).toMatchObject({ err: expect.stringContaining('muster invite'), code: 1 })
+  })
+
   it('cannot leave a cluster that has no other machine, and goes on', async () => {
     expect(await run('leave')).toMatchObject({ err: expect.stringContaining('muster join') as string, code: 1 })
     const refused = await control.request(`/members/${node.nodeId}`, { method: 'DELETE' })
@@ -154,7 +168,7 @@ describe('what people do about a node from the command line', () => {
     const printed = await run('launch', 'codex', '--model', 'coder', '--print')
     expect(printed.out).toContain(`model_providers.muster.base_url="${node.url}/v1"`)
     const missing = await muster({ url: node.url, env: { PATH: bin } }, 'launch', 'opencode', '--model', 'coder')
-    expect(missing).toMatchObject({ err: expect.stringContaining('Install opencode'), code: 4 })
+    expect(missing).toMatchObject({ err: expect.stringContaining('Install opencode'), code: 127 })
     expect((await run('launch', 'nano')).code).toBe(2)
     expect((await run('stop', 'coder', '--yes')).code).toBe(0)
   })

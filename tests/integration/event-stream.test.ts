@@ -54,6 +54,13 @@ describe('the event stream', () => {
   const indexes = (received: readonly Received[]): number[] =>
     received.map(({ message }) => (message.kind === 'event' ? message.envelope.index : message.state.lastEventIndex))
 
+  it('answers before there is anything to tell', async () => {
+    const stop = new AbortController()
+    const response = await fetch(`${node.url}/node/log/events?lines=0`, { signal: stop.signal })
+    expect(response.headers.get('content-type')).toContain('text/event-stream')
+    stop.abort()
+  })
+
   it('begins with a snapshot and goes on with every event after it', async () => {
     const heard = listen('/events', (all) => all.length >= 3)
     await control.declare(TINY, { paused: true })

@@ -61,6 +61,7 @@ export async function* chat(
       ...(maxTokens !== undefined && { max_tokens: maxTokens }),
     },
     withinMs: Infinity,
+    waitingFor: 'the model',
     ...(signal && { signal }),
   })
   try {

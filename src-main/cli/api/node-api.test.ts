@@ -67,10 +67,15 @@ describe('the API of a node, for commands', () => {
   it('tells what is no node, what is of another version, and what does not answer in time', async () => {
     const url = await serve(({ url: path }, response) => {
       if (path === '/page') response.end('<html>')
+      if (path === '/gateway') response.writeHead(502).end('<h1>Bad Gateway</h1>')
       if (path === '/other') response.end('{"text": 5}')
     })
     const api = new NodeApi({ url })
     expect(await failure(api.ask('/page', Answer))).toMatchObject({
+      message: expect.stringContaining('no Muster node'),
+      exitCode: 3,
+    })
+    expect(await failure(api.tell('/gateway'))).toMatchObject({
       message: expect.stringContaining('no Muster node'),
       exitCode: 3,
     })

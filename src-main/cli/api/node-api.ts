@@ -20,6 +20,8 @@ export interface Request {
   /** Timeout in milliseconds; `Infinity`: none. */
   readonly withinMs?: number
   readonly signal?: AbortSignal
+  /** Who is waited for; default: the node. */
+  readonly waitingFor?: string
 }
 
 const WITHIN_MS = 30_000
@@ -94,8 +96,11 @@ export class NodeApi {
   }
 
   /** Sends a request and returns the response once its headers arrive. */
-  async open(path: string, { method = 'GET', body, withinMs = WITHIN_MS, signal }: Request): Promise<IncomingMessage> {
-    const stopSaying = this.sayWhileWaiting()
+  async open(
+    path: string,
+    { method = 'GET', body, withinMs = WITHIN_MS, signal, waitingFor }: Request,
+  ): Promise<IncomingMessage> {
+    const stopSaying = this.sayWhileWaiting(waitingFor ?? `the node at ${this.address}`)
     let answer: IncomingMessage
     try {
       answer = await send({
@@ -116,18 +121,17 @@ export class NodeApi {
     }
     const { statusCode: status = 0 } = answer
     if (status >= 200 && status < 300) return answer
-    throw refusal(
-      status,
-      await bodyText(answer)
-        .then(JSON.parse)
-        .catch(() => undefined),
-    )
+    const text = await bodyText(answer).catch((error: unknown) => {
+      throw this.unreachable(error)
+    })
+    throw refusal(status, this.parsed(text))
   }
 
   private parsed(text: string): unknown {
     try {
       return JSON.parse(text)
     } catch (cause) {
+      // A node answers everything in JSON, errors too; a proxy or another program does not.
       throw new CommandError(`What answers at ${this.address} is no Muster node`, {
         hint: 'Check --url or MUSTER_URL.',
         exitCode: UNREACHABLE,
@@ -151,13 +155,13 @@ export class NodeApi {
     })
   }
 
-  private sayWhileWaiting(): () => void {
+  private sayWhileWaiting(who: string): () => void {
     const { onWaiting } = this.options
     if (!onWaiting) return () => {}
     let said = false
     const timer = setInterval(() => {
       said = true
-      onWaiting(`Waiting for the node at ${this.address} to answer …`)
+      onWaiting(`Waiting for ${who} to answer …`)
     }, REPORT_WAITING_MS)
     return () => {
       clearInterval(timer)

@@ -6,6 +6,7 @@ import type { NodeApi } from '../api/node-api'
 import { serverSentEvents } from '../api/server-sent-events'
 import type { CommandContext, CommonOptions } from '../context'
 import { CommandError, DONE, FAILED, UNREACHABLE, type ExitCode } from '../exit-codes'
+import { onEndSignal } from '../terminal/end-signals'
 import { Progress } from '../terminal/progress'
 
 export interface BenchFlags extends CommonOptions {
@@ -34,7 +35,7 @@ const progressText = ({ placements }: Benchmark): string => {
   return one ? `${texts.placement(one)}: ${texts.state(one) ?? ''} (${at + 1} of ${placements.length})` : 'beginning'
 }
 
-/** Benchmarks a model at its current placement or at all possible ones. Ctrl-C cancels it on the node too. */
+/** Benchmarks a model at its current placement or at all possible ones. Ending the command cancels it on the node too. */
 export const run = async (
   { model, everywhere, json }: BenchFlags,
   { api, out, err }: CommandContext,
@@ -47,8 +48,7 @@ export const run = async (
   const begun = await api.ask('/benchmarks', Benchmark, { method: 'POST', body: { model: metaInstanceId, scope } })
   const progress = new Progress(err)
   const stop = new AbortController()
-  const interrupt = (): void => stop.abort()
-  process.once('SIGINT', interrupt)
+  const forget = onEndSignal(() => stop.abort())
   let last = begun
   try {
     for await (const one of followed(api, begun.benchmarkId, stop.signal)) {
@@ -58,7 +58,7 @@ export const run = async (
   } catch (error) {
     if (!stop.signal.aborted) throw error
   } finally {
-    process.removeListener('SIGINT', interrupt)
+    forget()
     await progress.end()
   }
   if (stop.signal.aborted && last.state === 'running') {

@@ -1,8 +1,9 @@
-import { nameKey } from '@core/declarations/names'
+import { declarationOf } from '@core/declarations/names'
 import { deleteDeclaration, readDeclarations } from '../api/declarations'
 import type { CommandContext, CommonOptions } from '../context'
 import { DONE, FAILED, type ExitCode } from '../exit-codes'
 import { readFiles } from '../files'
+import { counted } from '../text/units'
 
 export interface DeleteFlags extends CommonOptions {
   readonly file: readonly string[]
@@ -16,14 +17,15 @@ export const run = async (
   { api, out, err, terminal }: CommandContext,
 ): Promise<ExitCode> => {
   const files = await readFiles(file)
-  const names = new Set(files.flatMap(({ documents }) => documents.map(({ name }) => nameKey(name))))
-  const known = (await readDeclarations(api)).filter(({ name }) => name !== undefined && names.has(nameKey(name)))
-  const list = known.map(({ name }) => name).join(', ')
+  const all = await readDeclarations(api)
+  const named = files.flatMap(({ documents }) => documents.map(({ name }) => declarationOf(all, name)))
+  const known = [...new Set(named.filter((one) => one !== undefined))]
+  const list = known.map(({ name, metaInstanceId }) => name ?? metaInstanceId).join(', ')
   if (
     known.length > 0 &&
     !yes &&
     !dryRun &&
-    !(await terminal.confirm(`Remove ${known.length} declarations: ${list}?`))
+    !(await terminal.confirm(`Remove ${counted(known.length, 'declaration')}: ${list}?`))
   ) {
     await err.line('Nothing was changed.')
     return FAILED

@@ -12,24 +12,36 @@ export interface EventsOptions extends CommonOptions {
   readonly follow: boolean
   /** Number of past events. */
   readonly lines: number
+  /** With the periodic reports of machines. */
+  readonly all: boolean
 }
 
+/** The node keeps no more. */
+const MOST_PAST = 10_000
+/** Past events to ask for per line to print: machines report every few seconds, and most of that is not printed. */
+const PER_LINE = 20
+
+/** Load and free memory of a machine: `muster top` shows them, and they would hide everything else. */
+const isPeriodic = ({ event }: Envelope): boolean => event.type === 'NodeGatheredInfo'
+
 /**
- * Prints recent events, and with `follow` new ones, across restarts of the node. JSON: one envelope per line. A node's
- * past events start at its last restart.
+ * Prints recent events, and with `follow` new ones, across restarts of the node. JSON: every envelope, one per line. A
+ * node's past events start at its last restart.
  */
 export const run = async (
-  { follow, lines, json }: EventsOptions,
+  { follow, lines, all, json }: EventsOptions,
   { api, out, err }: CommandContext,
 ): Promise<ExitCode> => {
-  const { events } = await api.ask(`/events/recent?last=${lines}`, RecentEvents)
+  const isShown = (envelope: Envelope): boolean => all || json || !isPeriodic(envelope)
+  const wanted = all || json ? lines : Math.min(MOST_PAST, lines * PER_LINE)
+  const { events } = await api.ask(`/events/recent?last=${wanted}`, RecentEvents)
   // For looking up names; of deleted objects only the id is known.
   let state = await readState(api)
   const print = async (envelope: Envelope): Promise<void> => {
     if (json) await out.json(envelope)
     else await out.line({ text: timeText(envelope.at), style: 'dim' }, `  ${eventText(state, envelope)}`)
   }
-  for (const envelope of events) await print(envelope)
+  for (const envelope of lines === 0 ? [] : events.filter(isShown).slice(-lines)) await print(envelope)
   if (!follow) return DONE
   const last = events.at(-1)
   const after = last ? { index: last.index, term: last.term } : { index: state.lastEventIndex, term: state.term }
@@ -40,7 +52,7 @@ export const run = async (
     } else {
       const { envelope } = message
       if (envelope.index > state.lastEventIndex) state = fold(state, envelope)
-      await print(envelope)
+      if (isShown(envelope)) await print(envelope)
     }
   }
   return DONE

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { nameKey } from '@core/declarations/names'
+import { declarationOf } from '@core/declarations/names'
 import { toDocument } from '@core/declarations/to-document'
 import { matchesLabels } from '@core/state/labels'
 import { updatedYaml, yamlOf } from '../../declaration-files/write'
@@ -28,7 +28,7 @@ const checked = ({ output, file, write, name, selector }: GetFlags): void => {
 }
 
 /** Prints declarations as documents, or updates a file of them in place, keeping its comments. */
-export const run = async (flags: GetFlags, { api, out }: CommandContext): Promise<ExitCode> => {
+export const run = async (flags: GetFlags, { api, out, err }: CommandContext): Promise<ExitCode> => {
   checked(flags)
   const { name, output, selector, file, write, json } = flags
   const state = await readState(api)
@@ -38,11 +38,14 @@ export const run = async (flags: GetFlags, { api, out }: CommandContext): Promis
     await readFiles([file])
     const text = await readFile(file, 'utf8')
     const updated = updatedYaml(text, (wanted) => {
-      const known = all.find((one) => one.name !== undefined && nameKey(one.name) === nameKey(wanted))
+      const known = declarationOf(all, wanted)
       return known && { ...toDocument(state, known), name: wanted }
     })
     if (!write) await out.print(updated)
-    else if (updated !== text) await replaceFile(file, updated)
+    else {
+      if (updated !== text) await replaceFile(file, updated)
+      await err.line(`${file}: ${updated === text ? 'unchanged' : 'updated'}`)
+    }
     return DONE
   }
   const labels = selector === undefined ? undefined : selectorOf(selector)

@@ -1,6 +1,7 @@
 import { InviteAnswer } from '@core/protocols/cluster'
 import type { CommandContext, CommonOptions } from '../context'
 import { DONE, type ExitCode } from '../exit-codes'
+import { timeText } from '../text/units'
 
 /** Prints a token that admits one machine. */
 export const run = async ({ json }: CommonOptions, { api, out, err }: CommandContext): Promise<ExitCode> => {
@@ -8,9 +9,7 @@ export const run = async ({ json }: CommonOptions, { api, out, err }: CommandCon
   if (json) await out.json({ token, expiresAt })
   else {
     await out.line(token)
-    await err.line(
-      `On the other machine: muster join TOKEN. It works once, until ${new Date(expiresAt).toLocaleTimeString()}.`,
-    )
+    await err.line(`On the other machine: muster join TOKEN. It works once, until ${timeText(expiresAt)}.`)
   }
   return DONE
 }

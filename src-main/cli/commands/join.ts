@@ -4,13 +4,15 @@ import type { CommandContext, CommonOptions } from '../context'
 import { CommandError, DONE, type ExitCode } from '../exit-codes'
 
 const LOOK_EVERY_MS = 300
+/** How tokens begin, of this version and later ones. A machine may be called `muster-studio`. */
+const TOKEN = /^\s*muster\d+\./
 
 /** Joins a cluster by token, or by address with digits to compare. Throws CommandError if joining fails. */
 export const run = async (
   { where, json }: CommonOptions & { readonly where: string },
   { api, out, err }: CommandContext,
 ): Promise<ExitCode> => {
-  const how = where.startsWith('muster') ? { token: where } : { address: where }
+  const how = TOKEN.test(where) ? { token: where } : { address: where }
   await api.ask('/cluster/join', ClusterView, { method: 'POST', body: how })
   for (let shown = ''; ;) {
     const { joining, members, clusterId } = await api.ask('/cluster', ClusterView)

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readServed, type ServedModel } from '../api/served'
 import type { CommandContext, CommonOptions } from '../context'
-import { CommandError, NOT_FOUND, WRONG_USE, type ExitCode, DONE } from '../exit-codes'
+import { CommandError, NOT_FOUND, NO_PROGRAM, WRONG_USE, type ExitCode, DONE } from '../exit-codes'
 import { nameBy } from '../names'
 import type { Tool } from './launch-names'
 import { launchOf, launchScript, type Launch } from './launch-tools'
@@ -50,7 +50,7 @@ const start = async ({ command, args, env, unset }: Launch, more: readonly strin
   } catch (cause) {
     throw new CommandError(`${command} cannot be started`, {
       hint: `Install ${command}, or check that it is on the PATH. --print shows what would be set.`,
-      exitCode: NOT_FOUND,
+      exitCode: NO_PROGRAM,
       cause,
     })
   } finally {

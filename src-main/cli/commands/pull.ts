@@ -1,9 +1,10 @@
 import { ModelId } from '@core/ids'
 import { DownloadAnswer } from '@core/protocols/models'
 import { readState } from '../api/state'
+import type { State } from '@core/state/state'
 import type { CommandContext, CommonOptions } from '../context'
 import { DONE, type ExitCode } from '../exit-codes'
-import { nodeBy } from '../names'
+import { modelBy, modelsBy, nodeBy } from '../names'
 import { bytesText } from '../text/units'
 import { download } from './download'
 
@@ -15,12 +16,19 @@ export interface PullOptions extends CommonOptions {
   readonly resume: boolean
 }
 
+/** A model of the cluster, on disk or on its way, which may be named without its owner; otherwise the name as given. */
+const modelFor = (state: State, text: string): ModelId => {
+  const all = [...new Set(Object.values(state.downloads).flatMap(Object.keys))].map((known) => ModelId.parse(known))
+  return text.includes('/') || modelsBy(all, text).length === 0 ? ModelId.parse(text) : modelBy(all, text)
+}
+
 /** Downloads a model to a machine's disk. Asking again resumes an interrupted or paused download. */
 export const run = async (options: PullOptions, context: CommandContext): Promise<ExitCode> => {
   const { model, on, pause, resume, json } = options
   const { api, out } = context
-  const target = on === undefined ? undefined : nodeBy(await readState(api), on)
-  const asked = ModelId.parse(model)
+  const state = await readState(api)
+  const target = on === undefined ? undefined : nodeBy(state, on)
+  const asked = modelFor(state, model)
   if (pause || resume) {
     await api.ask(`/models/${encodeURIComponent(asked)}/download`, DownloadAnswer, {
       method: 'PATCH',

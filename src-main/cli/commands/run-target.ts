@@ -8,8 +8,7 @@ import type { State } from '@core/state/state'
 import { statusOf } from '@core/state/status'
 import { readState } from '../api/state'
 import type { CommandContext } from '../context'
-import { CommandError, NOT_FOUND } from '../exit-codes'
-import { declarationBy, declarationsBy, modelBy, modelsBy } from '../names'
+import { declarationBy, declarationsBy, modelBy, modelsBy, notFound } from '../names'
 import { download } from './download'
 import { untilServing } from './loading'
 
@@ -42,9 +41,11 @@ const modelOnDisk = async (state: State, text: string, context: CommandContext):
   const onDisk = modelsOnDisk(state)
   if (modelsBy(onDisk, text).length > 0) return modelBy(onDisk, text)
   if (!HUB_NAME.test(text))
-    throw new CommandError(`There is no declaration and no model called ${text}`, {
+    throw notFound({
+      text,
+      noun: 'declaration and no model',
       hint: '`muster ps` and `muster ls` list them; `muster pull OWNER/NAME` fetches a model.',
-      exitCode: NOT_FOUND,
+      known: [...Object.values(state.metaInstances).flatMap(({ name, modelId }) => [name, modelId]), ...onDisk],
     })
   const modelId = ModelId.parse(text)
   await download(modelId, {}, context)

@@ -2,6 +2,7 @@ import type { State } from '@core/state/state'
 import { followStates } from '../api/events'
 import type { CommandContext, CommonOptions } from '../context'
 import { DONE, type ExitCode } from '../exit-codes'
+import { onEndSignal } from '../terminal/end-signals'
 import type { Output, Piece } from '../terminal/output'
 import { tableLines, type Column } from '../text/table'
 import { bytesText } from '../text/units'
@@ -59,10 +60,17 @@ const show = async (state: State, out: Output, json: boolean): Promise<void> => 
  */
 export const run = async ({ once, json }: TopOptions, { api, out, err }: CommandContext): Promise<ExitCode> => {
   const stop = new AbortController()
-  const asked = (): void => stop.abort()
-  process.once('SIGINT', asked)
+  const forget = onEndSignal(() => stop.abort())
   let latest: State | undefined
   let timer: NodeJS.Timeout | undefined
+  let failure: Error | undefined
+  const refresh = (): void => {
+    if (!latest) return
+    void show(latest, out, json).catch((error: unknown) => {
+      failure ??= error instanceof Error ? error : new Error(String(error))
+      stop.abort()
+    })
+  }
   try {
     for await (const state of followStates(api, { signal: stop.signal, onLost: (text) => err.line(text) })) {
       const first = latest === undefined
@@ -70,12 +78,13 @@ export const run = async ({ once, json }: TopOptions, { api, out, err }: Command
       if (!first) continue
       await show(state, out, json)
       if (once || (!out.isTerminal && !json)) break
-      timer = setInterval(() => void (latest && show(latest, out, json)), EVERY_MS)
+      timer = setInterval(refresh, EVERY_MS)
     }
   } finally {
     clearInterval(timer)
-    process.off('SIGINT', asked)
+    forget()
     stop.abort()
   }
+  if (failure) throw failure
   return DONE
 }

@@ -22,6 +22,9 @@ const kindOf = (command: Command, argument: Argument | undefined): Kind | undefi
   }
 }
 
+/** Options whose values are names. */
+const VALUES: Readonly<Record<string, Kind>> = { '--on': 'machines', '--model': 'models' }
+
 const optionBy = (command: Command, word: string): Option | undefined =>
   command.options.find(({ long, short }) => word === long || word === short)
 
@@ -54,7 +57,10 @@ const positionAfter = (program: Command, words: readonly string[]): Position => 
 
 const all = async (program: Command, words: readonly string[], partial: string, lookUp: LookUp) => {
   const { command, arguments: given, valueOf } = positionAfter(program, words)
-  if (valueOf) return valueOf.argChoices ?? (valueOf.long === '--on' ? lookUp('machines') : [])
+  if (valueOf) {
+    const kind = VALUES[valueOf.long ?? '']
+    return valueOf.argChoices ?? (kind === undefined ? [] : lookUp(kind))
+  }
   if (partial.startsWith('-')) return [...command.options.flatMap(({ long }) => long ?? []), '--help']
   const visible = command.createHelp().visibleCommands(command)
   if (visible.length > 0 && given === 0) return visible.map((one) => one.name())

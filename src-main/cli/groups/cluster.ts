@@ -61,7 +61,10 @@ const addFollowed = ({ program, finish }: Group): void => {
   })
     .option('-f, --follow', 'go on until Ctrl-C', false)
     .option('-n, --lines <number>', 'how many of the past', whole, 50)
-    .action(async (flags: FollowFlags) => finish(await runOnNode(() => import('../commands/events'), flags)))
+    .option('-a, --all', 'with the reports of load and memory; --json has them always', false)
+    .action(async (flags: FollowFlags & { readonly all: boolean }) =>
+      finish(await runOnNode(() => import('../commands/events'), flags)),
+    )
   nodeCommand(program, {
     usage: 'logs',
     does: 'print the log of the node that is asked',

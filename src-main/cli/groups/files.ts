@@ -1,3 +1,4 @@
+import { Option } from 'commander'
 import type { CommonOptions } from '../context'
 import { nodeCommand, positive, runOnNode, type Group } from '../define'
 
@@ -72,7 +73,7 @@ export const addFileCommands = (group: Group): void => {
       ['muster get -f models.yaml --write', 'brings a file up to date; its comments stay'],
     ],
   })
-    .option('-o, --output <form>', 'yaml or json', 'yaml')
+    .addOption(new Option('-o, --output <form>', 'how they are printed').choices(['yaml', 'json']).default('yaml'))
     .option(SELECTOR, `only those with ${JUST}`)
     .option('-f, --file <file>', 'the file to bring up to date')
     .option('--write', 'write that file instead of printing it', false)
@@ -91,7 +92,7 @@ export const addFileCommands = (group: Group): void => {
     ],
   })
     .option(FILE, FILES)
-    .option('--for <state>', 'ready or deleted', 'ready')
+    .addOption(new Option('--for <state>', 'what to wait for').choices(['ready', 'deleted']).default('ready'))
     .option('--timeout <seconds>', 'how long at most', positive, 600)
     .action(async (names: string[], flags: WaitFlags) =>
       finish(await runOnNode(() => import('../commands/wait'), { ...flags, names })),

@@ -55,6 +55,9 @@ describe('tables', () => {
         ?.trim()
         .split(/\s+/)
     expect(await headings(40)).toEqual(['NAME', 'PROBLEM', 'SIZE', 'AGAIN'])
+    // Before anything is cut.
+    expect(await headings(34)).toEqual(['NAME', 'SIZE', 'AGAIN'])
+    expect(text(await tableLines(rows, columns, 34))[1]).toContain('studio')
     expect(await headings(30)).toEqual(['NAME', 'SIZE', 'AGAIN'])
     expect(await headings(20)).toEqual(['NAME', 'SIZE'])
     expect(await headings(10)).toEqual(['NAME'])

@@ -12,7 +12,7 @@ export interface Column<Row> {
   readonly align?: 'left' | 'right'
   /** May be truncated if the terminal is too narrow. */
   readonly cut?: boolean
-  /** Dropped if truncation is not enough: empty columns first, then from the right. */
+  /** Dropped if empty before anything is truncated; if truncation is not enough, from the right. */
   readonly optional?: boolean
 }
 
@@ -50,7 +50,10 @@ export const cutTo = (text: string, width: number, { widthOf, charactersOf }: Me
   return `${kept}${ELLIPSIS}`
 }
 
-/** Drops optional columns until the rest can be truncated to fit. If that is not enough, lines wrap. */
+/**
+ * Drops empty optional columns until nothing needs truncation, then other optional ones until the rest can be truncated
+ * to fit. If that is not enough, lines wrap.
+ */
 const kept = <Row>(
   columns: readonly Column<Row>[],
   natural: readonly number[],
@@ -59,10 +62,13 @@ const kept = <Row>(
   let all = columns.map((_, at) => at)
   const least = (at: number): number =>
     columns[at]?.cut ? Math.min(LEAST_WIDTH, natural[at] ?? 0) : (natural[at] ?? 0)
-  const tooWide = (): boolean => all.reduce((sum, at) => sum + least(at) + GAP, -GAP) > width
+  const isWider = (widthOf: (at: number) => number): boolean =>
+    all.reduce((sum, at) => sum + widthOf(at) + GAP, -GAP) > width
   const optional = all.filter((at) => columns[at]?.optional)
-  const order = [...optional.filter(isEmpty), ...optional.filter((at) => !isEmpty(at)).reverse()]
-  for (const next of order) if (tooWide()) all = all.filter((at) => at !== next)
+  for (const next of optional.filter(isEmpty))
+    if (isWider((at) => natural[at] ?? 0)) all = all.filter((at) => at !== next)
+  for (const next of optional.filter((at) => !isEmpty(at)).reverse())
+    if (isWider(least)) all = all.filter((at) => at !== next)
   return all
 }
 

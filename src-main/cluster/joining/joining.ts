@@ -52,8 +52,11 @@ export class Joining {
     return this.current
   }
 
-  /** Joins with an invitation token. Resolves when this machine is a member. Rejects with JoinError. */
-  async withToken(text: string): Promise<void> {
+  /**
+   * Joins with an invitation token. Resolves when this machine is a member. Throws JoinError at once for a text that is
+   * no token, and rejects with it for everything later.
+   */
+  withToken(text: string): Promise<void> {
     const invitation = parseToken(text)
     if (!invitation)
       throw new JoinError(
@@ -62,7 +65,7 @@ export class Joining {
         'Copy the whole token that `muster invite` printed, and try again.',
       )
     const { fingerprint, addresses, secret } = invitation
-    await this.attempt({ addresses, nodeId: fingerprint }, async (channel) => {
+    return this.attempt({ addresses, nodeId: fingerprint }, (channel) => {
       channel.send({ type: 'token', secret, friendlyName: this.options.friendlyName() })
       return channel.receive(['admitted'], { withinMs: ANSWER_MS })
     })
