@@ -38,8 +38,8 @@ export const command = (parent: Command, { usage, does, examples }: Described): 
 /** Defines a command that talks to a running node. */
 export const nodeCommand = (parent: Command, described: Described): Command =>
   command(parent, described)
-    .option('--url <url>', 'the node to talk to (MUSTER_URL)')
-    .option('--key <key>', 'an API key, where the node is open to the network (MUSTER_API_KEY)')
+    .option('--url <url>', 'address of the node (MUSTER_URL)')
+    .option('--key <key>', 'an API key, if the node is open to the network (MUSTER_API_KEY)')
     .option('--json', 'print JSON', false)
 
 /** Loads a command from `commands/` and runs it with its context. */
@@ -57,7 +57,7 @@ export const runOnNode = async <Options extends CommonOptions>(
 
 /** Parses a whole number. */
 export const whole = (text: string): number => {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It takes a whole number.')
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Expected a whole number.')
   return Number(text)
 }
 
@@ -68,12 +68,12 @@ export const positive = (text: string): number => {
 }
 
 export const decimal = (text: string): number => {
-  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('It takes a number such as 0.7.')
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('Expected a number such as 0.7.')
   return Number(text)
 }
 
 export const folder = (text: string): string => {
-  if (text.trim() === '') throw new InvalidArgumentError('It takes the path of a folder.')
+  if (text.trim() === '') throw new InvalidArgumentError('Expected the path of a folder.')
   return text
 }
 

@@ -7,7 +7,7 @@ export const UNREACHABLE = 3
 /** The node has nothing with that name. */
 export const NOT_FOUND = 4
 
-/** A program that this command starts is not installed; the code of shells. */
+/** A program to start is not installed; the same code as in shells. */
 export const NO_PROGRAM = 127
 
 export type ExitCode =

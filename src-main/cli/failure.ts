@@ -1,7 +1,7 @@
 import { CommandError, FAILED, type ExitCode } from './exit-codes'
 import { plain } from './text/plain'
 
-/** An error with a hint, as all parts of a node throw it. */
+/** An error with a hint, as thrown by all parts of a node. */
 interface Explained {
   readonly message: string
   readonly hint: string
@@ -10,7 +10,7 @@ interface Explained {
 const isExplained = (error: unknown): error is Explained =>
   error instanceof Error && 'hint' in error && typeof error.hint === 'string'
 
-/** A write that the system refused, such as ENOSPC of a full disk. */
+/** Whether writing output failed, such as with ENOSPC on a full disk. */
 const isRefusedWrite = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && 'syscall' in error && error.syscall === 'write' && 'code' in error
 

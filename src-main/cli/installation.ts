@@ -1,4 +1,4 @@
-/** How this command line came onto the machine, which is how it is updated. */
+/** How this command line was installed, which determines how it is updated. */
 export type Installation =
   | { readonly by: 'app' }
   | { readonly by: 'homebrew' }
@@ -7,7 +7,7 @@ export type Installation =
   | { readonly by: 'sources' }
 
 /**
- * Tells the way of installation by the script's real path.
+ * Determines the kind of installation from the script's real path.
  *
  * @param isApp whether the installed app's binary runs it
  */
@@ -23,7 +23,7 @@ export interface UpdateCommand {
   readonly args: readonly string[]
 }
 
-/** The command that updates; otherwise why there is none, and what to do instead. */
+/** The command that updates the installation; otherwise why there is none, and what to do instead. */
 export const updateCommand = (
   installation: Installation,
   given: string | undefined,

@@ -8,7 +8,7 @@ import { similarNames } from './text/similar'
 /** Resolves names typed by users to declarations, models, machines and keys. */
 
 /** Minimum length of an abbreviated id. */
-const LEAST_OF_ID = 4
+const MIN_ID_LENGTH = 4
 
 /** `SmolLM2` of `HuggingFaceTB/SmolLM2`. */
 const withoutOwner = (modelId: string): string => modelId.slice(modelId.lastIndexOf('/') + 1)
@@ -36,7 +36,7 @@ export const declarationsBy = <One extends Pick<MetaInstance, 'metaInstanceId' |
     ({ name }) => name !== undefined && nameKey(name) === key,
     ({ modelId }) => modelId === text,
     ({ modelId }) => nameKey(modelId) === key,
-    ({ metaInstanceId }) => text.length >= LEAST_OF_ID && metaInstanceId.startsWith(text),
+    ({ metaInstanceId }) => text.length >= MIN_ID_LENGTH && metaInstanceId.startsWith(text),
     ({ modelId }) => nameKey(withoutOwner(modelId)) === key,
   ])
 }
@@ -51,17 +51,17 @@ export const modelsBy = <Name extends string>(all: readonly Name[], text: string
   ])
 }
 
-interface Sought<One> {
+interface Lookup<One> {
   readonly text: string
   readonly noun: string
   readonly hint: string
   readonly label: (one: One) => string
-  /** Names of everything that could have been meant. */
+  /** All existing names, to suggest similar ones. */
   readonly known: readonly (string | undefined)[]
 }
 
-/** The error for a name that nothing has, with names that look like it. */
-export const notFound = ({ text, noun, hint, known }: Omit<Sought<never>, 'label'>): CommandError => {
+/** Error for a name that does not exist, with suggestions of similar names. */
+export const notFound = ({ text, noun, hint, known }: Omit<Lookup<never>, 'label'>): CommandError => {
   const names = known.filter((name) => name !== undefined)
   const similar = similarNames(names, text)
   const meant = similar.length === 0 ? '' : `Did you mean ${similar.join(' or ')}? `
@@ -69,10 +69,10 @@ export const notFound = ({ text, noun, hint, known }: Omit<Sought<never>, 'label
 }
 
 /** The only match. Throws CommandError for none or several. */
-const onlyMatch = <One>(found: readonly One[], { label, ...sought }: Sought<One>): One => {
-  const { text } = sought
+const onlyMatch = <One>(found: readonly One[], { label, ...lookup }: Lookup<One>): One => {
+  const { text } = lookup
   const [one, ...others] = found
-  if (one === undefined) throw notFound(sought)
+  if (one === undefined) throw notFound(lookup)
   if (others.length > 0)
     throw new CommandError(`${text} may be any of ${found.length}: ${found.map(label).join(', ')}`, {
       hint: 'Name one, or give its id.',
@@ -118,7 +118,7 @@ export const nodeBy = ({ members }: Pick<State, 'members'>, text: string): NodeI
   const found = firstOf(all, [
     ({ nodeId }) => nodeId === text,
     ({ friendlyName }) => nameKey(friendlyName) === key,
-    ({ nodeId }) => text.length >= LEAST_OF_ID && nodeId.startsWith(text),
+    ({ nodeId }) => text.length >= MIN_ID_LENGTH && nodeId.startsWith(text),
   ])
   return onlyMatch(found, {
     text,
@@ -137,7 +137,7 @@ export const apiKeyBy = <One extends { readonly apiKeyId: string; readonly name:
   onlyMatch(
     firstOf(all, [
       ({ apiKeyId, name }) => apiKeyId === text || name === text,
-      ({ apiKeyId }) => text.length >= LEAST_OF_ID && apiKeyId.startsWith(text),
+      ({ apiKeyId }) => text.length >= MIN_ID_LENGTH && apiKeyId.startsWith(text),
     ]),
     {
       text,

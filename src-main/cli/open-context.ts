@@ -11,12 +11,12 @@ export interface NodeFlags {
 /** Builds a command's context in its own process. Throws CommandError for an invalid address. */
 export const openContext = ({ url, key }: NodeFlags): CommandContext => {
   const [out, err] = [outputTo(process.stdout), outputTo(process.stderr)]
-  let said = false
+  let hasPrinted = false
   const onWaiting = (text: string | undefined): void => {
     if (text === undefined) void err.clearStatus()
     else if (err.isTerminal) void err.status(text)
-    else if (!said) void err.line(text)
-    said = true
+    else if (!hasPrinted) void err.line(text)
+    hasPrinted = true
   }
   return { api: new NodeApi({ url, key, onWaiting }), out, err, terminal: processTerminal(err) }
 }

@@ -11,7 +11,7 @@ import { addNodeCommands } from './groups/node'
 import { addToolCommands } from './groups/tools'
 
 const EXIT_CODES = `
-Exit codes: 0 done, 1 failed, 2 wrong use, 3 no node answers, 4 nothing by that name.
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 no node answers, 4 not found.
 \`muster COMMAND --help\` has examples. NO_COLOR is respected.`
 
 const help = new Help()
@@ -24,17 +24,17 @@ export const buildProgram = (finish: Finish): Command => {
     .addHelpText('after', EXIT_CODES)
     .exitOverride()
     .configureHelp({
-      // Descriptions beside the names also on narrow terminals.
+      // Keeps descriptions beside the names on narrow terminals too.
       minWidthToWrap: 20,
-      // That a switch is off unless it is given says nothing.
+      // Flags without a value default to off: omit `(default: false)`.
       optionDescription: (option) => help.optionDescription(option).replace(' (default: false)', ''),
     })
   const group = { program, finish }
   program.commandsGroup('Models:')
   addModelCommands(group)
-  program.commandsGroup('What is kept running:')
+  program.commandsGroup('Declarations:')
   addDeclarationCommands(group)
-  program.commandsGroup('Declarations as files:')
+  program.commandsGroup('Declaration files:')
   addFileCommands(group)
   program.commandsGroup('The cluster:')
   addClusterCommands(group)

@@ -17,7 +17,7 @@ export interface WelcomedNode {
   cannotRun(): { readonly reason: string } | undefined
 }
 
-/** A question that the starter model can answer. */
+/** A curl command that asks a question which the starter model can answer. */
 const curlFor = (url: string, model: string): string =>
   [
     `curl ${url}/v1/chat/completions \\`,

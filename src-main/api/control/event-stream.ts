@@ -15,7 +15,7 @@ export const beginEvents = (c: Context<ApiEnv>): ServerResponse => {
     connection: 'keep-alive',
     ...corsHeaders(c.get('allowedOrigin')),
   })
-  // Otherwise they go out with the first event: until then a client cannot tell that it is connected.
+  // Without this, headers are sent with the first event, and until then a client cannot tell that it is connected.
   out.flushHeaders()
   const keepAlive = setInterval(() => out.write(':\n\n'), KEEP_ALIVE_MS)
   out.on('close', () => clearInterval(keepAlive))

@@ -17,7 +17,7 @@ export interface Following extends Reconnecting {
   readonly after?: { readonly index: number; readonly term: number }
 }
 
-/** Follows the node's event stream, as `reconnecting` says; each event appears once. */
+/** Follows the node's event stream across reconnects (see `reconnecting`); each event appears once. */
 export const followEvents = (api: NodeApi, { after, ...following }: Following): AsyncGenerator<Followed> => {
   const { signal } = following
   let last = after && `${after.term}:${after.index}`

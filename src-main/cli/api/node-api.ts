@@ -20,7 +20,7 @@ export interface Request {
   /** Timeout in milliseconds; `Infinity`: none. */
   readonly withinMs?: number
   readonly signal?: AbortSignal
-  /** Who is waited for; default: the node. */
+  /** Name to show while waiting for the answer; default: the node. */
   readonly waitingFor?: string
 }
 
@@ -100,7 +100,7 @@ export class NodeApi {
     path: string,
     { method = 'GET', body, withinMs = WITHIN_MS, signal, waitingFor }: Request,
   ): Promise<IncomingMessage> {
-    const stopSaying = this.sayWhileWaiting(waitingFor ?? `the node at ${this.address}`)
+    const stopReporting = this.reportWhileWaiting(waitingFor ?? `the node at ${this.address}`)
     let answer: IncomingMessage
     try {
       answer = await send({
@@ -117,7 +117,7 @@ export class NodeApi {
     } catch (error) {
       throw signal?.aborted ? error : this.unreachable(error)
     } finally {
-      stopSaying()
+      stopReporting()
     }
     const { statusCode: status = 0 } = answer
     if (status >= 200 && status < 300) return answer
@@ -131,7 +131,7 @@ export class NodeApi {
     try {
       return JSON.parse(text)
     } catch (cause) {
-      // A node answers everything in JSON, errors too; a proxy or another program does not.
+      // A node answers in JSON, including errors. Anything else comes from a proxy or another program.
       throw new CommandError(`What answers at ${this.address} is no Muster node`, {
         hint: 'Check --url or MUSTER_URL.',
         exitCode: UNREACHABLE,
@@ -155,17 +155,17 @@ export class NodeApi {
     })
   }
 
-  private sayWhileWaiting(who: string): () => void {
+  private reportWhileWaiting(who: string): () => void {
     const { onWaiting } = this.options
     if (!onWaiting) return () => {}
-    let said = false
+    let hasReported = false
     const timer = setInterval(() => {
-      said = true
+      hasReported = true
       onWaiting(`Waiting for ${who} to answer …`)
     }, REPORT_WAITING_MS)
     return () => {
       clearInterval(timer)
-      if (said) onWaiting(undefined)
+      if (hasReported) onWaiting(undefined)
     }
   }
 }

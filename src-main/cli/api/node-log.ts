@@ -16,7 +16,7 @@ const timeOf = (line: string): string | undefined => /"time":"([^"]*)"/.exec(lin
 export const readLog = async (api: NodeApi, lines: number): Promise<readonly string[]> =>
   (await api.text(`/node/log?lines=${lines}`)).split('\n').filter((line) => line !== '')
 
-/** Follows the log, as `reconnecting` says; each line appears once. */
+/** Follows the log across reconnects (see `reconnecting`); each line appears once. */
 export const followLog = (api: NodeApi, { lines, ...following }: FollowLog): AsyncGenerator<string> => {
   let since: string | undefined
   /** Lines with the timestamp `since`, which the node sends again after a reconnect. */

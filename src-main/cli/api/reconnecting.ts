@@ -13,8 +13,8 @@ export interface Reconnecting {
 const isUnreachable = (error: unknown): boolean => !(error instanceof CommandError) || error.exitCode === UNREACHABLE
 
 /**
- * Yields the items of a stream that is opened again after a lost connection or a restart of the node. If the first
- * connection fails, throws; other errors than of the connection are thrown always.
+ * Yields the items of a stream, which is opened again after a lost connection or a restart of the node. Throws if the
+ * first connection fails, and for errors other than connection errors.
  *
  * @param open a stream from where the last one ended; calls `connected` once the node has answered
  */

@@ -10,7 +10,7 @@ const EXAMINATIONS: readonly Examination[] = [warnings, connections, declaration
 
 const WORDS: Readonly<Record<Finding['severity'], string>> = { error: 'Error', warning: 'Warning', hint: 'Hint' }
 
-/** Puts commands on lines of their own, so that they can be copied. */
+/** Commands get lines of their own, so that they can be copied. */
 const textOf = ({ severity, title, cause, fix, between = [] }: Finding): string => {
   const steps = fix.flatMap(({ text, commands = [] }, at) => [
     `  ${at + 1}. ${text}`,
@@ -20,7 +20,7 @@ const textOf = ({ severity, title, cause, fix, between = [] }: Finding): string 
   return [`${WORDS[severity]}: ${title}`, `  ${cause}`, ...pairs, ...steps].join('\n')
 }
 
-/** A failed examination must not hide findings of the others. */
+/** Keeps the error of a failed examination, so that it does not hide the findings of the others. */
 type Result = { readonly examination: Examination } & (
   { readonly examined: Examined } | { readonly error: CommandError }
 )

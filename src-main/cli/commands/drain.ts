@@ -18,14 +18,14 @@ export interface DrainFlags extends CommonOptions {
 type WithoutMachine = WhatIfView['machines'][number]['declarations'][number]
 
 /** `chat moves to mini, 21 tokens/s`. */
-const effectText = (told: WithoutMachine, nameOf: (nodeId: string) => string): string => {
-  if (told.fate === 'stops') {
-    const what = told.others === undefined ? 'stops' : 'has one replica less'
-    return `${told.name} ${what}: ${told.reason ?? 'there is no other place'}`
+const effectText = (declaration: WithoutMachine, nameOf: (nodeId: string) => string): string => {
+  if (declaration.fate === 'stops') {
+    const what = declaration.others === undefined ? 'stops' : 'has one replica less'
+    return `${declaration.name} ${what}: ${declaration.reason ?? 'there is no other place'}`
   }
-  const { tokensPerSecond, nodeIds = [] } = told
+  const { tokensPerSecond, nodeIds = [] } = declaration
   const speed = tokensPerSecond === undefined ? '' : `, ${tokensPerSecond.toFixed(0)} tokens/s`
-  return `${told.name} moves to ${nodeIds.map(nameOf).join(', ')}${speed}`
+  return `${declaration.name} moves to ${nodeIds.map(nameOf).join(', ')}${speed}`
 }
 
 /** Drains a machine: moves its models elsewhere, keeps new ones away, and waits until it is empty. */
@@ -41,9 +41,12 @@ export const run = async (
     const declarations = machines.find((one) => one.nodeId === nodeId)?.declarations ?? []
     if (json) await out.json({ nodeId, declarations })
     else
-      for (const told of declarations)
+      for (const declaration of declarations)
         await out.line(
-          effectText(told, (id) => Object.values(state.members).find((one) => one.nodeId === id)?.friendlyName ?? id),
+          effectText(
+            declaration,
+            (id) => Object.values(state.members).find((one) => one.nodeId === id)?.friendlyName ?? id,
+          ),
         )
     if (!json && declarations.length === 0) await err.line(`Nothing runs on ${name}.`)
     return DONE
@@ -59,8 +62,8 @@ export const run = async (
         onLost: (text) => progress.show('lost', text),
       })) {
         const remaining = modelsOnMachine(now, nodeId)
-        // What remains will not move by itself: instances without a declaration, and declarations without another
-        // place. The user decides about those.
+        // The remaining models will not move automatically: instances without a declaration, and declarations without
+        // another place. The user must decide about those.
         if (remaining.every(({ metaInstanceId, stuck }) => metaInstanceId === undefined || stuck !== undefined)) break
         await progress.show(
           String(remaining.length),

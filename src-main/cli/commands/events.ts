@@ -12,16 +12,16 @@ export interface EventsOptions extends CommonOptions {
   readonly follow: boolean
   /** Number of past events. */
   readonly lines: number
-  /** With the periodic reports of machines. */
+  /** Include the periodic reports of machines. */
   readonly all: boolean
 }
 
-/** The node keeps no more. */
+/** Limit of past events of the node. */
 const MOST_PAST = 10_000
-/** Past events to ask for per line to print: machines report every few seconds, and most of that is not printed. */
+/** Past events to request per line to print: most events are periodic reports of machines, which are not printed. */
 const PER_LINE = 20
 
-/** Load and free memory of a machine: `muster top` shows them, and they would hide everything else. */
+/** Load and free memory of a machine: `muster top` shows them, and they would drown out all other events. */
 const isPeriodic = ({ event }: Envelope): boolean => event.type === 'NodeGatheredInfo'
 
 /**
@@ -35,7 +35,7 @@ export const run = async (
   const isShown = (envelope: Envelope): boolean => all || json || !isPeriodic(envelope)
   const wanted = all || json ? lines : Math.min(MOST_PAST, lines * PER_LINE)
   const { events } = await api.ask(`/events/recent?last=${wanted}`, RecentEvents)
-  // For looking up names; of deleted objects only the id is known.
+  // For looking up names; of deleted objects only the ids are known.
   let state = await readState(api)
   const print = async (envelope: Envelope): Promise<void> => {
     if (json) await out.json(envelope)

@@ -3,8 +3,8 @@ import { ClusterView } from '@core/protocols/cluster'
 import type { CommandContext, CommonOptions } from '../context'
 import { CommandError, DONE, type ExitCode } from '../exit-codes'
 
-const LOOK_EVERY_MS = 300
-/** How tokens begin, of this version and later ones. A machine may be called `muster-studio`. */
+const POLL_MS = 300
+/** Start of a token of this or a later version. A name such as `muster-studio` is not a token. */
 const TOKEN = /^\s*muster\d+\./
 
 /** Joins a cluster by token, or by address with digits to compare. Throws CommandError if joining fails. */
@@ -37,6 +37,6 @@ export const run = async (
       case undefined:
         throw new CommandError('The joining was given up')
     }
-    await wait(LOOK_EVERY_MS)
+    await wait(POLL_MS)
   }
 }

@@ -28,7 +28,7 @@ const COLUMNS: readonly Column<NodesRow>[] = [
   },
   { heading: 'DISK FREE', optional: true, cell: ({ diskFreeBytes }) => bytesOrNothing(diskFreeBytes), align: 'right' },
   { heading: 'MODELS', optional: true, cell: ({ instances }) => String(instances), align: 'right' },
-  // They differ while machines are updated one after the other.
+  // Versions differ while machines are updated one after the other.
   { heading: 'VERSION', optional: true, cell: ({ version }) => version ?? '' },
   { heading: 'PROBLEM', optional: true, cell: ({ problem = '' }) => ({ text: problem, style: 'red' }), cut: true },
 ]

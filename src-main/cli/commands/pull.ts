@@ -16,7 +16,7 @@ export interface PullOptions extends CommonOptions {
   readonly resume: boolean
 }
 
-/** A model of the cluster, on disk or on its way, which may be named without its owner; otherwise the name as given. */
+/** Looks up a model on disk or being downloaded; its owner may be omitted. Returns the name as given if not found. */
 const modelFor = (state: State, text: string): ModelId => {
   const all = [...new Set(Object.values(state.downloads).flatMap(Object.keys))].map((known) => ModelId.parse(known))
   return text.includes('/') || modelsBy(all, text).length === 0 ? ModelId.parse(text) : modelBy(all, text)

@@ -3,9 +3,9 @@ import type { CommandContext } from '../context'
 import { DONE, type ExitCode } from '../exit-codes'
 
 export interface Question extends ChatSettings {
-  /** As the node knows it: an id. */
+  /** Its name at the node: an id. */
   readonly model: string
-  /** As people know it; the JSON says this. */
+  /** Its name for users, which the JSON output shows. */
   readonly label: string
   readonly messages: readonly ChatMessage[]
 }

@@ -28,7 +28,7 @@ const existing = (state: State, text: string): MetaInstance | undefined => {
   return (sameModel ? bestOf(state, found) : undefined) ?? declarationBy(found, text)
 }
 
-/** An instance without a declaration is requested by its model id. */
+/** The model of an instance without a declaration, which is requested by its model id. */
 const unmanaged = (state: State, text: string): ModelId | undefined => {
   const models = Object.values(state.instances)
     .filter((instance) => instance.metaInstanceId === undefined && isReady(state, instance))
@@ -36,7 +36,7 @@ const unmanaged = (state: State, text: string): ModelId | undefined => {
   return modelsBy([...new Set(models)], text)[0]
 }
 
-/** A model on a disk; if there is none, it is downloaded to this node. */
+/** A model on a disk of the cluster; otherwise downloads it to this node. */
 const modelOnDisk = async (state: State, text: string, context: CommandContext): Promise<ModelId> => {
   const onDisk = modelsOnDisk(state)
   if (modelsBy(onDisk, text).length > 0) return modelBy(onDisk, text)
@@ -52,7 +52,7 @@ const modelOnDisk = async (state: State, text: string, context: CommandContext):
   return modelId
 }
 
-/** What requests call a model, and what people call it. */
+/** The name of a model in requests, and its name for users. */
 export interface ServedModel {
   readonly model: string
   readonly label: string

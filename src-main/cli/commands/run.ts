@@ -13,7 +13,7 @@ export interface RunOptions extends CommonOptions, ChatSettings {
   readonly system?: string | undefined
 }
 
-const SAY_AFTER_MS = 1000
+const NOTICE_AFTER_MS = 1000
 
 /** Whether standard input is a file or a pipe. A socket means that a parent program left it open without input. */
 const isRedirected = (): boolean => {
@@ -26,7 +26,7 @@ const isRedirected = (): boolean => {
 }
 
 const standardInput = async ({ err }: Pick<CommandContext, 'err'>): Promise<string> => {
-  const timer = setTimeout(() => void err.line('Reading the prompt from standard input …'), SAY_AFTER_MS)
+  const timer = setTimeout(() => void err.line('Reading the prompt from standard input …'), NOTICE_AFTER_MS)
   try {
     return await textOf(process.stdin)
   } finally {

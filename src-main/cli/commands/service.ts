@@ -22,8 +22,8 @@ export interface ServiceFlags extends CommonOptions {
 const runFile = promisify(execFile)
 
 /**
- * Variables that a service gets as they are at its installation: where a node keeps and finds what, and how it reaches
- * the internet. Tokens are not among them, because other users may ask the service manager for a unit's environment.
+ * Environment variables that a service inherits at its installation: where a node keeps and finds its files, and how it
+ * reaches the internet. Tokens are excluded, because other users can ask the service manager for a unit's environment.
  */
 const KEPT =
   /^(?:MUSTER_DATA_DIR|MUSTER_PYTHON|MUSTER_MODEL_FOLDERS|MUSTER_HUB|MUSTER_HUB_URL|HF_HOME|HF_HUB_CACHE|HF_ENDPOINT|MODELSCOPE_ENDPOINT|SSL_CERT_FILE|(?:HTTPS?|ALL|NO)_PROXY|(?:https?|all|no)_proxy)$/
@@ -89,7 +89,7 @@ const writing = (path: string) => (cause: unknown) => {
   })
 }
 
-/** Undoes a new definition that the service manager does not take, so that no half of a service stays. */
+/** Restores the earlier definition if the service manager rejects the new one. */
 const asItWas = (path: string, before: string | undefined) => async (cause: unknown) => {
   await (before === undefined ? removeFile(dirname(path), basename(path)) : replaceFile(path, before))
   throw cause
@@ -101,7 +101,7 @@ const notInstalled = ({ system }: ServiceFlags, path: string): CommandError =>
     exitCode: NOT_FOUND,
   })
 
-/** Installs the system service that runs a node from boot or login on and restarts it when it ends. */
+/** Installs and controls the system service that runs a node from boot or login on and restarts it when it ends. */
 export const run = async (flags: ServiceFlags, { out }: CommandContext): Promise<ExitCode> => {
   const { action, system, json } = flags
   const manager = managerHere(system)

@@ -14,7 +14,7 @@ export interface UpdateFlags extends CommonOptions {
   readonly dryRun: boolean
 }
 
-/** Runs a package manager; what it prints goes to standard error. Resolves to its exit code. */
+/** Runs a package manager, with its output on standard error. Resolves with its exit code. */
 const runManager = async (program: string, args: readonly string[]): Promise<number> => {
   const child = spawn(program, [...args], { stdio: ['inherit', process.stderr, 'inherit'] })
   try {
@@ -26,8 +26,8 @@ const runManager = async (program: string, args: readonly string[]): Promise<num
 }
 
 /**
- * Installs another version the way this one was installed. Then the service, if there is one, restarts with its models
- * left in memory; the new version's own command does that.
+ * Installs another version in the way this one was installed. Then restarts the service, if there is one, without
+ * unloading its models, by calling the new version's own command.
  */
 export const run = async (flags: UpdateFlags, { out, err }: CommandContext): Promise<ExitCode> => {
   const script = await realpath(process.argv[1] ?? '')

@@ -22,7 +22,7 @@ const isServing = (state: State, one: MetaInstance): boolean => ['READY', 'RUNNI
 
 const labelOf = ({ name, modelId }: MetaInstance): string => name ?? modelId
 
-/** Why a declaration will not be loaded until somebody changes it or its hours begin; undefined if it may be. */
+/** Why a declaration will not be loaded until a user changes it or its hours begin; undefined if it can be loaded. */
 const restingText = (state: State, one: MetaInstance): string | undefined => {
   const { word, detail } = statusOf(state, one)
   return word === 'PAUSED' || word === 'OFF_HOURS' ? `${labelOf(one)} is ${word}: ${detail}` : undefined
@@ -35,7 +35,7 @@ interface Missing {
   readonly resting: readonly string[]
 }
 
-/** What is still missing; nothing when the goal is reached. */
+/** What is still missing to reach the goal. */
 const missing = (state: State, wanted: readonly string[], goal: 'ready' | 'deleted'): Missing => {
   const all = Object.values(state.metaInstances)
   const resting: string[] = []
@@ -45,9 +45,9 @@ const missing = (state: State, wanted: readonly string[], goal: 'ready' | 'delet
     if (found.length === 0) return [`${text} is not declared`]
     return found.flatMap((one) => {
       if (isServing(state, one)) return []
-      const rests = restingText(state, one)
-      if (rests === undefined) return [`${labelOf(one)} ${loadingText(state, one)}`]
-      resting.push(rests)
+      const reason = restingText(state, one)
+      if (reason === undefined) return [`${labelOf(one)} ${loadingText(state, one)}`]
+      resting.push(reason)
       return []
     })
   })
@@ -89,7 +89,7 @@ export const run = async (flags: WaitFlags, { api, out, err }: CommandContext): 
     await progress.end()
   }
   if (last.pending.length > 0) throw timedOut(last.pending, timeout)
-  // Files may declare that something rests; naming it says that it is to be ready.
+  // A file may declare a paused model; a name on the command line means that it should be ready.
   if (last.resting.length > 0 && flags.names.length > 0)
     throw new CommandError(last.resting.join('; '), {
       hint: '`muster resume NAME` loads what is paused; `muster get NAME` has the hours.',

@@ -2,7 +2,8 @@ import type { Shell } from './names'
 
 /** Shell scripts that make the shell call `muster __complete`. */
 export const SCRIPTS: Readonly<Record<Shell, string>> = {
-  // Without mapfile, because macOS has bash 3.2. Words and names are quoted with backslashes, as bash itself completes.
+  // Without mapfile, because macOS has bash 3.2. Words and names are quoted with backslashes, as bash's own completion
+  // does.
   bash: `_muster() {
   COMPREPLY=()
   local found
@@ -11,7 +12,8 @@ export const SCRIPTS: Readonly<Record<Shell, string>> = {
 }
 complete -o default -F _muster muster
 `,
-  // A new Mac's zsh has no completion until compinit has run. As a file in fpath the script is its own function.
+  // On a new Mac, zsh has no completion until compinit has run. If the script is a file in fpath, it is the function
+  // itself.
   zsh: `#compdef muster
 _muster() {
   local -a found

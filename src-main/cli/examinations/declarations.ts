@@ -11,13 +11,13 @@ import type { Examination, Finding } from './finding'
 type Found = Pick<Finding, 'severity' | 'title' | 'cause'> & { readonly todo: CodedText | undefined }
 
 interface Examined extends Found {
-  /** What it is about, for programs. */
+  /** The subject of the finding, for programs. */
   readonly metaInstanceId?: string
   readonly modelId: string
   readonly nodeId?: string
 }
 
-/** Declarations that do not serve and do not come up by themselves in the ordinary way. */
+/** Findings about declarations that failed or cannot be placed. */
 const declared = (state: State, one: MetaInstance): Examined[] => {
   const { metaInstanceId, modelId, name = modelId, lastFailure } = one
   const { word, detail } = statusOf(state, one)
@@ -50,14 +50,14 @@ const downloads = (state: State): Examined[] =>
     }),
   )
 
-/** Examines what is declared, and the models on their way. */
+/** Examines declarations and downloads. */
 export const declarations: Examination = {
   name: 'declarations',
   title: 'The declarations',
   examine: async (api) => {
     const state = await readState(api)
     const found = [...Object.values(state.metaInstances).flatMap((one) => declared(state, one)), ...downloads(state)]
-    const told = found.map(({ todo, ...rest }) => ({ ...rest, fix: todo ? [{ text: inEnglish(todo) }] : [] }))
-    return { findings: told, json: told }
+    const findings = found.map(({ todo, ...rest }) => ({ ...rest, fix: todo ? [{ text: inEnglish(todo) }] : [] }))
+    return { findings, json: findings }
   },
 }

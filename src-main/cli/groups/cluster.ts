@@ -17,31 +17,31 @@ interface KeyLimitFlags extends CommonOptions {
 const addKeys = ({ program, finish }: Group): void => {
   const key = command(program, {
     usage: 'key',
-    does: 'list, make and revoke API keys',
+    does: 'list, create and revoke API keys',
     examples: [['muster key create editor', 'prints the key, once']],
   })
   nodeCommand(key, {
     usage: 'list',
-    does: 'list the API keys with their limits and what was used of them',
+    does: 'list the API keys with their limits and usage',
     examples: [['muster key list --json', 'with the usage by model']],
   }).action(async (flags: CommonOptions) => finish(await runOnNode(() => import('../commands/key-list'), flags)))
   nodeCommand(key, {
     usage: 'create <new-name>',
-    does: 'make an API key and print it, once; limits hold at each node',
+    does: 'create an API key and print it once; limits apply at each node separately',
     examples: [
       ['muster key create editor', 'without limits'],
       ['muster key create ci --requests-per-minute 60 --concurrent 2', 'with limits'],
     ],
   })
-    .option('--requests-per-minute <number>', 'how often it may ask', positive)
-    .option('--tokens-per-minute <number>', 'of prompts and answers', positive)
-    .option('--concurrent <number>', 'requests at a time, those that wait included', positive)
+    .option('--requests-per-minute <number>', 'limit of requests', positive)
+    .option('--tokens-per-minute <number>', 'limit of tokens in prompts and answers', positive)
+    .option('--concurrent <number>', 'limit of concurrent requests, including queued ones', positive)
     .action(async (name: string, flags: KeyLimitFlags) =>
       finish(await runOnNode(() => import('../commands/key-create'), { ...flags, name })),
     )
   nodeCommand(key, {
     usage: 'revoke <name>',
-    does: 'revoke an API key, after asking; its usage goes with it',
+    does: 'revoke an API key and delete its usage, after confirmation',
     examples: [['muster key revoke ci --yes', 'without asking']],
   })
     .option('-y, --yes', 'do not ask', false)
@@ -53,24 +53,24 @@ const addKeys = ({ program, finish }: Group): void => {
 const addFollowed = ({ program, finish }: Group): void => {
   nodeCommand(program, {
     usage: 'events',
-    does: 'print what happened lately in the cluster',
+    does: 'print recent events of the cluster',
     examples: [
-      ['muster events -f', 'and what goes on, across restarts of the node'],
-      ['muster events -f --json -n 0', 'one event in each line, from now on'],
+      ['muster events -f', 'then new ones, across restarts of the node'],
+      ['muster events -f --json -n 0', 'new events only, one per line'],
     ],
   })
     .option('-f, --follow', 'go on until Ctrl-C', false)
     .option('-n, --lines <number>', 'how many of the past', whole, 50)
-    .option('-a, --all', 'with the reports of load and memory; --json has them always', false)
+    .option('-a, --all', 'include the reports of load and memory; --json always does', false)
     .action(async (flags: FollowFlags & { readonly all: boolean }) =>
       finish(await runOnNode(() => import('../commands/events'), flags)),
     )
   nodeCommand(program, {
     usage: 'logs',
-    does: 'print the log of the node that is asked',
+    does: 'print the node’s log',
     examples: [
       ['muster logs -n 20', 'the last 20 lines'],
-      ['muster logs -f', 'and those to come, across restarts of the node'],
+      ['muster logs -f', 'then new ones, across restarts of the node'],
     ],
   })
     .option('-f, --follow', 'go on until Ctrl-C', false)
@@ -81,15 +81,15 @@ const addFollowed = ({ program, finish }: Group): void => {
 const addDrain = ({ program, finish }: Group): void => {
   nodeCommand(program, {
     usage: 'drain <machine>',
-    does: 'move a machine’s models elsewhere, so that it may sleep or be updated; nothing new is placed on it',
+    does: 'move a machine’s models to other machines and place no new ones on it, so that it can sleep or be updated',
     examples: [
-      ['muster drain studio', 'waits until it is empty; ends with 1 where something cannot move'],
-      ['muster drain studio --dry-run', 'says where each of its models would go'],
-      ['muster drain studio --undo', 'lets models on it again'],
+      ['muster drain studio', 'waits until it is empty; exits with 1 if a model cannot move'],
+      ['muster drain studio --dry-run', 'shows where each of its models would move'],
+      ['muster drain studio --undo', 'allows models on it again'],
     ],
   })
-    .option('--undo', 'let models on it again', false)
-    .option('--dry-run', 'only say what would become of its models', false)
+    .option('--undo', 'allow models on it again', false)
+    .option('--dry-run', 'only show what would happen to its models', false)
     .option('--no-wait', 'do not wait until it is empty')
     .action(async (machine: string, flags: Omit<DrainFlags, 'machine'>) =>
       finish(await runOnNode(() => import('../commands/drain'), { ...flags, machine })),
@@ -101,15 +101,15 @@ export const addClusterCommands = (group: Group): void => {
   const { program, finish } = group
   nodeCommand(program, {
     usage: 'nodes',
-    does: 'list the machines of the cluster, with their memory and what keeps them from working',
+    does: 'list the machines of the cluster with their memory and problems',
     examples: [['muster nodes --json', 'for a program']],
   }).action(async (flags: CommonOptions) => finish(await runOnNode(() => import('../commands/nodes'), flags)))
   nodeCommand(program, {
     usage: 'top',
-    does: 'show machines, declarations and requests, once a second',
+    does: 'show machines, declarations and requests, updated every second',
     examples: [
       ['muster top', 'until Ctrl-C'],
-      ['muster top --once', 'and end'],
+      ['muster top --once', 'prints it once and exits'],
     ],
   })
     .option('--once', 'show it once', false)
@@ -119,23 +119,23 @@ export const addClusterCommands = (group: Group): void => {
   addKeys(group)
   nodeCommand(program, {
     usage: 'invite',
-    does: 'print a token that lets one machine into this cluster, once, within ten minutes',
+    does: 'print a single-use invitation token for one machine, valid for ten minutes',
     examples: [['muster invite', 'on a machine of the cluster']],
   }).action(async (flags: CommonOptions) => finish(await runOnNode(() => import('../commands/invite'), flags)))
   nodeCommand(program, {
     usage: 'join <where>',
-    does: 'join the cluster that gave the token, or ask the machine at that address',
+    does: 'join a cluster with an invitation token, or ask the machine at an address',
     examples: [
       ['muster join muster…', 'with the token that `muster invite` printed there'],
-      ['muster join 192.168.1.20:52417', 'asks; a person there compares six digits'],
+      ['muster join 192.168.1.20:52417', 'asks for admission; a user there compares six digits'],
     ],
   }).action(async (where: string, flags: CommonOptions) =>
     finish(await runOnNode(() => import('../commands/join'), { ...flags, where })),
   )
   nodeCommand(program, {
     usage: 'leave',
-    does: 'take this machine out of its cluster, after asking; it goes on alone',
-    examples: [['muster leave', 'on the machine that is to leave']],
+    does: 'remove this machine from its cluster, after confirmation; it becomes a cluster of its own',
+    examples: [['muster leave', 'on the machine that leaves']],
   })
     .option('-y, --yes', 'do not ask', false)
     .action(async (flags: CommonOptions & { readonly yes: boolean }) =>
@@ -143,7 +143,7 @@ export const addClusterCommands = (group: Group): void => {
     )
   nodeCommand(program, {
     usage: 'doctor',
-    does: 'print what is wrong with the cluster, why, and how it is put right',
-    examples: [['muster doctor || echo look', 'ends with 1 where something is wrong']],
+    does: 'print the problems of the cluster with cause and remedy',
+    examples: [['muster doctor || echo look', 'exits with 1 if there are problems']],
   }).action(async (flags: CommonOptions) => finish(await runOnNode(() => import('../commands/doctor'), flags)))
 }

@@ -6,31 +6,36 @@ type Load = () => Promise<{ readonly run: RunCommand<NamedOptions> }>
 
 /** Commands whose only argument is a declaration. */
 const NAMED: readonly (readonly [name: string, does: string, example: string, load: Load])[] = [
-  ['pause', 'take a declaration out of memory and keep it', 'frees its memory', () => import('../commands/pause')],
-  ['resume', 'load a paused declaration again', 'it is placed anew', () => import('../commands/resume')],
-  ['restart', 'load a declaration anew', 'it ends and is placed again', () => import('../commands/restart')],
+  [
+    'pause',
+    'unload a declaration’s model and keep the declaration',
+    'frees its memory',
+    () => import('../commands/pause'),
+  ],
+  ['resume', 'load a paused declaration again', 'it is placed again', () => import('../commands/resume')],
+  ['restart', 'reload a declaration', 'unloads it and places it again', () => import('../commands/restart')],
   [
     'console',
-    'print what the runners of a declaration printed lately, on the node that is asked',
-    'for whoever looks closer',
+    'print recent output of a declaration’s runners on the addressed node',
+    'for troubleshooting',
     () => import('../commands/console'),
   ],
-  ['history', 'print what was decided about a declaration', 'the oldest first', () => import('../commands/history')],
+  ['history', 'print the decisions about a declaration', 'oldest first', () => import('../commands/history')],
 ]
 
 /** Defines commands about declarations. */
 export const addDeclarationCommands = ({ program, finish }: Group): void => {
   nodeCommand(program, {
     usage: 'ps',
-    does: 'list what is declared, what of it runs where, and how fast',
+    does: 'list the declarations with status, machines and speed',
     examples: [
       ['muster ps', 'a table'],
-      ["muster ps --json | jq '.declarations[].status'", 'the states alone'],
+      ["muster ps --json | jq '.declarations[].status'", 'only the statuses'],
     ],
   }).action(async (flags: CommonOptions) => finish(await runOnNode(() => import('../commands/ps'), flags)))
   nodeCommand(program, {
     usage: 'stop <name>',
-    does: 'end a model that was loaded on request, or remove a declaration after asking',
+    does: 'unload a model that was loaded on request, or remove a declaration after confirmation',
     examples: [
       ['muster stop tiny', 'by its model'],
       ['muster stop chat --yes', 'without asking'],
@@ -42,13 +47,13 @@ export const addDeclarationCommands = ({ program, finish }: Group): void => {
     )
   nodeCommand(program, {
     usage: 'bench <model>',
-    does: 'measure how fast a declared model is: for one client, for several, and until the first token',
+    does: 'measure a declared model: speed for one client and for several, and time to first token',
     examples: [
       ['muster bench chat', 'where it runs'],
-      ['muster bench chat --everywhere', 'one after the other on all machines that it could run on'],
+      ['muster bench chat --everywhere', 'at all possible placements, one after another'],
     ],
   })
-    .option('--everywhere', 'also where it does not run now, in memory that is free', false)
+    .option('--everywhere', 'also at other placements, using free memory', false)
     .action(async (model: string, flags: CommonOptions & { readonly everywhere: boolean }) =>
       finish(await runOnNode(() => import('../commands/bench'), { ...flags, model })),
     )

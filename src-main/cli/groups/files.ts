@@ -26,36 +26,39 @@ const JUST = 'labels, as team=a,stage=test'
 const addChanges = ({ program, finish }: Group): void => {
   nodeCommand(program, {
     usage: 'apply',
-    does: 'make declarations as files have them: all of a file’s, or none',
+    does: 'apply declaration files, each completely or not at all',
     examples: [
       ['muster apply -f models.yaml', 'one file'],
-      ['muster apply -f models/ --prune -l team=a', 'a folder; what has the label and is in no file is removed'],
+      [
+        'muster apply -f models/ --prune -l team=a',
+        'a folder; removes declarations with the label that are in no file',
+      ],
     ],
   })
     .requiredOption(FILE, FILES)
     .option('--prune', 'remove declarations with the labels that are in no file', false)
     .option(SELECTOR, `for --prune: ${JUST}`)
-    .option('--dry-run', 'only say what would change', false)
+    .option('--dry-run', 'only show what would change', false)
     .action(async (flags: ApplyFlags) => finish(await runOnNode(() => import('../commands/apply'), flags)))
   nodeCommand(program, {
     usage: 'diff',
-    does: 'print what apply would change; ends with 0 for nothing, 1 for something, more where it cannot tell',
+    does: 'print what apply would change; exits with 0 if nothing, 1 if something, more on an error',
     examples: [['muster diff -f models/', 'before muster apply -f models/']],
   })
     .requiredOption(FILE, FILES)
-    .option('--prune', 'also what --prune would remove', false)
+    .option('--prune', 'include what --prune would remove', false)
     .option(SELECTOR, `for --prune: ${JUST}`)
     .action(async (flags: Omit<ApplyFlags, 'dryRun'>) =>
       finish(await runOnNode(() => import('../commands/diff'), flags)),
     )
   nodeCommand(program, {
     usage: 'delete',
-    does: 'remove the declarations that files name, after asking',
+    does: 'remove the declarations in files, after confirmation',
     examples: [['muster delete -f models.yaml --yes', 'without asking']],
   })
     .requiredOption(FILE, FILES)
     .option('-y, --yes', 'do not ask', false)
-    .option('--dry-run', 'only say what would be removed', false)
+    .option('--dry-run', 'only show what would be removed', false)
     .action(async (flags: FileFlags & { readonly yes: boolean; readonly dryRun: boolean }) =>
       finish(await runOnNode(() => import('../commands/delete-files'), flags)),
     )
@@ -67,15 +70,15 @@ export const addFileCommands = (group: Group): void => {
   addChanges(group)
   nodeCommand(program, {
     usage: 'get [name]',
-    does: 'print declarations as files have them',
+    does: 'print declarations in the format of files',
     examples: [
       ['muster get > models.yaml', 'all of them, in YAML'],
-      ['muster get -f models.yaml --write', 'brings a file up to date; its comments stay'],
+      ['muster get -f models.yaml --write', 'updates a file; its comments stay'],
     ],
   })
-    .addOption(new Option('-o, --output <form>', 'how they are printed').choices(['yaml', 'json']).default('yaml'))
+    .addOption(new Option('-o, --output <form>', 'output format').choices(['yaml', 'json']).default('yaml'))
     .option(SELECTOR, `only those with ${JUST}`)
-    .option('-f, --file <file>', 'the file to bring up to date')
+    .option('-f, --file <file>', 'the file to update')
     .option('--write', 'write that file instead of printing it', false)
     .action(
       async (
@@ -85,15 +88,15 @@ export const addFileCommands = (group: Group): void => {
     )
   nodeCommand(program, {
     usage: 'wait [name...]',
-    does: 'wait until declarations serve, or are gone',
+    does: 'wait until declarations are ready, or deleted',
     examples: [
       ['muster wait chat --timeout 300', 'at most five minutes'],
-      ['muster wait -f models/ --for deleted', 'all that files name'],
+      ['muster wait -f models/ --for deleted', 'all declarations in the files'],
     ],
   })
     .option(FILE, FILES)
     .addOption(new Option('--for <state>', 'what to wait for').choices(['ready', 'deleted']).default('ready'))
-    .option('--timeout <seconds>', 'how long at most', positive, 600)
+    .option('--timeout <seconds>', 'maximum time to wait', positive, 600)
     .action(async (names: string[], flags: WaitFlags) =>
       finish(await runOnNode(() => import('../commands/wait'), { ...flags, names })),
     )

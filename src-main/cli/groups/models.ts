@@ -12,18 +12,18 @@ interface RunFlags extends CommonOptions {
 const addRun = ({ program, finish }: Group): void => {
   nodeCommand(program, {
     usage: 'run <model> [prompt...]',
-    does: 'ask a model: one question, or a conversation in the terminal; it is fetched and loaded as needed',
+    does: 'ask a model one question, or start a conversation in the terminal; downloads and loads the model if needed',
     examples: [
-      ['muster run SmolLM2-135M-Instruct', 'begins a conversation'],
+      ['muster run SmolLM2-135M-Instruct', 'starts a conversation'],
       ['muster run chat "What is a quorum?"', 'asks the declaration called chat once'],
-      ['git diff | muster run chat "Write a commit message:"', 'puts standard input behind the question'],
-      ['muster run --keep mlx-community/Qwen3-4B-4bit', 'declares it, so that it stays'],
+      ['git diff | muster run chat "Write a commit message:"', 'appends standard input to the question'],
+      ['muster run --keep mlx-community/Qwen3-4B-4bit', 'declares the model permanently'],
     ],
   })
-    .option('--keep', 'declare it, so that it does not end by idling', false)
-    .option('--system <text>', 'what the model is told before the first question')
-    .option('--temperature <number>', 'how freely it chooses its words, from 0', decimal)
-    .option('--max-tokens <number>', 'how long an answer may be', positive)
+    .option('--keep', 'declare the model permanently, so that it is not unloaded when idle', false)
+    .option('--system <text>', 'system prompt')
+    .option('--temperature <number>', 'sampling temperature, from 0', decimal)
+    .option('--max-tokens <number>', 'limit of an answer in tokens', positive)
     .action(async (model: string, prompt: readonly string[], flags: RunFlags) =>
       finish(await runOnNode(() => import('../commands/run'), { ...flags, model, prompt })),
     )
@@ -50,7 +50,7 @@ const addHub = ({ program, finish }: Group): void => {
   })
   nodeCommand(hub, {
     usage: 'login',
-    does: 'save a token on the node that is asked; it is read from standard input, never from an argument',
+    does: 'save a token in the node’s settings; it is read from standard input, never from an argument',
     examples: [
       ['muster hub login', 'asks for it'],
       ['muster hub login < token.txt', 'from a file'],
@@ -59,7 +59,7 @@ const addHub = ({ program, finish }: Group): void => {
   nodeCommand(hub, {
     usage: 'logout',
     does: 'remove the saved token',
-    examples: [['muster hub logout', 'what HF_TOKEN or `hf auth login` gave stays']],
+    examples: [['muster hub logout', 'a token from HF_TOKEN or `hf auth login` stays']],
   }).action(async (flags: CommonOptions) => finish(await runOnNode(() => import('../commands/hub-logout'), flags)))
 }
 
@@ -68,14 +68,14 @@ export const addModelCommands = (group: Group): void => {
   addRun(group)
   nodeCommand(program, {
     usage: 'ls',
-    does: 'list the models on the disks of the cluster, with their sizes and where they are',
+    does: 'list the models on the disks of the cluster with their sizes and machines',
     examples: [
       ['muster ls', 'a table'],
       ['muster ls --unused', 'those that no declaration and no instance uses; `muster rm --unused` deletes them'],
       ['muster ls --json', 'the same for a program'],
     ],
   })
-    .option('--unused', 'only what nothing uses, in Muster’s own folders', false)
+    .option('--unused', 'only unused models in Muster’s own folders', false)
     .action(async ({ unused, ...flags }: CommonOptions & { readonly unused: boolean }) =>
       finish(
         await (unused
@@ -85,42 +85,45 @@ export const addModelCommands = (group: Group): void => {
     )
   nodeCommand(program, {
     usage: 'show <model>',
-    does: 'show what is known of a model: size, layers, context, where it is, how it is declared',
-    examples: [['muster show SmolLM2-135M-Instruct', 'the owner may be left away']],
+    does: 'show details of a model: size, layers, context, machines, declarations',
+    examples: [['muster show SmolLM2-135M-Instruct', 'the owner may be omitted']],
   }).action(async (model: string, flags: CommonOptions) =>
     finish(await runOnNode(() => import('../commands/show'), { ...flags, model })),
   )
   nodeCommand(program, {
     usage: 'pull <model>',
-    does: 'bring a model to a disk, from another machine or the hub; goes on where it was cut off',
+    does: 'download a model from another machine or the hub; resumes an interrupted download',
     examples: [
-      ['muster pull mlx-community/Qwen3-4B-4bit', 'to the node that is asked'],
+      ['muster pull mlx-community/Qwen3-4B-4bit', 'to the disk of the addressed node'],
       ['muster pull mlx-community/Qwen3-4B-4bit --on studio', 'to another machine'],
-      ['muster pull mlx-community/Qwen3-4B-4bit --pause', 'until somebody pulls it again, also after a restart'],
+      [
+        'muster pull mlx-community/Qwen3-4B-4bit --pause',
+        'pauses the download until it is pulled again, also across restarts',
+      ],
     ],
   })
     .option('--on <machine>', 'to that machine')
-    .addOption(new Option('--pause', 'have a download stand still').default(false).conflicts('resume'))
-    .option('--resume', 'go on with a paused download, and fail where there is none', false)
+    .addOption(new Option('--pause', 'pause a download').default(false).conflicts('resume'))
+    .option('--resume', 'resume a paused download; fails if there is none', false)
     .action(async (model: string, flags: PullFlags) =>
       finish(await runOnNode(() => import('../commands/pull'), { ...flags, model })),
     )
   nodeCommand(program, {
     usage: 'downloads',
-    does: 'list what is on its way to the disks of the cluster, and what is paused',
+    does: 'list running and paused downloads of the cluster',
     examples: [['muster downloads', '']],
   }).action(async (flags: CommonOptions) => finish(await runOnNode(() => import('../commands/downloads'), flags)))
   nodeCommand(program, {
     usage: 'rm [model]',
-    does: 'delete a model from the disks of the cluster, after asking; says how much that frees',
+    does: 'delete a model from the disks of the cluster, after confirmation; prints how much space that frees',
     examples: [
       ['muster rm mlx-community/Qwen3-4B-4bit', 'from all machines'],
-      ['muster rm Qwen3-4B-4bit --on studio --yes', 'from one, without asking'],
-      ['muster rm --unused', 'all that `muster ls --unused` lists'],
+      ['muster rm Qwen3-4B-4bit --on studio --yes', 'from one machine, without asking'],
+      ['muster rm --unused', 'all models that `muster ls --unused` lists'],
     ],
   })
-    .option('--on <machine>', 'from that machine alone')
-    .option('--unused', 'all models in Muster’s own folders that nothing uses', false)
+    .option('--on <machine>', 'only from that machine')
+    .option('--unused', 'all unused models in Muster’s own folders', false)
     .option('-y, --yes', 'do not ask', false)
     .action(async (model: string | undefined, { unused, on, ...flags }: RmFlags, self: Command) => {
       if (unused === (model !== undefined) || (unused && on !== undefined))

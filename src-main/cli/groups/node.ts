@@ -36,12 +36,12 @@ const addServe = ({ program, finish }: Group): Command =>
     usage: 'serve',
     does: 'run a node without a window',
     examples: [
-      ['muster serve', 'on this machine, for this machine'],
+      ['muster serve', 'for programs on this machine only'],
       ['muster serve --host 0.0.0.0', 'for the network; requests need a key'],
-      ['muster serve --data-dir /tmp/try --port 0', 'a second one, to try things'],
+      ['muster serve --data-dir /tmp/try --port 0', 'a second node, for experiments'],
     ],
   })
-    .option('--data-dir <dir>', 'where everything this node keeps is (MUSTER_DATA_DIR)', folder)
+    .option('--data-dir <dir>', 'the node’s data folder (MUSTER_DATA_DIR)', folder)
     .option(
       '--host <address>',
       'address to listen on; other than loopback, every request needs an API key (MUSTER_HOST)',
@@ -50,43 +50,39 @@ const addServe = ({ program, finish }: Group): Command =>
     .option('--peer-port <port>', 'port for other machines, 0 for a free one (MUSTER_PEER_PORT)', port)
     .option(
       '--ollama-port <port>',
-      'a second port of the API, for programs that look for Ollama at 11434 (MUSTER_OLLAMA_PORT)',
+      'a second port of the API, for programs that expect Ollama at 11434 (MUSTER_OLLAMA_PORT)',
       port,
     )
-    .option('--no-discovery', 'neither look for machines on the local network nor be found by them')
-    .option('--peer <host:port>', 'where another member may be; may be given several times (MUSTER_PEERS)', collected)
+    .option('--no-discovery', 'do not discover machines on the local network, and do not announce this one')
+    .option('--peer <host:port>', 'address of another member; may be given several times (MUSTER_PEERS)', collected)
     .option(
       '--allow-host <name>',
-      'answer requests to this name or *.suffix too; may be given several times (MUSTER_ALLOWED_HOSTS)',
+      'also accept requests to this host name or *.suffix; may be given several times (MUSTER_ALLOWED_HOSTS)',
       collected,
     )
     .option(
       '--allow-origin <origin>',
-      'let pages of this origin use the API; may be given several times (MUSTER_ALLOWED_ORIGINS)',
+      'allow pages of this origin to use the API; may be given several times (MUSTER_ALLOWED_ORIGINS)',
       collected,
     )
     .addOption(
       new Option(
         '--load-on-request <when>',
-        'load a model that a request names and nobody has declared; auto: where only this machine can ask (MUSTER_LOAD_ON_REQUEST)',
+        'load undeclared models that requests name; auto: only if the API is not open to the network (MUSTER_LOAD_ON_REQUEST)',
       ).choices(LOAD_ON_REQUEST),
     )
     .option(
       '--on-request-idle <seconds>',
-      'keep such a model for so long after its last answer (MUSTER_ON_REQUEST_IDLE)',
+      'how long such a model stays loaded after its last answer (MUSTER_ON_REQUEST_IDLE)',
       whole,
     )
-    .option('--declarations <dir>', 'keep declared what the YAML files in this folder declare', folder)
-    .option(
-      '--disk-cache <gigabytes>',
-      'disk for what models have computed of prompts, 0 for none (MUSTER_DISK_CACHE)',
-      whole,
-    )
-    .option('--offline', 'never ask a model hub')
-    .option('--name <name>', "this machine's name for people (MUSTER_NAME)")
-    .option('--no-worker', 'only coordinate: no model is ever placed here')
+    .option('--declarations <dir>', 'keep the declarations of the YAML files in this folder applied', folder)
+    .option('--disk-cache <gigabytes>', 'size of the prompt cache on disk, 0 for none (MUSTER_DISK_CACHE)', whole)
+    .option('--offline', 'never contact a model hub')
+    .option('--name <name>', "this machine's display name (MUSTER_NAME)")
+    .option('--no-worker', 'only coordinate: never run models here')
     .addOption(
-      new Option('--welcome', 'greet a person, and declare the starter model where nothing is declared').default(false),
+      new Option('--welcome', 'print a welcome, and declare the starter model if nothing is declared').default(false),
     )
     .action(async (flags: ServeFlags) => {
       // Imported late: help and wrong use must not load a whole node.
@@ -112,21 +108,21 @@ interface ServiceFlags {
 const addService = ({ program, finish }: Group): void => {
   const service = command(program, {
     usage: 'service',
-    does: 'have the system keep a node running (launchd on a Mac, systemd on Linux)',
+    does: 'run a node as a system service (launchd on a Mac, systemd on Linux)',
     examples: [
       ['muster service install -- --host 0.0.0.0', 'with options of muster serve'],
-      ['sudo muster service install --system', 'from the start of the machine, whoever logs in'],
+      ['sudo muster service install --system', 'from boot, without a login'],
     ],
   })
   const ACTIONS = [
-    ['install', 'install [serve...]', 'start it now, and with the machine or the login'],
-    ['uninstall', 'uninstall', 'end it, and start it no more'],
-    ['restart', 'restart', 'restart it and keep its models in memory'],
-    ['status', 'status', 'say whether it is installed and runs; ends with 1 where it does not'],
+    ['install', 'install [serve...]', 'start it now, and at boot or login'],
+    ['uninstall', 'uninstall', 'stop it, and do not start it again'],
+    ['restart', 'restart', 'restart it without unloading its models'],
+    ['status', 'status', 'show whether it is installed and running; exits with 1 if it is not running'],
   ] as const
   for (const [action, usage, does] of ACTIONS)
     command(service, { usage, does, examples: [[`muster service ${action}`, 'for this user']] })
-      .option('--system', 'for the whole machine; takes root', false)
+      .option('--system', 'for the whole machine; needs root', false)
       .option('--json', 'print JSON', false)
       .action(async (...given: [string[] | ServiceFlags, ServiceFlags?]) => {
         const [serve, flags] = Array.isArray(given[0]) ? [given[0], given[1]] : [[], given[0]]
@@ -138,7 +134,7 @@ const addService = ({ program, finish }: Group): void => {
 const addUpdate = ({ program, finish }: Group): void => {
   command(program, {
     usage: 'update [package]',
-    does: 'install another version the way this one was installed, and restart the service with its models in memory',
+    does: 'install another version in the way this one was installed, and restart the service without unloading its models',
     examples: [
       ['muster update', 'the newest one, by Homebrew'],
       ['muster update muster-1.2.3.tgz', 'the package of a release, or its address, by npm'],
@@ -156,12 +152,12 @@ const addSimulate = ({ program, finish }: Group): Command =>
     usage: 'simulate [scenario.json]',
     does: 'run a scenario (- for standard input), or random ones, through the real core on a virtual clock',
     examples: [
-      ['muster simulate scenario.json --trace', 'tells what happens'],
-      ['muster simulate --chaos --seed 7', 'makes a schedule up and checks what must always hold'],
+      ['muster simulate scenario.json --trace', 'prints what happens'],
+      ['muster simulate --chaos --seed 7', 'generates a schedule and checks the invariants'],
     ],
   })
     .option('--trace', 'print a log for people instead of JSON lines', false)
-    .option('--chaos', 'make random schedules and check what must always hold', false)
+    .option('--chaos', 'generate random schedules and check the invariants', false)
     .option('--seed <number>', 'of the first random schedule', whole, 1)
     .option('--steps <number>', 'in each random schedule', whole, 200)
     .option('--nodes <number>', 'in each random schedule', whole, 5)
@@ -186,17 +182,17 @@ const addSimulate = ({ program, finish }: Group): Command =>
         )
     })
 
-/** Defines commands that run on this machine without a running node. */
+/** Defines the commands that run on this machine without a running node. */
 export const addNodeCommands = (group: Group): void => {
   addServe(group)
   addService(group)
   addUpdate(group)
   command(group.program, {
     usage: 'new-identity',
-    does: 'make this a new machine: for a data folder that was copied from another one',
-    examples: [['muster new-identity', 'puts the former identity aside']],
+    does: 'give this machine a new identity, if its data folder was copied from another one',
+    examples: [['muster new-identity', 'moves the former identity aside']],
   })
-    .option('--data-dir <dir>', 'where everything this node keeps is (MUSTER_DATA_DIR)', folder)
+    .option('--data-dir <dir>', 'the node’s data folder (MUSTER_DATA_DIR)', folder)
     .action(async ({ dataDir }: { dataDir?: string }) => {
       const { newIdentity } = await import('../new-identity')
       group.finish(await newIdentity(dataDir, standardStreams))

@@ -14,17 +14,17 @@ interface LaunchFlags extends CommonOptions {
 const addLaunch = ({ program, finish }: Group): void => {
   nodeCommand(program, {
     usage: 'launch',
-    does: 'start a program for coding with the models of this cluster; what follows -- is for it',
+    does: 'start a coding tool with the models of this cluster; arguments after -- are passed to it',
     examples: [
-      ['muster launch claude', 'with the model that serves'],
-      ['muster launch codex --model coder -- exec "fix the test"', 'with another one, and arguments'],
+      ['muster launch claude', 'with the model that is ready'],
+      ['muster launch codex --model coder -- exec "fix the test"', 'with another model, and arguments'],
       ['muster launch opencode --print', 'shows what it would set'],
     ],
   })
     .addArgument(new Argument('<tool>').choices(TOOLS))
     .argument('[args...]')
-    .option('--model <model>', 'the model or declaration that it asks')
-    .option('--print', 'print what would be set, and start nothing', false)
+    .option('--model <model>', 'the model or declaration to use')
+    .option('--print', 'print the configuration without starting the tool', false)
     .action(async (tool: Tool, args: readonly string[], flags: LaunchFlags) =>
       finish(await runOnNode(() => import('../commands/launch'), { ...flags, tool, args })),
     )
@@ -33,7 +33,7 @@ const addLaunch = ({ program, finish }: Group): void => {
 const addCompletion = ({ program, finish }: Group): void => {
   command(program, {
     usage: 'completion',
-    does: 'print what makes a shell complete commands, and the names of models and declarations',
+    does: 'print a shell completion script for commands and names',
     examples: [
       ['source <(muster completion bash)', 'in ~/.bashrc; the same with zsh in ~/.zshrc'],
       ['muster completion fish > ~/.config/fish/completions/muster.fish', 'once'],
@@ -62,9 +62,9 @@ export const addToolCommands = (group: Group): void => {
   nodeCommand(group.program, {
     usage: 'open',
     does: 'print the address of the app, and open it in a browser',
-    examples: [['muster open --print', 'the address alone']],
+    examples: [['muster open --print', 'only the address']],
   })
-    .option('--print', 'open nothing', false)
+    .option('--print', 'do not open a browser', false)
     .action(async (flags: CommonOptions & { readonly print: boolean }) =>
       group.finish(await runOnNode(() => import('../commands/open'), flags)),
     )

@@ -28,7 +28,7 @@ export const processTerminal = (err: Output): Terminal => {
         output: new Writable({ write: (_, __, done) => done() }),
         terminal: true,
       })
-      // Ctrl-C and Ctrl-D are no answer.
+      // Ctrl-C and Ctrl-D count as an empty answer.
       const ended = new AbortController()
       lines.once('SIGINT', () => ended.abort())
       lines.once('close', () => ended.abort())

@@ -1,4 +1,4 @@
-/** Most suggestions in one hint. */
+/** Limit of suggestions in a hint. */
 const MOST = 3
 
 /** Damerau-Levenshtein distance (optimal string alignment): insertions, deletions, replacements, swapped neighbours. */
@@ -18,8 +18,8 @@ const distanceBetween = (a: string, b: string): number => {
 }
 
 /**
- * Names that a mistyped text may mean, the nearest first: those that contain it, and those that differ from it by at
- * most a third of its characters.
+ * Returns candidates for a mistyped name, nearest first: those that contain it and those whose edit distance is at most
+ * a third of its length.
  */
 export const similarNames = (names: readonly string[], typed: string): readonly string[] => {
   const key = typed.toLowerCase()
