@@ -28,7 +28,7 @@ describe('a JSON configuration', () => {
   })
 
   it.each(['{ // mine\n}', '[]', '{"env": 1, "provider": 1}', '{'])(
-    'is left alone where it is not what it should be: %s',
+    'is left unchanged if it does not have the expected form: %s',
     (text) => {
       expect(editClaudeCode(text, target)).toHaveProperty('refused')
       expect(editOpenCode(text, target)).toHaveProperty('refused')
@@ -56,7 +56,7 @@ describe('Codex’s configuration', () => {
     '[profiles."muster"]',
     'profiles = { a = {} }',
     'model_providers.muster = {}',
-  ])('is left alone where it has them already: %s', (text) => {
+  ])('is left unchanged if it has them already: %s', (text) => {
     expect(editCodex(text, target)).toHaveProperty('refused')
   })
 })

@@ -20,41 +20,41 @@ const master = (self: NodeId, peers: Record<string, Partial<Peer>> = {}, log = l
 }
 const lead = (term: number, followers: number) => ({ type: 'lead' as const, term, followers, log: emptyLog })
 
-describe('of two masters after a split', () => {
-  it('the side with more members wins, whatever its term', () => {
+describe('of two leaders after a split', () => {
+  it('the one with more followers wins, whatever its term', () => {
     expect(winsOver(master(b, { c: { master: b } }), a, lead(7, 0), 0)).toBe(true)
     expect(winsOver(master(b), a, lead(1, 1), 0)).toBe(false)
   })
 
-  it('a follower that was not heard lately counts for nobody', () => {
+  it('a follower that was not heard lately does not count', () => {
     expect(winsOver(master(b, { c: { master: b, heardAt: -60_000 } }), a, lead(7, 0), 0)).toBe(false)
   })
 
-  it('of as many the later term wins, and then the lower id', () => {
+  it('with equally many followers the later term wins, then the lower id', () => {
     expect(winsOver(master(b), a, lead(0, 0), 0)).toBe(true)
     expect(winsOver(master(b), a, lead(1, 0), 0)).toBe(false)
     expect(winsOver(master(b), c, lead(1, 0), 0)).toBe(true)
   })
 })
 
-describe('a node whose log has made room for another', () => {
+describe('a node that discarded its log for another one', () => {
   const seeking = (log: LogEnd, peer: Partial<Peer>): Replica => ({
     ...master(a, { b: { ...peer, answered: peer.log !== undefined } }, log),
     role: { kind: 'seeking', since: 0 },
   })
 
-  it('leads nobody before it has that log, however long it waits', () => {
+  it('does not lead before it has that log, however long it waits', () => {
     expect(shouldLead(seeking(emptyLog, { connected: false, refused: true }), 3_600_000)).toBe(false)
     expect(shouldLead(seeking(logOf(1, 1), { connected: false, refused: true }), 3_600_000)).toBe(true)
   })
 
-  it('leads where nobody else has any', () => {
+  it('leads if no other member has any log either', () => {
     expect(shouldLead(seeking(emptyLog, { log: emptyLog }), 0)).toBe(true)
   })
 })
 
-describe('who leads after a master that leaves', () => {
-  it('is the follower that knows most, at once where it lacks nothing', () => {
+describe('the successor of a leader that leaves', () => {
+  it('is the follower with the most complete log; if that is the whole log, it can lead at once', () => {
     const followers = {
       b: { master: a, log: logOf(1, 4), stored: 4 },
       c: { master: a, log: logOf(1, 5), stored: 5 },
@@ -63,25 +63,25 @@ describe('who leads after a master that leaves', () => {
     expect(successorOf(master(a, followers, logOf(1, 6)))).toEqual({ nodeId: c, lacksNothing: false })
   })
 
-  it('is the lower id of those that know as much', () => {
+  it('is the one with the lower id if two logs are equal', () => {
     const log = logOf(1, 5)
     const knows = { master: a, log, stored: 5 }
     expect(successorOf(master(a, { c: knows, b: knows }))?.nodeId).toBe(b)
   })
 
-  it('is judged by its disk, not by what is on the way there', () => {
+  it('is chosen by what is on its disk, not by what is in flight', () => {
     const log = logOf(1, 5)
     const followers = { b: { master: a, log, stored: 2 }, c: { master: a, log, stored: 5 } }
     expect(successorOf(master(a, followers))).toEqual({ nodeId: c, lacksNothing: true })
   })
 
-  it('is nobody that follows another, or that no link leads to', () => {
+  it('is never a node that follows another leader or has no link', () => {
     const log = logOf(1, 5)
     expect(successorOf(master(a, { b: { master: c, log }, c: { master: a, log, connected: false } }))).toBeUndefined()
   })
 })
 
-describe('a node that seeks a leader', () => {
+describe('a node without a leader', () => {
   const answer = (named: NodeId): Input => ({
     kind: 'message',
     from: b,
@@ -91,20 +91,20 @@ describe('a node that seeks a leader', () => {
   const vouched = (replica: Replica, named: NodeId): unknown[] =>
     step(replica, answer(named), 1).effects.filter(({ kind }) => kind === 'vouched')
 
-  it('takes the word of a member for a leader that it does not know', () => {
+  it('accepts a leader that it does not know if a member names it', () => {
     expect(vouched(seeking, c)).toEqual([{ kind: 'vouched', nodeId: c }])
   })
 
-  it('takes it also while it leads: the two would never meet otherwise', () => {
+  it('accepts one also while it leads itself: the two would otherwise never meet', () => {
     expect(vouched(master(a, { b: {} }), c)).toEqual([{ kind: 'vouched', nodeId: c }])
   })
 
-  it('needs nobody’s word for one that it knows', () => {
+  it('needs no member to vouch for a leader that it knows', () => {
     expect(vouched(seeking, b)).toEqual([])
     expect(vouched(seeking, a)).toEqual([])
   })
 
-  it('names the leader that it follows to another one that says that it leads', () => {
+  it('names the leader that it follows to another node that claims to lead', () => {
     const role = { kind: 'follower', master: c, heardAt: 0 } as const
     const follower: Replica = { ...master(a, { b: {}, c: {} }), role }
     const lead = { type: 'lead', term: 1, log: logOf(1, 5), followers: 0 } as const

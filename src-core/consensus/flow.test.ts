@@ -4,8 +4,8 @@ import { Random } from '../random'
 import { beginFlow, beginSending, endSending, FIRST_WINDOW_BYTES, hear, MAX_WINDOW_BYTES, nextWindow } from './flow'
 import { Cluster } from './testing/cluster'
 
-describe('what is sent to a follower', () => {
-  it('is sent once, however often it says where it is before it has that', () => {
+describe('the records for a follower', () => {
+  it('are sent once, however often it reports its position before it has them', () => {
     let flow = beginFlow(0, 0)
     expect(nextWindow(flow, 1000)).toBe(0)
     flow = endSending(beginSending(flow, 0), 300, 5)
@@ -18,7 +18,7 @@ describe('what is sent to a follower', () => {
     expect(flow.window).toBe(2 * FIRST_WINDOW_BYTES)
   })
 
-  it('is sent again where it gets nowhere, and then more and more patiently', () => {
+  it('are sent again if it makes no progress, with growing delays', () => {
     let flow = endSending(beginSending(beginFlow(0, 0), 0), 300, 0)
     const times: number[] = []
     for (let now = 0; now < 16_000; now += 250) {
@@ -30,7 +30,7 @@ describe('what is sent to a follower', () => {
     expect(times).toEqual([1000, 3000, 7000, 15_000])
   })
 
-  it('is sent once also over a link on which a whole window takes longer than the first patience', () => {
+  it('are sent once over a link on which a window takes longer than the first time limit', () => {
     const bytesPerMs = 1000
     const end = 100_000
     const bytesPerRecord = 500
@@ -50,7 +50,7 @@ describe('what is sent to a follower', () => {
     expect(sent).toBe(end)
   })
 
-  it('goes out at once to one that keeps up, while few records are on their way', () => {
+  it('are sent at once to a follower that keeps up, while few are in flight', () => {
     let flow = hear(beginFlow(10, 0), { acked: 10, end: 10, now: 0 })
     expect(flow.caughtUp).toBe(true)
     let sent = 0
@@ -63,7 +63,7 @@ describe('what is sent to a follower', () => {
     expect(sent).toBe(256)
   })
 
-  it('is never beyond the log, never sent twice without a reason, and all there in the end', () => {
+  it('are never beyond the log, never sent twice without a reason, and complete in the end', () => {
     const speeds = fc.record({ end: fc.integer({ min: 1, max: 5000 }), perWindow: fc.integer({ min: 1, max: 700 }) })
     fc.assert(
       fc.property(speeds, ({ end, perWindow }) => {
@@ -86,7 +86,7 @@ describe('what is sent to a follower', () => {
 })
 
 describe('an acknowledgement', () => {
-  it('does not wait for one that has to catch up, but for the same one once it has', () => {
+  it('does not wait for a follower that is catching up, but does once it has caught up', () => {
     const two = new Cluster(['a', 'b'], new Random(1))
     two.run(2000)
     const [master = ''] = two.masters()

@@ -11,8 +11,8 @@ const leader = (sequence: number, peer: Partial<Peer>): Replica => {
   return { ...replica, peers: new Map([[b, { connected: true, refused: false, answered: true, master: a, ...peer }]]) }
 }
 
-describe('what every member knows to be removed', () => {
-  it('is what was removed before all of them had the log up to there, for a while', () => {
+describe('the removals that every member knows', () => {
+  it('are those before the point up to which all members had the log a while ago', () => {
     const known = new KnownRemovals()
     expect(known.look(leader(10, { stored: 10 }), 1000, 0)).toBeUndefined()
     expect(known.look(leader(20, { stored: 20 }), 2000, MINUTE - 1)).toBeUndefined()
@@ -25,7 +25,7 @@ describe('what every member knows to be removed', () => {
     ['follows nobody', { master: undefined, stored: 10 }],
     ['lacks some of it', { stored: 9 }],
     ['has said nothing of its log', {}],
-  ])('is nothing more while a member %s', (_why, peer) => {
+  ])('do not grow while a member %s', (_why, peer) => {
     const known = new KnownRemovals()
     known.look(leader(10, peer), 1000, 0)
     expect(known.look(leader(20, peer), 2000, MINUTE)).toBeUndefined()

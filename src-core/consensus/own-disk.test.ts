@@ -87,7 +87,7 @@ const append = ({ replica: { ordered } }: Node): Input => ({
 })
 
 describe('a leader whose disk hangs', () => {
-  it('hands over to a follower that has its log, after two seconds and not before', () => {
+  it('hands over to a follower with its log after two seconds, not before', () => {
     const leading = leader(b)
     leading.give(append(leading))
     leading.pass(DISK_PATIENCE_MS - 100)
@@ -98,7 +98,7 @@ describe('a leader whose disk hangs', () => {
     expect(leading.hangs).toBe(true)
   })
 
-  it('stays where no other member is within reach', () => {
+  it('stays leader if no other member is reachable', () => {
     const leading = leader(b)
     leading.give(append(leading))
     leading.give({ kind: 'disconnected', peer: b })
@@ -109,7 +109,7 @@ describe('a leader whose disk hangs', () => {
     expect(masterOf(leading.replica)).toBeUndefined()
   })
 
-  it('is none as long as each write gets through in time, however many are outstanding', () => {
+  it('is not assumed while each write completes in time, however many are outstanding', () => {
     const leading = leader(b)
     for (let writes = 0; writes < 20; writes += 1) {
       leading.give(append(leading))
@@ -121,7 +121,7 @@ describe('a leader whose disk hangs', () => {
     expect(masterOf(leading.replica)).toBe(a)
   })
 
-  it('is none after a sleep, in which nothing could be answered', () => {
+  it('is not assumed after a sleep, during which nothing could complete', () => {
     const leading = leader(b)
     leading.give(append(leading))
     leading.now += 3_600_000
@@ -147,8 +147,8 @@ describe('a leader whose disk hangs', () => {
   })
 })
 
-describe('a disk that is slow', () => {
-  it('is waited for twice as long as its last write took, also by the node that took part again', () => {
+describe('a slow disk', () => {
+  it('is allowed twice the time of its last write, also when the node takes part again', () => {
     const leading = leader(b)
     leading.give(append(leading))
     leading.pass(10_000)
@@ -159,7 +159,7 @@ describe('a disk that is slow', () => {
     expect(again.disk.patience).toBe(20_000)
   })
 
-  it('is trusted less again with each write that was quick, and waited for a minute at most', () => {
+  it('is allowed less again after each fast write, and a minute at most', () => {
     const leading = leader(b)
     leading.give(append(leading))
     leading.pass(600_000)
@@ -175,7 +175,7 @@ describe('a disk that is slow', () => {
     expect(again.replica.disk.patience).toBe(DISK_PATIENCE_MS)
   })
 
-  it('is waited for as long after one sync that answered several writes', () => {
+  it('is allowed the whole time of one sync that completed several writes', () => {
     const leading = leader(b)
     const ends = Array.from({ length: 6 }, () => {
       leading.give(append(leading))
@@ -188,7 +188,7 @@ describe('a disk that is slow', () => {
     expect(leading.replica.disk).toEqual({ patience: 20_000 })
   })
 
-  it('does not hang while nothing is written', () => {
+  it('does not count as hanging while nothing is written', () => {
     expect(isHanging(soundDisk, 1e9)).toBe(false)
   })
 })
@@ -206,7 +206,7 @@ describe('a candidate whose disk hangs', () => {
     expect(candidate.effects).toEqual([])
   })
 
-  it('tells that it stands, and of its log only what is on its disk', () => {
+  it('reports that it stands, and only the part of its log that is on its disk', () => {
     const candidate = node(a, [b])
     candidate.answers(b, 3)
     candidate.effects = []
@@ -214,7 +214,7 @@ describe('a candidate whose disk hangs', () => {
     expect(candidate.effects).toMatchObject([{ kind: 'send', message: { candidate: true, log: { sequence: 3 } } }])
   })
 
-  it('is waited for two seconds by the others, though it would have won', () => {
+  it('is waited for by the others for two seconds, though it would have won', () => {
     const waiting = node(b, [a])
     for (let heard = 0; heard < DISK_PATIENCE_MS; heard += 100) {
       waiting.answers(a, 3, { candidate: true })
@@ -226,7 +226,7 @@ describe('a candidate whose disk hangs', () => {
     expect(waiting.replica.role.kind).toBe('beginning')
   })
 
-  it('is waited for longer by one whose own disk is as slow', () => {
+  it('is waited for longer by a member whose own disk is as slow', () => {
     const waiting = node(b, [a])
     waiting.replica = { ...waiting.replica, disk: { patience: 20_000 } }
     for (let heard = 0; heard < 10_000; heard += 100) {
@@ -236,7 +236,7 @@ describe('a candidate whose disk hangs', () => {
     expect(waiting.replica.role.kind).toBe('seeking')
   })
 
-  it('that took over is not misled by the leader that handed over', () => {
+  it('that takes over is not misled by the goodbye of the previous leader', () => {
     const heir = node(b, [a, c])
     heir.give({ kind: 'message', from: a, message: { type: 'lead', term: 1, log: logOf(3), followers: 2 } })
     heir.give({ kind: 'message', from: a, message: { type: 'handover', term: 1 } })
@@ -246,7 +246,7 @@ describe('a candidate whose disk hangs', () => {
 })
 
 describe('a voter whose disk does not answer', () => {
-  it('that says nothing more holds nobody up, whatever it said before', () => {
+  it('and that has fallen silent delays nobody, whatever it reported before', () => {
     const waiting = node(b, [a])
     // Its more complete log would let it lead.
     waiting.answers(a, 5)
@@ -256,7 +256,7 @@ describe('a voter whose disk does not answer', () => {
     expect(waiting.replica.role.kind).toBe('beginning')
   })
 
-  it('with a write outstanding does not stand when its leader goes', () => {
+  it('with a write outstanding does not stand when its leader leaves', () => {
     const follower = node(a, [b, c])
     follower.give({ kind: 'message', from: b, message: { type: 'lead', term: 2, log: logOf(5), followers: 2 } })
     const records = { type: 'records', term: 2, after: 3, log: logOf(5) } as const
@@ -272,11 +272,11 @@ describe('a voter whose disk does not answer', () => {
   })
 })
 
-describe('a term that the disk does not have', () => {
+describe('a term that is not on the disk', () => {
   const lead = { type: 'lead', term: 5, log: logOf(3), followers: 1 } as const
   const kinds = ({ effects }: Node): string[] => effects.map(({ kind }) => kind)
 
-  it('is ordered to be kept once, before everything that tells of it', () => {
+  it('is written once, before every message that mentions it', () => {
     const follower = node(a, [b, c])
     follower.keepsTerms = false
     follower.effects = []
@@ -287,7 +287,7 @@ describe('a term that the disk does not have', () => {
     expect(isTermKept(follower.replica)).toBe(true)
   })
 
-  it('makes a follower a listener after two seconds, who hears the leader and says nothing', () => {
+  it('turns a follower into a listener after two seconds, which tracks the leader and sends nothing', () => {
     const follower = node(a, [b, c])
     follower.keepsTerms = false
     for (let heard = 0; heard < DISK_PATIENCE_MS; heard += 500) {
@@ -304,7 +304,7 @@ describe('a term that the disk does not have', () => {
     expect(follower.effects).toEqual([])
   })
 
-  it('does not let a candidate hold up the others', () => {
+  it('does not let a candidate delay the others', () => {
     const candidate = node(a, [b, c])
     candidate.keepsTerms = false
     candidate.answers(b, 3)
@@ -314,7 +314,7 @@ describe('a term that the disk does not have', () => {
     expect(candidate.replica.role).toMatchObject({ kind: 'away', listens: true })
   })
 
-  it('is written again by a node that takes part again after its disk refused', () => {
+  it('is written again by a node that takes part again after its disk refused writes', () => {
     const follower = node(a, [b])
     follower.keepsTerms = false
     follower.give({ kind: 'message', from: b, message: lead })
@@ -325,7 +325,7 @@ describe('a term that the disk does not have', () => {
     expect(follower.effects).toContainEqual({ kind: 'keepTerm', known: { term: 5, obeyed: b } })
   })
 
-  it('counts as a slow write, so that two with slow disks do not depose one another', () => {
+  it('counts as a slow write, so that two nodes with slow disks do not depose each other', () => {
     const candidate = node(a, [b, c])
     candidate.keepsTerms = false
     candidate.answers(b, 3)

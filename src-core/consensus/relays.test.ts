@@ -5,8 +5,8 @@ import { Relays } from './relays'
 const [b, c, d] = [NodeId.parse('b'), NodeId.parse('c'), NodeId.parse('d')]
 const relays = (...linked: NodeId[]) => new Relays((peer) => linked.includes(peer))
 
-describe('a way to a member through another', () => {
-  it('is news once, and is there until a link of its own is', () => {
+describe('a route to a member through another one', () => {
+  it('is reported once, and lasts until there is a direct link', () => {
     const ways = relays(b)
     expect(ways.hear(c, b, 0)).toBe(true)
     expect(ways.hear(c, b, 10)).toBe(false)
@@ -15,7 +15,7 @@ describe('a way to a member through another', () => {
     expect(ways.via(c)).toBeUndefined()
   })
 
-  it('stays the same while something comes over it, and is another one when nothing does', () => {
+  it('stays the same while it delivers, and changes when it does not', () => {
     const ways = relays(b, d)
     ways.hear(c, b, 0)
     expect(ways.hear(c, d, 100)).toBe(false)
@@ -24,7 +24,7 @@ describe('a way to a member through another', () => {
     expect(ways.via(c)).toBe(d)
   })
 
-  it('is forgotten when nothing has come over it for three seconds, or its link has ended', () => {
+  it('is dropped when nothing came over it for three seconds, or its link has ended', () => {
     const ways = relays(b)
     ways.hear(c, b, 0)
     expect(ways.isHeard(c, 2999)).toBe(true)
@@ -35,7 +35,7 @@ describe('a way to a member through another', () => {
     expect(ways.isHeard(c, 4000)).toBe(false)
   })
 
-  it('is none over a link that is not there', () => {
+  it('does not exist over a missing link', () => {
     const ways = relays(d)
     ways.hear(c, b, 0)
     expect(ways.via(c)).toBeUndefined()

@@ -31,7 +31,7 @@ const expectUnited = (all: Cluster): void => {
 }
 
 describe('a cluster', () => {
-  it('of one leads itself at once', () => {
+  it('of one node is led by that node at once', () => {
     const alone = cluster('a')
     alone.run(100)
     expect(alone.masters()).toEqual(['a'])
@@ -40,7 +40,7 @@ describe('a cluster', () => {
     expect(alone.acknowledged).toContain('x')
   })
 
-  it('elects one master, and all have its log', () => {
+  it('elects one leader, and all have its log', () => {
     const three = cluster('abc')
     three.run(2000)
     expectUnited(three)
@@ -50,7 +50,7 @@ describe('a cluster', () => {
     expect(three.acknowledged).toContain('x')
   })
 
-  it('acknowledges only what a second one has, where there is one', () => {
+  it('acknowledges only what a second member has, if there is one', () => {
     const two = cluster('ab')
     two.run(2000)
     const [master = ''] = two.masters()
@@ -63,7 +63,7 @@ describe('a cluster', () => {
     expect(two.acknowledged).toContain('x')
   })
 
-  it('waits for one that is there and has not followed yet', () => {
+  it('waits for a reachable member that does not follow yet', () => {
     const two = cluster('ab')
     two.run(2000)
     const [master = ''] = two.masters()
@@ -80,7 +80,7 @@ describe('a cluster', () => {
     expect(two.acknowledged).toContain('x')
   })
 
-  it('has a new master soon after the old one died, with all that was acknowledged', () => {
+  it('has a new leader soon after the old one died, with everything that was acknowledged', () => {
     const three = cluster('abc')
     three.run(2000)
     const [old = ''] = three.masters()
@@ -97,7 +97,7 @@ describe('a cluster', () => {
     expect(three.masters()).toEqual([master])
   })
 
-  it('is not disturbed by one that was away: it follows', () => {
+  it('is not disturbed by a node that was away: the node follows', () => {
     const three = cluster('abc')
     three.run(2000)
     const [master = ''] = three.masters()
@@ -111,7 +111,7 @@ describe('a cluster', () => {
     expectUnited(three)
   })
 
-  it('is handed over by a master that leaves in order, without any seeking', () => {
+  it('is handed over by a leader that leaves in order, without an election', () => {
     const three = cluster('abc')
     three.run(2000)
     const [old = ''] = three.masters()
@@ -127,7 +127,7 @@ describe('a cluster', () => {
     expect(three.acknowledged).toContain('y')
   })
 
-  it('listens to members only', () => {
+  it('accepts messages of members only', () => {
     const two = cluster('ab')
     two.run(2000)
     const { replica } = two.host('a')
@@ -140,7 +140,7 @@ describe('a cluster', () => {
     expect([...alone.peers]).toEqual([])
   })
 
-  it('obeys no master of an earlier term', () => {
+  it('follows no leader of an earlier term', () => {
     const two = cluster('ab')
     two.run(2000)
     const [master] = two.masters()
@@ -155,7 +155,7 @@ describe('a cluster', () => {
       expect(step(replica, { kind: 'message', from: master, message }, 2100).effects).toEqual([])
   })
 
-  it('stays with a master that is there, whatever another one says of itself', () => {
+  it('stays with a live leader, whatever another node claims', () => {
     const three = cluster('abc')
     three.run(2000)
     const [master] = three.masters()
@@ -173,7 +173,7 @@ describe('a cluster', () => {
     expect(renounced.effects).toContainEqual(expect.objectContaining({ to: other.replica.self }))
   })
 
-  it('obeys one master in a term: another one with the same number has to take a later one', () => {
+  it('follows one leader per term: another one with the same term has to take a later one', () => {
     const members = ['a', 'b', 'c'].map((name) => NodeId.parse(name))
     const [a, b, c] = members
     if (!a || !b || !c) throw new Error('three names')
@@ -192,7 +192,7 @@ describe('a cluster', () => {
     expect(masterOf(later.replica)).toBe(b)
   })
 
-  it('does not outbid another master without end', () => {
+  it('does not raise its term against another leader without end', () => {
     const two = cluster('ab')
     two.run(2000)
     two.cut('a', 'b')
@@ -217,7 +217,7 @@ describe('a cluster', () => {
     expect(muchLater.effects).toContainEqual({ kind: 'beginTerm', term: 53 })
   })
 
-  it('is led by the larger side after a split, and nothing of the other one is lost', () => {
+  it('is led by the larger side after a split, and loses nothing of the other side', () => {
     const five = cluster('abcde')
     five.run(2000)
     for (const one of 'ab') for (const other of 'cde') five.cut(one, other)
@@ -282,7 +282,7 @@ describe('a cluster', () => {
   )
 })
 
-describe('a member that lies', () => {
+describe('a member that sends false messages', () => {
   it.each([
     { type: 'follow', term: Number.MAX_SAFE_INTEGER, log: emptyLog, stored: 0 },
     { type: 'lead', term: Number.MAX_SAFE_INTEGER, log: emptyLog, followers: 9 },
@@ -302,7 +302,7 @@ describe('a member that lies', () => {
     ])
   })
 
-  it('at great length is heard to the end', () => {
+  it('with very many epochs is still processed', () => {
     const [a, b] = [NodeId.parse('a'), NodeId.parse('b')]
     const epochs = Array.from({ length: 300_000 }, (_, at) => ({ term: at, master: b, from: at + 1 }))
     const replica = step(startReplica(a, emptyLog, [a, b], 0), { kind: 'connected', peer: b }, 0).replica
@@ -311,14 +311,14 @@ describe('a member that lies', () => {
   })
 })
 
-describe('two logs with more changes of the leader than one message names', () => {
+describe('two logs with more changes of the leader than one message describes', () => {
   const [a, b] = [NodeId.parse('a'), NodeId.parse('b')]
   const epochs = (count: number, last: NodeId) =>
     Array.from({ length: count }, (_, at) => ({ term: at + 1, master: at < 60 ? a : last, from: 10 * at + 1 }))
   const own = { sequence: 1000, epochs: epochs(100, a) }
   const others = { sequence: 700, epochs: epochs(70, b) }
 
-  it('are brought together where they parted, by asking for more of it', () => {
+  it('are compared from where they diverge, after asking for more epochs', () => {
     let leader = startReplica(a, own, [a, b], 0)
     let follower = startReplica(b, others, [a, b], 0)
     const give = (to: 'leader' | 'follower', input: Input) => {
@@ -351,7 +351,7 @@ describe('two logs with more changes of the leader than one message names', () =
   })
 })
 
-describe('a member whose disk refuses', () => {
+describe('a member whose disk refuses writes', () => {
   const [self, b, c] = ['a', 'b', 'c'].map((name) => NodeId.parse(name)) as [NodeId, NodeId, NodeId]
   const lead = (term: number): Message => ({ type: 'lead', term, log: emptyLog, followers: 1 })
   const take = (replica: Replica, now: number, ...inputs: readonly Input[]) =>
@@ -370,7 +370,7 @@ describe('a member whose disk refuses', () => {
     { kind: 'leave', listens: true },
   ).replica
 
-  it('knows who leads, and has no vote and says nothing', () => {
+  it('knows the leader, has no vote and sends nothing', () => {
     const heard = take(listening, 10, { kind: 'message', from: b, message: lead(4) })
     expect(heardBy(heard.replica)).toEqual({ master: b, term: 4, heardAt: 10 })
     expect(masterOf(heard.replica)).toBeUndefined()
@@ -383,7 +383,7 @@ describe('a member whose disk refuses', () => {
     expect([...heard.effects, ...asked.effects]).toEqual([])
   })
 
-  it('stays with the leader that it hears, until that one is silent or another has a later term', () => {
+  it('stays with the leader that it hears until that one is silent or another has a later term', () => {
     const heard = take(listening, 10, { kind: 'message', from: b, message: lead(4) }).replica
     const then = (now: number, ...inputs: readonly Input[]) => heardBy(take(heard, now, ...inputs).replica)?.master
     expect(then(20, { kind: 'message', from: c, message: lead(4) })).toBe(b)

@@ -40,7 +40,7 @@ describe('documents of declarations', () => {
     expect(world.log.length).toBe(from)
   })
 
-  it('describe a declaration completely: an omitted field goes back to its default', () => {
+  it('describe a declaration completely: an omitted field gets its default', () => {
     const world = new World()
     applied(world, [document('chat', { maxContext: 4096, owner: 'ada', labels: { a: '1' } })])
     expect(differences(world, [document('chat')])).toMatchObject([

@@ -157,7 +157,7 @@ describe('what the doctor finds', () => {
     saysAllAsCodes(given)
   })
 
-  it('of two machines that do not understand each other the one with the older version is to be updated', () => {
+  it('of two machines that do not understand each other, the one with the older version is to be updated', () => {
     const lastCall = { outcome: 'protocol', reason: 'protocols 3 to 4' } as const
     const tooOld: Partial<Seen> = { announced: true, checks: [OK], lastCall }
     const given = evidence(
@@ -172,7 +172,7 @@ describe('what the doctor finds', () => {
     saysAllAsCodes(given)
   })
 
-  it('a firewall that lets a machine call but not be called, reported once, without failing probes', () => {
+  it('a firewall that lets a machine call out but not be called, once, without the failing probes', () => {
     const given = evidence(
       {
         [a]: says([sees(b), sees(c, { checks: [DROPPED] })]),
@@ -189,7 +189,7 @@ describe('what the doctor finds', () => {
     })
   })
 
-  it('probes that come through in one direction only, or in none', () => {
+  it('probes that arrive in one direction only, or in none', () => {
     const views = { [a]: says([sees(b)]), [b]: says([sees(a)]) }
     const oneWay = evidence(views, { members: [a, b], edges: [edge(a, b)] })
     expect(found(oneWay)).toEqual(['one_way problem: Studio, Pro'])

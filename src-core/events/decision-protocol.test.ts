@@ -25,7 +25,7 @@ const withOlder = (protocol: number): World => {
   return world.apply({ type: 'ApiKeyCreated', apiKey: key })
 }
 
-describe('what an older machine cannot read', () => {
+describe('a decision that an older machine cannot read', () => {
   it('is not decided while that machine is online, and the refusal names it', () => {
     expect(withOlder(2).command(limits)).toMatchObject({
       status: 'refused',

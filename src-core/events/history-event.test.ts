@@ -40,7 +40,7 @@ describe('a history', () => {
     ])
   })
 
-  it('counts each cause of several that take turns, the latest last', () => {
+  it('counts each cause of several alternating ones, the latest last', () => {
     const turns = [attempt, failed('a: full'), attempt, failed('b: full')]
     expect(historyOf(...turns, ...turns, ...turns)).toEqual([
       ['InstanceCreated', 0],
@@ -49,7 +49,7 @@ describe('a history', () => {
     ])
   })
 
-  it('begins to count anew after anything that is no failure', () => {
+  it('starts counting again after anything that is not a failure', () => {
     expect(historyOf(failed('a: full'), failed('b: full'), changed, failed('a: full'), failed('a: full'))).toEqual([
       ['a: full', 0],
       ['b: full', 1000],

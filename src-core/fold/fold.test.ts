@@ -67,7 +67,7 @@ describe('a node that goes', () => {
     expect(world.state.tasks[nobodys]?.status).toBe('Pending')
   })
 
-  it('can take no more once it is no member, as nobody would say how they ended', () => {
+  it('can accept no more tasks once it is removed, as nothing would end them', () => {
     const { world, id } = readyWorld()
     world.apply({ type: 'MemberRemoved', nodeId: world.addNode('laptop') })
     expect(world.state.tasks).not.toHaveProperty(addTask(world, id, 'late', gone))
@@ -185,7 +185,7 @@ describe('runners', () => {
     expect(Object.values(world.state.runners).map(({ since }) => since)).toEqual([began])
   })
 
-  it('go with their node', () => {
+  it('are removed with their node', () => {
     const { world, id } = readyWorld()
     const [shard] = world.instance(id).shards
     if (!shard) throw new Error('no shard')
@@ -196,7 +196,7 @@ describe('runners', () => {
 })
 
 describe('tasks', () => {
-  it('end once', () => {
+  it('end only once', () => {
     const { world, id } = readyWorld()
     const task = addTask(world, id, 't1')
     world.apply(
@@ -206,7 +206,7 @@ describe('tasks', () => {
     expect(world.state.tasks[task]).toMatchObject({ status: 'Cancelled', endedAt: world.now })
   })
 
-  it(`are kept up to ${MAX_ENDED_TASKS} after their end, the oldest going first`, () => {
+  it(`are kept up to ${MAX_ENDED_TASKS} after their end; the oldest are dropped first`, () => {
     const { world, id } = readyWorld()
     const live = addTask(world, id, 'live')
     for (let n = 0; n < MAX_ENDED_TASKS + 3; n += 1) {
@@ -220,7 +220,7 @@ describe('tasks', () => {
 })
 
 describe('placing after replacements', () => {
-  it('waits not at all, then 1, 2, 4 … at most 60 s', () => {
+  it('is not delayed at first, then by 1, 2, 4 … at most 60 s', () => {
     expect([1, 2, 3, 4, 5, 6, 7, 8, 9, 1000].map((n) => placingDelayMs(n) / 1000)).toEqual([
       0, 1, 2, 4, 8, 16, 32, 60, 60, 60,
     ])
@@ -234,7 +234,7 @@ describe('the state', () => {
     expect(State.parse(JSON.parse(JSON.stringify(world.state)))).toEqual(world.state)
   })
 
-  it('keeps declarations, instances, members and settings when what was observed is dropped', () => {
+  it('keeps declarations, instances, members and settings when observations are dropped', () => {
     const { world, id } = readyWorld()
     const kept = durablePart(world.state)
     expect(kept.metaInstances).toEqual(world.state.metaInstances)
@@ -258,7 +258,7 @@ describe('a folding', () => {
     ]
   }
 
-  it('leaves every state that it handed out as it was, and says the same as folding one by one', () => {
+  it('leaves every state that it handed out unchanged, and agrees with folding events one by one', () => {
     const { world, id } = readyWorld()
     const folding = new Folding(world.state)
     const handedOut: { state: State; copy: State }[] = []
@@ -273,7 +273,7 @@ describe('a folding', () => {
     for (const { state, copy } of handedOut) expect(state).toEqual(copy)
   })
 
-  it('copies a family once, however many events change it, and none that stands still', () => {
+  it('copies a family once, however many events change it, and no unchanged family', () => {
     const { world, id } = readyWorld()
     const folding = new Folding(world.state)
     const [running, , ready] = reports(world, id)
@@ -290,7 +290,7 @@ describe('a folding', () => {
     expect(folding.state).toBe(folding.state)
   })
 
-  it('never goes back a term', () => {
+  it('never goes back to an earlier term', () => {
     const folding = new Folding(readyWorld().world.state)
     expect(folding.enter(7).enter(5).state.term).toBe(7)
   })

@@ -44,7 +44,7 @@ describe('a fair queue', () => {
     expect(taken).toContain('one')
   })
 
-  it('gives every request once, those of one key in their order, and is then empty', () => {
+  it('returns every request once, those of one key in order, and is then empty', () => {
     fc.assert(
       fc.property(requests, (all) => {
         const queue = new FairQueue<Waiting>()
@@ -61,7 +61,7 @@ describe('a fair queue', () => {
     )
   })
 
-  it('tells the order in which those that wait will be taken, also in the middle of a round', () => {
+  it('predicts the order in which waiting requests are dequeued, also within a round', () => {
     fc.assert(
       fc.property(requests, fc.nat(20), (all, before) => {
         const queue = new FairQueue<Waiting>()
@@ -74,7 +74,7 @@ describe('a fair queue', () => {
     )
   })
 
-  it('lets no other key take more than the largest cost of requests while a key’s oldest waits', () => {
+  it('dequeues at most the maximum cost of every other key’s requests while a key’s oldest one waits', () => {
     fc.assert(
       fc.property(events, (all) => {
         const queue = new FairQueue<Waiting>()
@@ -113,7 +113,7 @@ describe('a fair queue', () => {
     )
   })
 
-  it('gives keys equal work where all have enough waiting', () => {
+  it('gives keys equal shares if all have enough requests waiting', () => {
     const queue = new FairQueue<Waiting>()
     for (let number = 0; number < 400; number += 1) {
       queue.add('large', { key: 'large', number }, MAX_COST)

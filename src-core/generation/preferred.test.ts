@@ -97,7 +97,7 @@ describe('of several instances', () => {
     expect(preferred(candidates)?.at).toBe(expected)
   })
 
-  it('the chosen one depends on nothing but what is given, and is never much busier than another', () => {
+  it('the choice depends on the inputs alone, and is never much busier than another candidate', () => {
     const candidates = fc.array(fc.record({ load: fc.nat(80), held: fc.nat(1000) }), { minLength: 1, maxLength: 8 })
     fc.assert(
       fc.property(candidates, (all) => {

@@ -24,11 +24,11 @@ const held = (computed: Prompt, asked: Prompt): number => {
 }
 
 describe('a longer conversation', () => {
-  it('finds the earlier one that it goes on from', () => {
+  it('finds the earlier one that it continues', () => {
     expect(held(chat(first), chat(second))).toBe(chainOf(chat(first)).at(-1)?.size)
   })
 
-  it('finds what it has in common with one that went on otherwise', () => {
+  it('finds what it shares with one that continued differently', () => {
     const other = [...first, says('assistant', 'good day')]
     expect(held(chat(other), chat(second))).toBe(chainOf(chat(first)).at(-1)?.size)
   })
@@ -37,12 +37,12 @@ describe('a longer conversation', () => {
     ['tools', { tools: [{ name: 'f' }] }],
     ['template arguments', { templateArguments: { thinking: true } }],
     ['reasoning', { reasoning: { enabled: false } }],
-  ])('with other %s is another prompt from its beginning', (_what, more) => {
+  ])('with other %s is a different prompt from its beginning', (_what, more) => {
     expect(held(chat(first), chat(second, more))).toBe(0)
     expect(held(chat(first, more), chat(second, more))).toBeGreaterThan(0)
   })
 
-  it('with another system prompt is another one', () => {
+  it('with another system prompt is a different one', () => {
     expect(held(chat(first), chat([says('system', 'be long'), ...second.slice(1)]))).toBe(0)
   })
 })
@@ -60,8 +60,8 @@ describe('a text', () => {
   })
 })
 
-describe('what is remembered', () => {
-  it('is forgotten with the runner', () => {
+describe('the recorded prefixes', () => {
+  it('are dropped with the runner', () => {
     const memory = new PrefixMemory<string>()
     memory.remember('ends', chainOf(chat(first)))
     memory.remember('stays', chainOf(chat(first)))
@@ -70,7 +70,7 @@ describe('what is remembered', () => {
     expect(memory.held('stays', chainOf(chat(first)))).toBeGreaterThan(0)
   })
 
-  it('is bounded: the least recently used goes first', () => {
+  it('are bounded: the least recently used are dropped first', () => {
     const memory = new PrefixMemory<string>()
     const numbered = (number: number) => chainOf(chat([says('user', `number ${number}`)]))
     for (let number = 0; number < 5000; number += 1) {
@@ -82,7 +82,7 @@ describe('what is remembered', () => {
     expect(memory.held('runner', chainOf(chat(second)))).toBeGreaterThan(0)
   })
 
-  it('of texts to embed is nothing', () => {
+  it('of texts to embed are empty', () => {
     expect(chainOf({ kind: 'embed', inputs: ['x'] })).toEqual([])
   })
 })

@@ -14,7 +14,7 @@ describe('a request for a model', () => {
     expect(routeOf(world.state, 'nobody/nothing')).toEqual({ kind: 'unknown' })
   })
 
-  it('for a model goes there where an older log holds its id as the name or id of another declaration', () => {
+  it('for a model’s id goes to that model, even if an older log has the id as the name or id of another declaration', () => {
     const world = new World()
     world.addNode('mini')
     const first = world.declare('first')
@@ -30,7 +30,7 @@ describe('a request for a model', () => {
     expect(askedFor('first')).toEqual([first])
   })
 
-  it('is told at once that there is no place for what was declared for it, but waits for what is always on', () => {
+  it('is refused at once if its on-request declaration fits nowhere, but waits for an always-on one', () => {
     const world = new World()
     world.addNode('mini', { free: 1e9 })
     world.declare('asked', { onRequest: { idleSeconds: 5 } })
@@ -55,7 +55,7 @@ describe('a request for a model', () => {
     expect(routeOf(world.state, SMALL)).toMatchObject({ instance: { instanceId: world.instance(second).instanceId } })
   })
 
-  it('goes elsewhere while the state has not heard yet of requests that were just brought to an instance', () => {
+  it('counts requests just sent to an instance that the state does not contain yet', () => {
     const { world, id } = readyWorld()
     const second = world.declare('second')
     world.reconcile()
@@ -78,7 +78,7 @@ describe('a request for a model', () => {
     expect(routeOf(world.state, SMALL, { underWay })).toMatchObject({ instance: { instanceId: one } })
   })
 
-  it('never goes back to a runner that has just failed it, and waits for another attempt where there is no other', () => {
+  it('never returns to a runner that has just failed it, and waits for another attempt if there is no other', () => {
     const { world, id } = readyWorld()
     const second = world.declare('second')
     world.reconcile()
@@ -98,7 +98,7 @@ describe('a request for a model', () => {
     })
   })
 
-  it('waits while it is loaded or retried, and is told why', () => {
+  it('waits with the reason while the model is loaded or retried', () => {
     const { world, id } = readyWorld()
     world.fail(id)
     world.reconcile()
@@ -108,7 +108,7 @@ describe('a request for a model', () => {
     })
   })
 
-  it('is told at once that the model is paused', () => {
+  it('is refused at once if the model is paused', () => {
     const { world, id } = readyWorld()
     world.command({ type: 'UpdateMetaInstance', metaInstanceId: id, changes: { paused: true } })
     world.reconcile()

@@ -17,8 +17,8 @@ const taken = () => {
   return { world, id, mine, other, task, tell, byId }
 }
 
-describe('what a node says of the tasks it took', () => {
-  it('ends those that an earlier run of it took, and nobody else’s', () => {
+describe('the reports of a node on the tasks it accepted', () => {
+  it('end those that an earlier run of its process accepted, and no others', () => {
     const { world, mine, other, task, tell, byId } = taken()
     const now = task('now')
     const { takenBy: _nobody, ...nobodys } = task('nobodys')
@@ -28,7 +28,7 @@ describe('what a node says of the tasks it took', () => {
     expect(takenTaskReports(world.apply(...reports).state, mine, { underWay: byId(now) })).toEqual([])
   })
 
-  it('says how those ended that the state still thinks are under way', () => {
+  it('have the endings of tasks that the state still has as running', () => {
     const { world, mine, task, tell, byId } = taken()
     const over = task('over')
     tell(over)
@@ -37,7 +37,7 @@ describe('what a node says of the tasks it took', () => {
     expect(takenTaskReports(world.state, mine, { underWay: byId(), endings })).toEqual([ending])
   })
 
-  it('says which of them wait and which are answered, where the state has it otherwise', () => {
+  it('have which tasks wait and which run, if the state differs', () => {
     const { world, mine, task, tell, byId } = taken()
     const queued: Task = { ...task('queued'), status: 'Pending' }
     tell(task('answered'), task('queued'))
@@ -47,7 +47,7 @@ describe('what a node says of the tasks it took', () => {
     expect(takenTaskReports(world.apply(...reports).state, mine, { underWay })).toEqual([])
   })
 
-  it('tells a master that knows nothing of them what is under way, unless its instance is gone', () => {
+  it('tell a new master about the running tasks, unless their instance is gone', () => {
     const { world, id, mine, task, byId } = taken()
     const now = task('now')
     const reports = takenTaskReports(world.state, mine, { underWay: byId(now) })

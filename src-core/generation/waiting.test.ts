@@ -7,11 +7,11 @@ describe('a refused request', () => {
     [{ serviceMs: 4000, waiting: 0, batchSize: 32 }, 1],
     [{ serviceMs: 600_000, waiting: 1000, batchSize: 1 }, 60],
     [{ serviceMs: undefined, waiting: 64, batchSize: 32 }, 5],
-  ])('of %j is worth sending again after %i s', (waiting, seconds) => {
+  ])('of %j should be retried after %i s', (waiting, seconds) => {
     expect(retryAfterSeconds(waiting)).toBe(seconds)
   })
 
-  it('is told by the latest requests more than by those before', () => {
+  it('gives more weight to the latest requests than to earlier ones', () => {
     const mean = [1000, 1000, 9000, 9000, 9000].reduce<number | undefined>(meanServiceMs, undefined) ?? 0
     expect(mean).toBeGreaterThan(4000)
     expect(mean).toBeLessThan(9000)
@@ -19,7 +19,7 @@ describe('a refused request', () => {
 })
 
 describe('the tokens of a request', () => {
-  it('are guessed by its texts, and what it may answer', () => {
+  it('are estimated from its texts and its token limit', () => {
     const parts = [
       { type: 'text' as const, text: 'x'.repeat(400) },
       { type: 'image' as const, mediaType: 'image/png' as const, data: 'AAAA' },

@@ -35,7 +35,7 @@ describe('the short form of a node id', () => {
     )
   })
 
-  it('is not read from other text', () => {
+  it('is not parsed from other text', () => {
     for (const text of ['', 'abc', '9R3K-VE2', '9R3K-VE2TX', '9R3K-VE2!', 'UUUU-UUUU']) {
       expect(parseShortNodeId(text)).toBeUndefined()
     }

@@ -10,7 +10,7 @@ it('versions are ordered as Semantic Versioning orders them', () => {
     for (const [to, other] of ordered.entries()) expect(Math.sign(compareVersions(one, other))).toBe(Math.sign(at - to))
 })
 
-it('what is added to a version does not count, and what is no version is not older than another', () => {
+it('build metadata does not count, and text that is not a version is not older than another', () => {
   expect(compareVersions('1.2.3+mac', 'v1.2.3')).toBe(0)
   expect(compareVersions('nightly', '1.0.0')).toBe(0)
 })

@@ -5,7 +5,7 @@ import { KeyMeter } from './key-meter'
 const MINUTE = 60_000
 
 describe('a key with limits', () => {
-  it('sends as many requests as a minute allows, and then one whenever there is room for it again', () => {
+  it('may send a minute’s requests at once, and then one whenever its bucket has refilled', () => {
     const meter = new KeyMeter()
     const limits = { requestsPerMinute: 3 }
     const begin = (now: number) => meter.begin(limits, { tokens: 5, now })
@@ -16,7 +16,7 @@ describe('a key with limits', () => {
     expect(begin(MINUTE / 3).kind).toBe('admitted')
   })
 
-  it('has a limit of concurrent requests, and room for the next when one has ended', () => {
+  it('has a limit of concurrent requests, and may send the next when one has ended', () => {
     const meter = new KeyMeter()
     const limits = { concurrent: 2 }
     const begin = () => meter.begin(limits, { tokens: 5, now: 0 }).kind
@@ -53,14 +53,14 @@ describe('a key with limits', () => {
     expect(meter.begin(limits, { tokens: 0, now: 0 })).toMatchObject({ by: 'tokens', retryAfterMs: 30_100 })
   })
 
-  it('may ask for more than a minute gives when it has used nothing', () => {
+  it('may send a request larger than a minute’s allowance if its bucket is full', () => {
     const meter = new KeyMeter()
     const limits = { tokensPerMinute: 100 }
     expect(meter.begin(limits, { tokens: 5000, now: 0 }).kind).toBe('admitted')
     expect(meter.begin(limits, { tokens: 1, now: MINUTE }).kind).toBe('refused')
   })
 
-  it('never sends more in a span of time than its limit gives for that and one minute', () => {
+  it('never sends more in a period than its limit allows for the period and one minute', () => {
     const attempts = fc.array(fc.record({ wait: fc.nat(20_000), tokens: fc.nat(400) }), { maxLength: 100 })
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 50 }), attempts, (requestsPerMinute, all) => {

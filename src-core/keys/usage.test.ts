@@ -20,7 +20,7 @@ const use = (more: Partial<Use> = {}): Use => ({
 })
 
 describe('the usage of a key', () => {
-  it('is counted by model, of this month and in total', () => {
+  it('is counted by model, for this month and in total', () => {
     const other = ModelId.parse('m/b')
     const usage = [use(), use({ modelId: other, at: NOVEMBER + 1 }), use({ at: DECEMBER, userAgent: 'curl/8' })].reduce(
       withUse,

@@ -37,8 +37,8 @@ const split = (here: Act, there: Act = () => undefined, before: Act = () => unde
 }
 const again = ({ other, apart }: { other: World; apart: Apart }) => decideMerge(other.state, apart)
 
-describe('what one side of a split declared', () => {
-  it('is nothing where nobody told it anything, whatever it placed or lost', () => {
+describe('the declarations of one side of a split', () => {
+  it('are empty if that side got no commands, whatever it placed or lost', () => {
     const { types } = split((world) => {
       world.reconcile()
       world.fail(id('both'))
@@ -47,7 +47,7 @@ describe('what one side of a split declared', () => {
     expect(types).toEqual([])
   })
 
-  it('is there on the other side once: what was made, changed and deleted', () => {
+  it('are merged once: created, changed and deleted ones', () => {
     const met = split(
       (world) => {
         world.declare('mine', { name: 'writer', minNodes: 2, maxContext: 1024 })
@@ -64,7 +64,7 @@ describe('what one side of a split declared', () => {
     expect(again(met)).toEqual([])
   })
 
-  it('wins by field where it is newer, and loses where it is older', () => {
+  it('win by field where they are newer, and lose where they are older', () => {
     const { other } = split(
       (world) => {
         update(world, { paused: true, maxContext: 512 })
@@ -75,7 +75,7 @@ describe('what one side of a split declared', () => {
     expect(other.metaInstance(id('both'))).toMatchObject({ paused: false, minNodes: 2, maxContext: 512, name: 'x' })
   })
 
-  it('comes to the same on both sides', () => {
+  it('give the same result on both sides', () => {
     const { own, other, apart } = split(
       (world) => update(world, { paused: true, name: 'here' }),
       (world) => update(later(world), { name: 'there', minNodes: 2 }),
@@ -86,7 +86,7 @@ describe('what one side of a split declared', () => {
     expect(decideMerge(own.state, apart)).toEqual([])
   })
 
-  it('has what was changed on either side of what both made by one command', () => {
+  it('include changes of either side to an entity that both created by one command', () => {
     const met = split(
       (world) => {
         world.declare('twice')
@@ -101,7 +101,7 @@ describe('what one side of a split declared', () => {
     expect(again(met)).toEqual([])
   })
 
-  it('has what was changed of it before the other side made it by the same command, and loses no instance by that', () => {
+  it('include changes made before the other side created the entity by the same command, and end no instance', () => {
     const { other, types } = split(
       (world) => {
         world.declare('twice')
@@ -124,14 +124,14 @@ describe('what one side of a split declared', () => {
     expect(late.types).toEqual([])
   })
 
-  it('is overwritten by what was said after it, also where its clock was ahead', () => {
+  it('are overwritten by later writes, even if their clock was ahead', () => {
     const met = split((world) => update(world.wait(3_600_000), { maxContext: 512 }))
     update(met.other, { maxContext: 1024 })
     expect(again(met)).toEqual([])
     expect(met.other.metaInstance(id('both')).maxContext).toBe(1024)
   })
 
-  it('writes of a machine what it writes, and leaves the rest as old as it is', () => {
+  it('change only the written fields of a machine, and leave the stamps of the others', () => {
     const drain = (world: World, drained: boolean) =>
       world.command({ type: 'DrainMember', nodeId: NodeId.parse('b'), drained })
     const { other } = split(
@@ -145,7 +145,7 @@ describe('what one side of a split declared', () => {
     expect(other.state.members['b']?.friendlyName).toBe('Kitchen')
   })
 
-  it('keeps its own stamps, so that a third side with a newer change wins still', () => {
+  it('keep their stamps, so that a third side with a newer change still wins', () => {
     const met = split((world) => update(world, { maxContext: 512 }))
     const third = split((world) => update(later(world), { maxContext: 1024 }))
     const { other } = met
@@ -156,7 +156,7 @@ describe('what one side of a split declared', () => {
     expect(again(met)).toEqual([])
   })
 
-  it('stays removed, whichever side removed it and whatever the other changed later', () => {
+  it('stay removed, whichever side removed them and whatever the other changed later', () => {
     expect(
       split(
         (world) => remove(world),
@@ -170,7 +170,7 @@ describe('what one side of a split declared', () => {
     expect(changed.types).toEqual([])
   })
 
-  it('is nothing of what was loaded on request there, but for what somebody kept or deleted', () => {
+  it('exclude on-request declarations, except those that were made permanent or deleted', () => {
     const ask = (world: World, name: string) =>
       world.declare(name, { modelId: ModelId.parse(`m/${name}`), onRequest: { idleSeconds: 1 } })
     const keep = (world: World, name: string) => update(later(world), { onRequest: null, pinned: null }, name)
@@ -198,7 +198,7 @@ describe('what one side of a split declared', () => {
     expect(other.metaInstance(id('kept-here'))).not.toHaveProperty('onRequest')
   })
 
-  it('is not brought back by another one of that side when somebody has removed it since', () => {
+  it('are not brought back by another member of that side after their removal', () => {
     const apiKey = { apiKeyId: ApiKeyId.parse('k'), name: 'ci', hash: 'x' }
     const member = { nodeId: NodeId.parse('c'), certificate: 'c', friendlyName: 'c' }
     const met = split((world) => {
@@ -216,7 +216,7 @@ describe('what one side of a split declared', () => {
     expect(Object.keys(other.state.retired ?? {}).sort()).toEqual(['k', 'mine'])
   })
 
-  it('is not brought back however much is deleted meanwhile', () => {
+  it('are not brought back, however many others are deleted meanwhile', () => {
     const met = split((world) => world.declare('mine'))
     remove(later(met.other), 'mine')
     for (let count = 0; count < 1100; count += 1) {
@@ -226,7 +226,7 @@ describe('what one side of a split declared', () => {
     expect(again(met)).toEqual([])
   })
 
-  it('leaves a member in whom people let in again, on either side', () => {
+  it('keep a member that was admitted again, on either side', () => {
     const nodeId = NodeId.parse('b')
     const member = { nodeId, certificate: 'b', friendlyName: 'b' }
     const removeIt = (world: World) => world.command({ type: 'RemoveMember', nodeId })
@@ -237,7 +237,7 @@ describe('what one side of a split declared', () => {
     expect(split((world) => removeIt(later(later(world))), back).other.state.members).not.toHaveProperty('b')
   })
 
-  it('brings what was changed of keys, and keys that were made there with their changes', () => {
+  it('include changes to keys, and new keys with their changes', () => {
     const key = (name: string) => ({ apiKeyId: ApiKeyId.parse(name), name, hash: name })
     const met = split(
       (world) => {
@@ -252,7 +252,7 @@ describe('what one side of a split declared', () => {
     expect(again(met)).toEqual([])
   })
 
-  it('tells of what was deleted there even where nobody has heard of it yet: another node may still bring it', () => {
+  it('include deletions of unknown entities: another node may still bring the entity', () => {
     const met = split((world) => {
       world.declare('mine')
       remove(later(world), 'mine')
@@ -261,7 +261,7 @@ describe('what one side of a split declared', () => {
     expect(again(met)).toEqual([])
   })
 
-  it('keeps its name where it was named last, and every other change where it was not', () => {
+  it('keep a name where it was given last, and all other changes on both sides', () => {
     const older = split(
       (world) => update(world, { name: 'writer', paused: true }),
       (world) => later(world).declare('theirs', { name: 'Writer' }),
@@ -277,7 +277,7 @@ describe('what one side of a split declared', () => {
     expect(again(newer)).toEqual([])
   })
 
-  it('gives a name away that is the id of a model there', () => {
+  it('lose a name that is the id of a model on this side', () => {
     const modelId = ModelId.parse('m/new')
     const met = split(
       (world) => world.declare('mine', { name: modelId }),
@@ -286,7 +286,7 @@ describe('what one side of a split declared', () => {
     expect(met.other.metaInstance(id('mine')).name).toBe('m/new 2')
   })
 
-  it('brings membership first, and removals win on both sides', () => {
+  it('are merged with membership first, and removals win on both sides', () => {
     const admit = (name: string): Command => ({
       type: 'AdmitMember',
       member: { nodeId: NodeId.parse(name), certificate: name, friendlyName: name },
@@ -303,7 +303,7 @@ describe('what one side of a split declared', () => {
     expect(Object.keys(other.state.members)).toEqual(['c'])
   })
 
-  it('brings names that people gave to machines, which these keep when they start again', () => {
+  it('include names given to machines, which survive the machines’ restarts', () => {
     const nodeId = NodeId.parse('a')
     const met = split((world) => world.command({ type: 'RenameMember', nodeId, friendlyName: 'Kitchen' }))
     const { other } = met
@@ -313,7 +313,7 @@ describe('what one side of a split declared', () => {
     expect(again(met)).toEqual([])
   })
 
-  it('is the newest word on each setting', () => {
+  it('include the newest value of each setting', () => {
     const set = (value: number): Command => ({ type: 'ChangeSetting', change: { key: 'maxRetries', value } })
     const { other } = split(
       (world) => [world.command(set(5)), later(later(world)).command(set(7))],
@@ -328,7 +328,7 @@ describe('what one side of a split declared', () => {
     ).toEqual([])
   })
 
-  it('is there with its newest writes on a third side, which never had what the first two had in common', () => {
+  it('are merged with their newest writes on a third side, which never had the part that the first two share', () => {
     const world = new World()
     world.addNode('a')
     const third = world.state
@@ -348,7 +348,7 @@ describe('what one side of a split declared', () => {
     expect(decideMerge(third, joined(fromSecond, nothingApart))).toEqual([])
   })
 
-  it('is its declarations and keys where a machine joins another cluster', () => {
+  it('are reduced to declarations and keys if a machine joins another cluster', () => {
     const { own, other } = split((world) => {
       world.command({ type: 'ChangeSetting', change: { key: 'name', value: 'mine' } })
       world.command({ type: 'RemoveMember', nodeId: NodeId.parse('b') })

@@ -318,8 +318,8 @@ const isMaking = (event: Event, deleted: ReadonlySet<string>): boolean =>
   (event.type === 'MetaInstanceCreated' && deleted.has(event.metaInstance.metaInstanceId)) ||
   (event.type === 'ApiKeyCreated' && deleted.has(event.apiKey.apiKeyId))
 
-describe('whatever machines that part declare', () => {
-  it('joins to the same in any order, and twice to no more than once', () => {
+describe('the declarations of machines that were separated, after any history', () => {
+  it('merge to the same result in any order, and a repeated merge changes nothing', () => {
     fc.assert(
       fc.property(history, ({ play }) => {
         const { sides } = play()
@@ -335,7 +335,7 @@ describe('whatever machines that part declare', () => {
     )
   })
 
-  it('is the same at rest, whoever leads then and in whatever order they meet', () => {
+  it('are equal at rest, whichever machine leads and in whatever order they meet', () => {
     const atRest = (state: State) => {
       const { metaInstances, members, apiKeys, settings } = declaredOf(state)
       return {
@@ -376,7 +376,7 @@ describe('whatever machines that part declare', () => {
     )
   })
 
-  it('is at rest the newest write of every field, and no acknowledged removal undone', () => {
+  it('have the newest write of every field at rest, and no acknowledged removal is undone', () => {
     fc.assert(
       fc.property(history, by, ({ play }, first) => {
         const played = play()
@@ -411,7 +411,7 @@ describe('whatever machines that part declare', () => {
     )
   })
 
-  it('has names that tell declarations apart', () => {
+  it('have unique names', () => {
     fc.assert(
       fc.property(history, ({ play }) => {
         const { metaInstances } = play().atRest('a', ['b', 'c'])
@@ -424,7 +424,7 @@ describe('whatever machines that part declare', () => {
     )
   })
 
-  it('comes to nothing when it is brought a second time', () => {
+  it('change nothing when they are merged a second time', () => {
     fc.assert(
       fc.property(history, ({ play }) => {
         const { sides } = play()

@@ -81,8 +81,8 @@ const declared: fc.Arbitrary<Declared> = fc.record({
 /** As in a real state: no entity exists that was removed after its creation. */
 const sound = declared.map((one) => merge(one, one))
 
-describe('a merge of what two sides declared', () => {
-  it('comes to the same whichever side merges', () => {
+describe('a merge of the declarations of two sides', () => {
+  it('gives the same result whichever side merges', () => {
     fc.assert(
       fc.property(sound, sound, (a, b) => {
         expect(merge(a, b)).toEqual(merge(b, a))
@@ -90,7 +90,7 @@ describe('a merge of what two sides declared', () => {
     )
   })
 
-  it('comes to the same in whatever order three sides meet', () => {
+  it('gives the same result in whatever order three sides meet', () => {
     fc.assert(
       fc.property(sound, sound, sound, (a, b, c) => {
         expect(merge(merge(a, b), c)).toEqual(merge(a, merge(b, c)))
@@ -108,7 +108,7 @@ describe('a merge of what two sides declared', () => {
     )
   })
 
-  it('keeps the newest write of every register, and nothing that was removed since it was made', () => {
+  it('keeps the newest write of every register, and no entity that was removed after its creation', () => {
     fc.assert(
       fc.property(sound, sound, (a, b) => {
         const { members, removed } = merge(a, b)

@@ -35,7 +35,7 @@ it.each([1, 2])('memory is claimed for the adapter beside the model, on %i machi
   expect(claimed(card, machines) - claimed(smallCard, machines)).toBeCloseTo(2 * GB, -3)
 })
 
-it('a model with an adapter is not shared out by tensors, and runs by tensors on one machine', () => {
+it('a model with an adapter is not sharded by tensors, but runs with that setting on one machine', () => {
   const tensor = { ...request, sharding: 'Tensor' } as const
   expect(place(pair().state, card, { ...tensor, minNodes: 2 })).toMatchObject({
     status: 'refused',

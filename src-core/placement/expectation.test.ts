@@ -49,7 +49,7 @@ describe('the expectation for a launch without options', () => {
     expect(world.instance(id).shards.map(({ nodeId }) => nodeId)).toEqual(['studio'])
   })
 
-  it('is nowhere slower than what any number of machines would give, memory being left on each', () => {
+  it('is never slower than any number of machines that leaves memory free on each', () => {
     const world = threeMacs()
     const card = { ...smallCard, storageBytes: 2 * GB }
     const expected = expectationOf(new PlacementSpace(world.state), card)

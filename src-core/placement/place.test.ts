@@ -49,7 +49,7 @@ describe('placing on one machine', () => {
     expect(kvCacheBytes({ ...smallCard, headDim: 128 })).toBe(2 * 32 * 8 * 128 * 2 * 8192)
   })
 
-  it('keeps room for as many long requests as are expected at once, and half as much in 8 bits', () => {
+  it('reserves memory for the expected number of long requests, and half of it with 8 bits', () => {
     const world = new World()
     world.addNode('mini')
     const card = { ...smallCard, headDim: 128 }
@@ -100,7 +100,7 @@ describe('placing on one machine', () => {
     })
   })
 
-  it('claims no key-value cache for an embedding model, but room to compute a batch', () => {
+  it('claims no KV cache for an embedding model, but memory to compute a batch', () => {
     const world = new World()
     world.addNode('mini', { protocol: EMBEDDINGS_SINCE_PROTOCOL })
     const card = { ...smallCard, headDim: 128, kind: 'embedding' as const }
@@ -138,7 +138,7 @@ describe('placing on one machine', () => {
     expect(reasonOf(world, { sharding: 'Tensor' }, card)).toBe('placed')
   })
 
-  it('neither counts nor promises the memory of a loaded model twice', () => {
+  it('neither counts nor claims the memory of a loaded model twice', () => {
     const { world } = readyWorld()
     const [node] = Object.values(world.state.nodes)
     if (!node) throw new Error('no node')

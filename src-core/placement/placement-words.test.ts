@@ -45,10 +45,10 @@ const refused = (request: Partial<PlacementRequest>, of = world) => {
   return result.error
 }
 
-describe.each(Language.options)('why machines are left out, in %s', (language) => {
+describe.each(Language.options)('why machines are excluded, in %s', (language) => {
   const { clause, phrase } = words[language]
 
-  it.each(EXCLUSIONS)('$rule has words of its own, with the names, and no identifiers', (exclusion) => {
+  it.each(EXCLUSIONS)('$rule has a text with the names and no identifiers', (exclusion) => {
     const one = clause(world.state, exclusion, [studio])
     const several = clause(world.state, exclusion, [studio, mini])
     const many = clause(
@@ -78,7 +78,7 @@ describe.each(Language.options)('why machines are left out, in %s', (language) =
     for (const one of [text, tooMany]) expect(one).not.toMatch(IDENTIFIER)
   })
 
-  it('calls an absent machine away, and says which were chosen', () => {
+  it('calls a machine that is assumed to have left away, and says which machines were chosen', () => {
     const full = new World()
     const [here, other] = [full.addNode('here', { free: GB }), full.addNode('other')]
     const outside = full.addNode('outside')
@@ -102,7 +102,7 @@ describe.each(Language.options)('why machines are left out, in %s', (language) =
     expect(words[language].refusal(full.state, elsewhere)).not.toContain('outside')
   })
 
-  it('tells machines apart that the same rule left out for different reasons', () => {
+  it('distinguishes machines that the same rule excluded for different reasons', () => {
     const ill = new World()
     for (const name of ['a', 'b']) ill.addNode(name, { cannotRun: 'no Python environment' })
     ill.addNode('c', { cannotRun: 'macOS is too old' })
@@ -115,7 +115,7 @@ describe.each(Language.options)('why machines are left out, in %s', (language) =
     expect(parts[1]).toContain('c ')
   })
 
-  it('says a refusal of another version as its node worded it', () => {
+  it('shows a refusal of another version in the node’s own words', () => {
     const { details, ...error } = refused({ away: [studio, mini] })
     const unknown = { rule: 'of_tomorrow', nodeIds: [studio], detail: 'too tired' }
     const later = { ...error, coded: undefined, details: details && { ...details, removed: [unknown] } }

@@ -53,7 +53,7 @@ describe('a preview', () => {
     expect(pipelines(previews(world.state, smallCard, {})).map(({ nodeIds }) => nodeIds.length)).toEqual([2, 3, 4])
   })
 
-  it('is made for every size of a few machines, and for ever larger ones of many', () => {
+  it('is made for every size with few machines, and for doubling sizes with many', () => {
     const sizes = (count: number) =>
       pipelines(previews(mesh(count).world.state, smallCard, {})).map(({ nodeIds }) => nodeIds.length)
     expect(sizes(8)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
@@ -88,7 +88,7 @@ describe('a preview', () => {
     expect(others).toEqual([])
   })
 
-  it('shows beside the prediction what the placement gave when it last ran', () => {
+  it('shows, beside the prediction, the speed when the placement last ran', () => {
     const world = new World()
     const nodeId = NodeId.parse('mini')
     const speeds = withRun([], { modelId: SMALL, sharding: 'Pipeline', instanceMeta: 'MlxRing', nodeIds: [nodeId] }, 21)
@@ -99,7 +99,7 @@ describe('a preview', () => {
     })
   })
 
-  it('may count on the memory that a declaration gives back', () => {
+  it('may count on the memory that a declaration releases', () => {
     const world = new World()
     world.addNode('mini', { free: 5 * GB })
     const id = world.declare('chat')

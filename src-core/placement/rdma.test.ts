@@ -41,7 +41,7 @@ describe('a placement over RDMA', () => {
     report()
   }
 
-  it('gives MLX the device that each rank reaches every other one by', () => {
+  it('gives MLX, for each rank, its device to every other rank', () => {
     triangle()
     expect(placed({ minNodes: 3 })).toMatchObject({
       jaccl: {
@@ -54,7 +54,7 @@ describe('a placement over RDMA', () => {
     })
   })
 
-  it('gives two ranks the two ends of one cable, however many there are and whatever they are called', () => {
+  it('gives two ranks the two ends of one cable, however many cables there are and whatever their names', () => {
     // Each end's first interface belongs to another cable.
     plug(world, [a, 1], [b, 3])
     plug(world, [a, 4], [b, 1])
@@ -116,7 +116,7 @@ describe('a placement over RDMA', () => {
     expect(placed()).toHaveProperty('jaccl')
   })
 
-  it('gives no reasons if no Macs are concerned', () => {
+  it('gives no reasons if no Macs are involved', () => {
     const others = new World()
     for (const name of ['x', 'y'])
       change(others, others.addNode(name), (info) => ({ ...info, os: { ...info.os, platform: 'linux' } }))
@@ -181,7 +181,7 @@ describe('a placement over RDMA', () => {
       ])
     })
 
-    it('fails for a reason that is recorded again when it is another one', () => {
+    it('fails with a reason that is recorded again when it changes', () => {
       unplug(world, b, 2)
       unplug(world, b, 3)
       report()
@@ -208,7 +208,7 @@ describe('RDMA between more machines than MLX makes a mesh of', () => {
     place(world(count), smallCard, { ...request, ...changes })
 
   // Up to 10 machines all groups are candidates, beyond that only some.
-  it.each([9, 12])('takes 8 of %i, whatever is preferred', (count) => {
+  it.each([9, 12])('takes 8 of %i, whatever the preference', (count) => {
     for (const placementPreference of ['largest', 'interactivity', 'throughput'] as const) {
       const result = asked(count, { placementPreference })
       expect(result.status === 'placed' && result.placement.shards.length).toBeLessThanOrEqual(8)

@@ -42,14 +42,14 @@ describe('a worker', () => {
     expect(plan(world.state, studio, none)).toMatchObject([{ kind: 'start' }])
   })
 
-  it('stops what the state no longer has', () => {
+  it('stops runners that the state no longer has', () => {
     const { world, id } = readyWorld()
     const runnerId = runnerOf(world, id)
     world.command({ type: 'DeleteMetaInstance', metaInstanceId: id })
     expect(plan(world.state, studio, having(runnerId, { status: 'Ready' }))).toEqual([{ kind: 'stop', runnerId }])
   })
 
-  it('reports again what the state has missed, and nothing if they agree', () => {
+  it('reports again what the state lacks, and nothing if they agree', () => {
     const { world, id } = readyWorld()
     const runnerId = runnerOf(world, id)
     expect(plan(world.state, studio, having(runnerId, { status: 'Ready' }))).toEqual([])
@@ -65,7 +65,7 @@ describe('a worker', () => {
     expect(plan(world.state, studio, none)).toMatchObject([{ kind: 'start' }])
   })
 
-  it('cancels what was cancelled while a runner works on it', () => {
+  it('cancels a task that was cancelled while a runner works on it', () => {
     const { world, id } = readyWorld()
     const taskId = TaskId.parse('t')
     const { instanceId } = world.instance(id)
@@ -109,7 +109,7 @@ describe('a worker whose instance has ranks elsewhere', () => {
     )
   }
 
-  it('leaves its runner alone while the others are well', () => {
+  it('leaves its runner alone while the others run', () => {
     expect(plan(shared().state, studio, having(mine, { status: 'Ready' }))).toEqual([])
   })
 
@@ -119,7 +119,7 @@ describe('a worker whose instance has ranks elsewhere', () => {
     expect(plan(world.state, studio, none)).toEqual(because)
   })
 
-  it('does nothing more once its own has ended, and the one that failed gives nothing up', () => {
+  it('does nothing more once its own has ended, and the rank that failed gives nothing up', () => {
     const world = shared().apply({ type: 'RunnerStatusUpdated', runnerId: other, ...failed })
     expect(plan(world.state, mini, having(other, failed))).toEqual([])
     const ended = { status: 'Failed', errorMessage: 'stopped because Mac mini failed', consequence: true } as const

@@ -37,7 +37,7 @@ describe('the ranks of an RDMA group', () => {
     expect(meetingAt(world, 0)).toEqual({ jaccl: { devices: instanceOf(world).jaccl?.devices } })
   })
 
-  it('wait for a machine that downloads the model, as a round’s time limit could not', () => {
+  it('wait for a machine that downloads the model, which a round’s time limit would not allow', () => {
     const world = rdmaWorld(NAMES)
     const [, , last] = instanceOf(world).shards
     if (last) world.apply({ type: 'RunnerStatusUpdated', runnerId: last.runnerId, status: 'Downloading' })

@@ -51,7 +51,7 @@ describe('a machine stays awake', () => {
     expect(awakeReason(world.state, NodeId.parse(nodeId), { keepAwake, onBattery })).toBe(reason)
   })
 
-  it('neither for a model on another machine, nor for one on request', () => {
+  it('neither for a model on another machine, nor for an on-request one', () => {
     const { world } = readyWorld()
     const other = world.addNode('other')
     expect(awakeReason(world.state, other, { keepAwake: 'always', onBattery: false })).toBeUndefined()

@@ -17,7 +17,7 @@ describe('a request to a machine that speaks protocol 1', () => {
   it.each([
     ['a conversation', chat()],
     ['plain text', { kind: 'text', text: 'Once' }],
-  ])('says %s, and is understood as it was meant', (_, prompt) => {
+  ])('carries %s without loss', (_, prompt) => {
     const sent = toRequest1(request(prompt))
     expect(sent && fromRequest1(sent)).toEqual(request(prompt))
   })
@@ -27,7 +27,7 @@ describe('a request to a machine that speaks protocol 1', () => {
     ['reasoning', chat({ reasoning: { enabled: true } })],
     ['an answer to be continued', chat({ continueLast: true })],
     ['embeddings', { kind: 'embed', inputs: ['x'] }],
-  ])('has no words for %s', (_, prompt) => {
+  ])('cannot express %s', (_, prompt) => {
     expect(toRequest1(request(prompt))).toBeUndefined()
   })
 
@@ -35,7 +35,7 @@ describe('a request to a machine that speaks protocol 1', () => {
     ['a format', { format: { kind: 'json' } }],
     ['penalties', { sampling: { presencePenalty: 1 } }],
     ['counting', { countOnly: true }],
-  ])('has no words for %s', (_, more) => {
+  ])('cannot express %s', (_, more) => {
     expect(toRequest1(request(chat(), more))).toBeUndefined()
   })
 })

@@ -18,7 +18,7 @@ describe('two machines', () => {
     expect(commonProtocol(own, theirs)).toBe(common)
   })
 
-  it('of this version talk by its own protocol', () => {
+  it('of this version use its own protocol', () => {
     expect(commonProtocol(speaks(OLDEST_PEER_PROTOCOL, PEER_PROTOCOL))).toBe(PEER_PROTOCOL)
   })
 

@@ -14,7 +14,7 @@ describe('cables', () => {
     return { macs, mini: macs.mac('mini'), studio: macs.mac('studio') }
   }
 
-  it('join the ports whose ends name each other, each cable once', () => {
+  it('connect the ports whose ends name each other, each cable once', () => {
     const { macs, mini, studio } = pair()
     macs.cable([studio, 2], [mini, 1]).cable([mini, 3], [studio, 1], { gbps: 40 })
     expect(said(macs)).toEqual(['mini:1 – studio:2 80', 'mini:3 – studio:1 40'])

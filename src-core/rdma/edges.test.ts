@@ -76,14 +76,14 @@ describe('RDMA connections', () => {
     ],
     ['it leaves', () => world.apply({ type: 'NodeLeaving', nodeId: b, reason: 'sleep' })],
     ['it says nothing of its ports any more', () => change(world, b, ({ thunderbolt: _, ...info }) => info)],
-  ])('are gone at both ends as soon as of one machine %s', (_what, happens) => {
+  ])('are removed at both ends as soon as at one end %s', (_what, happens) => {
     report()
     happens()
     report()
     expect(edges()).toEqual([])
   })
 
-  it('follow a cable that moved, even if the other end stayed in its port', () => {
+  it('follow a cable that was moved, even if the other end stayed in its port', () => {
     report()
     unplug(world, a, 1)
     plug(world, [a, 3], [b, 2])

@@ -142,7 +142,7 @@ describe('why two machines have no RDMA between them', () => {
       [{ code: 'not_connected' }],
     ],
     ['it is about to be reported', () => undefined, [{ code: 'not_reported' }]],
-  ])('is told where %s', (_what, happens, reasons) => {
+  ])('is given if %s', (_what, happens, reasons) => {
     happens()
     expect(why()).toMatchObject(reasons)
     expect(why()).toHaveLength(reasons.length)

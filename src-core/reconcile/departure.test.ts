@@ -16,7 +16,7 @@ const pair = (freeElsewhere: number): { world: World; here: NodeId } => {
   return { world, here }
 }
 
-describe('what becomes of models when a machine goes', () => {
+describe('what happens to models when a machine leaves', () => {
   it('says where they move', () => {
     const { world, here } = pair(48 * GB)
     expect(departures(world.state, here, cards)).toMatchObject([
@@ -25,14 +25,14 @@ describe('what becomes of models when a machine goes', () => {
     ])
   })
 
-  it('promises the memory of another machine once', () => {
+  it('claims the memory of another machine once', () => {
     const { world, here } = pair(7 * GB)
     const fates = departures(world.state, here, cards)
     expect(fates.map(({ fate }) => fate)).toEqual(['moves', 'stops'])
     expect(fates[1]).toMatchObject({ error: { code: 'not_enough_memory' } })
   })
 
-  it('says that all stops where there is no other machine, and calls the absent one away, neither offline nor drained', () => {
+  it('says that all stop if there is no other machine, and calls the machine away, neither offline nor drained', () => {
     const world = new World()
     const here = world.addNode('here')
     world.declare('chat', { name: 'chat' })
@@ -47,7 +47,7 @@ describe('what becomes of models when a machine goes', () => {
     ])
   })
 
-  it('leaves out what runs elsewhere or not at all, and changes nothing', () => {
+  it('leaves out models that run elsewhere or not at all, and changes nothing', () => {
     const { world, here } = pair(48 * GB)
     world.declare('paused', { paused: true })
     const before = JSON.stringify(world.state)
@@ -56,7 +56,7 @@ describe('what becomes of models when a machine goes', () => {
     expect(JSON.stringify(world.state)).toBe(before)
   })
 
-  it('does not promise a model whose card is not known', () => {
+  it('does not predict a place for a model without a card', () => {
     const { world, here } = pair(48 * GB)
     const other = { [ModelId.parse('m/other')]: loaded }
     expect(departures(world.state, here, other).map(({ fate }) => fate)).toEqual(['stops', 'stops'])

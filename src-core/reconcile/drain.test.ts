@@ -37,7 +37,7 @@ describe('a machine that is drained', () => {
     expect(modelsOnMachine(world.state, studio)).toEqual([])
   })
 
-  it('keeps what has no other place, says why, and is not asked again until something changes', () => {
+  it('keeps a model that fits nowhere else, says why, and tries again only after a change', () => {
     const { world, studio, id } = running()
     drain(world, studio)
     world.reconcile()
@@ -51,7 +51,7 @@ describe('a machine that is drained', () => {
     expect(machinesOf(world, id)).toEqual(['studio', 'mini'])
   })
 
-  it('gets nothing new, not even what was declared for it by name', () => {
+  it('gets nothing new, not even a declaration that names it', () => {
     const world = new World()
     const studio = world.addNode('studio')
     drain(world, studio)
@@ -64,7 +64,7 @@ describe('a machine that is drained', () => {
     expect(machinesOf(world, id)).toEqual(['studio'])
   })
 
-  it('stays so through its own restart and under another name', () => {
+  it('stays drained through its own restart and under another name', () => {
     const { world, studio } = running()
     drain(world, studio)
     world.command({ type: 'RenameMember', nodeId: studio, friendlyName: 'Kitchen' })
@@ -85,7 +85,7 @@ describe('a machine that is drained', () => {
 })
 
 describe('an instance whose replacement is ready', () => {
-  it('ends the answers that are under way, gets no new ones, and is not waited for without an end', () => {
+  it('finishes the running requests, gets no new ones, and is not waited for without end', () => {
     const { world, studio, id } = running()
     world.addNode('mini')
     const [old] = Object.values(world.state.instances)
@@ -110,7 +110,7 @@ describe('an instance whose replacement is ready', () => {
   })
 })
 
-describe('a temporary declaration that gives way while it is being replaced', () => {
+describe('a temporary declaration that is evicted while it is being replaced', () => {
   it('ends once, with both its instances', () => {
     const world = new World()
     world.addNode('mini', { free: 12 * GB, total: 16 * GB })

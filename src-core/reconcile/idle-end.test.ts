@@ -34,7 +34,7 @@ const isThere = (world: World, id: MetaInstanceId): boolean => {
 }
 
 describe('a declaration made on request', () => {
-  it('ends its time after its last answer, and the pass is due then', () => {
+  it('ends when its idle time after the last answer is over, and a pass is due then', () => {
     const { world, id } = asked()
     answer(world, id)
     expect(nextDeadline(world.state, world.inputs())).toBe(world.now + IDLE_MS)
@@ -45,7 +45,7 @@ describe('a declaration made on request', () => {
     expect(world.log).toContainEqual(expect.objectContaining({ type: 'MetaInstanceDeleted', cause: 'idle' }))
   })
 
-  it('remembers its last use longer than the task itself is remembered', () => {
+  it('remembers its last use longer than the task itself is kept', () => {
     const { world, id } = asked({ idleSeconds: 600 })
     answer(world, id)
     world.wait(599_000)
@@ -54,7 +54,7 @@ describe('a declaration made on request', () => {
     expect(isThere(world.wait(1000), id)).toBe(false)
   })
 
-  it('is in use while it answers and while it loads, and a minute after that where nobody has asked yet', () => {
+  it('is in use while it answers and loads, and for a minute after loading without a request', () => {
     const { world, id } = asked({ idleSeconds: 0 })
     expect(isInDemand(world.state, world.metaInstance(id), world.inputs())).toBe(true)
     expect(isThere(world.wait(UNUSED_MS - 1), id)).toBe(true)
@@ -69,7 +69,7 @@ describe('a declaration made on request', () => {
     expect(isThere(loading.wait(600_000), slow)).toBe(true)
   })
 
-  it('ends too where it has no place or keeps failing', () => {
+  it('ends too if it fits nowhere or keeps failing', () => {
     const world = new World()
     world.addNode('mini', { free: 1e9 })
     const id = world.declare('asked', { onRequest: { idleSeconds: 1 } })
@@ -82,7 +82,7 @@ describe('a declaration made on request', () => {
     expect(isThere(failing.world.wait(UNUSED_MS), failing.id)).toBe(false)
   })
 
-  it('does not end while it is pinned, without a time to be idle, or once it is kept', () => {
+  it('does not end while it is pinned, without an idle time, or once it is permanent', () => {
     for (const changes of [{ pinned: true }, { onRequest: {} }, { onRequest: null, pinned: null }]) {
       const { world, id } = asked()
       answer(world, id)
@@ -91,7 +91,7 @@ describe('a declaration made on request', () => {
     }
   })
 
-  it('is given its whole time by a new master, which does not know what was used before', () => {
+  it('gets its whole idle time again from a new master, which does not know of earlier requests', () => {
     const { world, id } = asked()
     answer(world, id)
     world.wait(IDLE_MS - 1)

@@ -30,20 +30,20 @@ describe('a pass', () => {
   }
   const failed = (name: string): Event => ({ type: 'TaskFailed', taskId: TaskId.parse(name), error: 'odd' })
 
-  it('is due at the end of the last request of a temporary declaration, which may become idle by it', () => {
+  it('is due at the end of the last request of a temporary declaration, which may become idle then', () => {
     const world = deciding({ idleSeconds: 5 })
     const events = [created(world, 'a'), created(world, 'b'), told('a', 'Running'), told('a', 'Complete'), failed('b')]
     expect(due(world, events)).toEqual([false, false, false, false, true])
     expect(due(world, [created(world, 'c'), told('c', 'Complete')])).toEqual([false, true])
   })
 
-  it('is never due after a request of a declaration that is always on', () => {
+  it('is never due after a request of an always-on declaration', () => {
     const world = deciding()
     const events = [created(world, 'a'), told('a', 'Running'), told('a', 'Complete'), failed('unknown')]
     expect(due(world, events)).toEqual([false, false, false, false])
   })
 
-  it('is due whenever anything else happens', () => {
+  it('is due after every other event', () => {
     const { state, log } = deciding()
     expect(log.length).toBeGreaterThan(1)
     for (const event of log) expect(mayDecide(state, event)).toBe(true)

@@ -7,7 +7,7 @@ import { runPass } from './pass'
 const types = (events: readonly { type: string }[]) => events.map(({ type }) => type)
 
 describe('a declaration', () => {
-  it('asks for its model card first and is placed by the pass after it came', () => {
+  it('requests its model card first, and is placed by the pass after the card arrived', () => {
     const world = new World()
     world.addNode('Mac Studio')
     world.cards = {}
@@ -24,7 +24,7 @@ describe('a declaration', () => {
     expect(Object.keys(world.state.instances)).toHaveLength(1)
   })
 
-  it('sees the memory that earlier declarations were promised in the same pass', () => {
+  it('sees the memory that earlier declarations were given in the same pass', () => {
     const world = new World()
     world.addNode('mini', { free: 6 * GB, total: 8 * GB })
     const first = world.declare('first')
@@ -45,7 +45,7 @@ describe('a declaration', () => {
     expect(types(world.reconcile().events)).toEqual(['MetaInstancePlacementFailed'])
   })
 
-  it('asks for the card of its draft too, is placed with it, and anew without', () => {
+  it('requests the card of its draft model too, is placed with it, and again without it', () => {
     const world = new World()
     world.addNode('mini')
     const draftModelId = ModelId.parse('m/draft')
@@ -67,7 +67,7 @@ describe('a declaration', () => {
     expect(newer).not.toHaveProperty('draftModelId')
   })
 
-  it('tells why its model card could not be loaded and asks again', () => {
+  it('says why its model card could not be loaded, and requests it again', () => {
     const world = new World()
     world.addNode('mini')
     world.cards = { [SMALL]: { status: 'failed', reason: 'no answer in 10 s' } }
@@ -117,7 +117,7 @@ describe('failing runners', () => {
     })
   })
 
-  it('make placing wait from the second replacement on', () => {
+  it('delay placing from the second replacement on', () => {
     const { world, id } = readyWorld()
     for (let failure = 1; failure <= 8; failure += 1) {
       world.fail(id)
@@ -129,28 +129,28 @@ describe('failing runners', () => {
     expect(types(world.wait(1).reconcile().events)).toEqual(['InstanceCreated'])
   })
 
-  it('without a text are called just that', () => {
+  it('without an error text are called just that', () => {
     const { world, id } = readyWorld()
     world.fail(id, ' ')
     world.reconcile()
     expect(world.metaInstance(id).lastFailureError).toBe('Runner failed')
   })
 
-  it('that shut down by themselves end the instance and count nothing', () => {
+  it('that shut down by themselves end the instance without counting a failure', () => {
     const { world, id } = readyWorld()
     world.report(id, { status: 'Shutdown' })
     expect(types(world.reconcile().events)).toEqual(['InstanceDeleted', 'InstanceCreated'])
     expect(world.metaInstance(id)).toMatchObject({ consecutiveFailures: 0, replacements: 0 })
   })
 
-  it('that were deleted because the app restarted are no failure', () => {
+  it('that were deleted because the app restarted do not count as a failure', () => {
     const { world, id } = readyWorld()
     for (const { runnerId } of world.instance(id).shards) world.apply({ type: 'RunnerDeleted', runnerId })
     expect(world.reconcile().events).toEqual([])
     expect(world.status(id)).toBe('CONNECTING')
   })
 
-  it('of an instance that nothing keeps delete it', () => {
+  it('of an instance without a declaration delete it', () => {
     const world = new World()
     world.addNode('mini')
     const id = world.declare()
@@ -167,7 +167,7 @@ describe('failing runners', () => {
 })
 
 describe('recovery', () => {
-  it('comes 60 s after all runners were ready, once, and only where there is something to clear', () => {
+  it('comes once, 60 s after all runners became ready, and only if there is something to reset', () => {
     const { world, id } = readyWorld()
     expect(types(world.wait(120_000).reconcile().events)).toEqual([])
     world.fail(id)
@@ -182,7 +182,7 @@ describe('recovery', () => {
 })
 
 describe('a node', () => {
-  it('that says nothing for 30 s is gone, and its instance with it, in one pass', () => {
+  it('that is silent for 30 s is gone, and its instance with it, in one pass', () => {
     const { world, id } = readyWorld()
     world.now += 29_999
     expect(types(world.reconcile().events)).toEqual([])
@@ -191,7 +191,7 @@ describe('a node', () => {
     expect(world.metaInstance(id).lastFailureError).toBe('Mac Studio left the cluster')
   })
 
-  it('is expected for 30 s after all deadlines began anew, and what stands on it is left alone', () => {
+  it('is expected for 30 s after all deadlines began again, and its instances are kept', () => {
     const { world, id } = readyWorld()
     const { instanceId } = world.instance(id)
     const [shard] = world.instance(id).shards
@@ -204,7 +204,7 @@ describe('a node', () => {
     expect(world.instance(id).instanceId).toBe(instanceId)
   })
 
-  it('that does not answer any more ends what it computes with others at once, but not what it has alone', () => {
+  it('that is unreachable ends the instances that it shares with others at once, but not those that it has alone', () => {
     const world = new World()
     const [here, there] = [world.addNode('here'), world.addNode('there')]
     for (const [from, to] of [
@@ -232,7 +232,7 @@ describe('a node', () => {
     expect(world.state.instances).toHaveProperty(single.instanceId)
   })
 
-  it('places nothing on a machine that answers nowhere, though it does not count as gone yet', () => {
+  it('gets nothing placed while it is unreachable, though it has not timed out yet', () => {
     const world = new World()
     world.addNode('here', { free: 10 * GB })
     const there = world.addNode('there', { free: 90 * GB })
@@ -249,7 +249,7 @@ describe('a node', () => {
 })
 
 describe('change', () => {
-  it('of a constraint replaces the instance: the new one first where memory allows both', () => {
+  it('of a constraint replaces the instance: the new one first if memory allows both', () => {
     const { world, id } = readyWorld()
     const old = world.instance(id).instanceId
     world.command({ type: 'UpdateMetaInstance', metaInstanceId: id, changes: { maxContext: 4096 } })
@@ -263,7 +263,7 @@ describe('change', () => {
     expect(world.reconcile().events).toEqual([])
   })
 
-  it('of a constraint removes the old one first where memory does not allow both', () => {
+  it('of a constraint removes the old one first if memory does not allow both', () => {
     const world = new World()
     world.addNode('mini', { free: 6 * GB })
     const id = world.declare()
@@ -275,7 +275,7 @@ describe('change', () => {
     expect(world.instance(id).instanceId).not.toBe(old)
   })
 
-  it('of the name alone leaves the instance', () => {
+  it('of the name alone keeps the instance', () => {
     const { world, id } = readyWorld()
     world.command({ type: 'UpdateMetaInstance', metaInstanceId: id, changes: { name: 'talk' } })
     expect(world.reconcile().events).toEqual([])
@@ -293,7 +293,7 @@ describe('change', () => {
 })
 
 describe('a pass', () => {
-  it('goes on with the other managers when one throws', () => {
+  it('continues with the other managers if one throws', () => {
     const { world, id } = readyWorld()
     world.command({ type: 'UpdateMetaInstance', metaInstanceId: id, changes: { paused: true } })
     const broken = {

@@ -63,7 +63,7 @@ class Farm extends World {
 }
 
 describe('a declaration with replicas', () => {
-  it('has so many instances, each on machines of its own', () => {
+  it('has that many instances, each on its own machines', () => {
     const farm = new Farm(4, 3)
     expect(farm.instances).toHaveLength(3)
     expect(new Set(farm.machines).size).toBe(3)
@@ -71,7 +71,7 @@ describe('a declaration with replicas', () => {
     expect(farm.reconcile().events).toEqual([])
   })
 
-  it('serves with fewer where there is no room for all, and says why once', () => {
+  it('serves with fewer if there is no room for all, and says why once', () => {
     const farm = new Farm(2, 3)
     expect(farm.instances).toHaveLength(2)
     expect(farm.status(farm.id)).toBe('READY')
@@ -84,7 +84,7 @@ describe('a declaration with replicas', () => {
     expect(farm.metaInstance(farm.id).placementError).toBeUndefined()
   })
 
-  it('gets a lost one back alone, while the others serve', () => {
+  it('replaces a lost one alone, while the others serve', () => {
     const farm = new Farm(4, 3)
     const before = farm.instances.map(({ instanceId }) => instanceId)
     const gone = NodeId.parse(farm.machines[0] ?? '')
@@ -98,7 +98,7 @@ describe('a declaration with replicas', () => {
     expect(farm.instances.filter(({ instanceId }) => before.includes(instanceId))).toHaveLength(2)
   })
 
-  it('does not forget the failures of one because another serves', () => {
+  it('does not reset the failures of one because another serves', () => {
     const farm = new Farm(2, 2)
     const [sick] = farm.instances
     for (let attempt = 1; attempt <= 3; attempt += 1) {
@@ -116,7 +116,7 @@ describe('a declaration with replicas', () => {
     expect(farm.machines).toEqual(['mini-2', 'mini-4'])
   })
 
-  it('goes where another machine is drained', () => {
+  it('moves off a machine that is drained', () => {
     const farm = new Farm(4, 3)
     const nodeId = NodeId.parse(farm.machines[1] ?? '')
     farm.command({ type: 'DrainMember', nodeId, drained: true })
@@ -125,7 +125,7 @@ describe('a declaration with replicas', () => {
     expect(farm.machines).not.toContain(nodeId)
   })
 
-  it('keeps its other replicas where a machine would go and there is no further one', () => {
+  it('keeps its replicas if a machine should be drained and there is no other one', () => {
     const farm = new Farm(2, 2)
     const cards = { [SMALL]: { status: 'loaded', card: smallCard } } as const
     const told = departures(farm.state, NodeId.parse('mini-1'), cards)
@@ -138,7 +138,7 @@ describe('a declaration with replicas', () => {
 })
 
 describe('another number of replicas', () => {
-  it('that is larger leaves those that serve', () => {
+  it('that is larger keeps those that serve', () => {
     const farm = new Farm(3, 1)
     const [first] = farm.instances
     farm.change({ replicas: 3 }).settle()
@@ -146,7 +146,7 @@ describe('another number of replicas', () => {
     expect(farm.instances[0]?.instanceId).toBe(first?.instanceId)
   })
 
-  it('that is smaller ends the newest, its answers first, and gives it no new requests', () => {
+  it('that is smaller ends the newest after its running requests, and gives it no new ones', () => {
     const farm = new Farm(3, 3)
     const newest = farm.instances.at(-1)
     const taskId = farm.work(newest)
@@ -161,7 +161,7 @@ describe('another number of replicas', () => {
     expect(farm.instances).toHaveLength(1)
   })
 
-  it('that is smaller ends what does not serve first', () => {
+  it('that is smaller ends replicas that do not serve first', () => {
     const farm = new Farm(2, 2)
     const [loading, serving] = farm.instances
     if (loading) farm.say(loading, { status: 'Loading', layersLoaded: 1, layers: 32 })
@@ -169,14 +169,14 @@ describe('another number of replicas', () => {
     expect(farm.instances.map(({ instanceId }) => instanceId)).toEqual([serving?.instanceId])
   })
 
-  it('of one is what a declaration has that says nothing', () => {
+  it('defaults to one', () => {
     const farm = new Farm(2, 2).change({ replicas: 1 })
     expect(farm.metaInstance(farm.id).replicas).toBeUndefined()
   })
 })
 
 describe('a change of a declaration with replicas', () => {
-  it('is carried out one by one, and at least all but one serve meanwhile', () => {
+  it('is applied to one after the other, and at least all but one serve meanwhile', () => {
     const farm = new Farm(3, 3)
     farm.change({ maxContext: 4096 })
     for (let passes = 0; passes < 30; passes += 1) {

@@ -39,7 +39,7 @@ const office = (given: Hours[] = hours): { world: ScheduledWorld; id: MetaInstan
 const scheduled = (world: World): number => world.log.filter(({ type }) => type === 'MetaInstanceScheduled').length
 
 describe('a declaration with hours', () => {
-  it('rests outside of them, is placed as they begin, and goes as they end', () => {
+  it('has no instance outside of them, is placed when they begin, and removed when they end', () => {
     const { world, id } = office()
     expect(world.status(id)).toBe('OFF_HOURS')
     expect(statusOf(world.state, world.metaInstance(id)).detail).toBe('until Wed 09:00 (UTC)')
@@ -59,7 +59,7 @@ describe('a declaration with hours', () => {
     expect(routeOf(world.state, SMALL)).toMatchObject({ kind: 'off', metaInstance: { metaInstanceId: id } })
   })
 
-  it('ends the answers under way first, and takes no new ones', () => {
+  it('finishes the running requests first, and takes no new ones', () => {
     const { world, id } = office()
     world.pass(MINUTE).report(id, { status: 'Ready' })
     const { instanceId } = world.instance(id)
@@ -74,7 +74,7 @@ describe('a declaration with hours', () => {
     expect(currentInstance(world.state, id)).toBeUndefined()
   })
 
-  it('is unpaused by nobody: paused it rests within its hours too', () => {
+  it('stays paused within its hours if it is paused', () => {
     const { world, id } = office()
     world.command({ type: 'UpdateMetaInstance', metaInstanceId: id, changes: { paused: true } })
     world.pass(MINUTE)
@@ -113,8 +113,8 @@ describe('a declaration with hours', () => {
   })
 })
 
-describe('a clock on the wall', () => {
-  it('that is set to and fro moves a model once a minute at most', () => {
+describe('a wall clock', () => {
+  it('that jumps back and forth moves a model once a minute at most', () => {
     const { world, id } = office()
     world.pass(MINUTE)
     const before = scheduled(world)
@@ -126,7 +126,7 @@ describe('a clock on the wall', () => {
     expect(world.instance(id).shards).toHaveLength(1)
   })
 
-  it('that was wrong is believed after a minute', () => {
+  it('that was wrong takes effect after a minute', () => {
     const { world, id } = office()
     world.pass(MINUTE)
     world.wall = NINE - 30 * MINUTE
@@ -151,7 +151,7 @@ describe('a request outside its hours', () => {
     return { world, id }
   }
 
-  it('may load it, until nobody asks any more', () => {
+  it('loads it, until it is idle', () => {
     const { world, id } = woken()
     world.wall -= 30 * MINUTE
     expect(world.status(id)).toBe('READY')
@@ -160,7 +160,7 @@ describe('a request outside its hours', () => {
     expect(currentInstance(world.state, id)).toBeUndefined()
   })
 
-  it('leaves it in memory as its hours begin', () => {
+  it('keeps it in memory when its hours begin', () => {
     const { world, id } = woken()
     const { instanceId } = world.instance(id)
     world.pass(MINUTE)
@@ -169,7 +169,7 @@ describe('a request outside its hours', () => {
     expect(world.metaInstance(id).schedule?.woken).toBeUndefined()
   })
 
-  it('gives way to what is always on', () => {
+  it('makes it evictable for always-on declarations', () => {
     const { world, id } = woken()
     world.addNode('Mac Studio', { free: 6e9, total: 8e9 })
     const other = world.declare('other')

@@ -17,7 +17,7 @@ const of = (hours: Hours[], wall: string) => {
 }
 
 describe('hours', () => {
-  it('hold from their beginning to just before their end, by the clock of their time zone', () => {
+  it('apply from their start to just before their end, by the clock of their time zone', () => {
     // 2026-03-04 is a Wednesday; Berlin is an hour ahead of UTC.
     expect(of([work], '2026-03-04T07:59:59.999Z')).toEqual({ on: false, until: '2026-03-04T08:00:00.000Z' })
     expect(of([work], '2026-03-04T08:00:00.000Z')).toEqual({ on: true, until: '2026-03-04T17:00:00.000Z' })
@@ -25,17 +25,17 @@ describe('hours', () => {
     expect(of([work], '2026-03-04T17:00:00.000Z')).toEqual({ on: false, until: '2026-03-05T08:00:00.000Z' })
   })
 
-  it('of working days are over from Friday evening to Monday', () => {
+  it('of working days end on Friday evening until Monday', () => {
     expect(of([work], '2026-03-06T17:00:00Z')).toEqual({ on: false, until: '2026-03-09T08:00:00.000Z' })
   })
 
-  it('that end before they begin end on the next day, and their days are those on which they begin', () => {
+  it('that end before they start end on the next day, and their days are those on which they start', () => {
     const fridays: Hours = { days: ['Fri'], from: '22:00', to: '06:00', ...berlin }
     expect(of([fridays], '2026-03-07T04:00:00Z')).toEqual({ on: true, until: '2026-03-07T05:00:00.000Z' })
     expect(of([fridays], '2026-03-08T04:00:00Z').on).toBe(false)
   })
 
-  it('without an end hold for good, and the same time twice is a whole day', () => {
+  it('without an end apply forever, and the same time twice is a whole day', () => {
     expect(of([{ from: '08:00', to: '08:00', ...berlin }], '2026-03-04T12:00:00Z')).toEqual({ on: true })
     const mondays: Hours = { days: ['Mon'], from: '08:00', to: '08:00', timeZone: 'UTC' }
     expect(of([mondays], '2026-03-09T08:00:00Z')).toEqual({ on: true, until: '2026-03-10T08:00:00.000Z' })
@@ -66,7 +66,7 @@ describe('hours', () => {
 })
 
 describe('where clocks change', () => {
-  it('hours keep to the clock on the wall', () => {
+  it('hours follow the wall clock', () => {
     // Berlin changes to summer time on Sunday, 29 March 2026.
     expect(of([work], '2026-03-27T20:00:00Z').until).toBe('2026-03-30T07:00:00.000Z')
     expect(of([work], '2026-10-23T20:00:00Z').until).toBe('2026-10-26T08:00:00.000Z')
@@ -78,7 +78,7 @@ describe('where clocks change', () => {
     expect(of([early], '2026-03-29T01:15:00Z')).toEqual({ on: true, until: '2026-03-29T01:45:00.000Z' })
   })
 
-  it('a time that occurs twice is the first one: hours hold once', () => {
+  it('a time that occurs twice is the first one: hours apply once', () => {
     const early: Hours = { from: '02:15', to: '02:45', ...berlin }
     expect(of([early], '2026-10-25T00:00:00Z')).toEqual({ on: false, until: '2026-10-25T00:15:00.000Z' })
     expect(of([early], '2026-10-25T00:50:00Z')).toEqual({ on: false, until: '2026-10-26T01:15:00.000Z' })

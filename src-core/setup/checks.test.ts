@@ -68,7 +68,7 @@ describe('the checks of a machine', () => {
     expect(checks.filter(({ state, fix }) => state !== 'ok' || fix.length > 0)).toEqual([])
   })
 
-  it('check nothing on other systems that only a Mac has', () => {
+  it('leave out what only a Mac has on other systems', () => {
     expect(checksOf({ ...good, node: linux }).map(({ id }) => id)).toEqual(['python', 'chip', 'memory', 'disk'])
   })
 

@@ -118,7 +118,7 @@ describe('a part of the side channel', () => {
   })
 })
 
-it('what was gathered is forgotten once the group works', () => {
+it('what was gathered is dropped once the group works', () => {
   for (const rank of [0, 1, 2]) contribute(rank, 0)
   for (const runnerId of runners().slice(1)) take({ type: 'RunnerStatusUpdated', runnerId, status: 'Ready' })
   expect(gather.size).toBe(1)

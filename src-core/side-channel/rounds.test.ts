@@ -105,7 +105,7 @@ describe('a rank’s rounds', () => {
     expect(rounds.resend(1)).toEqual([])
   })
 
-  it('of parts as even as they are odd are taken', () => {
+  it('of parts with equal but odd sizes are accepted', () => {
     for (const count of [0, 1, 2, 3, 4, 5, 33]) {
       const parts = [bytes(count, 1), bytes(count, 2), bytes(count, 3)]
       const sequence = [0, 1, 2, 3, 4, 5, 33].indexOf(count)
@@ -130,7 +130,7 @@ describe('a round that is not complete within 60 s', () => {
     expect(rounds.isWaiting).toBe(false)
   })
 
-  it('does not take the answer to an earlier round for one', () => {
+  it('does not take the answer to an earlier round for its own', () => {
     for (const rank of [1, 2]) rounds.take(world.state, part(rank, 0, 'AAAA'))
     rounds.ask('AAAA', 0)
     rounds.take(world.state, gathered(0, ['AAAA', 'AAAA', 'AAAA']))

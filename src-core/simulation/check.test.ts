@@ -12,7 +12,7 @@ const problems = (scenario: object): readonly string[] => {
 }
 
 describe('a scenario with several deciding nodes', () => {
-  it('may part them, crash them, let them sleep and trouble their messages', () => {
+  it('may separate, crash and suspend them, and disturb their messages', () => {
     const steps = [
       ...nodes,
       { at: 1, do: 'partition', groups: [['a'], ['b']] },
@@ -44,11 +44,11 @@ describe('a scenario with several deciding nodes', () => {
     expect(problem).toContain(cause)
   })
 
-  it('brings every one of them into the world', () => {
+  it('must add every one of them', () => {
     expect(problems({ replicas: ['a', 'b', 'c'], steps: nodes })).toEqual(['replicas: no step adds the node "c"'])
   })
 
-  it('has to say so before a step can part them', () => {
+  it('must declare them before a step can separate them', () => {
     for (const step of [{ do: 'heal' }, { do: 'crashNode', node: 'a' }, { do: 'cancelTask', id: 'x', via: 'a' }])
       expect(problems({ steps: [...nodes, { at: 1, ...step }] })[0]).toContain('"replicas"')
   })

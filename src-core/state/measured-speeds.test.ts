@@ -13,7 +13,7 @@ const placement = (modelId: string, ...nodeIds: string[]): PlacementKey => ({
 const one = placement('m/one', 'a', 'b')
 
 describe('measured speeds', () => {
-  it('begin with the mean and then follow what changes', () => {
+  it('start with the mean and then follow changes', () => {
     let speeds: MeasuredSpeed[] = []
     for (const tokensPerSecond of [10, 20]) speeds = withRun(speeds, one, tokensPerSecond)
     expect(speeds).toEqual([{ ...one, tokensPerSecond: 15, runs: 2 }])

@@ -59,7 +59,7 @@ describe('the status of a declaration', () => {
     expect(detail(world, id)).toBe('on Mac Studio')
   })
 
-  it('is RETRYING ahead of what the new attempt is doing, and names it in the detail', () => {
+  it('is RETRYING rather than the new attempt’s stage, which the detail names', () => {
     const { world, id } = readyWorld()
     world.fail(id)
     world.reconcile()

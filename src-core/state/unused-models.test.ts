@@ -21,7 +21,7 @@ const state = {
 } as unknown as State
 
 describe('models that nothing uses', () => {
-  it('are whole copies without a declaration or an instance, on each machine, that may be deleted', () => {
+  it('are complete, deletable copies without a declaration or an instance, on each machine', () => {
     expect(unusedCopies(state, (modelId) => !modelId.startsWith('e/'))).toEqual([
       { modelId: 'c/left', nodeId: 'air', bytes: 3 },
       { modelId: 'c/left', nodeId: 'studio', bytes: 3 },

@@ -22,14 +22,14 @@ describe('the leader’s clock', () => {
     expect(clock.now({ wall: 12_000, monotonic: 2000 })).toBe(3_612_000)
   })
 
-  it('is right even if it is read seldom: a follower of a whole day does not lead with yesterday’s time', () => {
+  it('is right even if it is read rarely: a follower of a whole day does not lead with yesterday’s time', () => {
     const clock = new LeaderClock({ wall: 0, monotonic: 0 })
     const dayLater = { wall: 86_400_000, monotonic: 86_400_000 }
     clock.witness(86_399_000, dayLater)
     expect(clock.now(dayLater)).toBe(86_400_000)
   })
 
-  it('never runs back, and never slower than time goes by, however clocks are set', () => {
+  it('never runs back, and never slower than elapsed time, however clocks are set', () => {
     const steps = fc.array(fc.record({ wall: fc.integer(), elapsed: fc.nat(100_000), stamp: fc.option(fc.integer()) }))
     fc.assert(
       fc.property(steps, (all) => {

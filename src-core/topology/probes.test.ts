@@ -38,7 +38,7 @@ describe('probing', () => {
     expect(edges().sort()).toEqual(['a>b@10.0.0.2', 'a>b@10.1.0.2', 'a>c@10.0.0.3'])
   })
 
-  it('loses a connection with the third probe in a row that is not answered, not before', () => {
+  it('loses a connection with the third consecutive unanswered probe, not before', () => {
     const { others, way, second, edges } = probing('ab')
     const targets = others.flatMap((nodeId) => [way(nodeId, '10.0.0.2'), way(nodeId, '10.1.0.2')])
     second(targets, targets)
@@ -80,7 +80,7 @@ describe('probing', () => {
     expect(edges()).toEqual(['a>b@10.0.0.2'])
   })
 
-  it('also reports the connections of a member that is silent everywhere as gone', () => {
+  it('also reports the connections of a member that is unreachable at all addresses as gone', () => {
     const { world, self, others, way, second, edges } = probing('ab')
     const [b] = others
     if (b === undefined) throw new Error('nobody is there')

@@ -36,7 +36,7 @@ describe('a rehearsal of RDMA', () => {
     expect(report(b)).toEqual([])
   })
 
-  it('has one edge for two addresses of the same machine, and keeps it while one of them holds', () => {
+  it('has one edge for two addresses of the same machine, and keeps it while one of them works', () => {
     reach(a, b, '10.0.0.2')
     reach(a, b, '10.1.0.2')
     expect(report(a)).toHaveLength(1)
@@ -56,7 +56,7 @@ describe('a rehearsal of RDMA', () => {
     expect(report(a)).toMatchObject([{ type: 'TopologyEdgeDeleted', edge: { from: a, to: b } }])
   })
 
-  it('touches no edge of real RDMA, and has a name that no device of Apple’s has', () => {
+  it('changes no edge of real RDMA, and has a device name that Apple’s never have', () => {
     world.apply({
       type: 'TopologyEdgeCreated',
       edge: { from: a, to: b, fromInterface: 'rdma_en2', toInterface: 'rdma_en3' },

@@ -17,7 +17,7 @@ describe('the ports to take out of a bridge', () => {
 describe('the commands', () => {
   const ports = { bridge: 'bridge0', interfaces: ['en2', 'en3'] }
 
-  it('that undo leave nothing of those that were done', () => {
+  it('that undo restore everything that the others changed', () => {
     expect(releaseCommands(ports)).toEqual([
       '/sbin/ifconfig bridge0 deletem en2',
       '/sbin/ifconfig bridge0 deletem en3',
@@ -40,7 +40,7 @@ describe('the commands', () => {
     { bridge: 'bridge0', interfaces: ["en2'"] },
     { bridge: 'bridge0', interfaces: ['lo0'] },
     { bridge: 'bridge0', interfaces: [] },
-  ])('take no name but an interface’s: %o', (given) => {
+  ])('accept only names of interfaces: %o', (given) => {
     expect(BridgePorts.safeParse(given).success).toBe(false)
   })
 })

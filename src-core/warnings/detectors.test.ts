@@ -42,7 +42,7 @@ describe('RDMA that is not enabled', () => {
     expect(says(rdmaOffDetector, macs)).toEqual(['warning: RDMA is not enabled on MacBook Pro.'])
   })
 
-  it('is enabled in Recovery, as the exact steps say', () => {
+  it('is enabled in Recovery, with the exact steps', () => {
     const { macs } = pair({ rdma: { status: 'disabled', devices: [] } })
     const [first] = found(rdmaOffDetector, macs)
     expect(first?.fix.map(({ text, commands = [] }) => [text, ...commands].join(' ')).join('\n')).toMatch(
@@ -59,7 +59,7 @@ describe('RDMA that is not enabled', () => {
       ['hint: The macOS on MacBook Pro has no RDMA.'],
     ],
     ['Thunderbolt 4, which has none', { maxGbps: 40, rdma: { status: 'disabled' } }, []],
-  ])('is told for what it is: %s', (_what, options, expected) => {
+  ])('is described exactly: %s', (_what, options, expected) => {
     expect(says(rdmaOffDetector, pair(options).macs)).toEqual(expected)
   })
 
@@ -142,7 +142,7 @@ describe('macOS versions', () => {
     ])
   })
 
-  it('of the same number but another build differ', () => {
+  it('with the same number but another build count as different', () => {
     const { macs, nodes } = pair({}, { os: { build: '25F81' } })
     declareRdma(macs, nodes)
     expect(says(macosVersionDetector, macs)).toHaveLength(1)
@@ -196,7 +196,7 @@ describe('a bridge', () => {
     expect(says(bridgeDetector, pair({ bridge: ['en2'], maxGbps: 40 }).macs)).toEqual([])
   })
 
-  it('whose names are no names of interfaces puts them into no command', () => {
+  it('with a name that is not an interface’s is in no command', () => {
     const { macs } = pair({ interfaces: ['en2; rm -rf ~'], bridge: ['en2; rm -rf ~'] })
     const [first] = found(bridgeDetector, macs)
     expect(first?.fix.flatMap(({ commands = [] }) => commands)).toEqual([])
@@ -273,7 +273,7 @@ describe('missing pairs', () => {
     return { macs, nodes }
   }
 
-  it('are named if some but not all of the intended Macs are joined', () => {
+  it('are named if some but not all of the intended Macs are connected', () => {
     const { macs, nodes } = three()
     expect(says(missingPairDetector, macs)).toEqual([])
     declareRdma(macs, [...nodes])
@@ -293,7 +293,7 @@ describe('missing pairs', () => {
     expect(found(missingPairDetector, macs).map(({ nodeIds }) => nodeIds)).toEqual([['a', 'c']])
   })
 
-  it('are none if all are joined, by cable or by a live connection', () => {
+  it('are none if all are connected, by cable or by a live connection', () => {
     const { macs, nodes } = three()
     declareRdma(macs, [...nodes])
     const [a, , c] = nodes
@@ -317,7 +317,7 @@ describe('missing pairs', () => {
 })
 
 describe('an unhealthy device', () => {
-  it('is reported once for the pair of Macs that it joins, with its error', () => {
+  it('is reported once for the pair of Macs that it connects, with its error', () => {
     const { macs, nodes } = pair()
     macs.device(nodes[0], 'en2', { health: 'unhealthy', problem: 'it did not open in 5 s' })
     macs.device(nodes[1], 'en2', { health: 'unhealthy' })
@@ -371,13 +371,13 @@ describe('versions of Muster that differ', () => {
   })
 
   it.each([[[]], [['0.9.0']], [['0.9.0', '0.9.0']], [['0.9.0', 'a build of one’s own']]])(
-    'are nothing where none is older: %j',
+    'are no hint if none is older: %j',
     (versions) => {
       expect(found(olderVersionDetector, of(...versions))).toEqual([])
     },
   )
 
-  it('are another hint, not dismissed with the first, once a newer one is there', () => {
+  it('are another hint once a newer one appears, even if the first was dismissed', () => {
     const id = (...versions: string[]) => found(olderVersionDetector, of(...versions))[0]?.id
     expect(id('0.9.0', '0.10.0')).toBe(id('0.9.0', '0.10.0', '0.10.0'))
     expect(id('0.9.0', '0.10.0')).not.toBe(id('0.9.0', '0.11.0'))

@@ -43,7 +43,7 @@ describe('an error of the RDMA backend', () => {
     expect(jacclErrors(log.join('\n'))).toEqual(["[jaccl] Couldn't connect (error: 60)"])
   })
 
-  it('is told apart from other lines of the worker about the same death', () => {
+  it('is distinguished from other lines of the worker about the same death', () => {
     const lost = '[jaccl] the RDMA connection to another machine was lost'
     const leak = '[jaccl] killed while it used RDMA: its protection domain may leak until this Mac restarts'
     expect(jacclErrors(`${lost}; ${leak}`)).toEqual([lost])

@@ -73,7 +73,7 @@ describe('warnings of any cluster', () => {
     /^(?:rdma_ctl (?:enable|status)|sw_vers|system_profiler SPThunderboltDataType|muster update)$/,
   ]
 
-  it('are each one thing, most severe first, about machines that are there, with safe commands', () => {
+  it('are unique, most severe first, about machines that exist, with safe commands', () => {
     fc.assert(
       fc.property(
         fc.array(mac, { minLength: 4, maxLength: 4 }),
@@ -105,12 +105,12 @@ describe('warnings of any cluster', () => {
   })
 })
 
-describe('what a warning is about', () => {
+describe('the subject of a warning', () => {
   const [node, other] = [new Macs().mac('Mac mini'), new Macs().mac('b')]
   it.each([
     [{ kind: 'node', nodeId: node } as const, '/cluster?machine=Mac%20mini'],
     [{ kind: 'link', nodeIds: [node, other] as [NodeId, NodeId] } as const, '/cluster?machine=Mac%20mini'],
-  ])('has a place in the app: %o', (subject, place) => {
+  ])('has a page in the app: %o', (subject, place) => {
     expect(aboutOf(subject)).toBe(place)
   })
 })
@@ -131,7 +131,7 @@ describe('an error of the RDMA driver', () => {
     expect(warnings(macs.state)[0]?.id).toBe(failed?.id)
   })
 
-  it('has one name for one text, and another for another', () => {
+  it('has one id per text', () => {
     const idOf = (text: string): string | undefined => {
       const { macs, id } = serving()
       return warnings(macs.fail(id, text).state)[0]?.id
@@ -140,13 +140,13 @@ describe('an error of the RDMA driver', () => {
     expect(idOf('[jaccl] the RDMA connection failed: Register memory region failed')).not.toBe(idOf(RECEIVE))
   })
 
-  it('is no connection attempt on the console, and no other error', () => {
+  it('is neither a connection attempt on the console nor any other error', () => {
     const { macs, id } = serving()
     macs.fail(id, 'ended with code 1: [jaccl] Connection attempt 1 waiting 2000 ms')
     expect(codes(macs)).toEqual([])
   })
 
-  it('is forgotten when the declaration has recovered', () => {
+  it('is dropped when the declaration has recovered', () => {
     const { macs, id } = serving()
     macs.fail(id, RECEIVE)
     macs.reconcile()
