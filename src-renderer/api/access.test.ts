@@ -3,7 +3,7 @@ import { Api } from './access'
 
 afterEach(() => vi.unstubAllGlobals())
 
-/** `fetch` that answers when told to. */
+/** A `fetch` that answers when the test says so. */
 const slowFetch = () => {
   const answers: (() => void)[] = []
   const fetched = vi.fn(
@@ -15,7 +15,7 @@ const slowFetch = () => {
   return { answers, outlives }
 }
 
-it('commands outlive their page; what is read, and what the page may call off, does not', () => {
+it('commands are sent even if their page ends; reads and cancellable requests are not', () => {
   const { outlives } = slowFetch()
   const api = new Api('')
   void api.request('/node/settings', { method: 'PATCH', json: { host: '::' } })
@@ -25,7 +25,7 @@ it('commands outlive their page; what is read, and what the page may call off, d
   expect(outlives()).toEqual([true, true, false, false])
 })
 
-it('a command larger than browsers keep alive, or more of them at a time, are sent all the same', async () => {
+it('a command larger than browsers keep alive, or several at once, are sent all the same', async () => {
   const { answers, outlives } = slowFetch()
   const api = new Api('')
   const send = (text: string) => api.request('/', { method: 'POST', json: text })

@@ -28,7 +28,7 @@ const errorFrom = async (response: Response): Promise<ApiError> => {
 export const withQuery = (path: string, query: Readonly<Record<string, string>>): string =>
   `${path}?${new URLSearchParams(query).toString()}`
 
-/** Browsers refuse `keepalive` beyond 64 KiB of bodies that are being sent; the limit is each page's. */
+/** Browsers refuse `keepalive` requests once more than 64 KiB of bodies are being sent, per page. */
 const KEEPALIVE_BYTES = 64 * 1024
 
 /** Client of the HTTP API of this page's node. */
@@ -38,7 +38,7 @@ export class Api {
 
   constructor(readonly url: string) {}
 
-  /** The desktop app tells the node's address; in a browser it is the page's origin. */
+  /** The desktop app supplies the node's address; in a browser it is the page's origin. */
   static async open(): Promise<Api> {
     const access = await window.muster?.apiAccess()
     return new Api(access?.url ?? window.location.origin)

@@ -13,14 +13,14 @@ describe('a problem', () => {
     })
   })
 
-  it('gives whoever helps the code and the details as well', () => {
+  it('gives the code and the details too, for those who help', () => {
     const error = new ApiError('invalid_request', 'sharding: Invalid', { details: [{ path: ['sharding'] }] })
     expect(problemDetails('Can’t launch it.', error)).toBe(
       'Can’t launch it.\nsharding: Invalid.\nCode: invalid_request\n[{"path":["sharding"]}]',
     )
   })
 
-  it('of the node is said in the reader’s language, with the node’s own words beside it', async () => {
+  it('of the node is shown in the user’s language, with the node’s own text beside it', async () => {
     speak(await loadTranslator('de'))
     const error = new ApiError('disk_full', 'The disk is full', { hint: 'Free some space', isOfNode: true })
     const ofTomorrow = new ApiError('of_tomorrow', 'Odd', { isOfNode: true })
@@ -36,7 +36,7 @@ describe('a problem', () => {
     }
   })
 
-  it('takes anything that was thrown', () => {
+  it('can be made of anything that was thrown', () => {
     expect(problemText('No answer.', 'odd')).toEqual({ what: 'No answer.', why: 'odd.', todo: undefined })
   })
 })

@@ -20,25 +20,25 @@ const all = async (body: ReadableStream<Uint8Array>): Promise<string[]> => {
 describe('server-sent events', () => {
   afterEach(() => vi.useRealTimers())
 
-  it('come whole, however the network cuts them', async () => {
+  it('are complete, however the network splits them', async () => {
     const bytes = encoder.encode('id: 1:2\ndata: {"text":"über"}\n\ndata: next\n\n')
     const single = [...bytes].map((byte) => Uint8Array.of(byte))
     expect(await all(streamOf(...single))).toEqual(['{"text":"über"}', 'next'])
   })
 
-  it('leave out comments, and join the lines of one event', async () => {
+  it('omit comments, and join the lines of one event', async () => {
     expect(await all(streamOf(':\n\n: waiting\n\ndata: a\ndata:  b\n\n'))).toEqual(['a\n b'])
   })
 
-  it('may end their lines as Windows does', async () => {
+  it('may have the line ends of Windows', async () => {
     expect(await all(streamOf('data: a\r', '\n\r\ndata: b\r\n\r\n'))).toEqual(['a', 'b'])
   })
 
-  it('drop an event whose end never came', async () => {
+  it('omit an event without an end', async () => {
     expect(await all(streamOf('data: whole\n\ndata: half'))).toEqual(['whole'])
   })
 
-  it('tell the sender when nobody reads any more', async () => {
+  it('cancel the stream when the reader stops', async () => {
     const cancelled = vi.fn()
     const body = new ReadableStream<Uint8Array>({
       pull: (controller) => controller.enqueue(encoder.encode('data: again\n\n')),
@@ -48,7 +48,7 @@ describe('server-sent events', () => {
     expect(cancelled).toHaveBeenCalledOnce()
   })
 
-  it('end when the sender has been silent for too long', async () => {
+  it('end after too long a silence', async () => {
     vi.useFakeTimers()
     const events = serverSentEvents(new ReadableStream<Uint8Array>(), { silenceMs: 40_000 })
     const next = expect(events.next()).rejects.toThrow(SilentStreamError)

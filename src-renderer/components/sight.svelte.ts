@@ -6,8 +6,8 @@ import { SvelteSet } from 'svelte/reactivity'
 const MARGIN = '240px'
 
 /**
- * Which entries of a list have come into view. An entry draws its content then and keeps it; until then it is its
- * outline only. Unlike in a virtual list every entry exists, so that links and searches find it.
+ * Tracks which entries of a list have come into view. Until then an entry is only an outline; from then on it keeps its
+ * content. Unlike in a virtual list every entry exists, so that links and the browser's search find it.
  */
 export class Sight {
   private readonly seen = new SvelteSet<string>()
@@ -48,7 +48,7 @@ export class Sight {
           this.seen.add(key)
         }
       },
-      // The first widens the window, the second (Chrome 120) areas that scroll inside it.
+      // `rootMargin` applies to the window, `scrollMargin` (Chrome 120) to areas that scroll inside it.
       { rootMargin: MARGIN, scrollMargin: MARGIN },
     )
     return observer

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Sight } from './sight.svelte'
 
-/** Stands for the browser's: the test says what comes into view. */
+/** Replaces the browser's observer: the test decides what comes into view. */
 class FakeObserver {
   static readonly all: FakeObserver[] = []
   readonly observed = new Set<Element>()
@@ -35,7 +35,7 @@ beforeEach(() => {
 afterEach(() => void vi.unstubAllGlobals())
 
 describe('the entries of a long list', () => {
-  it('are whole from when they come into view, and stay so', () => {
+  it('are drawn completely once they come into view, and stay so', () => {
     const sight = new Sight()
     const elements = ['a', 'b', 'c'].map((key) => {
       const element = document.createElement('article')

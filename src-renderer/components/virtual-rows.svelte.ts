@@ -41,7 +41,7 @@ const scrollerOf = (element: Element): HTMLElement => {
 export class VirtualRows<Item> {
   private readonly heights = new SvelteMap<string, number>()
   private readonly keys = new WeakMap<Element, string>()
-  /** One for all rows: an observer each costs more than drawing them. */
+  /** Shared by all rows: one observer per row would cost more than drawing the rows. */
   private readonly measurer = new ResizeObserver((rows) => this.measure(rows))
   /** The viewport's edges in pixels from the start of the list. */
   private from = $state(0)

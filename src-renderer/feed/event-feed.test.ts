@@ -19,7 +19,7 @@ describe('the feed', () => {
     return heard
   }
 
-  it('is one stream for all who listen from the beginning', async () => {
+  it('has one stream for all first listeners', async () => {
     const stream = new FakeStream()
     const api = new FakeApi().next(stream.response)
     feed = new EventFeed(api)
@@ -35,7 +35,7 @@ describe('the feed', () => {
     expect(api.asked).toHaveLength(1)
   })
 
-  it('begins anew at once for whoever joins later, and says nothing of a loss', async () => {
+  it('restarts with a snapshot when a listener joins later, without reporting a loss', async () => {
     const [first, second] = [new FakeStream(), new FakeStream()]
     const api = new FakeApi().next(first.response, second.response)
     feed = new EventFeed(api)
@@ -52,14 +52,14 @@ describe('the feed', () => {
     expect(one).toEqual([...late, ...late])
   })
 
-  it('tells whoever joins while the node is away that it is', async () => {
+  it('reports an unreachable node to a listener that joins then', async () => {
     feed = new EventFeed(new FakeApi())
     listening()
     await vi.advanceTimersByTimeAsync(10_000)
     expect(listening()).toEqual([{ kind: 'reach', reach: 'unreachable' }])
   })
 
-  it('tells nothing more to whoever has left', async () => {
+  it('sends nothing more to a listener that has left', async () => {
     const stream = new FakeStream()
     feed = new EventFeed(new FakeApi().next(stream.response))
     const heard: FeedMessage[] = []

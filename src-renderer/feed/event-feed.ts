@@ -85,7 +85,7 @@ export class EventFeed implements Feed {
           if (id !== undefined) this.position = id
           this.reach = undefined
           wait = FIRST_RETRY_MS
-          this.tell({ kind: event === 'cluster' ? 'cluster' : 'state', data })
+          this.notify({ kind: event === 'cluster' ? 'cluster' : 'state', data })
         }
       } catch {
         // Any error: the next attempt resumes, or starts with a snapshot.
@@ -97,7 +97,7 @@ export class EventFeed implements Feed {
       }
       const patient: boolean = this.reach === 'starting' && waited < STARTING_MS
       this.reach = refused ? 'signedOut' : patient ? 'starting' : 'unreachable'
-      this.tell({ kind: 'reach', reach: this.reach })
+      this.notify({ kind: 'reach', reach: this.reach })
       await pause(wait, signal)
       waited += wait
       wait = Math.min(LONGEST_RETRY_MS, wait * 2)
@@ -111,7 +111,7 @@ export class EventFeed implements Feed {
       : `/events?cluster=true&after=${index}&term=${term}`
   }
 
-  private tell(message: FeedMessage): void {
+  private notify(message: FeedMessage): void {
     for (const listener of this.listeners) listener(message)
   }
 }

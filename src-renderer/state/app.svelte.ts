@@ -94,12 +94,12 @@ export class AppState {
     this.fits = new Fits({ state: () => this.cluster.state, finder: fitWorker })
   }
 
-  /** Which word texts use for this page's machine. */
+  /** The word that texts use for this page's machine. */
   get host(): 'mac' | 'machine' {
     return this.here === 'this Mac' ? 'mac' : 'machine'
   }
 
-  /** How texts call this page's machine. */
+  /** The phrase that texts use for this page's machine. */
   get here(): 'this Mac' | 'this machine' {
     const node = this.node.nodeId === undefined ? undefined : this.cluster.state.nodes[this.node.nodeId]
     return node?.os.platform === 'darwin' ? 'this Mac' : 'this machine'

@@ -12,14 +12,14 @@ const model = (id: string, more: Partial<CatalogueModel> = {}): CatalogueModel =
 }
 
 describe('the catalogue', () => {
-  it('is unknown until the node has answered, also where the answer is that there are none', async () => {
+  it('is unknown until the node has answered, even if the answer is empty', async () => {
     const catalogue = new Catalogue(new FakeApi(() => json({ models: [] })))
     expect(catalogue.known).toBe(false)
     await catalogue.read()
     expect(catalogue).toMatchObject({ known: true, all: [], problem: undefined })
   })
 
-  it('offers only what can be run, and knows the starter model', async () => {
+  it('offers only models that can run, and knows the starter model', async () => {
     const models = [model('a/damaged', { problem: 'config.json is missing' }), model('a/small', { starter: true })]
     const catalogue = new Catalogue(new FakeApi(() => json({ models })))
     await catalogue.read()
@@ -28,7 +28,7 @@ describe('the catalogue', () => {
     expect(catalogue.find('a/damaged')?.problem).toBe('config.json is missing')
   })
 
-  it('keeps what it knows when the node does not answer, and says so', async () => {
+  it('keeps its models when the node does not answer, and says so', async () => {
     const api = new FakeApi().next(() => json({ models: [model('a/small')] }))
     const catalogue = new Catalogue(api)
     await catalogue.read()

@@ -14,7 +14,7 @@ export interface ClusterOptions {
   readonly feed: Pick<Feed, 'listen' | 'restart'>
   /** Called after each snapshot, for data that does not come as events. */
   readonly onSnapshot?: () => void
-  /** Called with each shown state, for what keeps a history of it. */
+  /** Called with each shown state, for consumers that keep a history of it. */
   readonly onFolded?: (state: State) => void
 }
 

@@ -4,10 +4,10 @@ import { FakeApi, FakeStream, json } from '../testing/fake-api'
 import { EventFeed } from '../feed/event-feed'
 import { Cluster } from './cluster.svelte'
 
-/** What has come is shown with the next picture. */
+/** Received messages are shown with the next frame. */
 const settled = () => vi.advanceTimersByTimeAsync(20)
 
-describe('the picture of the cluster', () => {
+describe('the shown cluster state', () => {
   let cluster: Cluster | undefined
   beforeEach(() => vi.useFakeTimers())
   afterEach(() => {
@@ -20,7 +20,7 @@ describe('the picture of the cluster', () => {
   const at = { v: 1, index: world.state.lastEventIndex + 1, term: 1, at: world.now }
   const paused = { ...at, event: { type: 'MetaInstanceUpdated', metaInstanceId: id, changes: { paused: true } } }
 
-  it('is the snapshot with the events after it folded in', async () => {
+  it('is the snapshot with later events folded in', async () => {
     const stream = new FakeStream()
     cluster = new Cluster({ feed: new EventFeed(new FakeApi().next(stream.response)) })
     expect(cluster.connection).toBe('starting')
@@ -31,7 +31,7 @@ describe('the picture of the cluster', () => {
     expect(cluster.state.metaInstances[id]).toMatchObject({ paused: true, generation: 1 })
   })
 
-  it('says when the node is gone, and goes on after the last event when it is back', async () => {
+  it('says when the node is gone, and resumes after the last event when it is back', async () => {
     const [first, second] = [new FakeStream(), new FakeStream()]
     const api = new FakeApi().next(first.response)
     cluster = new Cluster({ feed: new EventFeed(api) })
@@ -54,7 +54,7 @@ describe('the picture of the cluster', () => {
     expect(cluster.state.metaInstances[id]?.paused).toBe(true)
   })
 
-  it('asks a node that is away less and less often, at most every 5 s', async () => {
+  it('retries an unreachable node ever less often, at least every 5 s', async () => {
     const api = new FakeApi()
     cluster = new Cluster({ feed: new EventFeed(api) })
     await vi.advanceTimersByTimeAsync(60_000)
@@ -62,7 +62,7 @@ describe('the picture of the cluster', () => {
     expect(api.asked.length).toBeLessThan(20)
   })
 
-  it('calls a node that has not answered yet starting, and after some seconds unreachable', async () => {
+  it('calls a node without an answer starting, and after some seconds unreachable', async () => {
     cluster = new Cluster({ feed: new EventFeed(new FakeApi()) })
     await vi.advanceTimersByTimeAsync(1000)
     expect(cluster.connection).toBe('starting')
@@ -70,7 +70,7 @@ describe('the picture of the cluster', () => {
     expect(cluster.connection).toBe('unreachable')
   })
 
-  it('begins with a snapshot again after an event that it does not understand', async () => {
+  it('starts with a new snapshot after an event that it cannot parse', async () => {
     const stream = new FakeStream()
     const api = new FakeApi().next(stream.response)
     cluster = new Cluster({ feed: new EventFeed(api) })
@@ -82,14 +82,14 @@ describe('the picture of the cluster', () => {
     expect(api.asked.at(-1)?.path).toBe('/events?cluster=true')
   })
 
-  it('notices that the person is signed out', async () => {
+  it('notices that the user is signed out', async () => {
     const api = new FakeApi(() => json({ error: { code: 'invalid_api_key', message: 'needs a key' } }, 401))
     cluster = new Cluster({ feed: new EventFeed(api) })
     await settled()
     expect(cluster.connection).toBe('signedOut')
   })
 
-  it('takes a connection that has gone silent for dead', async () => {
+  it('treats a silent connection as dead', async () => {
     const stream = new FakeStream()
     const api = new FakeApi().next(stream.response)
     cluster = new Cluster({ feed: new EventFeed(api) })
@@ -99,7 +99,7 @@ describe('the picture of the cluster', () => {
     expect(stream.cancelled).toBe(true)
   })
 
-  it('tells of each snapshot, and asks nothing more once it is closed', async () => {
+  it('reports each snapshot, and sends nothing once it is closed', async () => {
     const stream = new FakeStream()
     const api = new FakeApi().next(stream.response)
     const onSnapshot = vi.fn()

@@ -8,7 +8,7 @@ describe('work for when the window is idle', () => {
     vi.unstubAllGlobals()
   })
 
-  it('waits for the browser to say so, no longer than it may', () => {
+  it('waits for the browser’s idle callback, within its limit', () => {
     const requested = vi.fn(() => 7)
     const cancelled = vi.fn()
     vi.stubGlobal('requestIdleCallback', requested)
@@ -19,7 +19,7 @@ describe('work for when the window is idle', () => {
     expect(cancelled).toHaveBeenCalledWith(7)
   })
 
-  it('is done soon in a browser that never says so, as Safari', () => {
+  it('runs soon in a browser without idle callbacks, such as Safari', () => {
     vi.stubGlobal('requestIdleCallback', undefined)
     Reflect.deleteProperty(globalThis, 'requestIdleCallback')
     const [work, calledOff] = [vi.fn(), vi.fn()]

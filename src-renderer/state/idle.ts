@@ -1,6 +1,6 @@
 /**
- * Runs `work` when the window has nothing to draw, after `withinMs` at the latest if given. Returns the function that
- * calls it off. Safari tells no page when its window is idle: there a timer of `SAFARI_MS` stands for it.
+ * Runs `work` when the window is idle, after `withinMs` at the latest if given. Returns a function that cancels it.
+ * Safari has no idle callback: there a timer of `SAFARI_MS` is used.
  */
 export const whenIdle = (work: () => void, { withinMs }: { readonly withinMs?: number } = {}): (() => void) => {
   if (!('requestIdleCallback' in window)) {

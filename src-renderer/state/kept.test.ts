@@ -4,15 +4,15 @@ import { Kept } from './kept.svelte'
 
 const Size = z.enum(['small', 'large'])
 
-describe('a kept value', () => {
+describe('a persisted value', () => {
   beforeEach(() => localStorage.clear())
 
-  it('is there again after the page was opened anew', () => {
+  it('is available again after a reload', () => {
     new Kept('size', Size, 'small').current = 'large'
     expect(new Kept('size', Size, 'small').current).toBe('large')
   })
 
-  it.each(['"huge"', '{', 'null'])('begins anew where what was kept is %s', (text) => {
+  it.each(['"huge"', '{', 'null'])('is reset if the stored value is %s', (text) => {
     localStorage.setItem('size', text)
     expect(new Kept('size', Size, 'small').current).toBe('small')
   })

@@ -10,12 +10,12 @@ afterEach(() => {
 })
 
 describe('the language of the window', () => {
-  it('is the first of the browser’s that there is', async () => {
+  it('is the first supported one of the browser’s', async () => {
     await new LanguageSetting(() => ['fr', 'de-DE', 'en']).apply()
     expect([t('settings.title'), document.documentElement.lang]).toEqual(['Einstellungen', 'de'])
   })
 
-  it('is the one that was chosen, also after the page was closed', async () => {
+  it('is the chosen one, also after the page was closed', async () => {
     await new LanguageSetting(() => ['en']).choose('zh-Hans')
     expect([t('settings.title'), document.documentElement.lang]).toEqual(['设置', 'zh-Hans'])
     speak(english)
@@ -24,7 +24,7 @@ describe('the language of the window', () => {
     expect([later.choice, t('settings.title')]).toEqual(['zh-Hans', '设置'])
   })
 
-  it('is the last one, however quickly several are chosen', async () => {
+  it('is the last chosen one, however quickly the choices follow', async () => {
     const setting = new LanguageSetting(() => ['en'])
     await Promise.all([setting.choose('zh-Hans'), setting.choose('de')])
     expect(t('settings.title')).toBe('Einstellungen')

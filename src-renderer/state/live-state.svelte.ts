@@ -3,7 +3,7 @@ import { emptyState, State } from '@core/state/state'
 
 const FAMILIES = State.keyof().options
 
-/** The state as it is now, for a computation that later events do not repeat. */
+/** The current state, untracked, for computations that later events must not repeat. */
 export const stillState = (state: State): State => untrack(() => ({ ...state }))
 
 /** The reactive value of one family. */

@@ -21,7 +21,7 @@ const view = (more: Partial<ClusterView> = {}): ClusterView => ({
 
 const settled = () => vi.advanceTimersByTimeAsync(0)
 
-describe('who belongs together', () => {
+describe('the membership view', () => {
   let membership: Membership
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => {
@@ -29,7 +29,7 @@ describe('who belongs together', () => {
     vi.useRealTimers()
   })
 
-  it('is followed as the node says it, and asked for again when the node comes back', async () => {
+  it('follows the node’s stream, and is requested again when the node comes back', async () => {
     const [first, second] = [new FakeStream(), new FakeStream()]
     const api = new FakeApi().next(first.response)
     membership = new Membership(api, new EventFeed(api))
@@ -38,7 +38,7 @@ describe('who belongs together', () => {
     expect(membership.view?.members).toHaveLength(1)
     first.fail()
     await settled()
-    // What was known stays while nobody answers.
+    // Known values stay while nobody answers.
     expect(membership.view?.members).toHaveLength(1)
     api.next(second.response)
     await vi.advanceTimersByTimeAsync(250)
@@ -48,7 +48,7 @@ describe('who belongs together', () => {
     expect(api.asked.map(({ path }) => path)).toEqual(['/events?cluster=true', '/events?cluster=true'])
   })
 
-  it('tells what becomes of a declaration without each machine that it needs', async () => {
+  it('shows what happens to a declaration without each machine that it needs', async () => {
     const chat = MetaInstanceId.parse('chat')
     const told = { metaInstanceId: chat, name: 'chat', fate: 'moves', nodeIds: ['Mini'] } as const
     const other = { metaInstanceId: 'other', name: 'other', fate: 'stops' }
@@ -64,7 +64,7 @@ describe('who belongs together', () => {
     expect(api.asked.at(-1)?.path).toBe('/cluster/what-if')
   })
 
-  it('tells of who asks, until a person puts it off, and again when he looks', async () => {
+  it('shows join requests until the user postpones them, and again when they are reopened', async () => {
     const stream = new FakeStream()
     const api = new FakeApi().next(stream.response)
     membership = new Membership(api, new EventFeed(api))
@@ -78,7 +78,7 @@ describe('who belongs together', () => {
     expect(membership.urgent).toEqual(asker)
   })
 
-  it('shows what an answer has changed before the node says it', async () => {
+  it('shows the result of a change before the stream delivers it', async () => {
     const stream = new FakeStream()
     const api = new FakeApi().next(stream.response)
     membership = new Membership(api, new EventFeed(api))
@@ -96,7 +96,7 @@ describe('who belongs together', () => {
     expect(membership.view?.joining).toBeUndefined()
   })
 
-  it('names machines and the cluster, and shows it before the node says it', async () => {
+  it('renames machines and the cluster, and shows it before the stream delivers it', async () => {
     const stream = new FakeStream()
     const api = new FakeApi().next(stream.response)
     membership = new Membership(api, new EventFeed(api))
@@ -117,7 +117,7 @@ describe('who belongs together', () => {
     expect(membership.view?.name).toBe('The team')
   })
 
-  it('does not show an answer over what the node has said since', async () => {
+  it('does not show an answer over newer messages of the stream', async () => {
     const stream = new FakeStream()
     const api = new FakeApi().next(stream.response)
     membership = new Membership(api, new EventFeed(api))
@@ -135,7 +135,7 @@ describe('who belongs together', () => {
     expect(membership.joining).toEqual(failed)
   })
 
-  it('measures a connection from both of its ends', async () => {
+  it('measures a connection in both directions', async () => {
     const api = new FakeApi(({ path }) => (path === '/cluster/measure' ? json({}) : undefined))
     membership = new Membership(api, new EventFeed(api))
     await membership.measure(self, asker.nodeId)

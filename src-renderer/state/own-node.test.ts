@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { FakeApi, json } from '../testing/fake-api'
 import { OwnNode } from './own-node.svelte'
 
-describe('this node', () => {
-  it('says who it is, also while it can decide nothing, and why', async () => {
+describe('this page’s node', () => {
+  it('reports its id, even while it refuses commands, and why', async () => {
     const degraded = { status: 'degraded', role: 'stepped-down', version: '0.1.0', nodeId: 'a', term: 1 }
     const node = new OwnNode(
       new FakeApi(() => json({ ...degraded, reason: 'The disk is full', hint: 'Make room.' }, 503)),

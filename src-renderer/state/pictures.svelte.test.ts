@@ -14,7 +14,7 @@ afterEach(() => vi.useRealTimers())
 
 const REQUESTS = 500
 
-it('is drawn once for a thousand events at once, and only where something shows what they changed', async () => {
+it('a thousand events at once cause one rendering, and only where their changes are shown', async () => {
   const { world, id } = readyWorld()
   const { instanceId } = world.instance(id)
   const stream = new FakeStream()

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { agoText, bytesText, durationText, numberText, partText, speedText } from './text'
 
 describe('numbers for people', () => {
-  it('gives sizes two digits where one would not tell them apart', () => {
+  it('gives sizes two digits where one would not distinguish them', () => {
     expect([740_000, 538e6, 4.6e9, 9.96e9, 142.4e9].map(bytesText)).toEqual([
       '740 KB',
       '538 MB',
@@ -25,7 +25,7 @@ describe('numbers for people', () => {
     expect([40_000, 22_320_000, 273_600_000].map(durationText)).toEqual(['40 s', '6 h 12 min', '3 d 4 h'])
   })
 
-  it('never says that something will have happened', () => {
+  it('never shows a past time as future', () => {
     expect(agoText(2000, 1000)).toBe('just now')
     expect(durationText(-5)).toBe('0 s')
   })
@@ -34,7 +34,7 @@ describe('numbers for people', () => {
     expect([950, 12_400, 1_234_567, 421e6].map(numberText)).toEqual(['950', '12,400', '1.2 million', '421 million'])
   })
 
-  it('gives slow speeds a digit more', () => {
+  it('gives slow speeds another digit', () => {
     expect([7.46, 33.6].map(speedText)).toEqual(['7.5 tokens/s', '34 tokens/s'])
   })
 })

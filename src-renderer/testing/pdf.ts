@@ -1,5 +1,5 @@
 interface PdfOptions {
-  /** The page's font; by default one that needs no file. */
+  /** The page's font; default: one that needs no file. */
   readonly font?: string
   /** Further indirect objects, numbered from 10 on. */
   readonly objects?: readonly string[]
@@ -10,8 +10,8 @@ interface PdfOptions {
 const HELVETICA = '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>'
 
 /**
- * A PDF for tests, in ASCII, whose pages each draw one content stream, such as `textAt('Hello')`. Its table of objects is
- * correct.
+ * A PDF for tests, in ASCII. Each page draws one content stream, such as `textAt('Hello')`. Its cross-reference table
+ * is correct.
  */
 export const pdf = (pages: readonly string[], { font = HELVETICA, objects = [], trailer = '' }: PdfOptions = {}) => {
   const firstPage = 10 + objects.length
@@ -45,7 +45,10 @@ export const pdf = (pages: readonly string[], { font = HELVETICA, objects = [], 
 export const textAt = (...lines: readonly string[]): string =>
   `BT /F 12 Tf 14 TL 50 700 Td ${lines.map((line) => `(${line}) Tj T*`).join(' ')} ET`
 
-/** “你好” in GBK. The font is neither in the file nor says what its codes mean: it names a table of the reader. */
+/**
+ * “你好” in GBK. The font is neither embedded nor does it map its codes to Unicode: it names a predefined CMap, which the
+ * reader must supply.
+ */
 export const CHINESE = pdf(['BT /F 12 Tf 50 700 Td <C4E3BAC3> Tj ET'], {
   font: '<< /Type /Font /Subtype /Type0 /BaseFont /SimSun /Encoding /GBK-EUC-H /DescendantFonts [10 0 R] >>',
   objects: [

@@ -11,7 +11,7 @@ describe('consoles', () => {
     expect(consoleOwners(world.state, NodeId.parse('elsewhere'))).toEqual([])
   })
 
-  it('are searched as they are read: without colours, whatever the case', () => {
+  it('are searched as they are shown: without colours, ignoring case', () => {
     const printed = '\u001b[31mError\u001b[0m: out of memory\r\nloading\r\n\r\nerror again\r\n'
     expect(consoleLines(printed, ' ERROR ')).toEqual(['Error: out of memory', 'error again'])
     expect(consoleLines(printed, '')).toHaveLength(3)

@@ -12,7 +12,7 @@ const rows = () => {
 }
 
 describe('the list of events', () => {
-  it('says of each what it is about, and why it failed', () => {
+  it('says what each event is about, and why something failed', () => {
     const found = rows()
     expect(found.find(({ type }) => type === 'MemberAdmitted')).toMatchObject({ kind: 'Machines', failed: false })
     expect(found.at(-1)).toMatchObject({ type: 'InstanceDeleted', kind: 'Models', failed: true })
@@ -20,7 +20,7 @@ describe('the list of events', () => {
     expect((['MetaInstanceCreated', 'InstanceRetrying'] as const).map(eventWords)).toEqual(['Declared', 'Retrying'])
   })
 
-  it('is filtered by what events are about and by words, and begins with decisions, the newest first', () => {
+  it('is filtered by kind and by words, and shows decisions by default, newest first', () => {
     const all = rows()
     const first = matchingEvents(all, { kinds: FIRST_KINDS, search: '' })
     expect(first[0]?.type).toBe('InstanceDeleted')
@@ -31,7 +31,7 @@ describe('the list of events', () => {
     ])
   })
 
-  it('tells one reason once, however many events it has', () => {
+  it('shows a reason once, however many events have it', () => {
     const { world, id } = readyWorld()
     for (let failure = 0; failure < 3; failure += 1) {
       world.fail(id)

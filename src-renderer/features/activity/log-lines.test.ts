@@ -9,7 +9,7 @@ const lines = [
 ].map(logLine)
 
 describe('the log', () => {
-  it('is read line by line, also where a line is none of ours', () => {
+  it('is parsed line by line, including lines of other programs', () => {
     expect(lines[0]).toMatchObject({
       level: 'info',
       part: 'worker',
@@ -20,7 +20,7 @@ describe('the log', () => {
     expect(lines.slice(2).map(({ message }) => message)).toEqual(['no JSON at all', '17'])
   })
 
-  it('is filtered by level and by words, in its fields too', () => {
+  it('is filtered by level and by words, in the fields too', () => {
     expect(matchingLines(lines, { level: 'warn', search: '' })).toHaveLength(1)
     expect(matchingLines(lines, { level: 'debug', search: 'R1 started' })).toHaveLength(1)
     expect(matchingLines(lines, { level: 'debug', search: '' })).toHaveLength(4)

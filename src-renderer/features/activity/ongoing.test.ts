@@ -3,8 +3,8 @@ import { ModelId, TaskId } from '@core/ids'
 import { GB, readyWorld, World } from '@core/testing/world'
 import { cancelRequest, ongoing } from './ongoing'
 
-describe('what takes long', () => {
-  it('is one list of downloads, loads and requests, each with the way to end it', () => {
+describe('operations in progress', () => {
+  it('are one list of downloads, loads and requests, each with its way to cancel it', () => {
     const { world, id } = readyWorld()
     const { instanceId, shards } = world.instance(id)
     const [shard] = shards
@@ -26,7 +26,7 @@ describe('what takes long', () => {
     ])
   })
 
-  it('tells how far a model is loaded, and pausing it ends that', () => {
+  it('show how much of a model is loaded, and end when it is paused', () => {
     const world = new World()
     world.addNode('Mac mini')
     const id = world.declare('chat', { name: 'chat' })

@@ -23,13 +23,13 @@ const record: RequestRecord = {
 const self = NodeId.parse('self')
 
 describe('the list of past requests', () => {
-  it('tells where the time of each went, and how fast it was written', () => {
+  it('shows the phases of each request, and its speed', () => {
     const [view] = requestsIn([record], { noted: [], self, nameOf: (model) => model })
     expect(view).toMatchObject({ outcome: 'done', tone: 'ready', key: 'Ada', tokensPerSecond: 10 })
     expect(view && partsText(view.parts)).toBe('waited 0.02 s · prompt 0.50 s · wrote 1.20 s')
   })
 
-  it('names a declaration that was asked for by its id, and leaves other names as they were written', () => {
+  it('names a declaration that was requested by its id, and leaves other names as they were sent', () => {
     const { world, id } = readyWorld()
     const nameOf = namesOfAsked(world.state)
     const asked = [id, 'gone', 'mlx-community/some-model'].map((model) => ({ ...record, id: model, model }))
@@ -38,7 +38,7 @@ describe('the list of past requests', () => {
     expect(views.map(({ model }) => model)).toEqual([...declared, 'gone', 'mlx-community/some-model'])
   })
 
-  it('has what other machines took while this window was open, but nothing twice and nothing that still runs', () => {
+  it('includes requests of other machines that this window saw, without duplicates and running ones', () => {
     const { world, id } = readyWorld()
     const { instanceId } = world.instance(id)
     const log = new RequestLog()

@@ -115,7 +115,7 @@ const ofTask = ({ task, model }: NotedRequest): RequestView => {
   }
 }
 
-/** Names a declaration that was asked for by its id; anything else is shown as the client wrote it. */
+/** Maps the id of a declaration to its name; any other model is shown as the client wrote it. */
 export const namesOfAsked = ({ metaInstances }: Pick<State, 'metaInstances'>): ((model: string) => string) => {
   const names = new Map<string, string>(
     Object.values(metaInstances).map((metaInstance) => [metaInstance.metaInstanceId, declaredName(metaInstance)]),
@@ -126,7 +126,7 @@ export const namesOfAsked = ({ metaInstances }: Pick<State, 'metaInstances'>): (
 interface RequestSources {
   readonly noted: readonly NotedRequest[]
   readonly self: NodeId | undefined
-  /** Display name of what a client asked for: a declaration's id becomes its name. */
+  /** Display name of the requested model: a declaration's id becomes its name. */
   readonly nameOf: (model: string) => string
 }
 

@@ -37,37 +37,37 @@ describe('the branches of a conversation', () => {
     expect(pathTo(tree, undefined)).toEqual([])
   })
 
-  it('end in their newest message', () => {
+  it('end at their newest message', () => {
     expect(newestLeaf(tree)).toBe('edited')
     expect(newestLeaf(tree, 'q')).toBe('b')
     expect(newestLeaf(tree, 'a')).toBe('a2')
     expect(newestLeaf([])).toBeUndefined()
   })
 
-  it('are told apart where they part', () => {
+  it('are siblings where they diverge', () => {
     const b = tree.find(({ id }) => id === 'b') as Message
     expect(siblingsOf(tree, b)).toMatchObject({ index: 1, all: [{ id: 'a' }, { id: 'b' }] })
     expect(siblingsOf(tree, tree[0] as Message).all.map(({ id }) => id)).toEqual(['q', 'edited'])
   })
 
-  it('stay as this window shows them when another one writes, and go on where it went on', () => {
+  it('stay as this window shows them when another window writes, and follow its continuation', () => {
     expect(leafAfter(tree, { own: 'a2', recorded: 'edited' })).toBe('a2')
     expect(leafAfter([...tree, user('more', 'a2', 7)], { own: 'a2', recorded: 'edited' })).toBe('more')
     expect(leafAfter(tree, { own: 'gone', recorded: 'a2' })).toBe('a2')
     expect(leafAfter(tree, { own: undefined, recorded: undefined })).toBe('edited')
-    // What was kept a moment ago, and the record does not name yet.
+    // A message that was stored a moment ago, and that the record does not refer to yet.
     expect(leafAfter([...tree, user('more', 'a2', 7)], { own: undefined, recorded: 'a2' })).toBe('more')
   })
 
-  it('survive records that lead in a circle', () => {
+  it('survive records that form a cycle', () => {
     const circle = [user('x', 'y', 1), user('y', 'x', 2)]
     expect(pathTo(circle, 'x').length).toBeLessThanOrEqual(2)
     expect(['x', 'y']).toContain(newestLeaf(circle, 'x'))
   })
 })
 
-describe('what the model is sent', () => {
-  it('begins with the system prompt, and has no two questions in a row', () => {
+describe('the messages sent to a model', () => {
+  it('start with the system prompt, and have no two questions in a row', () => {
     const path = [user('lost', undefined, 1), user('q', 'lost', 2), answer('a', 'q', 3), user('bye', 'a', 4)]
     expect(promptOf(path, 'Be short.')).toEqual([
       { role: 'system', content: 'Be short.' },
@@ -77,13 +77,13 @@ describe('what the model is sent', () => {
     ])
   })
 
-  it('has files in fences that they cannot end', () => {
+  it('have files in fences that the files cannot close', () => {
     expect(questionText('What is it?', [{ name: 'a.md', text: '```\nx\n```' }])).toBe(
       'File a.md:\n````\n```\nx\n```\n````\n\nWhat is it?',
     )
   })
 
-  it('has calls with their results, and no calls without', () => {
+  it('have calls with their results, and no calls without', () => {
     const calls = [{ id: '1', name: 'clock', arguments: '{}' }]
     const called = { ...answer('a', 'q', 2), calls } as Message
     const results: Message = {
@@ -110,7 +110,7 @@ describe('what the model is sent', () => {
 })
 
 describe('the title of a conversation', () => {
-  it('is the beginning of its first question, cut between words', () => {
+  it('is the start of its first question, cut between words', () => {
     expect(titleOf('  Why is\nthe sky blue? ')).toBe('Why is the sky blue?')
     expect(titleOf('word '.repeat(40))).toBe(`${'word '.repeat(12).trim()}…`)
     expect(titleOf('', [{ name: 'notes.txt' }])).toBe('notes.txt')
@@ -130,7 +130,7 @@ describe('pictures of a question', () => {
   })
   const part = { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } }
 
-  it('come before its words, also in later turns', () => {
+  it('precede its text, also in later turns', () => {
     expect(promptOf([shown('What is it?'), answer('a', 'p', 2), user('q', 'a', 3)])).toMatchObject([
       {
         role: 'user',
@@ -142,7 +142,7 @@ describe('pictures of a question', () => {
     expect(picturesOn([shown('a'), answer('a', 'p', 2), user('q', 'a', 3), shown('b')])).toBe(2)
   })
 
-  it('need no words, and give their conversation a title', () => {
+  it('need no text, and give their conversation a title', () => {
     const { files: _none, ...wordless } = shown('') as Extract<Message, { role: 'user' }>
     expect(promptOf([wordless])).toEqual([{ role: 'user', content: [part] }])
     expect(titleOf('', [picture])).toBe('cat.png')

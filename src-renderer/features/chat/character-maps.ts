@@ -1,6 +1,7 @@
 /**
- * Tables from codes of Chinese, Japanese and Korean fonts to characters, which older PDFs name without having them in
- * the file. They come with the app, each as a chunk of its own. Those of UTF-8 and UTF-32 are no predefined ones of PDF.
+ * Predefined CMaps: tables from codes of Chinese, Japanese and Korean fonts to characters. Older PDFs refer to them by
+ * name without embedding them. They come with the app, each as a separate chunk. The CMaps of UTF-8 and UTF-32 are left
+ * out, because PDF does not predefine them.
  */
 const TABLES = import.meta.glob<string>(
   ['../../../node_modules/pdfjs-dist/cmaps/*.bcmap', '!../../../node_modules/pdfjs-dist/cmaps/*-UTF{8,32}-*.bcmap'],
@@ -9,7 +10,7 @@ const TABLES = import.meta.glob<string>(
 
 const tables = new Map(Object.entries(TABLES).map(([path, load]) => [path.slice(path.lastIndexOf('/') + 1), load]))
 
-/** Supplies one document with tables, and remembers whether one was missing: then some of its text is missing too. */
+/** Supplies one document with CMaps, and records whether one was missing: then part of its text is missing too. */
 export class CharacterMaps {
   isIncomplete = false
 

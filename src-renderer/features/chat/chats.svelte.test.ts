@@ -26,7 +26,7 @@ const partner = (changes: Partial<Partner> = {}): Partner => ({
   ...changes,
 })
 
-/** Who answers; a rune, for the chats follow it. */
+/** The models that can answer; a rune, because the chats track it. */
 class Stage {
   partner: Partner | undefined = $state.raw(partner())
 }
@@ -53,7 +53,7 @@ const ask = async (chats: Chats, text: string, thread = chats.fresh) => {
   return thread
 }
 const idle = (thread: { readonly busy: boolean }) => eventually(() => expect(thread.busy).toBe(false))
-/** Its last answer has gone to the store, where whoever opens it then reads it. */
+/** Waits until the last answer is stored, so that opening the conversation again reads it. */
 const kept = (thread: Thread) =>
   eventually(() => {
     expect(thread.busy).toBe(false)
@@ -70,12 +70,12 @@ describe('conversations', () => {
     for (const chats of opened.splice(0)) chats.close()
   })
 
-  it('are kept, and the model gets all of them when they go on after a reload', async () => {
+  it('are stored, and the model gets all messages when they continue after a reload', async () => {
     const first = await open(new FakeApi().next(whole('Hi').response))
     const thread = await ask(first, 'Hello')
     await kept(thread)
     expect(textsOf(thread.path)).toEqual(['Hello', 'Hi'])
-    // It is shown before it is kept.
+    // An answer is shown before it is stored.
     await eventually(async () => expect(await first.conversations.messagesOf(thread.id)).toHaveLength(2))
 
     const api = new FakeApi().next(whole('Later.').response)
@@ -98,7 +98,7 @@ describe('conversations', () => {
     })
   })
 
-  it('of two tabs lose nothing of one another, and each sees what the other wrote', async () => {
+  it('in two tabs lose nothing, and each shows what the other wrote', async () => {
     const [one, other] = [
       await open(new FakeApi().next(whole('1').response)),
       await open(new FakeApi().next(whole('2').response)),
@@ -132,7 +132,7 @@ describe('conversations', () => {
     expect(await writing.conversations.messagesOf(thread.id)).toEqual([])
   })
 
-  it('show the answer while it is written, its figures when it is done, and before it its place in the queue and how much of the prompt is read', async () => {
+  it('show an answer’s place in the queue and its prefill, then the answer as it grows, then its figures', async () => {
     const stream = new FakeStream()
     const thread = await ask(await open(new FakeApi().next(stream.response)), 'Why?')
     stream.send({ ...delta(''), queue: { ahead: 2 } })
@@ -150,7 +150,7 @@ describe('conversations', () => {
     expect(thread.path[1]).toHaveProperty('firstTokenMs')
   })
 
-  it('hold a message until its model is ready, also while nobody looks', async () => {
+  it('hold a message until its model is ready, also while another page is shown', async () => {
     const api = new FakeApi().next(whole('Hi').response)
     const stage = new Stage()
     stage.partner = partner({ kind: 'disk', ready: false })
@@ -168,7 +168,7 @@ describe('conversations', () => {
     expect(textsOf(thread.path)).toEqual(['Hello', 'Hi'])
   })
 
-  it('survive that their model is gone: the message stays, and can be asked of another', async () => {
+  it('survive the removal of their model: the message stays and can be sent to another one', async () => {
     const stage = new Stage()
     stage.partner = undefined
     const chats = await open(new FakeApi().next(whole('Hi').response), stage)
@@ -183,7 +183,7 @@ describe('conversations', () => {
     expect(textsOf(thread.path)).toEqual(['Hello', 'Hi'])
   })
 
-  it('keep what was there when a question is edited or asked again, as branches', async () => {
+  it('keep earlier branches when a question is edited or asked again', async () => {
     const api = new FakeApi().next(whole('a').response, whole('b').response, whole('c').response)
     const chats = await open(api)
     const thread = await ask(chats, 'Hello')
@@ -203,7 +203,7 @@ describe('conversations', () => {
     expect(textsOf(thread.path)).toEqual(['Hello', 'a'])
   })
 
-  it('keep pictures through edits, other answers and reloads, and send them; they go with the conversation', async () => {
+  it('keep pictures through edits, regenerated answers and reloads, send them, and delete them with the conversation', async () => {
     const picture = { name: 'cat.png', mediaType: 'image/png', data: 'iVBORw0KGgo=' } as const
     const api = new FakeApi().next(whole('a').response, whole('b').response, whole('c').response)
     const chats = await open(api)
@@ -231,7 +231,7 @@ describe('conversations', () => {
     expect(await again.conversations.messagesOf(thread.id)).toEqual([])
   })
 
-  it('stop where they are told to, and that is no problem', async () => {
+  it('can be stopped, which is not an error', async () => {
     const stream = answering('1 2')
     const chats = await open(new FakeApi().next(stream.response))
     const thread = await ask(chats, 'Count.')
@@ -260,7 +260,7 @@ describe('conversations', () => {
     expect(textsOf(thread.path)).toEqual(['Hello', 'Hi'])
   })
 
-  it('keep what had come when an answer fails on its way or ends without an end, with the reason', async () => {
+  it('keep a partial answer if it fails or breaks off, with the reason', async () => {
     const stream = answering('Hi th')
     stream.send({ error: { message: 'out of memory', code: 'runner_failed' } })
     const chats = await open(new FakeApi().next(stream.response))
@@ -271,7 +271,7 @@ describe('conversations', () => {
     expect(thread.unanswered).toBe(true)
   })
 
-  it('show calls of tools, and go on with their results', async () => {
+  it('show tool calls, and continue with their results', async () => {
     const called = new FakeStream()
     const call = (said: object) => ({
       choices: [{ delta: { tool_calls: [{ index: 0, ...said }] }, finish_reason: null }],
@@ -293,7 +293,7 @@ describe('conversations', () => {
     })
   })
 
-  it('are found by their titles and by what was written in them', async () => {
+  it('are found by their titles and messages', async () => {
     const api = new FakeApi().next(whole('The capital is Paris.').response, whole('x').response)
     const chats = await open(api)
     await idle(await ask(chats, 'France?'))
@@ -307,7 +307,7 @@ describe('conversations', () => {
     expect(chats.conversations.found).toHaveLength(2)
   })
 
-  it('ask with their system prompt and their sampling, which are kept as presets', async () => {
+  it('use their system prompt and sampling options, which can be stored as presets', async () => {
     const api = new FakeApi().next(whole('Hi').response)
     const chats = await open(api)
     const options = { system: 'Be short.', temperature: 0, seed: 7, thinking: false, alternatives: true }
@@ -327,7 +327,7 @@ describe('conversations', () => {
     expect(again.conversations.all[0]?.options).toEqual(options)
   })
 
-  it('go on in this window where the browser keeps nothing, and that is said', async () => {
+  it('continue in this window if the browser stores nothing, and say so', async () => {
     const chats = new Chats({
       api: new FakeApi().next(whole('Hi').response),
       openStore: () => Promise.reject(new DOMException('no', 'SecurityError')),

@@ -8,8 +8,8 @@ const png = (name = 'cat.png') => new File(['x'], name, { type: 'image/png' })
 const seeing: Reader = { name: 'eyes', sees: true, seeing: ['eyes'] }
 const draft = () => new Draft(({ name }) => Promise.resolve({ picture: { ...picture, name } }))
 
-describe('what is written and not sent yet', () => {
-  it('takes texts and pictures, and gives all of them once', async () => {
+describe('the unsent question', () => {
+  it('takes texts and pictures, and returns all of them once', async () => {
     const written = draft()
     written.text = '  Look  '
     await written.add([png(), new File(['milk'], 'notes.txt'), png('dog.png')], seeing, 0)
@@ -23,7 +23,7 @@ describe('what is written and not sent yet', () => {
     expect(written).toMatchObject({ text: '', files: [], pictures: [], empty: true })
   })
 
-  it('refuses pictures for a model of text, and names those that read them', async () => {
+  it('refuses pictures for a text-only model, and names models that read them', async () => {
     const written = draft()
     await written.add([png()], { ...seeing, name: 'small', sees: false, seeing: ['eyes', 'other'] }, 0)
     expect(written.refused).toEqual([
@@ -34,20 +34,20 @@ describe('what is written and not sent yet', () => {
     expect(written.empty).toBe(true)
   })
 
-  it('takes them where nobody knows whether the model sees: the node will say it', async () => {
+  it('accepts pictures if it is unknown whether the model reads them: the node will report it', async () => {
     const written = draft()
     await written.add([png()], { name: 'elsewhere', sees: undefined, seeing: [] }, 0)
     expect(written.pictures).toHaveLength(1)
   })
 
-  it('shows a model no more pictures than one request holds, those before it counted', async () => {
+  it('limits the pictures of a conversation to what one request may have', async () => {
     const written = draft()
     await written.add([png('a.png'), png('b.png'), png('c.png')], seeing, 14)
     expect(written.pictures.map(({ name }) => name)).toEqual(['a.png', 'b.png'])
     expect(written.refused).toEqual(['c.png is left out: a conversation shows a model 16 pictures at most.'])
   })
 
-  it('knows which files it is still reading, and has read each in the end, also one that cannot be read', async () => {
+  it('knows which files are being read, and finishes each, also an unreadable one', async () => {
     const written = new Draft(() => Promise.reject(new Error('the file is gone')))
     const notes = new File(['milk'], 'notes.txt')
     const adding = written.add([notes, png()], seeing, 0)
@@ -57,7 +57,7 @@ describe('what is written and not sent yet', () => {
     expect(written.files).toEqual([{ name: 'notes.txt', text: 'milk' }])
   })
 
-  it('takes a vector graphic as the text that it is', async () => {
+  it('takes a vector graphic as text', async () => {
     const written = draft()
     await written.add([new File(['<svg/>'], 'mark.svg', { type: 'image/svg+xml' })], seeing, 0)
     expect(written.files).toEqual([{ name: 'mark.svg', text: '<svg/>' }])

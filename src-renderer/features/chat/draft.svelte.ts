@@ -27,7 +27,7 @@ export class Draft implements QuestionContent {
   pictures: readonly ChatPicture[] = $state.raw([])
   /** Reasons why recently added files were refused. */
   refused: readonly string[] = $state.raw([])
-  /** Files that are being read: a question sent before they are would be without them. */
+  /** Files that are being read. A question that is sent before they are read would lack them. */
   reading: readonly File[] = $state.raw([])
   readonly empty: boolean = $derived(this.text.trim() === '' && this.files.length + this.pictures.length === 0)
 

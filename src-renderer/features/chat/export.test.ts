@@ -17,7 +17,7 @@ const messages: readonly Message[] = [
 ]
 
 describe('an exported conversation', () => {
-  it('is Markdown of the branch that is shown', () => {
+  it('is Markdown of the shown branch', () => {
     expect(asMarkdown(conversation, messages)).toEqual({
       name: 'What is this.md',
       type: 'text/markdown',
@@ -26,7 +26,7 @@ describe('an exported conversation', () => {
     expect(asMarkdown(conversation, messages, 'b').text).toContain('Hallo')
   })
 
-  it('has its pictures in it, whatever they are called', () => {
+  it('contains its pictures, whatever their names', () => {
     const picture = { name: 'a [cat]\n.png', mediaType: 'image/png', data: 'iVBORw0KGgo=' } as const
     const shown: readonly Message[] = [
       { id: 'a', conversationId: 'c', at: 1, role: 'user', text: '', pictures: [picture] },

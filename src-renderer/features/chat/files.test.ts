@@ -3,7 +3,7 @@ import { pastedIn, readTextFile } from './files'
 
 const read = (content: BlobPart, name: string, type = '') => readTextFile(new File([content], name, { type }), 'small')
 
-it('takes any text, whatever it is called', async () => {
+it('takes any text file, whatever its name', async () => {
   expect(await read('fn main() {}', 'main.rs')).toEqual({ file: { name: 'main.rs', text: 'fn main() {}' } })
 })
 
@@ -16,7 +16,7 @@ it.each([
   })
 })
 
-it('refuses what is no text, and what is too long', async () => {
+it('refuses binary and too long files', async () => {
   expect(await read(Uint8Array.of(0xff, 0xfe, 0x00), 'a.bin')).toEqual({ refused: 'a.bin is not UTF-8 text.' })
   expect(await read('a\0b', 'b.bin')).toEqual({ refused: 'b.bin is not a text file.' })
   expect(await read('x'.repeat(1_000_001), 'long.txt')).toMatchObject({

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { fieldsOf, readOptions } from './option-fields'
 
 describe('the options of a chat', () => {
-  it('are read as they were written, and what is empty is the model’s own', () => {
+  it('are parsed as entered; an empty field means the model’s default', () => {
     const options = { system: 'Be short.', temperature: 0.2, seed: 7, alternatives: true, tools: [{ name: 'clock' }] }
     expect(readOptions(fieldsOf(options), undefined)).toEqual({ options })
     expect(readOptions(fieldsOf({}), false)).toEqual({ options: { thinking: false } })
   })
 
-  it('take tools in OpenAI’s form', () => {
+  it('take tools in OpenAI’s format', () => {
     const tools = '[{"type":"function","function":{"name":"clock","parameters":{"type":"object"}}}]'
     expect(readOptions({ ...fieldsOf({}), tools }, undefined)).toEqual({
       options: { tools: [{ name: 'clock', parameters: { type: 'object' } }] },

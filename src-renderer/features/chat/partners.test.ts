@@ -10,7 +10,7 @@ const onDisk = (id: string): CatalogueModel => {
 }
 
 describe('models to talk to', () => {
-  it('begin with those that answer at once', () => {
+  it('start with those that answer at once', () => {
     const { world } = readyWorld()
     world.declare('sleeping', { paused: true, name: 'sleeper' })
     const other = world.declare('other', { name: 'helper' })
@@ -23,12 +23,12 @@ describe('models to talk to', () => {
     ])
   })
 
-  it('are none that only make embeddings', () => {
+  it('exclude embedding models', () => {
     const { world } = readyWorld()
     expect(partnersOf(world.state, [{ ...onDisk(SMALL), card: { ...smallCard, kind: 'embedding' } }])).toEqual([])
   })
 
-  it('are known to read pictures, or not to, where a machine in reach has their files', () => {
+  it('are known to read pictures, or not, if a reachable machine has their files', () => {
     const { world } = readyWorld()
     const eyes = onDisk('m/eyes')
     const catalogue = [{ ...eyes, card: { ...eyes.card, vision: true } }, onDisk('m/blind')]
@@ -51,14 +51,14 @@ describe('models to talk to', () => {
     expect(chosenPartner([], undefined)).toBeUndefined()
   })
 
-  it('include instances that nothing keeps, by their model', () => {
+  it('include instances without a declaration, by their model', () => {
     const { world, id } = readyWorld()
     const { metaInstanceId: _unbound, ...loose } = world.instance(id)
     world.state = { ...world.state, metaInstances: {}, instances: { [loose.instanceId]: loose } }
     expect(partnersOf(world.state)).toMatchObject([{ id: 'm/small', ready: true, metaInstanceId: undefined }])
   })
 
-  it('include what lies on a disk and does not run, last, but nothing that cannot', () => {
+  it('include models that are only on a disk, last, except those that cannot run', () => {
     const { world } = readyWorld()
     const found = partnersOf(world.state, [
       onDisk('m/other'),
@@ -71,7 +71,7 @@ describe('models to talk to', () => {
     ])
   })
 
-  it('go on with a conversation when they were declared anew, and are gone when nobody has the model', () => {
+  it('continue a conversation after a new declaration of the model, and are missing if no machine has the model', () => {
     const { world } = readyWorld()
     const before = { id: 'deleted', name: 'old', modelId: SMALL }
     const partners = partnersOf(world.state, [onDisk('m/other')])

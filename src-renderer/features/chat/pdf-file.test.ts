@@ -2,14 +2,14 @@ import { expect, it } from 'vitest'
 import { isPdf, readPdf } from './pdf-file'
 import type { PdfProblem } from './pdf-text'
 
-it('knows a PDF by its type, its name or its beginning, and nothing else as one', async () => {
+it('recognises a PDF by its type, its name or its first bytes', async () => {
   expect(await isPdf(new File(['x'], 'paper', { type: 'application/pdf' }))).toBe(true)
   expect(await isPdf(new File(['x'], 'PAPER.PDF'))).toBe(true)
   expect(await isPdf(new File(['%PDF-1.4\n'], 'download'))).toBe(true)
   expect(await isPdf(new File(['About %PDF-1.4'], 'pdf.txt'))).toBe(false)
 })
 
-it('gives the text of a PDF as a text file of its name', async () => {
+it('returns the text of a PDF as a text file of its name', async () => {
   const file = new File(['%PDF-1.4'], 'paper.pdf')
   const read = (data: Uint8Array) => Promise.resolve({ text: new TextDecoder().decode(data) })
   expect(await readPdf(file, read)).toEqual({ file: { name: 'paper.pdf', text: '%PDF-1.4' } })

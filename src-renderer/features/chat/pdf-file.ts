@@ -4,7 +4,7 @@ import { t } from '../../state/texts.svelte'
 
 /** Larger files are not read, to bound memory. */
 const MOST_FILE_BYTES = 50_000_000
-/** As of a text file: more would exceed any model's context. */
+/** As for a text file: more would exceed any model's context. */
 const LIMITS = { pages: 2000, textBytes: 1_000_000, milliseconds: 60_000 }
 
 const BEGINNING = '%PDF-'
@@ -18,7 +18,7 @@ export const isPdf = async (file: File): Promise<boolean> =>
     .text()
     .catch(() => '')) === BEGINNING
 
-/** pdf.js has a megabyte, and comes with the first PDF. */
+/** Loaded with the first PDF, because pdf.js is a megabyte. */
 const readWithPdfJs = async (data: Uint8Array): Promise<PdfText> => {
   try {
     const { textOfPdf } = await import('./pdf-text')

@@ -10,7 +10,7 @@ const here: PdfParser = { worker: undefined, died: new Promise(() => {}), end: (
 
 const read = (data: Uint8Array, limits = {}) => textOfPdf(data, { ...LIMITS, ...limits }, here)
 
-/** The standard handler's oldest form; a password that nobody has told opens it. */
+/** The oldest form of the standard security handler, with an unknown password. */
 const LOCKED = {
   objects: [`<< /Filter /Standard /V 1 /R 2 /P -4 /O <${'11'.repeat(32)}> /U <${'22'.repeat(32)}> >>`],
   trailer: `/Encrypt 10 0 R /ID [<${'33'.repeat(16)}> <${'33'.repeat(16)}>]`,
@@ -22,7 +22,7 @@ describe('the text of a PDF', () => {
     expect(await read(data)).toEqual({ text: 'The first line\nand the second\n\nAnother page' })
   })
 
-  it('is read by the tables of the app where a Chinese font names one', async () => {
+  it('is decoded with the app’s CMaps if a Chinese font names one', async () => {
     expect(await read(CHINESE)).toEqual({ text: '你好' })
   })
 
@@ -44,7 +44,7 @@ describe('the text of a PDF', () => {
     expect(await read(data, limits)).toEqual({ problem })
   })
 
-  it('is found though the place of the table of objects is wrong', async () => {
+  it('is found even if the offset of the cross-reference table is wrong', async () => {
     const whole = new TextDecoder().decode(pdf([textAt('Still here')]))
     expect(await read(new TextEncoder().encode(whole.replace(/startxref\n\d+/, 'startxref\n7')))).toEqual({
       text: 'Still here',

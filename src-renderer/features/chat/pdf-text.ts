@@ -2,7 +2,7 @@ import { getDocument, PDFWorker, VerbosityLevel, type PDFDocumentProxy } from 'p
 import type { TextItem } from 'pdfjs-dist/types/src/display/api'
 import { CharacterMaps } from './character-maps'
 
-/** Why a PDF gives no text. */
+/** Why no text could be read from a PDF. */
 export type PdfProblem = 'damaged' | 'encrypted' | 'noText' | 'pages' | 'long' | 'slow' | 'notLoaded'
 
 /** The text of a PDF, or why there is none. */
@@ -10,13 +10,13 @@ export type PdfText = { readonly text: string } | { readonly problem: PdfProblem
 
 export interface PdfLimits {
   readonly pages: number
-  /** Of the text in UTF-8. */
+  /** Limit of the text's UTF-8 length. */
   readonly textBytes: number
-  /** For the whole file. */
+  /** Time limit for the whole file. */
   readonly milliseconds: number
 }
 
-/** Parses a PDF somewhere; a test does it in its own process. */
+/** A running PDF parser. Tests run it in their own process. */
 export interface PdfParser {
   readonly worker: PDFWorker | undefined
   /** Resolves when the parser has died, or never. */
@@ -25,8 +25,8 @@ export interface PdfParser {
 }
 
 /**
- * The parser as a web worker. Ending it is all that stops a file whose parsing never ends: pdf.js leaves a worker that
- * it did not start alone.
+ * The parser as a web worker. Parsing a hostile file may never end: then only ending the worker stops it. pdf.js itself
+ * does not end a worker that it did not start.
  */
 export const parserInWorker = (): PdfParser => {
   const port = new Worker(new URL('./pdf.worker.ts', import.meta.url), { type: 'module' })
@@ -74,13 +74,13 @@ export const textOfPdf = async (
     ])
   } finally {
     clearTimeout(timer)
-    // Not awaited: it would wait for the answer of a parser that may never give one.
+    // Not awaited: the parser may never answer.
     void loading.destroy().catch(() => undefined)
     end()
   }
 }
 
-/** What pdf.js asks the page for. Fonts and decoders of pictures are not needed for text. */
+/** What pdf.js requests from the page. Fonts and picture decoders are not needed for text. */
 const suppliedBy = (maps: CharacterMaps) =>
   class {
     fetch({ kind, filename }: { readonly kind: string; readonly filename: string }): Promise<Uint8Array> {
@@ -102,7 +102,7 @@ const textOf = async (document: PDFDocumentProxy, { pages, textBytes }: PdfLimit
   return text === '' ? { problem: 'noText' } : { text }
 }
 
-/** Streamed, because one page can draw more text than a limit of the whole allows: undefined then. */
+/** Streamed, because a single page can contain more text than the limit for the whole file; then returns undefined. */
 const textOfPage = async (document: PDFDocumentProxy, at: number, mostBytes: number): Promise<string | undefined> => {
   const page = await document.getPage(at)
   const reader = (page.streamTextContent() as ReadableStream<{ items: readonly TextItem[] }>).getReader()
@@ -116,7 +116,7 @@ const textOfPage = async (document: PDFDocumentProxy, at: number, mostBytes: num
   return bytesOf(whole) > mostBytes ? undefined : whole
 }
 
-/** What no UTF-8 text has: what a text file would be refused for. */
+/** Characters that UTF-8 text does not contain; text files with them are refused too. */
 const NOT_TEXT = /[\0\p{Surrogate}]/gu
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length

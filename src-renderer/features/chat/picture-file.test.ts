@@ -13,7 +13,7 @@ type Type = keyof typeof START
 const fileOf = (type: Type, name = 'cat') =>
   new File([Uint8Array.from([...START[type], ...Array<number>(20).fill(7)])], name, { type })
 
-/** A browser that draws so many bytes for each pixel; remembers what it drew. */
+/** A fake browser that encodes each pixel in this many bytes and records what it drew. */
 const browser = (size: { width: number; height: number }, bytesPerPixel: Readonly<Record<string, number>>) => {
   const drawn: PictureForm[] = []
   let open = 0
@@ -40,7 +40,7 @@ const sizeOf = ({ data }: ChatPicture) => atob(data).length
 
 describe('a picture for a question', () => {
   it.each(['image/png', 'image/gif', 'image/webp'] as const)(
-    'is drawn as PNG where it was %s and fits, as large as it is',
+    'is encoded as PNG in its own size if it was %s and fits',
     async (type) => {
       const { drawn, decode, open } = browser({ width: 640, height: 480 }, { 'image/png': 1 })
       const read = await readPicture(fileOf(type, 'cat'), decode)
@@ -51,13 +51,13 @@ describe('a picture for a question', () => {
     },
   )
 
-  it('that is too large is scaled down to 2048 pixels as it is formed, and a photo stays JPEG', async () => {
+  it('that is too large is scaled down to 2048 pixels in its proportions, and a photo stays JPEG', async () => {
     const { drawn, decode } = browser({ width: 6000, height: 3000 }, { 'image/jpeg': 0.2 })
     expect(await readPicture(fileOf('image/jpeg'), decode)).toMatchObject({ picture: { mediaType: 'image/jpeg' } })
     expect(drawn).toEqual([{ type: 'image/jpeg', quality: 0.9, width: 2048, height: 1024 }])
   })
 
-  it('of too many bytes becomes JPEG, and then smaller, until it fits', async () => {
+  it('with too many bytes becomes JPEG, and then smaller, until it fits', async () => {
     const { drawn, decode } = browser({ width: 2000, height: 1 << 11 }, { 'image/png': 3, 'image/jpeg': 0.5 })
     const read = await readPicture(fileOf('image/png'), decode)
     expect(drawn.map(({ type, height }) => `${type} ${height}`)).toEqual([
@@ -70,7 +70,7 @@ describe('a picture for a question', () => {
     expect('picture' in read && sizeOf(read.picture)).toBeLessThanOrEqual(MOST_PICTURE_BYTES)
   })
 
-  it('is refused in words where it is of another kind, damaged, or too large to be opened', async () => {
+  it('is refused with a reason if it is of another type, damaged, or too large to decode', async () => {
     const { decode } = browser({ width: 1, height: 1 }, {})
     const broken = () => Promise.reject(new DOMException('The source image could not be decoded.', 'InvalidStateError'))
     expect(await readPicture(new File(['II*\0 a TIFF'], 'a.tiff', { type: 'image/tiff' }), decode)).toEqual({

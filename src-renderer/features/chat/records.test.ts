@@ -4,7 +4,7 @@ import { ChatPicture, Message, MOST_PICTURE_BYTES } from './records'
 const picture = { name: 'cat.png', mediaType: 'image/png', data: 'iVBORw0KGgo=' }
 const question = { id: 'q', conversationId: 'c', at: 1, role: 'user', text: 'Look' }
 
-describe('a picture that was kept', () => {
+describe('a stored picture', () => {
   it('is read as it was written', () => {
     expect(Message.parse({ ...question, pictures: [picture] })).toEqual({ ...question, pictures: [picture] })
   })
@@ -15,7 +15,7 @@ describe('a picture that was kept', () => {
     ['that is no base64', { ...picture, data: 'iVBORw" onload="x' }],
     ['that is over the limit', { ...picture, data: `iVBORw${'A'.repeat(Math.ceil(MOST_PICTURE_BYTES / 3) * 4)}` }],
     ['that is an address', 'https://example.com/cat.png'],
-  ])('%s is left out, and its message stays', (_what, damaged) => {
+  ])('%s is dropped, and its message stays', (_what, damaged) => {
     expect(ChatPicture.safeParse(damaged).success).toBe(false)
     expect(Message.parse({ ...question, pictures: [damaged, picture] })).toEqual({ ...question, pictures: [picture] })
   })

@@ -4,7 +4,7 @@ import { GB, readyWorld, World } from '@core/testing/world'
 import { bandColours, bandsOf } from './bands'
 
 describe('a machine’s memory', () => {
-  it('is other programs, our models, and the rest', () => {
+  it('is divided into other programs, our models, and free memory', () => {
     const { world, id } = readyWorld()
     const node = world.state.nodes['Mac Studio']
     if (!node) throw new Error('no machine')
@@ -17,7 +17,7 @@ describe('a machine’s memory', () => {
     expect(bands[1]?.colour).toBe(bandColours(world.state)[world.instance(id).instanceId])
   })
 
-  it('keeps a model’s color when its instance is replaced', () => {
+  it('keeps a model’s colour when its instance is replaced', () => {
     const { world, id } = readyWorld()
     world.addNode('mini')
     const other = world.declare('other')
@@ -31,7 +31,7 @@ describe('a machine’s memory', () => {
     expect(colourOf(other)).toBe(before)
   })
 
-  it('has another color for each model as long as there are enough, whoever else is declared', () => {
+  it('has another colour for each model while there are enough, whatever else is declared', () => {
     const world = new World()
     world.addNode('first', { free: 48 * GB })
     world.addNode('second', { free: 48 * GB })

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { World } from '@core/testing/world'
 import { whyNoneRuns } from './cannot-run'
 
-it('is told only where no machine at all can run models', () => {
+it('a reason is shown only if no machine at all can run models', () => {
   const world = new World()
   expect(whyNoneRuns(world.state)).toBeUndefined()
   world.addNode('mini', { cannotRun: 'There is no Python' })

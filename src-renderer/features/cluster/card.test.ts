@@ -16,7 +16,7 @@ const placed = () => {
 }
 
 describe('a card', () => {
-  it('says what is being looked for while there is no place yet', () => {
+  it('says what is being looked for while there is no placement', () => {
     const world = new World()
     const id = world.declare('chat', { minNodes: 2 })
     expect(card(world, id)).toMatchObject({
@@ -27,7 +27,7 @@ describe('a card', () => {
     })
   })
 
-  it('tells how many layers are loaded on which machine, and shows that much progress', () => {
+  it('shows how many layers are loaded on which machine, and the progress', () => {
     const { world, id } = placed()
     world.report(id, { status: 'Loading', layersLoaded: 8, layers: 32 })
     expect(card(world, id)).toMatchObject({
@@ -66,7 +66,7 @@ describe('a card', () => {
     expect(card(world, id).line).toMatch(/^Until \w{3} \d/)
   })
 
-  it('sums up how far many machines are, which their chips tell one by one', () => {
+  it('sums up the progress of many machines, which their chips show one by one', () => {
     const world = new World()
     const nodes = ['a', 'b', 'c', 'd'].map((name) => world.addNode(name))
     for (const from of nodes)
@@ -84,7 +84,7 @@ describe('a card', () => {
     expect(card(world, id).machines).toHaveLength(4)
   })
 
-  it('tells how much is downloaded, how fast, and how long it still takes', () => {
+  it('shows a download’s progress, speed and remaining time', () => {
     const { world, nodeId, id } = placed()
     world.report(id, { status: 'Downloading' })
     expect(card(world, id).line).toBe('Downloading on Mac Studio')
@@ -97,7 +97,7 @@ describe('a card', () => {
     })
   })
 
-  it('tells why a download is tried again, beside how far it is', () => {
+  it('says why a download is retried, beside its progress', () => {
     const { world, nodeId, id } = placed()
     world.report(id, { status: 'Downloading' })
     const failed = (downloadedBytes: number, totalBytes: number) => {
@@ -130,7 +130,7 @@ describe('a card', () => {
     expect(card(world, id)).toMatchObject({ word: 'Loading', line, progress })
   })
 
-  it('counts the retries and names the error while it is retried', () => {
+  it('counts the retries and shows the error while it retries', () => {
     const { world, id } = readyWorld()
     world.fail(id)
     world.reconcile()
@@ -138,7 +138,7 @@ describe('a card', () => {
     expect(failureNote(card(world, id))?.text).toBe('Mac Studio: out of memory')
   })
 
-  it('keeps saying why it was re-created while it is ready, until it has recovered', () => {
+  it('shows why it was created again while it is ready, until it has recovered', () => {
     const { world, id } = readyWorld()
     world.fail(id)
     world.reconcile()
@@ -148,7 +148,7 @@ describe('a card', () => {
     expect(failureNote(card(world, id))?.text).toBeUndefined()
   })
 
-  it('says of a damaged model once what is wrong and what to do, with what the runner said folded away', () => {
+  it('explains a damaged model once, with the remedy, and folds the runner’s message away', () => {
     const { world, id } = readyWorld()
     const said = 'model.safetensors is damaged: it ends after 3 of 5 bytes'
     const coded = { code: 'failures.modelFile' }
@@ -166,7 +166,7 @@ describe('a card', () => {
     })
   })
 
-  it('says when it will be placed again', () => {
+  it('says when placement is retried', () => {
     const { world, id } = readyWorld()
     for (let failure = 1; failure <= 12; failure += 1) {
       world.fail(id)
@@ -176,7 +176,7 @@ describe('a card', () => {
     expect(card(world, id)).toMatchObject({ word: 'Placing again', tone: 'retrying', line: 'Next try in 2 s' })
   })
 
-  it('shows why there is no place', () => {
+  it('shows why there is no placement', () => {
     const world = new World()
     world.addNode('mini', { free: GB })
     const id = world.declare()
@@ -188,20 +188,20 @@ describe('a card', () => {
     })
   })
 
-  it('shows speed, requests and since when it serves', () => {
+  it('shows speed, requests and the time since it serves', () => {
     const { world, id } = readyWorld()
     const readyAt = world.now
     expect(card(world, id)).toMatchObject({ word: 'Ready', line: 'No requests', readySince: readyAt, speeds: [] })
   })
 
-  it('of a paused declaration names no machines', () => {
+  it('of a paused declaration shows no machines', () => {
     const { world, id } = readyWorld()
     world.command({ type: 'UpdateMetaInstance', metaInstanceId: id, changes: { paused: true } })
     expect(card(world, id)).toMatchObject({ word: 'Paused', line: 'Not in memory', machines: [], progress: undefined })
   })
 })
 
-describe('an instance that nothing keeps', () => {
+describe('an instance without a declaration', () => {
   const loose = () => {
     const { world, id } = readyWorld()
     const { metaInstanceId: _unbound, ...instance } = world.instance(id)
@@ -209,14 +209,14 @@ describe('an instance that nothing keeps', () => {
     return { world, instance }
   }
 
-  it('is listed on its own', () => {
+  it('is listed separately', () => {
     const { world, instance } = loose()
     expect(looseInstances(world.state)).toEqual([instance])
     expect(looseInstances(readyWorld().world.state)).toEqual([])
     expect(looseView(world.state, instance)).toMatchObject({ word: 'Ready' })
   })
 
-  it('says that nothing brings it back when it failed', () => {
+  it('says that nothing restarts it after a failure', () => {
     const { world, instance } = loose()
     const runnerId = instance.shards[0]?.runnerId
     if (runnerId) world.apply({ type: 'RunnerStatusUpdated', runnerId, status: 'Failed', errorMessage: 'killed' })

@@ -4,7 +4,7 @@ import { readyWorld } from '@core/testing/world'
 import { historyLine, historyLines } from './history'
 
 describe('the history of a declaration', () => {
-  it('reads as what happened to it, with the causes of failures', () => {
+  it('says what happened to it, with the causes of failures', () => {
     const { world, id } = readyWorld()
     world.fail(id)
     world.reconcile()
@@ -26,7 +26,7 @@ describe('the history of a declaration', () => {
     ])
   })
 
-  it('tells failures of one cause once, with how often and since when', () => {
+  it('shows failures with the same cause once, with their number and since when', () => {
     const { world, id } = readyWorld()
     world.fail(id)
     world.reconcile()

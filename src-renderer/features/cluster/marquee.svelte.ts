@@ -8,7 +8,7 @@ const LEAST_MOVED = 6
 const overlap = (a: Place, b: Place): boolean =>
   a.left < b.left + b.width && b.left < a.left + a.width && a.top < b.top + b.height && b.top < a.top + a.height
 
-/** Ids of places that the rectangle touches. */
+/** Ids of the machines whose tiles the rectangle touches. */
 export const touched = (frame: Place, places: ReadonlyMap<NodeId, Place>): readonly NodeId[] =>
   [...places].flatMap(([nodeId, place]) => (overlap(frame, place) ? [nodeId] : []))
 

@@ -10,7 +10,7 @@ const places = new Map([
 ])
 
 describe('a rectangle over the map', () => {
-  it('chooses the machines that it touches, whichever way it is drawn', () => {
+  it('selects the machines that it touches, in whatever direction it is drawn', () => {
     expect(touched({ left: 90, top: 10, width: 20, height: 5 }, places)).toEqual([a])
     expect(touched({ left: 90, top: 10, width: 120, height: 5 }, places)).toEqual([a, b])
     expect(touched({ left: 110, top: 0, width: 80, height: 50 }, places)).toEqual([])

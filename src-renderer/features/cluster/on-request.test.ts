@@ -14,8 +14,8 @@ const asked = (onRequest: OnRequest, changes?: MetaInstanceChanges) => {
   return { world, id, line: () => onRequestLine(world.state, world.metaInstance(id), world.now) }
 }
 
-describe('what a card says of a model that was loaded on request', () => {
-  it('is when it ends, and what is left of that while nobody uses it', () => {
+describe('the line about an on-request model', () => {
+  it('says when it ends, and how much of its idle time is left', () => {
     const { world, id, line } = asked({ idleSeconds: 300 })
     const { instanceId } = world.instance(id)
     const taskId = TaskId.parse('t')
@@ -28,7 +28,7 @@ describe('what a card says of a model that was loaded on request', () => {
     expect(line()).toBe('On request · ends after 5 min idle · 30 s left')
   })
 
-  it('is that it stays, where it does, and nothing of one that is always on', () => {
+  it('says that it stays if it is pinned, and is absent for an always-on one', () => {
     expect(asked({}).line()).toBe('On request · stays until its memory is needed')
     expect(asked({ idleSeconds: 5 }, { pinned: true }).line()).toBe('On request · pinned')
     expect(asked({ idleSeconds: 0 }).line()).toBe('On request · ends after its answer · 1 min left')

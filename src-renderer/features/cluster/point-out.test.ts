@@ -9,7 +9,7 @@ const page = (html: string): HTMLElement => {
 }
 
 describe('a link to something on the page', () => {
-  it('moves the focus to the machine, the model or the instance that it names', () => {
+  it('focuses the machine, the model or the instance that it names', () => {
     const element = page('<a data-node-id="n1"></a><a data-meta-instance-id="m1"></a><a data-instance-id="i1"></a>')
     for (const [query, attribute] of [
       [{ machine: 'n1' }, 'data-node-id'],
@@ -21,14 +21,14 @@ describe('a link to something on the page', () => {
     }
   })
 
-  it('does nothing where it names nothing, or what is not there', () => {
+  it('does nothing if it names nothing, or something that does not exist', () => {
     const element = page('<a data-node-id="n1"></a>')
     const before = document.activeElement
     for (const query of [{}, { other: 'n1' }, { machine: 'gone' }]) pointsOut(query)(element)
     expect(document.activeElement).toBe(before)
   })
 
-  it('takes an id for an id, whatever it looks like', () => {
+  it('never interprets an id as a selector', () => {
     const element = page('<a data-meta-instance-id=\'x"] , [data-node-id\'></a><a data-node-id="n1"></a>')
     pointsOut({ model: 'x"] , [data-node-id' })(element)
     expect(document.activeElement?.hasAttribute('data-meta-instance-id')).toBe(true)

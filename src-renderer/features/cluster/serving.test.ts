@@ -3,8 +3,8 @@ import { TaskId } from '@core/ids'
 import { readyWorld } from '@core/testing/world'
 import { servingLine, sparkline } from './serving'
 
-describe('what an instance serves', () => {
-  it('is the mean speed of the last minute and the requests of now', () => {
+describe('the load of an instance', () => {
+  it('is the mean speed of the last minute and the current requests', () => {
     const { world, id } = readyWorld()
     const { instanceId } = world.instance(id)
     const speeds = [30, 40, undefined]
@@ -22,7 +22,7 @@ describe('what an instance serves', () => {
     expect(sparkline([10, 20], { width: 60, height: 10 })).toBe('M0.0 10.0L60.0 0.0')
   })
 
-  it('is drawn flat where speeds hardly differ, and not at all where there is only one', () => {
+  it('is drawn flat if speeds hardly differ, and not at all with a single one', () => {
     expect(sparkline([30, 30.03], { width: 60, height: 10 })).toBe('M0.0 10.0L60.0 9.9')
     expect(sparkline([30], { width: 60, height: 10 })).toBeUndefined()
   })

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { readyWorld } from '@core/testing/world'
 import { statusNews, wordsOf } from './status-news'
 
-it('tells in the words of the cards which declarations are different, and nothing where none is', () => {
+it('announces changed declarations in the words of the cards, and nothing if none has changed', () => {
   const { world, id } = readyWorld()
   const ready = wordsOf(world.state)
   world.fail(id)
@@ -10,6 +10,6 @@ it('tells in the words of the cards which declarations are different, and nothin
   const retrying = wordsOf(world.state)
   expect(statusNews(ready, ready)).toBe('')
   expect(statusNews(ready, retrying)).toBe('small: Retrying (1/3).')
-  // One that was just declared shows itself.
+  // A new declaration is not announced: its card appears anyway.
   expect(statusNews({}, retrying)).toBe('')
 })

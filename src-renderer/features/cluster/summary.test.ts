@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { readyWorld } from '@core/testing/world'
 import { clusterSummary } from './summary'
 
-it('counts the machines, their memory, and the models that are ready or on their way', () => {
+it('counts the machines, their memory, and the models that are ready or starting', () => {
   const { world } = readyWorld()
   world.addNode('mini')
   world.declare('second')

@@ -15,7 +15,7 @@ const texts = (model: string, key?: string) =>
   Object.fromEntries(connectionsFor({ url, model, models: [model], key }).map(({ title, text }) => [title, text]))
 
 describe('a snippet', () => {
-  it.each(['chat', `Ada's "best" $(model) \\ one`])('hands on the model’s name as it is: %s', (model) => {
+  it.each(['chat', `Ada's "best" $(model) \\ one`])('passes the model’s name on unchanged: %s', (model) => {
     const words = shellWords(texts(model)['curl'] ?? '')
     const body: unknown = JSON.parse(words.at(-1) ?? '')
     expect(words[0]).toBe('curl')
@@ -23,7 +23,7 @@ describe('a snippet', () => {
     expect(texts(model)['Python (openai)']).toContain(`model=${JSON.stringify(model)},`)
   })
 
-  it('names a key only where one is needed', () => {
+  it('names a key only if one is needed', () => {
     expect(texts('chat')['curl']).not.toContain('authorization')
     expect(texts('chat')['Python (openai)']).toContain('api_key="none"')
     const keyed = texts('chat', 'YOUR_KEY')
@@ -31,7 +31,7 @@ describe('a snippet', () => {
     expect(keyed['JavaScript (openai)']).toContain('apiKey: "YOUR_KEY"')
   })
 
-  it('has the address and the model for every program, as its own language quotes them', () => {
+  it('has the address and the model for every program, quoted for its language', () => {
     const found = connectionsFor({ url, model: 'my "chat"', models: ['my "chat"'], key: undefined })
     for (const { text } of found) expect(text).toContain(url)
     const byId = Object.fromEntries(found.map(({ id, text }) => [id, text]))
@@ -46,7 +46,7 @@ describe('a snippet', () => {
     expect(parse(byId['continue'] ?? '')).toMatchObject({ models: [{ model: 'my "chat"', apiBase: `${url}/v1` }] })
   })
 
-  it('knows which addresses are this machine’s own', () => {
+  it('recognises this machine’s own addresses', () => {
     expect(['http://127.0.0.1:1', 'http://localhost:1', 'http://[::1]:1'].map(isLocal)).toEqual([true, true, true])
     expect(isLocal('http://192.168.1.20:52416')).toBe(false)
   })

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { addressesForPhones, signInUrl } from './sign-in'
 
-describe('the link that signs a phone in', () => {
-  it('leads to an address of the network that phones are on', () => {
+describe('the sign-in link for a phone', () => {
+  it('has an address of the network that phones are on', () => {
     const found = addressesForPhones([
       { name: 'lo', type: 'loopback', addresses: ['127.0.0.1'] },
       { name: 'bridge0', type: 'thunderbolt', addresses: ['10.0.0.1'] },
@@ -15,7 +15,7 @@ describe('the link that signs a phone in', () => {
     )
   })
 
-  it('is the address that this page was opened by, where that is no machine’s own', () => {
+  it('has the name that this page was opened by, if that is not a loopback name', () => {
     expect(signInUrl('http://studio.local:52416', '192.168.1.30', '/sign-in?code=x')).toBe(
       'http://studio.local:52416/sign-in?code=x',
     )

@@ -22,7 +22,7 @@ export const fitWorker = (answered: (answer: FitAnswer) => void): FitFinder => {
     callOff = undefined
     worker ??= new Worker(new URL('./fits.worker.ts', import.meta.url), { type: 'module' })
     worker.onmessage = ({ data }: MessageEvent<FitAnswer>) => answered(data)
-    // In order and without leaving one out: each has the changes since the one before.
+    // In order and complete: each question has only the changes since the one before.
     for (const question of waiting) worker.postMessage(question)
     waiting = []
   }

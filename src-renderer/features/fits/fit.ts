@@ -34,7 +34,7 @@ export type Lack =
   | { readonly kind: 'memory'; readonly bytes: number }
   | { readonly kind: 'offline' | 'no-worker' | 'nowhere' }
   | { readonly kind: 'cannot-run'; readonly why: string; readonly coded: CodedText | undefined }
-  /** Every one of the machines is left out by the same rule. */
+  /** All of the machines are excluded by the same rule. */
   | { readonly kind: 'excluded'; readonly exclusion: Exclusion }
   /** A violated placement rule. */
   | { readonly kind: 'rule'; readonly text: string; readonly coded: CodedText | undefined }

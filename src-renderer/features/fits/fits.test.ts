@@ -12,13 +12,13 @@ import { applied, initialState, type FitAnswer, type FitQuestion } from './fits-
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
 
-/** What the worker does, at once, and what it was asked. */
+/** A fake worker that answers synchronously and records the questions. */
 const finder = () => {
   const asked: FitQuestion[] = []
   let state = initialState()
   const begin = (answered: (answer: FitAnswer) => void): FitFinder => ({
     ask: (question) => {
-      // Over a worker only data goes.
+      // Only data passes to a worker.
       const { version, changes, cards } = structuredClone(question)
       asked.push(question)
       state = applied(state, changes)
@@ -38,7 +38,7 @@ const cards = Array.from({ length: 500 }, (_none, at): ModelCard => ({
 
 const text = (fit: ReturnType<typeof plainFit>) => fit && fitText(fit)
 
-describe('what fits where', () => {
+describe('predictions for models in view', () => {
   const cluster = () => {
     const world = new World()
     world.addNode('mini', { bandwidth: 400e9 })
@@ -47,7 +47,7 @@ describe('what fits where', () => {
     return { world, asked, fits: new Fits({ state: () => world.state, finder: begin }) }
   }
 
-  it('is asked about the models in sight, and not again for what did not change', () => {
+  it('are requested for visible models, and not again without a change', () => {
     const { fits, asked } = cluster()
     fits.show(cards.slice(0, 12))
     expect(text(fits.of('m/model-3'))).toBe('on Mac Studio · about 145 tokens/s')
@@ -59,7 +59,7 @@ describe('what fits where', () => {
     fits.close()
   })
 
-  it('is found anew within seconds of a change, with what changed and nothing else', () => {
+  it('are updated within seconds of a change, by sending only the change', () => {
     const { world, fits, asked } = cluster()
     fits.show(cards.slice(0, 3))
     const studio = Object.values(world.state.nodes).find(({ nodeId }) => nodeId === 'Mac Studio')
@@ -71,7 +71,7 @@ describe('what fits where', () => {
     fits.close()
   })
 
-  it('is not asked about while nothing is in sight', () => {
+  it('are not requested while no model is visible', () => {
     const { world, fits, asked } = cluster()
     fits.show(cards.slice(0, 3))
     fits.show([])

@@ -10,7 +10,7 @@ const listed = (...names: string[]) =>
   json({ apiKeys: names.map((name) => ({ apiKeyId: `id-${name}`, name, createdAt: 1000, usage })) })
 
 describe('API keys', () => {
-  it('are listed, and a new one is shown when it is made', async () => {
+  it('are listed, and a new one is shown once', async () => {
     const api = new FakeApi().next(
       () => json({ apiKeyId: 'id-editor', name: 'editor', key: 'mst_secret' }, 201),
       () => listed('editor'),
@@ -22,7 +22,7 @@ describe('API keys', () => {
     expect(keys.list.map(({ name }) => name)).toEqual(['editor'])
   })
 
-  it('are limited, and limited no more where every field is empty', async () => {
+  it('get limits, and lose them when every field is empty', async () => {
     const api = new FakeApi(() => listed('editor'))
     const keys = new ApiKeys(api)
     const apiKeyId = ApiKeyId.parse('id-editor')
@@ -33,14 +33,14 @@ describe('API keys', () => {
     expect(limitsText({ concurrent: 2, tokensPerMinute: 40_000 })).toBe('40,000 tokens a minute, 2 at a time')
   })
 
-  it('name the machines that have not said what they counted', async () => {
+  it('name the machines whose counts are missing', async () => {
     const missing = [{ nodeId: 'n', friendlyName: 'Mac mini' }]
     const keys = new ApiKeys(new FakeApi(() => json({ apiKeys: [], missing })))
     await keys.read()
     expect(keys.missing).toEqual(['Mac mini'])
   })
 
-  it('go when they are revoked', async () => {
+  it('disappear when they are revoked', async () => {
     const api = new FakeApi().next(
       () => listed('editor', 'phone'),
       () => json({}),
@@ -53,7 +53,7 @@ describe('API keys', () => {
     expect(keys.list.map(({ name }) => name)).toEqual(['phone'])
   })
 
-  it('stay as they were when the node refuses', async () => {
+  it('stay unchanged when the node refuses', async () => {
     const api = new FakeApi().next(() => listed('editor'))
     const keys = new ApiKeys(api)
     await keys.read()

@@ -27,7 +27,7 @@ const over = (world: World, size: number): Preview => {
 }
 
 describe('the drawing of a placement', () => {
-  it('shows the ranks in their order, linked as a ring, and beside them who is left out', () => {
+  it('shows the ranks in order, linked as a ring, and beside them the unused machines', () => {
     const world = ring(4)
     world.addNode('apart')
     const { machines, links, hidden } = drawPlacement(world.state, over(world, 4))
@@ -44,7 +44,7 @@ describe('the drawing of a placement', () => {
     expect(hidden).toBe(0)
   })
 
-  it('shows what each machine has in use, what our models hold and what would come', () => {
+  it('shows each machine’s used memory, our models’ part, and the addition', () => {
     const world = ring(2)
     world.declare('known', { placementPreference: 'smallest' })
     world.reconcile()
@@ -54,13 +54,13 @@ describe('the drawing of a placement', () => {
     expect(((first?.added ?? 0) + (second?.added ?? 0)) * 64 * GB).toBeCloseTo(4 * GB)
   })
 
-  it('links two machines once, and one with nothing', () => {
+  it('draws one link between two machines, and none for one', () => {
     const world = ring(2)
     expect(drawPlacement(world.state, over(world, 2)).links).toEqual([{ at: 0, to: 1, way: 'thunderbolt' }])
     expect(drawPlacement(world.state, over(world, 1)).links).toEqual([])
   })
 
-  it('counts the machines that there is no room for', () => {
+  it('counts the machines that are left out', () => {
     const world = ring(10)
     const { machines, links, hidden } = drawPlacement(world.state, over(world, 10))
     expect(machines).toHaveLength(MOST_DRAWN)

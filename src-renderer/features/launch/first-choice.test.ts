@@ -10,7 +10,7 @@ const model = (id: string, gigabytes: number): CatalogueModel => {
   return { modelId, title: id, source: 'muster', starter: false, path: '', card }
 }
 
-it('is a model that fits and is not kept already, and none rather than one that does not', () => {
+it('is an undeclared model that fits, or none', () => {
   const world = new World()
   world.addNode('mini', { free: 10 * GB })
   world.addNode('studio', { free: 40 * GB })

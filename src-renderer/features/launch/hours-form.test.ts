@@ -6,7 +6,7 @@ import { HoursForm } from './hours-form.svelte'
 const known: Hours[] = [{ days: ['Mon'], from: '09:00', to: '18:00', timeZone: 'UTC' }]
 
 describe('the hours of the launch form', () => {
-  it('are none at first, then working hours, then the night', () => {
+  it('are empty at first, then working hours, then nights', () => {
     const form = new HoursForm(undefined)
     expect([form.value, form.isChanged]).toEqual([undefined, false])
     form.add()
@@ -17,7 +17,7 @@ describe('the hours of the launch form', () => {
     expect(form.isChanged).toBe(true)
   })
 
-  it('of a declaration are unchanged until somebody changes them, and its days keep their order', () => {
+  it('of a declaration stay unchanged until the user changes them, and its days keep their order', () => {
     const form = new HoursForm(known)
     expect([form.value, form.isChanged]).toEqual([known, false])
     form.change(0, { days: form.toggle(['Wed', 'Mon'], 'Tue'), nodeIds: [NodeId.parse('a')] })

@@ -29,7 +29,7 @@ const cluster = (free = 48 * GB) => {
 const declaring = { kind: 'declare', modelId: SMALL } as const
 
 describe('the launch form', () => {
-  it('shows what would happen before anything does', async () => {
+  it('shows the result before a launch', async () => {
     const { api } = cluster()
     const form = new LaunchForm(api, declaring)
     expect(form.previews).toBeUndefined()
@@ -42,7 +42,7 @@ describe('the launch form', () => {
     expect(api.asked.every(({ method }) => method === 'GET')).toBe(true)
   })
 
-  it('says why it cannot be placed now', async () => {
+  it('says why the model cannot be placed now', async () => {
     const { api } = cluster(GB)
     const form = new LaunchForm(api, declaring)
     await form.preview()
@@ -50,7 +50,7 @@ describe('the launch form', () => {
     expect(form.refusal?.error.reason).toBe('Mac Studio has 1 GB free, the model needs 4 GB')
   })
 
-  it('asks for nothing that was not chosen', async () => {
+  it('sends nothing that was not chosen', async () => {
     const { api } = cluster()
     const form = new LaunchForm(api, declaring)
     expect(await form.submit()).toBe('known')
@@ -61,7 +61,7 @@ describe('the launch form', () => {
     })
   })
 
-  it('asks for exactly the machines that were picked', async () => {
+  it('sends exactly the machines that were picked', async () => {
     const { api } = cluster()
     const form = new LaunchForm(api, declaring)
     await form.preview()
@@ -84,7 +84,7 @@ describe('the launch form', () => {
     })
   })
 
-  it('expects what the preference would take', async () => {
+  it('expects the placement that the preference selects', async () => {
     const { api, world } = cluster()
     const [first] = Object.values(world.state.nodes)
     const second = world.addNode('Mac mini', { bandwidth: 100e9 })
@@ -101,7 +101,7 @@ describe('the launch form', () => {
     expect(form.expected?.nodeIds).toHaveLength(2)
   })
 
-  it('cuts the choice down to the machines that are ticked, and asks for exactly these', async () => {
+  it('limits the placement to the ticked machines, and sends exactly these', async () => {
     const { api, world } = cluster()
     const mini = world.addNode('Mac mini', { bandwidth: 100e9 })
     const form = new LaunchForm(api, declaring)
@@ -123,7 +123,7 @@ describe('the launch form', () => {
     expect(form.nodeIds).toBeUndefined()
   })
 
-  it('takes no answer to a question that was changed meanwhile', async () => {
+  it('ignores an answer to an outdated question', async () => {
     const { api } = cluster()
     const form = new LaunchForm(api, declaring)
     const first = form.preview()
@@ -132,7 +132,7 @@ describe('the launch form', () => {
     expect(form.previews).toBeUndefined()
   })
 
-  it('keeps what was entered when the node refuses, and shows the reason', async () => {
+  it('keeps the input when the node refuses, and shows the reason', async () => {
     const { api } = cluster()
     const form = new LaunchForm(api, declaring)
     form.name = 'chat'
@@ -142,7 +142,7 @@ describe('the launch form', () => {
   })
 
   describe('for changes', () => {
-    it('begins with what is declared, and sends only what is different', async () => {
+    it('starts with the declared values, and sends only the differences', async () => {
       const { api, metaInstance } = cluster()
       const form = new LaunchForm(api, { kind: 'change', metaInstance })
       expect(form).toMatchObject({ modelId: SMALL, name: 'chat', maxContext: 4096, minNodes: 2 })
@@ -151,7 +151,7 @@ describe('the launch form', () => {
       expect(api.asked).toEqual([{ path: '/meta_instance/known', method: 'PATCH', json: { sharding: 'Tensor' } }])
     })
 
-    it('clears what was emptied', async () => {
+    it('clears fields that were emptied', async () => {
       const { api, metaInstance } = cluster()
       const form = new LaunchForm(api, { kind: 'change', metaInstance })
       form.name = ' '
@@ -161,7 +161,7 @@ describe('the launch form', () => {
       expect(api.asked.at(-1)?.json).toEqual({ name: null, maxContext: null, minNodes: null })
     })
 
-    it('sends nothing where nothing is different', async () => {
+    it('sends nothing if nothing changed', async () => {
       const { api, metaInstance } = cluster()
       expect(await new LaunchForm(api, { kind: 'change', metaInstance }).submit()).toBe('known')
       expect(api.asked).toEqual([])
@@ -169,8 +169,8 @@ describe('the launch form', () => {
   })
 })
 
-describe('launching what a request has loaded', () => {
-  it('keeps that one, as it was chosen in the form, instead of declaring the model a second time', async () => {
+describe('a launch of an on-request model', () => {
+  it('makes the declaration permanent as chosen in the form, instead of declaring the model again', async () => {
     const world = new World()
     world.addNode('Mac')
     const id = world.declare('loaded', { modelId: SMALL, onRequest: { idleSeconds: 300 } })

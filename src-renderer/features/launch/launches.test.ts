@@ -15,8 +15,8 @@ const on = (world: World, api: FakeApi) => {
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-describe('a model that is dropped', () => {
-  it('is launched at once on that machine, and can be taken back for ten seconds', async () => {
+describe('a dropped model', () => {
+  it('is launched at once on that machine, and can be undone for ten seconds', async () => {
     const world = new World()
     const studio = world.addNode('Mac Studio')
     world.addNode('Mac mini')
@@ -30,7 +30,7 @@ describe('a model that is dropped', () => {
     expect(launches.last).toBeUndefined()
   })
 
-  it('stays once the time to take it back is over, but for whoever is about to', async () => {
+  it('can no longer be undone afterwards, except while the pointer is on the notice', async () => {
     const world = new World()
     world.addNode('Mac')
     const { launches } = on(world, new FakeApi().next(created))
@@ -43,7 +43,7 @@ describe('a model that is dropped', () => {
     expect(launches.last).toBeUndefined()
   })
 
-  it('names no machine where there is only one: it may move later', async () => {
+  it('is not pinned to a machine if there is only one: it may move later', async () => {
     const world = new World()
     const only = world.addNode('Mac')
     const api = new FakeApi().next(created)
@@ -51,7 +51,7 @@ describe('a model that is dropped', () => {
     expect(api.asked[0]?.json).toEqual({ modelId: SMALL })
   })
 
-  it('is predicted for all machines from one look at the cluster, and not again for each event', () => {
+  it('is predicted for all machines from one snapshot of the cluster, not again for each event', () => {
     const world = new World()
     const nodes = Array.from({ length: 20 }, (_none, at) => world.addNode(`Mac ${at}`))
     const state = vi.fn(() => world.state)
@@ -67,7 +67,7 @@ describe('a model that is dropped', () => {
     expect(fits()[0]).toBe(false)
   })
 
-  it('is shared out over the machines that were chosen, when it falls on one of them', () => {
+  it('is sharded over the selected machines if it is dropped on one of them', () => {
     const world = new World()
     const [a, b, c] = ['a', 'b', 'c'].map((name) => world.addNode(name))
     if (!a || !b || !c) throw new Error('three machines')
@@ -80,7 +80,7 @@ describe('a model that is dropped', () => {
     expect(launches.group(b)).toEqual([b])
   })
 
-  it('keeps what a request has loaded instead of loading it twice, and gives that back', async () => {
+  it('that is loaded on request is made permanent instead of loaded twice, and undone to its former lifetime', async () => {
     const world = new World()
     world.addNode('Mac')
     const id = world.declare('loaded', { modelId: SMALL, onRequest: { idleSeconds: 300 } })
@@ -95,7 +95,7 @@ describe('a model that is dropped', () => {
     expect(api.asked[1]).toMatchObject({ method: 'PATCH', json: { onRequest: { idleSeconds: 300 } } })
   })
 
-  it('says why where it was refused', async () => {
+  it('shows the reason if it was refused', async () => {
     const world = new World()
     world.addNode('Mac')
     const api = new FakeApi().next(() => json({ error: { code: 'unknown_model', message: 'No such model' } }, 400))

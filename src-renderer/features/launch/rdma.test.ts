@@ -19,7 +19,7 @@ const offer = (world: World, query: Parameters<typeof previews>[2] = {}, card = 
 }
 
 describe('RDMA in the launch form', () => {
-  it('is offered where two Macs have it', () => {
+  it('is offered if two Macs have it', () => {
     const { world, nodes } = macs('Mac Studio', 'Mac mini')
     const [studio, mini] = nodes
     if (studio === undefined || mini === undefined) throw new Error('nobody is there')
@@ -27,7 +27,7 @@ describe('RDMA in the launch form', () => {
     expect(offer(world)).toEqual({ possible: true, reasons: [] })
   })
 
-  it('is not offered without the reason, told once for each machine', () => {
+  it('is otherwise not offered, with the reason once per machine', () => {
     const { world, nodes } = macs('Mac Studio', 'Mac mini', 'MacBook Pro')
     for (const nodeId of nodes)
       change(world, nodeId, ({ thunderbolt, ...info }) => ({
@@ -42,7 +42,7 @@ describe('RDMA in the launch form', () => {
     })
   })
 
-  it('counts what would be too much to read', () => {
+  it('counts reasons beyond the first few', () => {
     const { world } = macs('a', 'b', 'c', 'd')
     expect(offer(world)?.reasons).toHaveLength(4)
     expect(offer(world)?.reasons.at(-1)).toBe('and 3 more')
@@ -55,7 +55,7 @@ describe('RDMA in the launch form', () => {
     expect(offer(macs('Mac Studio').world)).toEqual(one)
   })
 
-  it('stays offered where only the model does not fit', () => {
+  it('stays offered if only the model does not fit', () => {
     const { world, nodes } = macs('Mac Studio', 'Mac mini')
     const [studio, mini] = nodes
     if (studio === undefined || mini === undefined) throw new Error('nobody is there')
@@ -63,7 +63,7 @@ describe('RDMA in the launch form', () => {
     expect(offer(world, {}, { ...smallCard, storageBytes: 900 * GB })).toEqual({ possible: true, reasons: [] })
   })
 
-  it('is not spoken of before the node has answered', () => {
+  it('is not mentioned before the node has answered', () => {
     expect(rdmaOffer(undefined, 'Tensor')).toBeUndefined()
     expect(rdmaOffer([], 'Tensor')).toBeUndefined()
   })

@@ -29,7 +29,7 @@ const report = (pairs: readonly PairReport[], more: Partial<DoctorReport> = {}):
 })
 
 describe('the rows of the doctor', () => {
-  it('are one for each two machines, with the slower latency, those that need attention first', () => {
+  it('are one per pair, with the slower latency, those with problems first', () => {
     const rows = doctorRows(
       report([
         pair(a, b),
@@ -49,14 +49,14 @@ describe('the rows of the doctor', () => {
     expect(rows[1]?.probe).toEqual({ state: 'yes', text: '0.5 ms' })
   })
 
-  it('say what one side knows where the other could not be asked', () => {
+  it('use the answer of one machine if the other could not be asked', () => {
     const [row] = doctorRows(
       report([pair(a, b), pair(b, a, { tls: is('unknown'), announced: is('unknown'), tcpOut: is('unknown') })]),
     )
     expect(row).toMatchObject({ seen: { state: 'yes' }, tls: { state: 'yes' }, isBroken: false })
   })
 
-  it('give every check in words, the link as the side says it that knows why', () => {
+  it('have the text of every check; that of the link from the machine that knows the reason', () => {
     const [row] = doctorRows(
       report([
         pair(a, b, { link: is('no', 'not_linked'), tls: is('unknown') }),
@@ -68,7 +68,7 @@ describe('the rows of the doctor', () => {
   })
 })
 
-it('sums it up in a sentence', () => {
+it('have a summary in one sentence', () => {
   expect(verdict(report([]))).toEqual({ good: true, text: 'All 3 machines reach one another.' })
   const finding = { code: 'away', severity: 'problem', nodeIds: [b], what: '', why: '', todo: '' } as const
   expect(verdict(report([], { findings: [{ ...finding, nodeIds: [b] }] }))).toEqual({

@@ -109,5 +109,5 @@ export const verdict = ({ findings, members }: DoctorReport): { readonly good: b
   }
 }
 
-/** The check that keeps a machine near from being joined. */
-export const apart = ({ tcpOut, tls }: NearbyReport): Check => (tcpOut.state === 'yes' ? tls : tcpOut)
+/** The check that prevents a nearby machine from joining. */
+export const joinObstacle = ({ tcpOut, tls }: NearbyReport): Check => (tcpOut.state === 'yes' ? tls : tcpOut)

@@ -8,8 +8,8 @@ const fateText = (...told: Parameters<typeof fateParts>): string =>
     .map(({ text }) => text)
     .join('')
 
-describe('a machine that is drained', () => {
-  it('says what is moving, what has no place, and when it may be switched off', () => {
+describe('a drained machine', () => {
+  it('shows what moves, what fits nowhere else, and when it may be switched off', () => {
     const world = new World()
     const nodeId = world.addNode('studio')
     const id = world.declare('chat', { name: 'chat' })
@@ -23,7 +23,7 @@ describe('a machine that is drained', () => {
     expect(drainedMachines(world.state)).toMatchObject([{ empty: true }])
   })
 
-  it('says beforehand why a model would have no place, with the machines by name and nothing of the API', () => {
+  it('shows beforehand why a model fits nowhere else, with machines by name and no identifiers of the API', () => {
     const world = new World()
     const here = world.addNode('here')
     world.addNode('other', { free: GB })
@@ -36,7 +36,7 @@ describe('a machine that is drained', () => {
     )
   })
 
-  it('says beforehand where a model would go', () => {
+  it('shows beforehand where a model moves', () => {
     const world = new World()
     const nodeId = world.addNode('mini')
     const about = { metaInstanceId: world.declare(), name: SMALL }

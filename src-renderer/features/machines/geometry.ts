@@ -65,13 +65,16 @@ const rounded = ({ x, y }: Point): string => `${Math.round(10 * x) / 10} ${Math.
 /** Curvature of lines that avoid other tiles, as a fraction of the gap between rows. */
 const BOW = 0.8
 
-/** The same beside a column, for each tile in between: lines over more of them run further outside. */
+/** The same for lines beside a column, per tile in between: lines that pass more tiles run further outside. */
 const COLUMN_BOW = 0.3
 
 /** Vertical offset of labels where two lines cross. */
 const LABEL_STEP = 19
 
-/** A line around the tiles between two of one column: from right edge to right edge, so that none of it is behind a tile. */
+/**
+ * A line around the tiles between two tiles of one column. It runs from right edge to right edge, so that no part of it
+ * is hidden.
+ */
 const besideColumn = (a: Place, b: Place, between: number): Line => {
   const rightOf = (place: Place): Point => ({ x: place.left + place.width, y: centre(place).y })
   const [from, to] = [rightOf(a), rightOf(b)]
@@ -82,7 +85,7 @@ const besideColumn = (a: Place, b: Place, between: number): Line => {
   ]
   return {
     path: `M${rounded(from)}C${rounded(first)} ${rounded(second)} ${rounded(to)}`,
-    // Of a cubic curve at its half.
+    // The point of the cubic curve at half its parameter.
     middle: { x: (from.x + to.x + 6 * outside) / 8, y: (from.y + to.y) / 2 },
     length: Math.hypot(to.x - from.x, to.y - from.y),
   }

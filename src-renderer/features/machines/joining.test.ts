@@ -13,9 +13,9 @@ const near = (name: string, clusterId: string): Nearby => ({
 })
 
 describe('joining', () => {
-  it('lists machines of one cluster together', () => {
+  it('groups the machines of a cluster', () => {
     const clusters = nearbyClusters([near('Studio', 'one'), near('Mini', 'two'), near('Pro', 'one')])
-    expect(clusters.map(({ machines, door }) => [door.nodeId, machines.map(nearbyName)])).toEqual([
+    expect(clusters.map(({ machines, contact }) => [contact.nodeId, machines.map(nearbyName)])).toEqual([
       ['Studio', ['Studio', 'Pro']],
       ['Mini', ['Mini']],
     ])
@@ -31,7 +31,7 @@ describe('joining', () => {
     ['', undefined],
     ['two words', undefined],
     ['muster1.', { address: 'muster1.' }],
-  ])('understands %j', (text, expected) => {
+  ])('parses %j', (text, expected) => {
     expect(parseJoin(text)).toEqual(expected)
   })
 
@@ -41,14 +41,14 @@ describe('joining', () => {
 })
 
 describe('an invitation', () => {
-  it('counts down to the second, and ends', () => {
+  it('counts down by seconds, and ends', () => {
     expect(countdown(600_000, 0)).toBe('10:00')
     expect(countdown(600_000, 55_500)).toBe('9:05')
     expect(countdown(600_000, 599_001)).toBe('0:01')
     expect(countdown(600_000, 600_000)).toBeUndefined()
   })
 
-  it('stays as it was where a new one cannot be made, and says why', async () => {
+  it('stays as it was if a new one cannot be created, and shows the reason', async () => {
     const answers = [
       () => Promise.resolve({ token: 'muster1.a', expiresAt: 1 }),
       () => Promise.reject(new Error('away')),

@@ -7,7 +7,7 @@ export interface NearbyCluster {
   readonly clusterId: string
   readonly machines: readonly Nearby[]
   /** The machine to send the join request to. */
-  readonly door: Nearby
+  readonly contact: Nearby
 }
 
 /** Groups machines by cluster, in the given order. */
@@ -15,8 +15,8 @@ export const nearbyClusters = (nearby: readonly Nearby[]): readonly NearbyCluste
   const clusters = new Map<string, Nearby[]>()
   for (const machine of nearby) clusters.set(machine.clusterId, [...(clusters.get(machine.clusterId) ?? []), machine])
   return [...clusters].flatMap(([clusterId, machines]) => {
-    const [door] = machines
-    return door ? [{ clusterId, machines, door }] : []
+    const [contact] = machines
+    return contact ? [{ clusterId, machines, contact }] : []
   })
 }
 

@@ -9,13 +9,13 @@ const linked = (world: World, from: NodeId, to: NodeId, interfaceType: Interface
   world.apply({ type: 'TopologyEdgeCreated', edge: { from, to, ip, port: 52417, interfaceType, ...more } })
 }
 
-describe('what connects two machines', () => {
+describe('the connection of two machines', () => {
   const begin = () => {
     const world = new World()
     return { world, studio: world.addNode('Studio'), pro: world.addNode('Pro'), mini: world.addNode('Mini') }
   }
 
-  it('is the best kind that works both ways, with the best figures of that kind', () => {
+  it('has the best kind that works in both directions, with the best figures of that kind', () => {
     const { world, studio, pro } = begin()
     linked(world, studio, pro, 'thunderbolt', { latencyMs: 0.3, bytesPerSecond: 2.4e9 })
     linked(world, pro, studio, 'thunderbolt', { latencyMs: 0.4 })
@@ -31,14 +31,14 @@ describe('what connects two machines', () => {
     ])
   })
 
-  it('is told there before back, whichever was found first', () => {
+  it('lists outgoing before incoming ways, in whichever order they were found', () => {
     const { world, studio, pro } = begin()
     linked(world, pro, studio, 'ethernet')
     linked(world, studio, pro, 'ethernet')
     expect(pairLinks(world.state)[0]?.ways.map(({ from }) => from)).toEqual([studio, pro])
   })
 
-  it('is RDMA with the figures of the cable beneath it', () => {
+  it('over RDMA has the figures of its cable', () => {
     const { world, studio, pro } = begin()
     for (const [from, to] of [
       [studio, pro],
@@ -53,7 +53,7 @@ describe('what connects two machines', () => {
     expect(pairLinks(world.state)[0]).toMatchObject({ kind: 'rdma', latencyMs: 0.009 })
   })
 
-  it('says where only one of the two reaches the other', () => {
+  it('says if only one of the two reaches the other', () => {
     const { world, studio, mini } = begin()
     linked(world, mini, studio, 'wifi')
     expect(pairLinks(world.state)).toEqual([
@@ -61,14 +61,14 @@ describe('what connects two machines', () => {
     ])
   })
 
-  it('is nothing for machines that are no members', () => {
+  it('does not exist for machines that are not members', () => {
     const { world, studio, pro } = begin()
     linked(world, studio, pro, 'ethernet')
     expect(pairLinks({ ...world.state, members: {} })).toEqual([])
   })
 })
 
-it('sums many connections up, kind by kind', () => {
+it('is summed up per kind if there are many', () => {
   const world = new World()
   const [studio, pro, mini, imac] = ['Studio', 'Pro', 'Mini', 'iMac'].map((name) => world.addNode(name)) as [
     NodeId,
@@ -97,11 +97,11 @@ it.each([
   [0.32, '0.3 ms'],
   [1.26, '1.3 ms'],
   [47.6, '48 ms'],
-])('writes a latency of %d ms as %s', (milliseconds, text) => {
+])('shows a latency of %d ms as %s', (milliseconds, text) => {
   expect(latencyText(milliseconds)).toBe(text)
 })
 
-it('writes figures as far as they are known', () => {
+it('shows figures as far as they are known', () => {
   expect(figuresText({ latencyMs: 0.3, bytesPerSecond: 118e6 })).toBe('0.3 ms · 118 MB/s')
   expect(figuresText({ latencyMs: 0.3 })).toBe('0.3 ms')
   expect(figuresText({})).toBe('')

@@ -4,8 +4,8 @@ import { Blocks } from './render'
 
 const htmlOf = (text: string): string => new Blocks().of(text).join('\n')
 
-describe('what a model wrote', () => {
-  it('becomes blocks: paragraphs, lists, code with a way to copy it, tables', () => {
+describe('rendered model output', () => {
+  it('has blocks: paragraphs, lists, code with a copy button, tables', () => {
     const blocks = new Blocks().of(
       '# Title\n\nOne **two** `three`\n\n1. a\n2. b\n\n```ts\nlet x = 1\n```\n\n| a | b |\n|-|-:|\n| 1 | 2 |',
     )
@@ -22,12 +22,12 @@ describe('what a model wrote', () => {
     'a <b onclick="x()">b</b> c',
     '<iframe srcdoc="<script>x</script>"></iframe>',
     '<style>body{display:none}</style>',
-  ])('shows HTML as the text it is: %s', (html) => {
+  ])('shows HTML as text: %s', (html) => {
     expect(htmlOf(html)).not.toMatch(/<(script|img|b|iframe|style)[\s>]/)
     expect(htmlOf(html)).toContain('&lt;')
   })
 
-  it('has no elements but those that it makes itself, whatever is written', () => {
+  it('has no elements but its own, whatever the model writes', () => {
     const known =
       /^\/?(p|div|span|br|hr|strong|em|del|u|code|pre|blockquote|ul|ol|li|table|thead|tbody|tr|th|td|a|button|math|m[a-z]+|semantics|annotation)$/
     const piece = fc.constantFrom(
@@ -60,7 +60,7 @@ describe('what a model wrote', () => {
     )
   })
 
-  it('loads no pictures, and links to the web alone, saying where', () => {
+  it('loads no pictures, and links only to the web, with the address', () => {
     expect(htmlOf('![a cat](https://example.com/cat.png)')).toBe(
       '<p>a cat <code class="address">https://example.com/cat.png</code></p>\n',
     )
@@ -71,13 +71,13 @@ describe('what a model wrote', () => {
       expect(htmlOf(`[here](${href})`)).not.toContain('<a')
   })
 
-  it.each(['$x^2$', String.raw`\(x^2\)`, '$$\nx^2\n$$', String.raw`\[x^2\]`])('sets maths as MathML: %s', (maths) => {
+  it.each(['$x^2$', String.raw`\(x^2\)`, '$$\nx^2\n$$', String.raw`\[x^2\]`])('has maths as MathML: %s', (maths) => {
     const html = htmlOf(maths)
     expect(html).toContain('<msup><mi>x</mi><mn>2</mn></msup>')
     expect(html).not.toContain('style=')
   })
 
-  it('shows maths that are none in their own words', () => {
+  it('shows invalid maths as its source', () => {
     expect(htmlOf(String.raw`It costs $5 and \(\frac{1}\).`)).toContain(String.raw`<code>\frac{1}</code>`)
   })
 
@@ -87,12 +87,12 @@ describe('what a model wrote', () => {
     String.raw`\frac{1}`,
     String.raw`\nothing{x}`,
     String.raw`\text{ style="color:red" }`,
-  ])('writes no inline style, which the page’s policy would report, also before sanitising: %s', (maths) => {
+  ])('has no inline style, which the page’s policy would report, even before sanitising: %s', (maths) => {
     const html = new Blocks().of(`$${maths}$ and\n\n$$\n${maths}\n$$`).join('')
     expect(html).not.toMatch(/<[^>]* style=/)
   })
 
-  it('keeps blocks that have not changed while an answer grows', () => {
+  it('keeps unchanged blocks while an answer grows', () => {
     const blocks = new Blocks()
     const before = blocks.of('One\n\nTwo')
     const after = blocks.of('One\n\nTwo and more\n\nThree')
@@ -100,7 +100,7 @@ describe('what a model wrote', () => {
     expect(after).toHaveLength(3)
   })
 
-  it('survives what is nested without end, and what is longer than anybody reads', () => {
+  it('survives endless nesting and very long text', () => {
     expect(htmlOf('> '.repeat(20_000) + 'x')).toContain('x')
     expect(new Blocks().of('x\n\n'.repeat(60_000))).toHaveLength(1)
   })

@@ -43,9 +43,9 @@ const linkHtml = (text: string, { href, text: shown }: Tokens.Link): string => {
 }
 
 /**
- * A formula as MathML, or its source where it is none. Without the inline styles that KaTeX gives coloured frames and
- * errors: the page's policy reports each one, already when the sanitiser parses it. KaTeX writes every attribute in
- * double quotes and escapes those within.
+ * A formula as MathML, or its source if it is not valid TeX. The inline styles that KaTeX gives coloured frames and
+ * errors are removed, because the page's policy reports each one as soon as the sanitiser parses it. KaTeX writes every
+ * attribute in double quotes and escapes double quotes in values.
  */
 const mathsHtml = (source: string, displayMode: boolean): string => {
   try {

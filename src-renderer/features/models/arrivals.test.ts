@@ -16,8 +16,8 @@ const world = () => {
   return { made, tell }
 }
 
-describe('models on their way', () => {
-  it('tell how far they are, how fast they come and when they will be there; what is there is not among them', () => {
+describe('downloads', () => {
+  it('show progress, speed and remaining time; finished ones are left out', () => {
     const { made, tell } = world()
     tell('a/coming', { status: 'Ongoing', downloadedBytes: 3 * GB, totalBytes: 8 * GB, bytesPerSecond: 1e8 })
     tell('a/here', { status: 'Complete', downloadedBytes: GB, totalBytes: GB })
@@ -26,7 +26,7 @@ describe('models on their way', () => {
     ])
   })
 
-  it('tell why they are tried again, and that they wait for their turn', () => {
+  it('show why they are retried, and that they wait for their turn', () => {
     const { made, tell } = world()
     tell('a/failed', { status: 'Failed', downloadedBytes: 0, totalBytes: 0, error: 'the disk is full' })
     tell('a/waiting', { status: 'Pending', downloadedBytes: 0, totalBytes: 0 })
@@ -36,7 +36,7 @@ describe('models on their way', () => {
     ])
   })
 
-  it('say why they failed in the reader’s language, and in English where an older machine tells no code', async () => {
+  it('show why they failed in the user’s language, or in English from older machines', async () => {
     const { made, tell } = world()
     const amount = { status: 'Failed', downloadedBytes: 0, totalBytes: 0 } as const
     const full = coded('downloads.disk.full', { needed: { bytes: 11e9 }, free: { bytes: 3.2e9 } })
@@ -52,7 +52,7 @@ describe('models on their way', () => {
     }
   })
 
-  it('are known to be needed where an instance waits for them', () => {
+  it('are marked as needed if an instance waits for them', () => {
     const { made, tell } = world()
     const id = made.declare()
     made.reconcile()

@@ -15,12 +15,12 @@ export interface Arrival {
   readonly share: number
   /** Progress, or the reason for waiting. */
   readonly line: string
-  /** What a person can do about a failure. */
+  /** What the user can do about a failure. */
   readonly todo: string | undefined
   readonly failed: boolean
   /** Paused by the user. */
   readonly paused: boolean
-  /** Needed by an instance there: it cannot be cancelled meanwhile. */
+  /** An instance there needs it: it cannot be cancelled meanwhile. */
   readonly needed: boolean
 }
 

@@ -6,8 +6,8 @@ const transfer = (data: Readonly<Record<string, string>>) => ({
   getData: (type: string) => data[type] ?? '',
 })
 
-describe('what is dropped on the page of the hub', () => {
-  it('is looked for by its id where it is the address of a model, as a text or as a link', () => {
+describe('a drop on the page of the hub', () => {
+  it('becomes a search for the id if it is the URL of a model, as text or as link', () => {
     const address = 'https://huggingface.co/mlx-community/Qwen3-8B-4bit/tree/main'
     const words = 'mlx-community/Qwen3-8B-4bit'
     expect(wordsIn(transfer({ 'text/plain': ` ${address}\n` }))).toEqual(words)
@@ -15,13 +15,13 @@ describe('what is dropped on the page of the hub', () => {
     expect(wordsIn(transfer({ 'text/plain': 'qwen3 8b' }))).toBe('qwen3 8b')
   })
 
-  it('is nothing where it is empty or far too long, and files are left to the window', () => {
+  it('is ignored if it is empty or too long; files are left to the window', () => {
     expect(wordsIn(transfer({ 'text/plain': '  ' }))).toBeUndefined()
     expect(wordsIn(transfer({ 'text/plain': 'x'.repeat(500) }))).toBeUndefined()
     expect(wordsIn(transfer({ Files: '', 'text/plain': 'a/b' }))).toBeUndefined()
   })
 
-  it('is taken from the element for as long as it is there; what is dragged inside the app is left alone', () => {
+  it('is accepted while the element exists; drags inside the app are ignored', () => {
     const element = document.createElement('section')
     const take = vi.fn()
     const stop = takesDrops(take)(element)

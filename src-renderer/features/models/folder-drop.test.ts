@@ -12,13 +12,13 @@ const transfer = (...entries: readonly (boolean | undefined)[]) =>
   }) as unknown as DataTransfer
 
 describe('a folder that is dropped on the window', () => {
-  it('is told apart from files and texts', () => {
+  it('is distinguished from files and texts', () => {
     expect(hasFolder(transfer(true))).toBe(true)
     expect(hasFolder(transfer(undefined, false, true))).toBe(true)
     expect(hasFolder(transfer(undefined, false))).toBe(false)
   })
 
-  it('is added by the app, whose reasons are told where it is refused', async () => {
+  it('is added by the app, whose reasons for a refusal are shown', async () => {
     expect(await addDropped(app({ status: 'added', modelId: 'local/model' }))).toMatchObject({ modelId: 'local/model' })
     const refused = { status: 'refused', reason: 'config.json is missing', hint: 'Nothing was added.' } as const
     await expect(addDropped(app(refused))).rejects.toMatchObject({

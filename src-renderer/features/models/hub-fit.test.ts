@@ -2,19 +2,19 @@ import { describe, expect, it } from 'vitest'
 import { GB, World } from '@core/testing/world'
 import { roomIn, sizeFit } from './hub-fit'
 
-describe('where a model of the hub would fit', () => {
-  it('is not known without a machine', () => {
+describe('the fit of a hub model', () => {
+  it('is unknown without a machine', () => {
     expect(sizeFit(roomIn(new World().state), GB)).toBeUndefined()
   })
 
-  it('is this machine or what it lacks, where there is one', () => {
+  it('names this machine, or what it lacks, if it is the only one', () => {
     const world = new World()
     world.addNode('Mac mini', { free: 10 * GB })
     expect(sizeFit(roomIn(world.state), 10 * GB)).toEqual({ fits: true, text: 'fits' })
     expect(sizeFit(roomIn(world.state), 12.5 * GB)).toEqual({ fits: false, text: 'needs 2.5 GB more memory' })
   })
 
-  it('names the one machine, counts several, and thinks of all of them together', () => {
+  it('names the one machine, counts several, and considers all of them together', () => {
     const world = new World()
     world.addNode('Mac mini', { free: 10 * GB })
     world.addNode('MacBook Pro', { free: 30 * GB })

@@ -5,7 +5,7 @@ import { downloadPath, HubSearch } from './hub-search.svelte'
 const qwen = { modelId: 'mlx-community/Qwen3-8B-4bit', title: 'Qwen3 8B', gated: false, sizeBytes: 4.6e9 }
 
 describe('a search on the hub', () => {
-  it('asks only when there is something to look for', async () => {
+  it('is sent only if there is something to search for', async () => {
     const api = new FakeApi(() => json({ hub: 'huggingface.co', models: [qwen] }))
     const search = new HubSearch(api)
     search.words = '  '
@@ -20,7 +20,7 @@ describe('a search on the hub', () => {
     expect(search.found).toBeUndefined()
   })
 
-  it('says why nothing could be looked for', async () => {
+  it('shows why it failed', async () => {
     const refusal = { error: { code: 'hub_offline', message: 'This machine is told to ask no model hub', hint: 'x' } }
     const search = new HubSearch(new FakeApi(() => json(refusal, 409)))
     search.words = 'qwen'
@@ -28,7 +28,7 @@ describe('a search on the hub', () => {
     expect(search).toMatchObject({ found: undefined, problem: { code: 'hub_offline' }, searching: false })
   })
 
-  it('shows the answer to the last question, whichever comes first', async () => {
+  it('shows the answer to the last question, whichever arrives first', async () => {
     const waiting: ((response: Response) => void)[] = []
     const search = new HubSearch({
       get: async (_path, schema) => {
@@ -47,7 +47,7 @@ describe('a search on the hub', () => {
     expect(search.found).toMatchObject({ words: 'second', models: [qwen] })
   })
 
-  it('names the model with its slash, and the machine where it is another', () => {
+  it('has paths with the model’s slash, and with the machine if it is another one', () => {
     expect(downloadPath('a/b')).toBe('/models/a/b/download')
     expect(downloadPath('a/b', 'node-1')).toBe('/models/a/b/download?nodeId=node-1')
   })

@@ -10,7 +10,7 @@ const model = (id: string): CatalogueModel => {
 }
 
 describe('models on the disks of the cluster', () => {
-  it('tell on which machines they lie, which of these use them, and what keeps them running', () => {
+  it('show their machines, which of these use them, and their declarations', () => {
     const { world, id } = readyWorld()
     const [shard] = world.instance(id).shards
     if (!shard) throw new Error('no shard')
@@ -29,13 +29,13 @@ describe('models on the disks of the cluster', () => {
     expect(unreported).toMatchObject({ copies: [{ nodeId: other }], usedBy: [] })
   })
 
-  it('are filtered by all that is asked for', () => {
+  it('pass all chosen filters', () => {
     const one = { fits: () => true, onDisk: false, abilities: ['tools'], favourite: true }
     expect(passesAll([], one)).toBe(true)
     expect(passesAll(['fits', 'tools', 'favourites'], one)).toBe(true)
     expect(passesAll(['tools', 'thinking'], one)).toBe(false)
     expect(passesAll(['on disk'], one)).toBe(false)
-    // What nobody can tell is not left out.
+    // An unknown property does not exclude a model.
     expect(passesAll(['fits'], { ...one, fits: () => undefined })).toBe(true)
   })
 })

@@ -6,13 +6,13 @@ describe('recommended models', () => {
   const found = recommendationsOf(recommendedCatalogue().models)
   const qwen = found.find(({ title }) => title === 'Qwen3.5 9B')
 
-  it('are one entry for each model, with its quantisations by size', () => {
+  it('are one entry per model, with its quantisations by size', () => {
     expect(new Set(found.map(({ title }) => title)).size).toBe(found.length)
     expect(qwen?.quantizations.map(({ quantization }) => quantization)).toEqual(['4-bit', '8-bit'])
     expect(qwen?.abilities).toContain('thinking')
   })
 
-  it('offer the largest quantisation that fits, else the smallest there is', () => {
+  it('offer the largest quantisation that fits, else the smallest', () => {
     if (!qwen) throw new Error('it is not there')
     expect(bestFitting(qwen, () => true)?.quantization).toBe('8-bit')
     expect(bestFitting(qwen, (size) => size < 8e9)?.quantization).toBe('4-bit')
@@ -20,7 +20,7 @@ describe('recommended models', () => {
   })
 })
 
-it('a model’s id is known in words that somebody looks for, also as an address', () => {
+it('a model’s id is found in search words, also as a URL', () => {
   for (const words of [
     'mlx-community/Qwen3-8B-4bit',
     ' https://huggingface.co/mlx-community/Qwen3-8B-4bit ',

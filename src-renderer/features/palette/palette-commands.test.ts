@@ -25,7 +25,7 @@ const groups = (more: { paused?: boolean; machines?: number; problem?: string } 
 }
 
 describe('the command palette', () => {
-  it('has every page, what can be done with each model, and the app’s own commands', () => {
+  it('has every page, the actions on each model, and the app’s own commands', () => {
     expect(titles(groups())).toEqual(
       expect.arrayContaining([
         'Settings',
@@ -38,7 +38,7 @@ describe('the command palette', () => {
     )
   })
 
-  it('offers only what can be done now', () => {
+  it('offers only what is possible now', () => {
     expect(titles(groups({ paused: true }))).not.toContain('Chat with chat')
     expect(titles(groups({ paused: true }))).toContain('Resume chat')
     expect(titles(groups({ problem: 'damaged' }))).not.toContain('Launch Small Model')
@@ -46,13 +46,13 @@ describe('the command palette', () => {
     expect(titles(groups({ machines: 2 }))).toContain('Check connections…')
   })
 
-  it('finds by all words of a search, in any order and case', () => {
+  it('searches by all words, in any order and case', () => {
     expect(titles(found(groups(), 'model LAUNCH small'))).toEqual(['Launch Small Model'])
     expect(found(groups(), 'no such thing')).toEqual([])
     expect(titles(found(groups(), '  '))).toEqual(titles(groups()))
   })
 
-  it('draws a bounded number of commands, whatever the number of models, and says how many a search would bring up', () => {
+  it('draws a bounded number of commands, and says how many more match', () => {
     const many = Array.from({ length: 500 }, (_none, at) => ({
       ...model,
       modelId: ModelId.parse(`m/model-${at}`),

@@ -104,10 +104,10 @@ export const paletteGroups = ({ state, models, host }: PaletteInputs): readonly 
   return groups.filter(({ commands }) => commands.length > 0)
 }
 
-/** Commands of a group that are drawn at once: each is a component, and nobody reads hundreds. */
+/** Commands of a group that are drawn at once. Each is a component, and a list of hundreds is not readable. */
 const MOST_SHOWN = 40
 
-/** The groups as shown, with the number of commands that a more exact search would bring up. */
+/** The groups as shown, each with the number of commands that are left out. */
 export const shortened = (groups: readonly PaletteGroup[]): readonly (PaletteGroup & { readonly more: number })[] =>
   groups.map((group) => ({
     ...group,

@@ -11,7 +11,7 @@ const pressed = (key: string, more: Partial<Pressed> = {}): Pressed => ({
 })
 
 describe('shortcuts', () => {
-  it('take the command key on a Mac and Control elsewhere, and not the other one', () => {
+  it('use the command key on a Mac and Control elsewhere, never the other one', () => {
     expect(shortcutFor(pressed('k', { metaKey: true }), true)?.act).toEqual({ kind: 'palette' })
     expect(shortcutFor(pressed('K', { ctrlKey: true }), false)?.act).toEqual({ kind: 'palette' })
     expect(shortcutFor(pressed('k', { ctrlKey: true }), true)).toBeUndefined()
@@ -19,18 +19,18 @@ describe('shortcuts', () => {
     expect(shortcutFor(pressed('k'), true)).toBeUndefined()
   })
 
-  it('leave a text field its letters and its undo, but open the palette from it', () => {
+  it('leave letters and undo to a text field, but open the palette from it', () => {
     expect(shortcutFor(pressed('?', { typing: true }), true)).toBeUndefined()
     expect(shortcutFor(pressed('z', { metaKey: true, typing: true }), true)).toBeUndefined()
     expect(shortcutFor(pressed('k', { metaKey: true, typing: true }), true)?.act).toEqual({ kind: 'palette' })
     expect(shortcutFor(pressed('?'), true)?.act).toEqual({ kind: 'help' })
   })
 
-  it('go to every page, in the order of the rail', () => {
+  it('go to every page, in the order of the navigation', () => {
     expect(shortcutFor(pressed('2', { metaKey: true }), true)?.act).toEqual({ kind: 'page', page: 'models' })
   })
 
-  it('are each their own key, and are written as each system does', () => {
+  it('have distinct keys, and are written as each system does', () => {
     const keys = SHORTCUTS.map((one) => keysText(one, true))
     expect(new Set(keys).size).toBe(keys.length)
     expect(keysText({ command: true, key: 'k' }, true)).toBe('⌘K')

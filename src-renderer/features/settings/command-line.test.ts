@@ -7,7 +7,7 @@ const desktop = (answers: Readonly<Record<'show' | 'install' | 'remove', Command
 })
 
 describe('the command line tool of the app', () => {
-  it('is offered as the app says, put on the path, and taken away', async () => {
+  it('is shown in the app’s state, installed, and removed', async () => {
     const installed = { state: 'installed', path: '/home/me/.local/bin/muster', isFound: false } as const
     const tool = new CommandLine(
       desktop({ show: { state: 'absent' }, install: installed, remove: { state: 'absent' } }),
@@ -21,7 +21,7 @@ describe('the command line tool of the app', () => {
     expect(tool.answer).toEqual({ state: 'absent' })
   })
 
-  it('says why it cannot be put there', async () => {
+  it('says why it cannot be installed', async () => {
     const answer: CommandLineToolAnswer = {
       state: 'absent',
       problem: { kind: 'unwritable', folders: ['/usr/local/bin', '/home/me/.local/bin'] },

@@ -13,8 +13,8 @@ const desktop = (statuses: UpdateStatus[]): Pick<DesktopApi, 'preferences' | 'up
   }
 }
 
-describe('what is set for the app', () => {
-  it('is read, and changed one switch at a time', async () => {
+describe('the app’s preferences', () => {
+  it('are read, and changed one at a time', async () => {
     const settings = new DesktopSettings(desktop([]))
     await settings.read()
     expect(settings).toMatchObject({ hasDock: true, update: { state: 'idle' } })
@@ -22,14 +22,14 @@ describe('what is set for the app', () => {
     expect(settings.preferences?.notify).toEqual({ joins: true, models: false, downloads: true, updates: true })
   })
 
-  it('is not offered in a browser', async () => {
+  it('are not offered in a browser', async () => {
     const settings = new DesktopSettings(undefined)
     await settings.read()
     expect(settings.preferences).toBeUndefined()
     expect(settings.update).toBeUndefined()
   })
 
-  it('follows an update until it is ready', async () => {
+  it('follow an update until it is ready', async () => {
     const settings = new DesktopSettings(desktop([{ state: 'ready', version: '2.0.0' }]))
     await settings.ask('check')
     expect(settings.update).toEqual({ state: 'ready', version: '2.0.0' })
@@ -44,6 +44,6 @@ it.each<[UpdateStatus, RegExp]>([
   [{ state: 'downloading', version: '2.0.0', part: 0.256 }, /2\.0\.0 · 26 %/],
   [{ state: 'ready', version: '2.0.0' }, /2\.0\.0 is ready.*quit/],
   [{ state: 'failed', reason: 'no route' }, /failed: no route/],
-])('an update that is %j is told in words', (status, words) => {
+])('an update that is %j has a text', (status, words) => {
   expect(updateLine(status)).toMatch(words)
 })

@@ -12,7 +12,7 @@ const desktop = ({ available }: { available: boolean }) => {
 }
 
 describe('starting at login', () => {
-  it('is as the system says, and can be changed', async () => {
+  it('is shown as the system reports it, and can be changed', async () => {
     const item = new LoginItem(desktop({ available: true }))
     await item.read()
     expect(item).toMatchObject({ available: true, opens: false })
@@ -20,7 +20,7 @@ describe('starting at login', () => {
     expect(item.opens).toBe(true)
   })
 
-  it('is not offered where it cannot be set, nor in a browser', async () => {
+  it('is not offered if it cannot be set, nor in a browser', async () => {
     for (const item of [new LoginItem(desktop({ available: false })), new LoginItem(undefined)]) {
       await item.read()
       expect(item.available).toBe(false)

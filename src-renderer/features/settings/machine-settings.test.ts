@@ -17,7 +17,7 @@ const VIEW: NodeSettingsView = {
   loadsOnRequest: true,
 }
 
-/** A node that answers with what it was told last, or refuses. */
+/** A fake node that answers with the last settings it received, or refuses. */
 const node = ({ refuses = false } = {}) => {
   let view = VIEW
   const answer = (): Promise<never> => Promise.resolve(view as never)
@@ -32,7 +32,7 @@ const node = ({ refuses = false } = {}) => {
 }
 
 describe('the settings of a machine', () => {
-  it('are as the node says, and can be changed but for what is held fixed', async () => {
+  it('are shown as the node reports them, and can be changed unless they are fixed', async () => {
     const settings = new MachineSettings(node())
     await settings.read()
     expect(settings.view).toEqual(VIEW)
@@ -42,7 +42,7 @@ describe('the settings of a machine', () => {
     expect(settings.view?.settings).toMatchObject({ loadOnRequest: 'off', diskCacheGigabytes: 0 })
   })
 
-  it('stay as they are where the node refuses, and are not offered where it has none', async () => {
+  it('stay unchanged if the node refuses, and are hidden if it has none', async () => {
     const settings = new MachineSettings(node({ refuses: true }))
     await expect(settings.change({ loadOnRequest: 'off' })).rejects.toThrow('the disk is full')
     expect(settings.view).toEqual(VIEW)

@@ -31,8 +31,8 @@ const desktop = (available: boolean) => {
   }
 }
 
-describe('what can be switched on', () => {
-  it('is off at first, and only what this node and this window can do', async () => {
+describe('the option switches', () => {
+  it('are off at first, and include only what this node and window support', async () => {
     const api = new FakeApi(() => json(settings()))
     const inBrowser = new OptionSwitches(api, undefined)
     await inBrowser.read()
@@ -48,7 +48,7 @@ describe('what can be switched on', () => {
     expect(onLinux.all.map(({ id }) => id)).toEqual(['network'])
   })
 
-  it('leaves out what the command line holds fixed, and everything while the node is away', async () => {
+  it('leave out fixed options, and all of them while the node is unreachable', async () => {
     const held = new OptionSwitches(new FakeApi(() => json(settings({ fixed: ['servesNetwork'] }))), undefined)
     await held.read()
     expect(held.any).toBe(false)
@@ -57,7 +57,7 @@ describe('what can be switched on', () => {
     expect(away.any).toBe(false)
   })
 
-  it('says that the network is served at the next start', async () => {
+  it('say that serving the network starts with the next start', async () => {
     const api = new FakeApi().next(
       () => json(settings()),
       () => json(power({ fixed: true })),
@@ -71,7 +71,7 @@ describe('what can be switched on', () => {
     expect(options.all[0]?.about).toContain('at the next start')
   })
 
-  it('keeps this machine awake for its models, on power only', async () => {
+  it('keep this machine awake for its models, on power only', async () => {
     const api = new FakeApi().next(
       () => json(settings({ fixed: ['servesNetwork'] })),
       () => json(power()),

@@ -2,8 +2,8 @@ import { describe, expect, it, vi } from 'vitest'
 import { FakeApi, FakeStream, json } from '../../testing/fake-api'
 import { PythonInstall } from './python-install.svelte'
 
-describe('the installation of Python, as a window follows it', () => {
-  it('believes the stream, also where the answer to the request comes after it', async () => {
+describe('the Python installation in a window', () => {
+  it('follows the stream, even if the answer to the request arrives later', async () => {
     const stream = new FakeStream()
     let answer: (response: Response) => void = () => undefined
     const asked = new Promise<Response>((resolve) => (answer = resolve))

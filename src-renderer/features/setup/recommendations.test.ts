@@ -24,14 +24,14 @@ const cluster = (...free: number[]) => {
 
 const ids = (...inputs: Parameters<typeof recommendations>) => recommendations(...inputs).map(({ modelId }) => modelId)
 
-describe('the models to begin with', () => {
-  it('are those on disk first, the largest that leaves some memory free before the others', () => {
+describe('the recommended first models', () => {
+  it('start with those on disk, the largest that leaves some memory free first', () => {
     const { state } = cluster(32)
     const models = [model('m/small', 1), model('m/tight', 31), model('m/middle', 12)]
     expect(ids({ state, models, suggestions: [] })).toEqual(['m/middle', 'm/small', 'm/tight'])
   })
 
-  it('are for the memory that all machines have together', () => {
+  it('consider the memory of all machines together', () => {
     const alone = recommendations({ state: cluster(32).state, models: [], suggestions: SUGGESTIONS })
     const together = recommendations({ state: cluster(32, 32).state, models: [], suggestions: SUGGESTIONS })
     expect(alone[0]?.bytes).toBeLessThan(32 * GB)
@@ -39,7 +39,7 @@ describe('the models to begin with', () => {
     expect(together.every(({ lack }) => lack === undefined)).toBe(true)
   })
 
-  it('say what one lacks that does not fit, after all that fit', () => {
+  it('say what a model that does not fit lacks, after all that fit', () => {
     const { state } = cluster(8)
     const [first, last] = recommendations({
       state,
@@ -50,7 +50,7 @@ describe('the models to begin with', () => {
     expect(last?.lack).toBe('needs 12 GB more memory')
   })
 
-  it('leave out what cannot be talked to, and what is on disk already from the hub', () => {
+  it('leave out models that cannot chat, and hub models that are on disk already', () => {
     const { state } = cluster(32)
     const known = SUGGESTIONS[0]
     if (!known) throw new Error('no suggestion')
@@ -64,7 +64,7 @@ describe('the models to begin with', () => {
     expect(found.map(({ modelId, onDisk }) => [modelId, onDisk])).toEqual([[known.modelId, true]])
   })
 
-  it('count a machine in that can run models as soon as its Python is installed', () => {
+  it('include this machine as soon as its Python is being installed', () => {
     const world = new World()
     const nodeId = world.addNode('mac', { total: 32 * GB, free: 16 * GB, cannotRun: 'no Python' })
     expect(freeTogether(world.state)).toBe(0)

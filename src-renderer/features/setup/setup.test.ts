@@ -7,7 +7,7 @@ import { Setup } from './setup.svelte'
 
 const scope = { hasModel: false, hasOptions: false }
 
-/** A node that keeps what it is told. */
+/** A fake node that stores the progress it receives. */
 const node = (first: Partial<SetupView> = {}) => {
   let view: SetupView = { offered: true, python: { status: 'ready' }, ...first }
   const api = new FakeApi(({ method, json: body }) => {
@@ -27,14 +27,14 @@ const opened = async (first?: Partial<SetupView>) => {
   return { setup, kept, api }
 }
 
-describe('the setup in a window', () => {
-  it('is shown where the node offers it, from its beginning', async () => {
+describe('the setup assistant in a window', () => {
+  it('is shown if the node offers it, from its first step', async () => {
     const { setup } = await opened()
     expect(setup.shown).toBe(true)
     expect(setup.progress.step).toBe('welcome')
   })
 
-  it('has the node keep each step, so that another window goes on there', async () => {
+  it('stores each step in the node, so that another window continues there', async () => {
     const { setup, kept, api } = await opened()
     setup.leave('done', scope)
     setup.leave('skipped', scope)
@@ -45,7 +45,7 @@ describe('the setup in a window', () => {
     expect(other.shown).toBe(true)
   })
 
-  it('goes back, and to steps that were seen, and not to others', async () => {
+  it('goes back, and to visited steps only', async () => {
     const { setup } = await opened()
     setup.leave('done', scope)
     setup.leave('done', scope)
@@ -57,7 +57,7 @@ describe('the setup in a window', () => {
     expect(setup.progress.step).toBe('welcome')
   })
 
-  it('is put off until the person opens it again, where it was left', async () => {
+  it('is postponed until the user opens it again, at the same step', async () => {
     const { setup, kept } = await opened()
     setup.leave('done', scope)
     setup.later()
@@ -68,7 +68,7 @@ describe('the setup in a window', () => {
     expect(setup.progress.step).toBe('machine')
   })
 
-  it('closes after its last step, and begins anew when it is opened again', async () => {
+  it('closes after its last step, and starts again when it is opened again', async () => {
     const { setup, kept } = await opened({ progress: { step: 'connect', state: 'open', outcomes: {} } })
     setup.leave('done', scope)
     expect(setup.shown).toBe(false)
@@ -77,13 +77,13 @@ describe('the setup in a window', () => {
     expect(setup.progress).toMatchObject({ step: 'welcome', outcomes: {} })
   })
 
-  it('remembers which model was the first', async () => {
+  it('records the first model', async () => {
     const { setup, kept } = await opened()
     setup.launched(MetaInstanceId.parse('m-1'))
     await vi.waitUntil(() => kept()?.metaInstanceId === 'm-1')
   })
 
-  it('lets the person go on where the node cannot keep it, and says so', async () => {
+  it('continues if the node cannot store it, and says so', async () => {
     const { api } = node()
     const setup = new Setup(api)
     await setup.read()

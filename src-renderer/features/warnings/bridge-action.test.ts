@@ -5,7 +5,7 @@ import { BridgeAction } from './bridge-action.svelte'
 const OUT = ['/sbin/ifconfig bridge0 deletem en2']
 const BACK = ['/sbin/ifconfig bridge0 addm en2']
 
-/** The app's side: one port in a bridge, and a person who allows it or not. */
+/** A fake app with one bridged port, whose user allows the change or not. */
 const fakeDesktop = (allows = true) => {
   let out = false
   const asked: BridgedPortsRequest[] = []
@@ -19,7 +19,7 @@ const fakeDesktop = (allows = true) => {
 }
 
 describe('taking ports out of a bridge', () => {
-  it('says back exactly the commands that were shown, and then offers to undo it', async () => {
+  it('sends exactly the commands that were shown, and then offers to undo them', async () => {
     const desktop = fakeDesktop()
     const action = new BridgeAction(desktop)
     await action.read()
@@ -33,7 +33,7 @@ describe('taking ports out of a bridge', () => {
     expect(action.said).toContain('in the bridge again')
   })
 
-  it('takes no for an answer', async () => {
+  it('accepts a refusal of the user', async () => {
     const action = new BridgeAction(fakeDesktop(false))
     await action.read()
     await action.takeOut()
@@ -41,7 +41,7 @@ describe('taking ports out of a bridge', () => {
     expect(action.release).toEqual(OUT)
   })
 
-  it('is asked for once at a time', async () => {
+  it('is requested once at a time', async () => {
     const desktop = fakeDesktop()
     const action = new BridgeAction(desktop)
     await action.read()
@@ -49,7 +49,7 @@ describe('taking ports out of a bridge', () => {
     expect(desktop.asked.filter(({ action: what }) => what === 'release')).toHaveLength(1)
   })
 
-  it('is not offered in a browser, nor where the app cannot be asked', async () => {
+  it('is not offered in a browser, nor if the app does not answer', async () => {
     const failing = { bridgedPorts: () => Promise.reject(new Error('Only the app’s own page may ask this')) }
     for (const desktop of [undefined, failing]) {
       const action = new BridgeAction(desktop)

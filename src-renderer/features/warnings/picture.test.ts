@@ -9,7 +9,7 @@ const pair = (): { macs: Macs; nodes: [NodeId, NodeId] } => {
 }
 
 describe('the picture of ports', () => {
-  it('shows every Thunderbolt port of the machine, and marks the one that is meant', () => {
+  it('shows every Thunderbolt port of the machine, and marks the one in question', () => {
     const { macs, nodes } = pair()
     const picture = { kind: 'ports', ports: [{ nodeId: nodes[0], receptacle: 2, interfaceName: 'en3' }] } as const
     const { machines, description } = drawingOf(macs.state, { ...picture, ports: [...picture.ports] })
@@ -21,13 +21,13 @@ describe('the picture of ports', () => {
     expect(description).toBe('Thunderbolt 2 (en3) on Mac mini')
   })
 
-  it('shows a port that the machine does not list any more', () => {
+  it('shows a port that the machine no longer reports', () => {
     const { macs, nodes } = pair()
     const { machines } = drawingOf(macs.state, { kind: 'ports', ports: [{ nodeId: nodes[0], receptacle: 7 }] })
     expect(machines[0]?.ports.map(({ receptacle }) => receptacle)).toEqual([1, 2, 3, 7])
   })
 
-  it('lies within its width, with the cable from the one marked port to the other', () => {
+  it('fits its width, with the cable between the two marked ports', () => {
     const { macs, nodes } = pair()
     const { machines, cable, description } = drawingOf(macs.state, {
       kind: 'cable',

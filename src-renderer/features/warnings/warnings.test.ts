@@ -21,27 +21,27 @@ describe('warnings', () => {
     flushSync()
   }
 
-  it('that are dismissed stay away, also after the app was started anew', () => {
+  it('that are dismissed stay hidden, also after a restart of the app', () => {
     dismissAll(opened())
     const later = opened()
     expect(titles(later)).toEqual(['This node accepts no changes now.'])
     expect(later.dismissed.map(({ title }) => inEnglish(title))).toEqual(['mini can’t run models.'])
   })
 
-  it('that are dismissed come back when they are about something new', () => {
+  it('that are dismissed appear again if they concern something new', () => {
     dismissAll(opened())
     macs.mac('mini', { cannotRun: 'The disk is full.' })
     expect(titles(opened())).toContain('mini can’t run models.')
   })
 
-  it('can be taken back', () => {
+  it('can be restored', () => {
     const warnings = opened()
     dismissAll(warnings)
     for (const warning of warnings.dismissed) warnings.restore(warning)
     expect(titles(warnings)).toContain('mini can’t run models.')
   })
 
-  it('show on the machine that they are about, until they are dismissed', () => {
+  it('show on their machine until they are dismissed', () => {
     const warnings = opened()
     const on = (name: string): number => {
       const node = Object.values(macs.state.nodes).find(({ nodeId }) => nodeId === name)
@@ -52,7 +52,7 @@ describe('warnings', () => {
     expect(on('mini')).toBe(0)
   })
 
-  it('stay to be read when their cause is gone while they are open', () => {
+  it('stay readable while they are open, even if their cause is gone', () => {
     const warnings = opened()
     const [first] = warnings.shown.flatMap(({ warning }) => warning ?? [])
     if (!first) throw new Error('no warning')
