@@ -1,6 +1,6 @@
 /**
- * `npm run package -- --linux --dir`: makes what this machine lacks, then packages the app with electron-builder, whose
- * options these are. Results are in `dist/packages`. Uses nothing but Node, for in a fresh clone there is nothing else.
+ * `npm run package -- --linux --dir`: sets up what this machine lacks, then packages the app with electron-builder,
+ * which gets these options. Results are in `dist/packages`. Uses Node alone, because a fresh clone has nothing else.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -36,7 +36,7 @@ const prepare = (signal, { testing }) =>
         testing && hasTestElectron ? electronForTests({ signal }) : electronBinary({ signal }),
       ],
       [packagingTools({ signal })],
-      // uv comes from the Python package index by way of a Python.
+      // uv is installed from the Python package index, which needs a Python.
       [pythonEnvironment({ signal, extras: 'run' }), uvForPackage({ signal })],
     ],
     { signal, print },
@@ -72,7 +72,7 @@ async function makePackages(args, { testing }) {
 
 requireNode()
 const args = process.argv.slice(2)
-// A folder is not for handing on: without a download of Electron it may hold the runtime for tests.
+// A folder is not for distribution: if Electron cannot be downloaded, it may contain the runtime for tests.
 const testing = args.includes('--dir')
 process.exitCode = await interruptible(async (signal) => {
   const problems = await prepare(signal, { testing })

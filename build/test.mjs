@@ -22,7 +22,7 @@ import { browserForTests } from './test-runtime/browser.mjs'
 import { electronForTests, hasTestElectron } from './test-runtime/electron.mjs'
 import { electronBinary } from './set-up/electron-binary.mjs'
 import { siteTools } from './site/tools.mjs'
-import { tell } from './test/failures.mjs'
+import { failuresText } from './test/failures.mjs'
 import { describe, runSuites } from './test/run-suites.mjs'
 import { EXTRA_SUITES, SUITES } from './test/suites.mjs'
 
@@ -92,7 +92,7 @@ function conclude(outcomes) {
   }
   const failures = outcomes.flatMap((outcome) => outcome.failures)
   print(`  ${'With the set-up'.padEnd(44)} ${`${((performance.now() - start) / 1000).toFixed(1)} s`.padStart(8)}\n`)
-  if (failures.length > 0) print(tell(failures))
+  if (failures.length > 0) print(failuresText(failures))
   print(describe(total))
   return total.failed > 0 ? 1 : 0
 }

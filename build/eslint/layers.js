@@ -14,23 +14,23 @@
 const CORE = /^src-core\//
 
 /**
- * The rooms of the core in order: each may import earlier rooms, itself, and the files beside the rooms (ids). So
- * there are no cycles between rooms.
+ * The folders of the core in order: each may import earlier folders, itself, and the files beside the folders (ids). So
+ * there are no cycles between folders.
  */
-const CORE_ROOMS = [
+const CORE_FOLDERS = [
   ...['time', 'errors', 'texts', 'identity', 'suspects', 'catalogue', 'connect', 'consensus'],
-  // What is declared and observed, what changes it, and what it is afterwards.
+  // What is declared and observed, the changes to it, and the resulting state.
   ...['schedules', 'settings', 'state', 'events', 'fold', 'declarations', 'merging'],
   // What is decided.
   ...['rdma', 'topology', 'side-channel', 'placement', 'reconcile', 'commands'],
   // What requests are, and what people are told.
   ...['generation', 'tracing', 'keys', 'power', 'warnings'],
-  // What is said between programs and machines, and what rests on it.
+  // Protocols between programs and machines, and what is based on them.
   ...['protocols', 'activity', 'benchmark', 'doctor', 'plan', 'setup', 'simulation'],
 ]
 
-/** @param {string} room */
-const upTo = (room) => CORE_ROOMS.slice(0, CORE_ROOMS.indexOf(room) + 1)
+/** @param {string} folder */
+const upTo = (folder) => CORE_FOLDERS.slice(0, CORE_FOLDERS.indexOf(folder) + 1)
 const RENDERER = /^src-renderer\//
 /** Which models the runner supports, and their abilities: data for both sides. */
 const ARCHITECTURES = /^native-runner\/src\/muster_runner\/(?:embedding|model|vision)\/architectures\.json$/
@@ -93,38 +93,38 @@ const FIXED_LAYERS = [
   { name: 'src-renderer', files: RENDERER, may: [CORE, RENDERER], packages: ANY_BUT_ELECTRON, node: false },
 ]
 
-/** Rooms that may be imported only through their `index`. */
-const ROOMS_WITH_INDEX = [
-  ...['consensus', 'fold', 'merging', 'plan', 'rdma', 'reconcile'].map((room) => `src-core/${room}/`),
+/** Folders that may be imported only through their `index`. */
+const FOLDERS_WITH_INDEX = [
+  ...['consensus', 'fold', 'merging', 'plan', 'rdma', 'reconcile'].map((folder) => `src-core/${folder}/`),
   'src-main/master/',
 ]
 
 /**
- * The index through which a file must be imported; undefined if any import is allowed, as within the same room.
+ * The index through which a file must be imported; undefined if any import is allowed, as within the same folder.
  *
  * @param {string} target
  * @param {string} importer
  * @returns {string | undefined}
  */
 export function indexFor(target, importer) {
-  const room = ROOMS_WITH_INDEX.find((one) => target.startsWith(one) && !importer.startsWith(one))
-  return room === undefined || !importer.startsWith('src-') ? undefined : `${room}index`
+  const folder = FOLDERS_WITH_INDEX.find((one) => target.startsWith(one) && !importer.startsWith(one))
+  return folder === undefined || !importer.startsWith('src-') ? undefined : `${folder}index`
 }
 
 /** Build scripts, tests and benchmarks may import everything. */
 const OUTSIDE = { name: 'the tools', files: ANY, may: [ANY], packages: ANY, node: true }
 
 /**
- * @param {string} [room] undefined for a file beside the rooms
+ * @param {string} [folder] undefined for a file beside the folders
  * @returns {Layer}
  */
-function coreLayer(room) {
-  const rooms = room === undefined ? [] : upTo(room)
+function layerOfCore(folder) {
+  const folders = folder === undefined ? [] : upTo(folder)
   return {
-    name: room === undefined ? 'src-core beside its rooms' : `src-core/${room}`,
+    name: folder === undefined ? 'src-core beside its folders' : `src-core/${folder}`,
     files: CORE,
-    may: [new RegExp(`^src-core/(${[...rooms.map((one) => `${one}/`), '[^/]+$'].join('|')})`)],
-    packages: room === 'texts' ? /^(zod|intl-messageformat|@schummar\/icu-type-parser)$/ : /^zod$/,
+    may: [new RegExp(`^src-core/(${[...folders.map((one) => `${one}/`), '[^/]+$'].join('|')})`)],
+    packages: folder === 'texts' ? /^(zod|intl-messageformat|@schummar\/icu-type-parser)$/ : /^zod$/,
     node: false,
   }
 }
@@ -139,8 +139,8 @@ function coreLayer(room) {
 export function layerOf(file) {
   const fixed = FIXED_LAYERS.find((layer) => layer.files.test(file))
   if (fixed) return fixed
-  const room = /^src-core\/(?:([^/]+)\/)?/.exec(file)
-  if (room) return coreLayer(room[1])
+  const folder = /^src-core\/(?:([^/]+)\/)?/.exec(file)
+  if (folder) return layerOfCore(folder[1])
   const part = /^src-main\/([^/]+)\//.exec(file)?.[1]
   if (part === undefined) return OUTSIDE
   return {

@@ -40,7 +40,7 @@ export const oneWay = {
     messages: {
       layer: '{{layer}} must not import {{target}}. Declare an interface for it, which the composition root passes in.',
       typesOnly: '{{layer}} may import only types from {{target}}: write `import type`.',
-      index: '{{target}} is internal to its room: import from {{index}}.',
+      index: '{{target}} is internal to its folder: import from {{index}}.',
       alias: 'Import across top-level folders through an alias (@core/, @main/, @renderer/), not {{specifier}}.',
     },
   },

@@ -42,7 +42,7 @@ const refused: [why: string, file: string, code: string][] = [
   ['the core imports the renderer lazily', 'src-core/x.ts', "export const x = () => import('@renderer/main')\n"],
   ['the core names a type of the shell in place', 'src-core/x.ts', "export type N = import('@main/node').Node\n"],
   ['a room of the core imports a later one', 'src-core/state/x.ts', "export type { Event } from '../events/event'\n"],
-  ['a file beside the rooms imports one of them', 'src-core/x.ts', "export type { State } from './state/state'\n"],
+  ['a file beside the folders imports one of them', 'src-core/x.ts', "export type { State } from './state/state'\n"],
   [
     'a room of the core that has no place in the order imports one that has',
     'src-core/new/x.ts',

@@ -1,6 +1,4 @@
-/**
- * `node build/package/cask.mjs FILE.dmg`: prints Homebrew's cask for a disk image, as its tap wants it.
- */
+/** `node build/package/cask.mjs FILE.dmg`: prints the Homebrew cask for a disk image. */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'

@@ -37,7 +37,7 @@ export const fuses = (electron) => ({
  */
 
 /**
- * Where installed apps look for newer ones. Without an address an app has no updates, and says so.
+ * Where installed apps look for updates. Without an address an app has no updates and says so.
  *
  * @param {NodeJS.ProcessEnv} env
  */
@@ -48,14 +48,14 @@ function publication(env) {
 }
 
 /**
- * A package for Debian must name a page. One that is made outside a release has none, and names one that cannot exist.
+ * A Debian package must name a home page. A build outside a release has none, and names one that cannot exist.
  *
  * @param {NodeJS.ProcessEnv} env
  */
 const homepage = (env) =>
   env['GITHUB_REPOSITORY'] ? `https://github.com/${env['GITHUB_REPOSITORY']}` : 'https://muster.invalid'
 
-/** Apple's notary service takes an API key; without one the app is not notarised. @param {NodeJS.ProcessEnv} env */
+/** Apple's notary service requires an API key; without one the app is not notarised. @param {NodeJS.ProcessEnv} env */
 const mayNotarise = (env) => ['APPLE_API_KEY', 'APPLE_API_KEY_ID', 'APPLE_API_ISSUER'].every((name) => env[name])
 
 /**
@@ -75,7 +75,7 @@ export const packageConfiguration = ({ electronVersion, electronDist, output, en
   npmRebuild: false,
   asar: true,
   files: ['**/*'],
-  // Native code is loaded, and its helper run, from real files.
+  // Native code and its helper program must be real files.
   asarUnpack: ['node_modules/node-pty/**/*'],
   extraResources: [{ from: stagedResources, to: '.' }],
   protocols: [{ name: 'Muster', schemes: ['muster'] }],
@@ -96,7 +96,8 @@ export const packageConfiguration = ({ electronVersion, electronDist, output, en
     gatekeeperAssess: false,
     entitlements: inBuild('package', 'mac', 'entitlements.plist'),
     entitlementsInherit: inBuild('package', 'mac', 'entitlements.inherit.plist'),
-    // Not found by itself: it is no framework and no helper, but notarisation wants every program signed.
+    // Not found automatically, because it is neither a framework nor a helper; but notarisation requires every program
+    // to be signed.
     binaries: ['Contents/Resources/bin/uv'],
     notarize: mayNotarise(env),
     extendInfo: {

@@ -5,14 +5,14 @@ import { root } from '../set-up/places.mjs'
 import { hasTestElectron, testElectron } from '../test-runtime/electron.mjs'
 import { staging } from './staging.mjs'
 
-/** The version that the test runtime is. */
+/** Version of the test runtime. */
 const TEST_VERSION = '25.1.1'
 
 /** @typedef {{ version: string, dist: string | undefined, forTests: boolean }} ElectronToPackage dist: undefined where electron-builder downloads it */
 
 /**
- * The Electron that is packaged: the one from package.json, as it is on this machine or as electron-builder downloads
- * it. Only a folder for tests (`testing`) may hold the test runtime instead, which ships in nothing.
+ * The Electron to package: the version in package.json, from this machine or downloaded by electron-builder. Only a
+ * folder for tests (`testing`) may contain the test runtime instead, which is never shipped.
  *
  * @param {{ testing: boolean }} options
  * @returns {Promise<ElectronToPackage>}
@@ -30,8 +30,8 @@ export async function electronToPackage({ testing }) {
 }
 
 /**
- * A copy of the test runtime without its default app, which Electron would prefer to the packaged one. A copy, for the
- * fuses are written into the program.
+ * A copy of the test runtime without its default app, which Electron would prefer to the packaged one. It must be a
+ * copy, because the fuses are written into the program.
  *
  * @param {string} runtime
  */

@@ -1,6 +1,7 @@
 /**
- * `npm run package:npm`: the command line as a package for `npm i -g`, in `dist/npm`. It has what the app has, without
- * Electron; everything is bundled but node-pty, which is compiled where it is installed and may be missing.
+ * `npm run package:npm`: makes a package of the command line for `npm i -g`, in `dist/npm`. It contains everything that
+ * the app has except Electron. Everything is bundled but node-pty, which is compiled at installation and may be
+ * missing.
  */
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -9,7 +10,7 @@ import { root, runner } from '../set-up/places.mjs'
 
 const staged = path.join(root, 'dist', 'npm', 'package')
 const IN_MANIFEST = ['name', 'version', 'description', 'license', 'author', 'engines', 'optionalDependencies']
-/** What shells start: the bundle itself says of no program that it is to be run by. */
+/** The script that shells run: the bundle has no interpreter line. */
 const PROGRAM = path.join('bin', 'muster.cjs')
 const RUNNER = [
   'requirements.txt',

@@ -5,19 +5,22 @@ import { root, runner } from '../set-up/places.mjs'
 import { SetUpProblem } from '../set-up/problem.mjs'
 import { uv } from './uv.mjs'
 
-/** What is packaged is laid out here first: never the repository itself, which holds much that is not the app. */
+/**
+ * The files to package are copied here first. The repository itself is never packaged, because it contains much that is
+ * not part of the app.
+ */
 export const staging = path.join(root, 'dist', 'staging')
 
-/** The app's files, as they lie in its archive. */
+/** The app's files, laid out as in its archive. */
 export const stagedApp = path.join(staging, 'app')
 
-/** What lies beside the archive: programs and sources that other programs read. */
+/** The files beside the archive: programs and sources that other programs read. */
 export const stagedResources = path.join(staging, 'resources')
 
-/** What a package for Debian puts at /usr/bin/muster. */
+/** The file that a Debian package installs as /usr/bin/muster. */
 export const debCommand = path.join(staging, 'deb', 'muster')
 
-/** What node-pty needs to run; the rest of its package is for compiling it. */
+/** The files that node-pty needs at run time; the rest of its package is for compiling it. */
 const NODE_PTY = ['LICENSE', 'lib', 'build/Release', `prebuilds/${process.platform}-${process.arch}`]
 
 const IN_MANIFEST = ['name', 'productName', 'version', 'description', 'license', 'author', 'private', 'main']
@@ -63,7 +66,7 @@ async function stageNodePty() {
       filter: (file) => !/\.(?:map|test\.js|pdb)$/.test(file),
     })
   }
-  // What it depends on is headers for compiling it.
+  // Its dependencies are headers for compiling it.
   const {
     dependencies: _headers,
     scripts: _scripts,
@@ -91,7 +94,7 @@ async function stageResources() {
   await stageDebCommand()
 }
 
-/** A package for Debian has the command on the path from the start. */
+/** A Debian package puts the command on the PATH. */
 async function stageDebCommand() {
   await mkdir(path.dirname(debCommand), { recursive: true })
   await writeFile(debCommand, '#!/bin/sh\nexec /opt/Muster/resources/bin/muster "$@"\n')

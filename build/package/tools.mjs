@@ -2,7 +2,7 @@ import path from 'node:path'
 import { cache } from '../set-up/places.mjs'
 import { toolPackages } from '../set-up/tool-packages.mjs'
 
-/** Where electron-builder is: not among the app's own packages, for few who build Muster make installers. */
+/** Where electron-builder is installed: apart from the app's own packages, because few developers make installers. */
 export const tools = path.join(cache, 'packaging')
 
 /** electron-builder's command line. */

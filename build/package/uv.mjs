@@ -4,8 +4,8 @@ import { fetchPackages } from '../set-up/model-packages.mjs'
 import { cache } from '../set-up/places.mjs'
 
 /**
- * The uv that the app carries. Its wheels hold the released program and are pinned by their content, which the archives
- * of its releases are not. One for each platform that Muster is packaged on.
+ * The uv that the app carries, for each platform that Muster is packaged for. It comes from its wheels: they contain
+ * the released program and are pinned by hash, which the archives of its releases are not.
  */
 const UV = [
   'uv==0.13.9',

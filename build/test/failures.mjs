@@ -7,18 +7,17 @@ import { stripVTControlCharacters } from 'node:util'
  */
 /** @typedef {(report: string) => readonly Failure[]} FailuresOf */
 
-/** What is shown of one failure: its assertion and the first lines of its stack. */
+/** Number of lines shown of one failure: its assertion and the start of its stack. */
 const SHOWN_LINES = 40
 
-/** Of what the browser showed, as a screen reader reads it. */
+/** Number of lines shown of the page, in the form that a screen reader reads. */
 const SHOWN_PAGE_LINES = 80
 
-/** A test that failed everywhere fills a screen, not a whole log. */
+/** Number of failures shown: enough for a screen, not for a whole log. */
 const SHOWN_FAILURES = 20
 
 /**
- * The failed tests of a suite, by its report. A suite that failed without a report of it is told by the last lines of
- * the commands that failed.
+ * The failed tests of a suite, read from its report. If there is no report, the failed commands with their last output.
  *
  * @param {{ report: string, read: FailuresOf | undefined, failedCommands: readonly Failure[] }} options
  * @returns {Promise<readonly Failure[]>}
@@ -30,7 +29,7 @@ export async function failuresIn({ report, read, failedCommands }) {
 }
 
 /**
- * Reads the picture of the page in words, without which a log does not tell why something was not found.
+ * Reads the accessibility snapshot of the page, which shows why something was not found.
  *
  * @param {Failure} failure
  * @returns {Promise<Failure>}
@@ -42,10 +41,12 @@ async function withPage({ page, ...failure }) {
 }
 
 /**
+ * The text of the failures; empty if there are none.
+ *
  * @param {readonly Failure[]} failures
  * @returns {string} nothing where none failed
  */
-export function tell(failures) {
+export function failuresText(failures) {
   const shown = failures.slice(0, SHOWN_FAILURES).map(({ test, message, page = '' }) => {
     const lines = stripVTControlCharacters(message).trim().split('\n').slice(0, SHOWN_LINES)
     const pageLines = page === '' ? [] : ['', 'The page:', ...page.trimEnd().split('\n').slice(0, SHOWN_PAGE_LINES)]
@@ -58,7 +59,7 @@ export function tell(failures) {
 /** @typedef {{ status: string, fullName: string, failureMessages: string[] }} VitestTest */
 /** @typedef {{ name: string, status: string, message: string, assertionResults: VitestTest[] }} VitestFile */
 
-/** vitest's JSON report: a file that could not be loaded has a message and no test. @type {FailuresOf} */
+/** vitest's JSON report. A file that could not be loaded has a message and no tests. @type {FailuresOf} */
 export function vitestFailures(report) {
   return JSON.parse(report).testResults.flatMap((/** @type {VitestFile} */ file) => {
     const tests = file.assertionResults.filter(({ status }) => status === 'failed')
@@ -78,7 +79,7 @@ const unescape = (text) =>
     .replace(/&#(x?)([0-9a-f]+);/gi, (_, hex, digits) => String.fromCodePoint(parseInt(digits, hex ? 16 : 10)))
     .replace(/&(lt|gt|quot|apos|amp);/g, (_, name) => ENTITIES[/** @type {keyof typeof ENTITIES} */ (name)])
 
-/** pytest's JUnit report: an error in a fixture is a failure too. @type {FailuresOf} */
+/** pytest's JUnit report. An error in a fixture counts as a failure. @type {FailuresOf} */
 export function junitFailures(report) {
   const cases = report.matchAll(/<testcase ([^>]*[^/])>(.*?)<\/testcase>/gs)
   return [...cases].flatMap(([, attributes = '', content = '']) => {
@@ -98,7 +99,7 @@ export const lastLines = (text) => text.trim().split('\n').slice(-SHOWN_LINES).j
 /** @typedef {{ title: string, tests: { status: string, results: Try[] }[] }} Spec */
 /** @typedef {{ title: string, specs?: Spec[], suites?: PlaywrightSuite[] }} PlaywrightSuite */
 
-/** Playwright's JSON report: a flaky test is a failure. @type {FailuresOf} */
+/** Playwright's JSON report. A flaky test counts as a failure. @type {FailuresOf} */
 export function playwrightFailures(report) {
   /** @type {(suite: PlaywrightSuite, above: readonly string[]) => Failure[]} */
   const within = (suite, above) => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { failuresIn, junitFailures, playwrightFailures, tell, vitestFailures } from './failures.mjs'
+import { failuresIn, junitFailures, playwrightFailures, failuresText, vitestFailures } from './failures.mjs'
 
 describe('naming the tests that failed', () => {
   it('reads the report of vitest, where a file that could not be loaded has no tests', () => {
@@ -75,13 +75,15 @@ describe('naming the tests that failed', () => {
     const results = [{ errors: [{ message: 'not visible' }], attachments: [{ name: 'error-context', path: page }] }]
     const specs = [{ title: 'opens', tests: [{ status: 'unexpected', results }] }]
     writeFileSync(report, JSON.stringify({ errors: [], suites: [{ title: 'chat.spec.ts', specs }] }))
-    expect(tell(await failuresIn({ report, read: playwrightFailures, failedCommands: [] }))).toBe(
+    expect(failuresText(await failuresIn({ report, read: playwrightFailures, failedCommands: [] }))).toBe(
       '  ✗ chat.spec.ts › opens\n      not visible\n\n      The page:\n      - heading "Machines"\n',
     )
   })
 
   it('tells each by name with the beginning of its message, and how many more there are', () => {
-    const told = tell(Array.from({ length: 25 }, (_, index) => ({ test: `test ${index}`, message: '\u001B[31mbad\n' })))
+    const told = failuresText(
+      Array.from({ length: 25 }, (_, index) => ({ test: `test ${index}`, message: '\u001B[31mbad\n' })),
+    )
     expect(told).toContain('  ✗ test 0\n      bad\n')
     expect(told).toContain('and 5 more')
     expect(told).not.toContain('test 20')

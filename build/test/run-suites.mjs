@@ -10,10 +10,13 @@ import { reportOf } from './suites.mjs'
 /** @typedef {import('./failures.mjs').Failure} Failure */
 /** @typedef {{ suite: Suite, counts: import('./counts.mjs').Counts, failures: readonly Failure[], seconds: number }} Outcome */
 
-/** Suites that run at a time, on two cores: that of several machines mostly waits, and no test asserts durations. */
+/**
+ * Suites that run at the same time on two cores: the suite of several machines mostly waits, and no test asserts a
+ * duration.
+ */
 const LANES = 3
 
-/** Characters of a command's last output, told where it failed without a report. */
+/** Characters kept of a command's output, shown if it fails without a report. */
 const REMEMBERED = 10_000
 
 /**

@@ -118,7 +118,10 @@ const models = {
   failures: vitestFailures,
 }
 
-/** In order of start and report: long ones first, or the last one would run alone, and one that waits beside those that compute. @type {readonly Suite[]} */
+/**
+ * In order of start and report. Long suites start first, so that none runs alone at the end; one that mostly waits runs
+ * beside those that compute. @type {readonly Suite[]}
+ */
 export const SUITES = [
   {
     name: 'lint',

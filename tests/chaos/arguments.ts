@@ -7,10 +7,10 @@ export interface Range {
 
 const DEFAULTS: Range = { schedules: 5000, firstSeed: 1 }
 
-/** Seeds are 32 bits wide: `Random` takes no more of them. */
+/** Seeds have 32 bits; `Random` accepts no larger ones. */
 const MOST_SEEDS = 2 ** 32
 
-/** What the command line asks for, or what is wrong with it. */
+/** Parses the command line, or says what is wrong with it. */
 export const readArguments = (given: readonly string[]): Range | { readonly problem: string } => {
   const problems = given.flatMap((text, at) => {
     const name = ['SCHEDULES', 'FIRST_SEED'][at]

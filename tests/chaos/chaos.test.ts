@@ -10,9 +10,12 @@ import {
 import { replayCommand } from '@main/cli/simulate'
 
 const PART = 5
-/** A schedule computes and waits for nothing: only an endless loop takes this long, also on a busy machine. */
+/** A schedule computes without waiting: only an endless loop takes this long, even on a busy machine. */
 const PART_TIMEOUT_MS = 600_000
-/** As many as take every rare path of several deciding machines; `npm run chaos` makes enough for those of one, too. */
+/**
+ * Enough schedules to take every rare path of several deciding machines; `npm run chaos` runs enough for those of a
+ * single one.
+ */
 const ONE_MASTER = { schedules: 50, steps: 200 }
 const ALL_DECIDE = { schedules: 50, steps: 80 }
 

@@ -1,6 +1,6 @@
 import { makePortion, Portion } from './portion'
 
-/** A process of `run.ts`: makes the portions that it is given. */
+/** A child process of `run.ts`: runs the portions that it receives. */
 process.on('message', (message) => {
   void makePortion(Portion.parse(message)).then((answer) => process.send?.(answer))
 })

@@ -3,10 +3,10 @@ import { addTally, allPaths, decidersFor, emptyTally, runSchedule, tallyOf } fro
 import { replayCommand } from '@main/cli/simulate'
 
 export const STEPS = 200
-/** Machines in a schedule, in turn. */
+/** Number of machines of successive schedules. */
 const SIZES = [1, 2, 3, 4, 5, 6, 8]
 
-/** Seeds of schedules that one process makes before it is given the next ones. */
+/** Seeds of the schedules that a process runs before it is given more. */
 export const Portion = z.object({ first: z.number(), count: z.number() })
 export type Portion = z.infer<typeof Portion>
 
@@ -17,7 +17,7 @@ export const Answer = z.object({
     steps: z.object({ one: z.number(), all: z.number() }),
   }),
   violations: z.array(z.object({ replay: z.string(), at: z.number(), message: z.string() })),
-  /** Processor time, in seconds. */
+  /** CPU time in seconds. */
   processorTime: z.number(),
 })
 export type Answer = z.infer<typeof Answer>

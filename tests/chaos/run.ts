@@ -1,6 +1,6 @@
 /**
- * `npm run chaos`: random schedules on every core. `npm run chaos -- SCHEDULES FIRST_SEED` makes another
- * number of them, or others. Prints every broken promise with the command that replays it.
+ * `npm run chaos`: random schedules on every core. `npm run chaos -- SCHEDULES FIRST_SEED` sets their number and first
+ * seed. Prints every violation with the command that replays it.
  */
 import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -12,10 +12,13 @@ import { addTally, allPaths, emptyTally, neverTaken } from '@main/simulation/cha
 import { readArguments, USAGE, type Range } from './arguments'
 import { Answer, STEPS, type Portion } from './portion'
 
-/** Schedules that a process makes before it is told of the next ones. */
+/** Schedules that a process runs before it asks for more. */
 const PORTION = 25
 
-/** Bundles the part into a folder: as tsx compiles it, naming each function as it is made, it runs a sixth slower. */
+/**
+ * Bundles `part.ts` into a folder. Compiled by tsx, which records the name of every function it creates, it would run a
+ * sixth slower.
+ */
 const bundled = async (outDir: string): Promise<string> => {
   const root = path.resolve(import.meta.dirname, '../..')
   await build({

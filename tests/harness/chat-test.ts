@@ -9,13 +9,13 @@ interface ChatFixtures {
   /** The node's data folder, with the tiny model. */
   readonly folder: { readonly path: string }
   readonly node: HeadlessNode
-  /** What the page reports as wrong. */
+  /** Errors that the page reports. */
   readonly errors: string[]
   /** Declares a model and waits until it is ready. */
   readonly declare: (modelId?: string) => Promise<void>
 }
 
-/** Tests of the chat page, each with a node of its own that has the tiny model. */
+/** Tests of the chat page. Each has its own node with the tiny model. */
 export const test = base.extend<ChatFixtures>({
   folder: async ({}, use) => {
     const folder = temporaryFolder()
@@ -31,7 +31,7 @@ export const test = base.extend<ChatFixtures>({
   errors: async ({ page }, use) => {
     const errors: string[] = []
     page.on('pageerror', (error) => errors.push(error.message))
-    // What the page's policy forbids is an error of the console.
+    // A violation of the page's policy is logged to the console as an error.
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
     await use(errors)
   },

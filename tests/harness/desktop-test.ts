@@ -9,7 +9,7 @@ interface DesktopFixtures {
   readonly start: (options?: Partial<DesktopLaunch>) => Promise<ElectronApplication>
 }
 
-/** Tests of the built app in a real Electron. Skipped where none can run. */
+/** Tests of the built app in a real Electron; skipped if none can run here. */
 export const test = base.extend<DesktopFixtures>({
   folder: async ({}, use) => {
     test.skip(noDesktop !== undefined, noDesktop)
@@ -24,7 +24,7 @@ export const test = base.extend<DesktopFixtures>({
   },
 })
 
-/** The first window, when its page shows what its node says. */
+/** The first window, once its page shows the node's state. */
 export const connected = async (electron: ElectronApplication): Promise<Page> => {
   const page = await electron.firstWindow()
   await expect(page.getByText('1 of 1 machine connected')).toBeVisible()

@@ -1,9 +1,11 @@
 import { expect, type Locator, type Page } from '@playwright/test'
 
-/** Of what a hand does: it tries again where a target does not take it yet, as a machine whose links are not known. */
+/**
+ * A drop target may refuse at first, as a machine whose links are not known yet: the drag is repeated until this limit.
+ */
 const TIMEOUT = 60_000
 
-/** Drags with several pointer moves, as a hand does, and lets go when the target lights up. */
+/** Drags with several pointer moves, as a user does, and drops when the target is highlighted. */
 export const dragTo = async (page: Page, what: Locator, where: Locator): Promise<void> => {
   await expect(async () => {
     await what.hover()

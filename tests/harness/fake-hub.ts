@@ -74,7 +74,7 @@ export class FakeHub {
   private readonly waiting = new Set<() => void>()
   private bytesPerSecond = Infinity
   private wholeOnly = false
-  /** The status of an answer with a range. */
+  /** Status of responses to range requests. */
   protected readonly partStatus: number = 206
   protected readonly hub: Server
   protected readonly cdn: Server
@@ -156,7 +156,7 @@ export class FakeHub {
     this.faults.push({ matches, act: 'status', status, headers: options.headers ?? {}, left: options.times ?? 1 })
   }
 
-  /** Answers the next such request with this body, whatever it is. */
+  /** Answers the next request whose path contains `matches` with this body, whatever the body is. */
   answerNext(matches: string, body: string): void {
     this.faults.push({ matches, act: 'answer', body, left: 1 })
   }
@@ -186,7 +186,7 @@ export class FakeHub {
     this.wholeOnly = true
   }
 
-  /** Resolves when such a request has arrived, or had arrived before. */
+  /** Resolves once a request has arrived for which `holds` is true; at once if one already has. */
   async asked(holds: (request: HubRequest) => boolean): Promise<HubRequest> {
     for (;;) {
       const found = this.requests.find(holds)
@@ -238,7 +238,7 @@ export class FakeHub {
     this.fail(response, 404)
   }
 
-  /** Without a token the answer is 401, which does not tell a missing model from a private one. */
+  /** Without a token the status is 401, which does not reveal whether a model is missing or private. */
   private missing(response: ServerResponse, authorization: string | undefined): void {
     const status = authorization === undefined ? 401 : 404
     this.fail(response, status, { 'x-error-code': 'RepoNotFound', 'x-error-message': 'Repository not found' })
@@ -333,7 +333,7 @@ export class FakeHub {
     const file = this.models.get(`${owner}/${title}`)?.files.get(decodeURIComponent(name))
     const fault = this.fault(request.path)
     if (fault?.act === 'status') return this.fail(response, fault.status ?? 500, fault.headers ?? {})
-    // A signed address is its own permission; a token beside it is refused.
+    // A signed URL is its own authorization; a token beside it is refused.
     if (file === undefined || request.authorization !== undefined) return this.fail(response, 403)
     response.setHeader('etag', `"${file.sha256}"`)
     await this.send({ request, response, fault, content: file.content })

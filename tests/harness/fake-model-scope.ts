@@ -2,13 +2,13 @@ import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { FakeHub, GOOD_TOKEN, type Fault, type HubRequest } from './fake-hub'
 
-/** What the hub leaves out of longer lists. */
+/** ModelScope leaves out entries beyond this number. */
 const MOST_ENTRIES = 3000
 
 /**
- * A fake of ModelScope. It implements the routes by which models are listed, searched and downloaded, with a second
- * server as its storage, whose answers to ranges have status 200 as ModelScope's have. Checked against ModelScope's own
- * client in `model-scope.test.ts`.
+ * A fake of ModelScope. It implements the routes that list, search and download models, with a second server as its
+ * storage. Like ModelScope's, its responses to range requests have status 200. Checked against ModelScope's own client
+ * in `model-scope.test.ts`.
  */
 export class FakeModelScope extends FakeHub {
   protected override readonly partStatus = 200
@@ -26,7 +26,7 @@ export class FakeModelScope extends FakeHub {
     const url = new URL(request.path, this.url)
     const isDownload = url.pathname.endsWith('/repo')
     const isLarge = isDownload && url.searchParams.get('FilePath')?.endsWith('.safetensors') === true
-    // Faults of large files happen at the storage.
+    // Faults of large files are injected at the storage.
     const fault = isLarge ? undefined : this.fault(request.path)
     if (fault?.act === 'status') return this.refuse(response, fault.status ?? 500)
     if (fault?.act === 'answer') return void response.writeHead(200).end(fault.body)
@@ -83,7 +83,7 @@ export class FakeModelScope extends FakeHub {
     const model = this.models.get(modelId)
     const file = model?.files.get(name)
     if (!file || (model?.gated === true && request.authorization === undefined)) return this.refuse(response, 404)
-    // Files of git's own are sent whole, whatever range is asked for.
+    // Files in git itself are sent whole, whatever range is requested.
     if (!file.lfs)
       return this.send({ request: { ...request, range: undefined }, response, fault, content: file.content })
     response.setHeader('x-linked-etag', `"${file.sha256}"`)

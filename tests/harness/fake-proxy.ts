@@ -9,7 +9,7 @@ export interface ProxyRoutes {
   readonly tunnelTo: number
   /** For requests in absolute form: a port of this machine. */
   readonly forwardTo: number
-  /** `user:password` that it requires. */
+  /** The `user:password` that it requires. */
   readonly credentials?: string
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Stands in for fpm, which electron-builder downloads in order to make a package for Debian: takes the options that
- * electron-builder gives, and lets dpkg-deb make the package, uncompressed. Another option is an error.
+ * Replaces fpm, which electron-builder would download to make a package for Debian: accepts the options that
+ * electron-builder passes, and makes an uncompressed package with dpkg-deb. Any other option is an error.
  */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'

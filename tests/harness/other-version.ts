@@ -7,7 +7,7 @@ import { cli, required, root } from './paths'
 export interface OtherVersion {
   /** Its command line. */
   readonly cli: string
-  /** As it reports it. */
+  /** The version that it reports. */
   readonly version: string
   /** For the names of tests. */
   readonly title: string
@@ -16,7 +16,7 @@ export interface OtherVersion {
 export const versionOf = (of: string): string =>
   execFileSync(process.execPath, [of, '--version'], { encoding: 'utf8' }).trim()
 
-/** A checkout of the last release with its build, where someone has made one (docs/upgrades.md). */
+/** A checkout of the last release with its build, if there is one (docs/upgrades.md). */
 const release = process.env['MUSTER_LAST_RELEASE'] ?? join(root, '.cache', 'last-release')
 
 const RENUMBERED = '0.0.1'

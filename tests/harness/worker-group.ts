@@ -17,7 +17,7 @@ import { python, required, root } from './paths'
 const PATIENCE_MS = 90_000
 const CHAT = Id.parse('chat')
 
-/** Runners that only meet the other ranks, in separate processes behind real pipes. */
+/** Runners that only connect to the other ranks, in separate processes with real pipes. */
 export const rehearsingRunner = (folder: string): Python => {
   const executable = join(folder, 'rehearsing-runner')
   const script = join(import.meta.dirname, 'rehearsing_rank.py')
@@ -178,7 +178,7 @@ export class WorkerGroup {
     return this.until('READY', () => this.isReady())
   }
 
-  /** Ends all runners; returns what is left in their run folders. */
+  /** Ends all runners; returns the files left in their run folders. */
   async close(): Promise<string[]> {
     await Promise.all(this.members.flatMap(({ worker }) => (worker ? [worker.close()] : [])))
     return this.members.flatMap(({ runDir }) => readdirSync(runDir))

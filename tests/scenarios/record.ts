@@ -1,4 +1,4 @@
-/** `npm run scenarios`: writes every scenario's transcript anew; read the diff before you keep it. */
+/** `npm run scenarios`: writes the transcripts of all scenarios again; review the diff before you keep it. */
 import { writeFileSync } from 'node:fs'
 import { transcriptOf } from '@main/simulation/transcript'
 import { readScenario, scenarioNames, transcriptPath } from './scenarios'

@@ -12,10 +12,10 @@ export const scenarioNames = (): string[] =>
 
 const pathOf = (name: string, ending: string): string => join(import.meta.dirname, `${name}${ending}`)
 
-/** Where the log for people lies that the scenario's run must give. */
+/** Path of the transcript that the scenario's run must produce. */
 export const transcriptPath = (name: string): string => pathOf(name, '.txt')
 
-/** Throws where the file is no scenario. */
+/** Throws if the file is not a valid scenario. */
 export const readScenario = (name: string): Scenario => {
   const checked = checkScenario(JSON.parse(readFileSync(pathOf(name, '.json'), 'utf8')))
   if (checked.status === 'unsound') throw new Error(`${name}: ${checked.problems.join('; ')}`)

@@ -1,6 +1,6 @@
 /**
- * Stands in for the default app that an ordinary Electron binary carries: loads the app whose folder is
- * the first argument that is no option.
+ * Replaces the default app of an ordinary Electron binary: loads the app in the folder that the first non-option
+ * argument names.
  */
 const { app } = require('electron')
 const fs = require('node:fs')
