@@ -17,7 +17,8 @@ from mlx_lm.models.cache import can_trim_prompt_cache, make_prompt_cache, trim_p
 from mlx_lm.utils import MODEL_ARCHITECTURE_REMAPPING, MODEL_REMAPPING
 from tiny_architectures import configurations, made, names
 
-from muster_runner.engine.decoding import DecodingBatch
+from muster_runner.cache.ragged_layer import has_ragged_layers
+from muster_runner.engine.decoding import PASS_TOKENS, DecodingBatch
 from muster_runner.engine.prefill import Prefill, complete
 from muster_runner.engine.sequence import Sequence
 from muster_runner.model.architectures import TABLE
@@ -133,8 +134,8 @@ def pad(model: Any, ones: list[Alone]) -> None:
 class Fed(DecodingBatch):
     """A batch that is fed ``ANSWER``, and keeps the logits by sequence."""
 
-    def __init__(self, model: Any):
-        super().__init__(model, lookahead=False, together=True)
+    def __init__(self, model: Any, pass_tokens: int, ragged: bool):
+        super().__init__(model, lookahead=False, together=True, pass_tokens=pass_tokens, ragged=ragged)
         self.logits: dict[str, list[mx.array]] = {}
 
     def _sample(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:
@@ -155,9 +156,21 @@ COMINGS_AND_GOINGS: list[tuple[dict[int, tuple[int, ...]], dict[int, tuple[int, 
 
 
 def batch(model: Any, ones: list[Alone]) -> None:
+    _decoded(model, ones, PASS_TOKENS, ragged=False)
+
+
+def ragged(model: Any, ones: list[Alone]) -> None:
+    """With each length by itself, and with some together."""
+    if not has_ragged_layers(model):
+        raise Different("its layers keep more than keys and values")
+    for pass_tokens in (0, 8):
+        _decoded(model, ones, pass_tokens, ragged=True)
+
+
+def _decoded(model: Any, ones: list[Alone], pass_tokens: int, ragged: bool) -> None:
     caches = [computed(model, one.prompt[:-1]) for one in ones]
     for joins, leaves in COMINGS_AND_GOINGS:
-        decoding = Fed(model)
+        decoding = Fed(model, pass_tokens, ragged)
         inside: set[int] = set()
         for step in range(11):
             for at in joins.get(step, ()):
@@ -188,6 +201,7 @@ CHECKS: dict[str, Callable[[Any, list[Alone]], None]] = {
     "batch": batch,
     "resume": resume,
     "trim": trim,
+    "ragged": ragged,
 }
 
 

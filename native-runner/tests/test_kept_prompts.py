@@ -45,10 +45,36 @@ def test_a_prompt_is_not_computed_again_after_a_kill_or_an_orderly_end(
     second.ready(tiny, **disk(tmp_path / "kept"))
     again, end = second.answer("warm", text=TEXT, maxTokens=20)
     assert (again, end["usage"]["cachedTokens"] >= 512) == (text, True)
+    assert end["usage"]["diskTokens"] == end["usage"]["cachedTokens"]
+    again, end = second.answer("from memory", text=TEXT, maxTokens=20)
+    assert (again, end["usage"]["cachedTokens"] >= 512, "diskTokens" in end["usage"]) == (text, True, False)
     other = runners()
     other.ready(tiny, **disk(tmp_path / "elsewhere"))
     again, end = other.answer("cold again", text=TEXT, maxTokens=20)
     assert (again, end["usage"]["cachedTokens"]) == (text, 0)
+
+
+def test_tokens_of_blocks_that_another_machine_computed_are_counted_as_such(
+    tiny: Path, tmp_path: Path, runners: Any
+) -> None:
+    first = runners()
+    first.ready(tiny, **disk(tmp_path / "kept"))
+    first.answer("cold", text=TEXT, maxTokens=20)
+    first.answer("other", text="else", maxTokens=1)
+    wait_for_files(tmp_path / "kept", 3)
+    first.close()
+    copied = next(path for path in (tmp_path / "kept").rglob("*-256.safetensors") if is_first(path))
+    copied.chmod(0o400)
+    second = runners()
+    second.ready(tiny, **disk(tmp_path / "kept"))
+    _, end = second.answer("warm", text=TEXT, maxTokens=20)
+    usage = end["usage"]
+    assert (usage["peerTokens"], usage["diskTokens"]) == (256, usage["cachedTokens"] - 256)
+
+
+def is_first(path: Path) -> bool:
+    """Whether a block has no block before it: its parent is the model."""
+    return path.name.startswith(path.parent.name)
 
 
 def wait_for_files(folder: Path, count: int) -> None:

@@ -101,10 +101,10 @@ GOINGS = {30: ["b"], 90: ["a", "d"]}
 
 
 def together(
-    model: Any, proposer: Proposer | None, lookahead: bool, pass_tokens: int
+    model: Any, proposer: Proposer | None, lookahead: bool, pass_tokens: int, ragged: bool
 ) -> tuple[dict[str, list[int]], dict[str, Sequence]]:
     """What each sequence that came got until it left, and how it left."""
-    batch = DecodingBatch(model, lookahead, True, pass_tokens, proposer)
+    batch = DecodingBatch(model, lookahead, True, pass_tokens, proposer, ragged)
     got: dict[str, list[int]] = {}
     left: dict[str, Sequence] = {}
     for step in range(130):
@@ -119,13 +119,15 @@ def together(
 
 
 @pytest.mark.parametrize("lookahead", [False, True], ids=["in order", "lookahead"])
-@pytest.mark.parametrize("pass_tokens", [4, 4096], ids=["apart", "padded"])
+@pytest.mark.parametrize(
+    ("pass_tokens", "ragged"), [(4, False), (4, True), (4096, False)], ids=["apart", "ragged", "padded"]
+)
 def test_several_sequences_get_the_same_tokens_as_without_speculation(
-    model: Any, lookahead: bool, pass_tokens: int
+    model: Any, lookahead: bool, pass_tokens: int, ragged: bool
 ) -> None:
-    plain, _ = together(model, None, False, pass_tokens)
+    plain, _ = together(model, None, False, 4, ragged=False)
     payoff = Always()
-    got, left = together(model, Proposer(lookups=payoff), lookahead, pass_tokens)
+    got, left = together(model, Proposer(lookups=payoff), lookahead, pass_tokens, ragged)
     assert payoff.passes > 10 and payoff.drawn > payoff.sequences
     for task, tokens in got.items():
         count = min(len(tokens), len(plain[task]))

@@ -1,6 +1,7 @@
 """Sequences are parted by length where padding would cost more than a pass, and get the tokens that each gets alone."""
 
 import random
+from typing import Any
 
 import pytest
 from requests_alone import alone, answers, prompt, schedule, tiny_model
@@ -47,6 +48,34 @@ def test_tokens_do_not_depend_on_the_partition(name: str) -> None:
         running = schedule(model, able, None, step=100, pass_tokens=pass_tokens)
         got, _ = answers(running, prompts, 12)
         assert got == expected, pass_tokens
+
+
+class Counted:
+    """A model that counts its passes."""
+
+    def __init__(self, model: Any):
+        self.model, self.passes = model, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.model, name)
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        self.passes += 1
+        return self.model(*arguments, **options)
+
+
+@pytest.mark.parametrize(("name", "passes"), [("llama", 1), ("gemma3_text", 1), ("gpt_oss", 1), ("qwen3_next", 3)])
+def test_a_step_reads_the_weights_once_where_the_architecture_allows(name: str, passes: int) -> None:
+    model, able = tiny_model(name)
+    counted = Counted(model)
+    running = schedule(counted, able, None, step=1000, pass_tokens=8)
+    for at, length in enumerate([4, 90, 91, 200]):
+        running.join(str(at), prompt(length, at), GREEDY)
+    while len(running._batch) < 4:
+        running.step()
+    counted.passes = 0
+    assert len(running.step()) == 4
+    assert (len(running._batch.held()), counted.passes) == (3, passes)
 
 
 def test_padding_is_limited_where_there_is_no_memory_to_spare() -> None:

@@ -18,12 +18,21 @@ export type FinishReason = z.infer<typeof FinishReason>
 
 /**
  * Token counts. `cachedTokens` are prompt tokens served from the cache; `reasoningTokens` are part of the completion.
+ * The other optional ones are for metrics; older versions and versions that do not count omit them.
  */
 export const Usage = z.object({
   promptTokens: z.number().int().nonnegative(),
   cachedTokens: z.number().int().nonnegative(),
   completionTokens: z.number().int().nonnegative(),
   reasoningTokens: z.number().int().nonnegative().optional(),
+  /** Cached tokens that were read from this machine's disk; the rest was in memory. */
+  diskTokens: z.number().int().nonnegative().optional(),
+  /** Cached tokens that were read from the disk, copied from another machine before. */
+  peerTokens: z.number().int().nonnegative().optional(),
+  /** Draft tokens of speculative decoding that were verified. */
+  draftTokens: z.number().int().nonnegative().optional(),
+  /** Draft tokens that were accepted. */
+  acceptedDraftTokens: z.number().int().nonnegative().optional(),
 })
 export type Usage = z.infer<typeof Usage>
 

@@ -55,7 +55,7 @@ export const GenerationUpdate1 = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('finished'),
     reason: FinishReason.exclude(['toolCalls']),
-    usage: Usage.omit({ reasoningTokens: true }),
+    usage: Usage.pick({ promptTokens: true, cachedTokens: true, completionTokens: true }),
     stopSequence: z.string().optional(),
     timings: Timings.optional(),
   }),

@@ -7,6 +7,11 @@ import { RewrittenGauge } from './rewritten-gauge'
 export const OUTCOMES = ['finished', 'cancelled', 'failed', 'refused'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
+/** Where computed prompts are found: in a runner's memory, on its disk, or on its disk as a copy from another machine. */
+export const TIERS = ['memory', 'disk', 'peer'] as const
+/** What becomes of draft tokens. */
+export const DRAFT_RESULTS = ['accepted', 'rejected'] as const
+
 const FIRST_TOKEN_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]
 const PER_TOKEN_SECONDS = [0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1]
 const REQUEST_SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600]
@@ -27,6 +32,18 @@ export const counted = (registers: Registry[]) => ({
     name: 'muster_prompt_tokens_total',
     help: 'Tokens of prompts; those that were computed before are "cached".',
     labelNames: ['model', 'source'] as const,
+    registers,
+  }),
+  cachedTokens: new Counter({
+    name: 'muster_cached_prompt_tokens_total',
+    help: 'Tokens of prompts that were computed before, by where they were found.',
+    labelNames: ['model', 'tier'] as const,
+    registers,
+  }),
+  draftTokens: new Counter({
+    name: 'muster_draft_tokens_total',
+    help: 'Draft tokens of speculative decoding, by whether the model would have sampled them.',
+    labelNames: ['model', 'result'] as const,
     registers,
   }),
   completionTokens: new Counter({

@@ -7,7 +7,15 @@ import { RunnerId } from '@core/ids'
 import { readyWorld } from '@core/testing/world'
 import { Metrics } from './metrics'
 
-const usage = { promptTokens: 100, cachedTokens: 60, completionTokens: 5 }
+const usage = {
+  promptTokens: 100,
+  cachedTokens: 60,
+  diskTokens: 30,
+  peerTokens: 20,
+  completionTokens: 5,
+  draftTokens: 8,
+  acceptedDraftTokens: 3,
+}
 const answer: GenerationUpdate[] = [
   { type: 'delta', content: [{ channel: 'text', text: 'a' }], tokens: 1 },
   { type: 'finished', reason: 'stop', usage },
@@ -56,6 +64,8 @@ describe('figures of requests', () => {
     const { value, model } = figures()
     expect(await value(`muster_requests_total{model="${model}",outcome="failed"}`)).toBe(0)
     expect(await value(`muster_time_to_first_token_seconds_count{model="${model}"}`)).toBe(0)
+    expect(await value(`muster_cached_prompt_tokens_total{model="${model}",tier="peer"}`)).toBe(0)
+    expect(await value(`muster_draft_tokens_total{model="${model}",result="accepted"}`)).toBe(0)
     expect(await value('muster_retries_total')).toBe(0)
     expect([await value('muster_reconciles_total'), await value('muster_reconciles_total')]).toEqual([7, 7])
     expect(await value('muster_decisions_total{type="InstanceRetrying"}')).toBe(0)
@@ -72,6 +82,10 @@ describe('figures of requests', () => {
       expect(await value(`muster_requests_total{model="${model}",outcome="${outcome}"}`)).toBe(count)
     expect(await value(`muster_prompt_tokens_total{model="${model}",source="computed"}`)).toBe(40)
     expect(await value(`muster_prompt_tokens_total{model="${model}",source="cached"}`)).toBe(60)
+    for (const [tier, count] of Object.entries({ memory: 10, disk: 30, peer: 20 }))
+      expect(await value(`muster_cached_prompt_tokens_total{model="${model}",tier="${tier}"}`)).toBe(count)
+    for (const [result, count] of Object.entries({ accepted: 3, rejected: 5 }))
+      expect(await value(`muster_draft_tokens_total{model="${model}",result="${result}"}`)).toBe(count)
     expect(await value(`muster_completion_tokens_total{model="${model}"}`)).toBe(5)
     expect(await value(`muster_time_to_first_token_seconds_count{model="${model}"}`)).toBe(2)
   })

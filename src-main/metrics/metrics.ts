@@ -4,7 +4,7 @@ import type { ClientRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { UsageByKey } from '@core/keys/usage'
 import type { State } from '@core/state/state'
-import { counted, gauges, OUTCOMES } from './instruments'
+import { counted, DRAFT_RESULTS, gauges, OUTCOMES, TIERS } from './instruments'
 import { Recoveries } from './recoveries'
 import { measured } from './requests'
 import { setGauges, type LiveRequests } from './snapshot'
@@ -86,6 +86,8 @@ export class Metrics {
     const { counted: figures } = this
     for (const outcome of OUTCOMES) figures.requests.inc({ model, outcome }, 0)
     for (const source of ['computed', 'cached']) figures.promptTokens.inc({ model, source }, 0)
+    for (const tier of TIERS) figures.cachedTokens.inc({ model, tier }, 0)
+    for (const result of DRAFT_RESULTS) figures.draftTokens.inc({ model, result }, 0)
     figures.completionTokens.inc({ model }, 0)
     for (const histogram of [figures.firstToken, figures.perToken, figures.requestSeconds]) histogram.zero({ model })
   }

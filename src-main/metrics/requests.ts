@@ -1,8 +1,8 @@
 import type { ClientRequest } from '@core/generation/request'
 import { targetOf } from '@core/generation/route'
-import type { GenerationUpdate } from '@core/generation/stream'
+import type { GenerationUpdate, Usage } from '@core/generation/stream'
 import type { State } from '@core/state/state'
-import type { Counted, Outcome } from './instruments'
+import { DRAFT_RESULTS, TIERS, type Counted, type Outcome } from './instruments'
 
 /** Label of unknown model names. They share it, because clients could otherwise create any number of series. */
 const UNKNOWN = 'unknown'
@@ -39,6 +39,17 @@ export interface Measuring {
   readonly begin: (model: string) => void
 }
 
+/** Counts where cached tokens were found, and what became of draft tokens. */
+const countDetails = (counted: Counted, model: string, usage: Usage): void => {
+  const { cachedTokens, diskTokens: disk = 0, peerTokens: peer = 0 } = usage
+  const { draftTokens: drafted = 0, acceptedDraftTokens: accepted = 0 } = usage
+  // A runner that reports more than it can have must not end the request: a counter accepts no negative number.
+  const found = { memory: Math.max(0, cachedTokens - disk - peer), disk, peer }
+  for (const tier of TIERS) counted.cachedTokens.inc({ model, tier }, found[tier])
+  const results = { accepted, rejected: Math.max(0, drafted - accepted) }
+  for (const result of DRAFT_RESULTS) counted.draftTokens.inc({ model, result }, results[result])
+}
+
 /** Measures one stream of updates as it passes. */
 export async function* measured<Request extends Pick<ClientRequest, 'model' | 'countOnly'>>(
   request: Request,
@@ -71,6 +82,7 @@ export async function* measured<Request extends Pick<ClientRequest, 'model' | 'c
       if (update.type === 'finished') {
         if (update.reason !== 'cancelled') outcome = 'finished'
         const { promptTokens, cachedTokens, completionTokens } = update.usage
+        countDetails(counted, named(), update.usage)
         counted.promptTokens.inc({ model: named(), source: 'computed' }, promptTokens - cachedTokens)
         counted.promptTokens.inc({ model: named(), source: 'cached' }, cachedTokens)
         counted.completionTokens.inc({ model: named() }, completionTokens)

@@ -65,13 +65,13 @@ describe('copying computed prompts from another machine', () => {
     })
   }
 
-  it('brings all of a model, with the times of their use, readable by the user only', async () => {
+  it('brings all of a model, with the times of their use, read-only and for the user only', async () => {
     has(1, 2, 3)
     await fetcher().fetch(FOLDER, always)
     expect(names()).toEqual([1, 2, 3].map(nameOf))
     const path = join(here(), FOLDER, nameOf(2))
     expect(readFileSync(path, 'utf8')).toBe(readFileSync(join(there(), FOLDER, nameOf(2)), 'utf8'))
-    expect([statSync(path).mtimeMs, statSync(path).mode & 0o777]).toEqual([1_002_000, 0o600])
+    expect([statSync(path).mtimeMs, statSync(path).mode & 0o777]).toEqual([1_002_000, 0o400])
   })
 
   it('brings the most recently used first, and stops once computing them is faster', async () => {

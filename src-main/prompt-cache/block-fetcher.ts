@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { open, rename, statfs, utimes } from 'node:fs/promises'
+import { chmod, open, rename, statfs, utimes } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { NodeId } from '@core/ids'
 import { BlockList, type BlocksFolder, type ListedBlock } from '@core/protocols/prompt-blocks'
@@ -10,6 +10,9 @@ import { BLOCK_STREAM, LIST_STREAM } from './sharing'
 
 /** Share of the disk that stays free, the same as for the runner's own writes (`disk_cache.py`). */
 const FREE_SHARE = 0.05
+
+/** Read-only: so the runner tells copied blocks from those that were computed here. */
+const COPIED_MODE = 0o400
 
 /** What one fetch has copied so far, and how long its transfers took. */
 export interface Fetched {
@@ -137,6 +140,7 @@ export class BlockFetcher {
       await file.close()
       if (!arrived) return false
       await utimes(path, usedAt / 1000, usedAt / 1000)
+      await chmod(path, COPIED_MODE)
       await rename(path, join(target, name))
       return true
     } finally {

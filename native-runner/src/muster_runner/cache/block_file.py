@@ -64,7 +64,7 @@ class PackedBlock:
 @dataclass(frozen=True)
 class ReadBlock:
     """A block whose file was read and checked, by any thread. Call ``block`` only on the engine's thread, the only one
-    that computes with mlx."""
+    that computes with mlx. ``copied``: whether another machine computed it."""
 
     key: bytes
     parent: bytes
@@ -73,6 +73,7 @@ class ReadBlock:
     form: Any
     dtypes: list[mx.Dtype]
     written: list[mx.array]
+    copied: bool = False
 
     def block(self) -> Block:
         arrays = [each.view(dtype) for each, dtype in zip(self.written, self.dtypes, strict=True)]

@@ -9,9 +9,13 @@ from muster_runner.tokenization.tokenizer import Tokenizer
 EVERY = 2048
 # In tokens: no checkpoint before LEAST; marks closer together than NEAR are one boundary.
 LEAST, NEAR = 64, 8
-# How many boundaries are kept: the first ones (end of system prompt and tools) and the last ones (latest turns). Those
-# between were among the last ones of an earlier prompt.
+# Boundaries that are always chosen: the first ones (end of system prompt and tools) and the last ones (latest turn).
 FIRST, LAST = 2, 3
+# In tokens: the least distance of those between, which are the earlier turns. A nearer one saves little, and each ends
+# a chunk of the prefill.
+APART = 256
+# The most of those between, the latest first; each takes memory for a copy of the states.
+BETWEEN = 16
 
 
 def turn_marks(tokenizer: Tokenizer) -> frozenset[int]:
@@ -21,15 +25,22 @@ def turn_marks(tokenizer: Tokenizer) -> frozenset[int]:
     return frozenset(number for text in controls if (number := tokenizer.token_number(text)) is not None)
 
 
-def checkpoints(tokens: Sequence[int], marks: Collection[int]) -> list[int]:
+def checkpoints(tokens: Sequence[int], marks: Collection[int], most_between: int = BETWEEN) -> list[int]:
     """Returns the positions in ascending order. ``marks``: as from ``turn_marks``; tokenization always splits there,
-    whatever follows."""
+    whatever follows. ``most_between``: a limit below BETWEEN."""
     boundaries: list[int] = []
     for at, token in enumerate(tokens):
         if token in marks and at >= LEAST:
             if boundaries and at - boundaries[-1] < NEAR:
                 boundaries.pop()
             boundaries.append(at)
-    chosen = {*boundaries[:FIRST], *boundaries[-LAST:], *range(EVERY, len(tokens), EVERY)}
+    between: list[int] = []
+    nearest = min(boundaries[-LAST:], default=0)
+    for at in reversed(boundaries[FIRST:-LAST]):
+        if nearest - at >= APART:
+            between.append(at)
+            nearest = at
+    between = between[: min(BETWEEN, most_between)]
+    chosen = {*boundaries[:FIRST], *between, *boundaries[-LAST:], *range(EVERY, len(tokens), EVERY)}
     # The end of the prompt is cached anyway.
     return sorted(at for at in chosen if at < len(tokens) - 1)

@@ -4,19 +4,21 @@ One folder per model, named by its hash (``model_digest.py``), with one file per
 writes files and another reads them (``restoring.py``); the engine waits for neither. A disk error costs only time: an
 unreadable block is computed again, an unwritable one is not cached. Several runners may share the folders: each evicts
 the least recently used files when there are too many, and tolerates missing ones. Blocks that others put into the
-folder, as the node does with those that it copies from another machine, are found within seconds.
+folder, as the node does with those that it copies from another machine, are found within seconds; the node makes these
+read-only, by which they are known as copied.
 """
 
 import os
 import queue
 import re
 import shutil
+import stat
 import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from muster_runner.cache.block_file import PackedBlock, ReadBlock, Unreadable, decoded
@@ -86,7 +88,8 @@ class DiskCache:
         try:
             descriptor = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW)
             with open(descriptor, "rb") as file:
-                return decoded(file.read(), key, entry.parent, end)
+                copied = os.fstat(descriptor).st_mode & stat.S_IWUSR == 0
+                return replace(decoded(file.read(), key, entry.parent, end), copied=copied)
         except (OSError, Unreadable):
             # The file stays: another version may use it, and eviction removes it eventually.
             self._unregister(entry)

@@ -82,7 +82,7 @@ class PrefixCache:
 
     def take(self, tokens: Sequence[int], restore: Restore | None = None) -> tuple[list[Any] | None, int]:
         """Returns a cache with the longest known prefix of ``tokens``, and its length, less than all tokens.
-        ``restore``: of these tokens."""
+        ``restore``: of these tokens; is told how many of them came from the disk."""
         path, candidates = self._candidates(tokens[:-1], None if restore is None else self._disk)
         read: dict[bytes, Block] = {}
         if restore is not None:
@@ -98,6 +98,8 @@ class PrefixCache:
                 blocks, length = [block for block in blocks if block.start < shortest], shortest
         if length == 0:
             return None, 0
+        if restore is not None:
+            restore.tokens = restore.restored(blocks, length)
         for block in blocks:
             self._insert(block)
         self._touch(blocks)

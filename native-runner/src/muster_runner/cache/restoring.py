@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from muster_runner.cache.block_file import ReadBlock
 from muster_runner.cache.blocks import Block, BlockFiles
@@ -21,6 +22,18 @@ IDLE_WAIT_SECONDS = 0.02
 
 # (key, end position) of a block.
 Wanted = tuple[bytes, int]
+
+
+@dataclass(frozen=True)
+class RestoredTokens:
+    """Tokens of a prefix whose blocks came from the disk: those that this machine computed (``disk``), and those that
+    were copied from another (``peer``)."""
+
+    disk: int = 0
+    peer: int = 0
+
+
+NOTHING_RESTORED = RestoredTokens()
 
 
 class Restore:
@@ -35,6 +48,8 @@ class Restore:
     ):
         self.held = held
         self.read: dict[bytes, ReadBlock] = {}
+        # Set when the prefix is taken.
+        self.tokens = NOTHING_RESTORED
         self._plans, self._clock = plans, clock
         self._deadline = clock() + PATIENCE_SECONDS
         self._ended = threading.Event()
@@ -56,6 +71,14 @@ class Restore:
         """Returns the available blocks. For the engine's thread."""
         # Iterates over a copy: after a timeout the reader may still add to it.
         return self.held | {key: block.block() for key, block in list(self.read.items())}
+
+    def restored(self, blocks: Sequence[Block], length: int) -> RestoredTokens:
+        """Counts the tokens from the disk in a prefix of ``length`` tokens that consists of ``blocks``."""
+        sums = {False: 0, True: 0}
+        for block in blocks:
+            if block.key not in self.held and (read := self.read.get(block.key)) is not None:
+                sums[read.copied] += min(block.end, length) - block.start
+        return RestoredTokens(disk=sums[False], peer=sums[True])
 
     def run(self, disk: BlockFiles) -> None:
         """Reads the blocks. For the reader's thread."""

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Set
 from typing import Any
 
+from muster_runner.cache.restoring import NOTHING_RESTORED
 from muster_runner.engine.intake import Prepared
 from muster_runner.output.channels import Channels
 from muster_runner.output.deltas import Delta, text_delta
@@ -46,6 +47,8 @@ class Answer:
     def __init__(self, prepared: Prepared, channels: Channels, eos: Set[int], logprobs: Logprobs):
         self.task_id = prepared.request.task_id
         self.cached_tokens = 0
+        self.restored = NOTHING_RESTORED
+        self._draft_tokens = self._accepted_tokens = 0
         self.reason: str | None = None
         self._prepared = prepared
         self._channels = channels
@@ -119,6 +122,11 @@ class Answer:
         alternatives = self._prepared.request.logprobs
         return None if alternatives is None else self._logprobs.entry(token, logprobs, alternatives)
 
+    def count_drafts(self, drafted: int, accepted: int) -> None:
+        """Counts draft tokens of speculative decoding that were verified, and those of them that were accepted."""
+        self._draft_tokens += drafted
+        self._accepted_tokens += accepted
+
     def finished(self, reason: str) -> dict[str, Any]:
         """Builds the ``finished`` frame."""
         usage = {
@@ -126,8 +134,14 @@ class Answer:
             "cachedTokens": self.cached_tokens,
             "completionTokens": self._sent_tokens,
         }
-        if self._reasoning_tokens > 0:
-            usage["reasoningTokens"] = self._reasoning_tokens
+        optional = {
+            "reasoningTokens": self._reasoning_tokens,
+            "diskTokens": self.restored.disk,
+            "peerTokens": self.restored.peer,
+            "draftTokens": self._draft_tokens,
+            "acceptedDraftTokens": self._accepted_tokens,
+        }
+        usage |= {name: count for name, count in optional.items() if count > 0}
         called = reason == "stop" and self._channels.calls > 0
         frame: dict[str, Any] = {
             "type": "finished",

@@ -15,7 +15,7 @@ from muster_runner.sampling.sampling import SeededSampler
 
 # Steps between clearings of MLX's buffer cache: caches grow, so buffers of old shapes are never reused.
 STEPS_BETWEEN_CLEARINGS = 512
-# The default fixed cost of a pass, in tokens; see SubBatches.
+# The default fixed cost of a sub-batch, in tokens; see SubBatches.
 PASS_TOKENS = 4096
 
 
@@ -24,8 +24,8 @@ class DecodingBatch:
 
     With ``lookahead`` a step already starts computing the tokens after those that it returns, so that a GPU never waits
     for Python; the tokens are the same. Without it a step returns the tokens that it samples. ``together``: whether the
-    model supports batching. ``pass_tokens``: see SubBatches. ``proposer``: proposes draft tokens for speculative
-    decoding, which needs trimmable caches; a step may then return several tokens of a sequence.
+    model supports batching. ``pass_tokens``, ``ragged``: see SubBatches. ``proposer``: proposes draft tokens for
+    speculative decoding, which needs trimmable caches; a step may then return several tokens of a sequence.
     """
 
     def __init__(
@@ -35,17 +35,20 @@ class DecodingBatch:
         together: bool,
         pass_tokens: int = PASS_TOKENS,
         proposer: Proposer | None = None,
+        ragged: bool = False,
     ):
         self._model = model
         self._lookahead = lookahead
         self._joining: list[Sequence] = []
         self._sequences: list[Sequence] = []
-        self._caches: SequenceCaches = SubBatches(pass_tokens) if together else SeparateCaches()
+        self._caches: SequenceCaches = SubBatches(pass_tokens, ragged) if together else SeparateCaches()
         self._proposer = proposer if together else None
         # Draft tokens of the next step, once made.
         self._drafts: DraftTokens | None = None
         # Accepted tokens of the last step by sequence, if it verified draft tokens.
         self.taken: list[int] | None = None
+        # Of the last step: (task, draft tokens, accepted ones).
+        self.verified: list[tuple[str, int, int]] = []
         self._next: mx.array | None = None
         self._logprobs: mx.array | None = None
         self._finite: mx.array | None = None
@@ -119,6 +122,7 @@ class DecodingBatch:
         """Runs a step. Returns the new tokens of every sequence that has any, in joining order."""
         proposed = self.propose() if self._drafts is None else self._drafts
         self._drafts = self.taken = None
+        self.verified = []
         joined = self._admit()
         if self._next is None:
             return []
@@ -182,9 +186,10 @@ class DecodingBatch:
         last_rows = mx.array(lasts)
         self._next, self._logprobs, self._finite = (all_of[last_rows] for all_of in (drawn, logprobs, finite))
         self.taken = taken
+        each = zip(self._sequences, rows, taken, strict=True)
+        verified = [(one, len(row) - 1, count - 1) for one, row, count in each]
+        self.verified = [(one.task_id, drafted, accepted) for one, drafted, accepted in verified]
         if self._proposer is not None:
-            each = zip(self._sequences, rows, taken, strict=True)
-            verified = [(one, len(row) - 1, count - 1) for one, row, count in each]
             self._proposer.verified(verified, time.perf_counter() - began)
         return new_tokens
 

@@ -43,12 +43,20 @@ class _DraftState:
 
 
 class Draft:
-    """``vocabulary``: the size of the vocabulary; logits may be padded beyond it. The draft's cache of a sequence is
+    """``vocabulary``: the size of the vocabulary; logits may be padded beyond it. ``pass_tokens``, ``ragged``,
+    ``spare_tokens``: see SubBatches. The draft's cache of a sequence is
     part of that sequence's bytes in the memory budget, so any decoding sequence can have one."""
 
-    def __init__(self, model: Any, vocabulary: int, pass_tokens: int, spare_tokens: int = UNLIMITED_TOKENS):
+    def __init__(
+        self,
+        model: Any,
+        vocabulary: int,
+        pass_tokens: int,
+        ragged: bool = False,
+        spare_tokens: int = UNLIMITED_TOKENS,
+    ):
         self._model, self._vocabulary = model, vocabulary
-        self._caches = SubBatches(pass_tokens, spare_tokens)
+        self._caches = SubBatches(pass_tokens, ragged, spare_tokens)
         # In the row order of the caches.
         self._states: dict[Sequence, _DraftState] = {}
         # The sequence being prefilled, its cache, and how many tokens are done.

@@ -27,6 +27,8 @@ from muster_runner.vision.tower import Tower
 
 Emit = Callable[..., None]
 
+# At most 1/CHECKPOINT_PART of the budget is for the states of one prompt's earlier turns.
+CHECKPOINT_PART = 4
 NO_NUMBERS = "the model computed no numbers here, only overflow: its weights are damaged, or its precision is too low"
 
 
@@ -53,7 +55,8 @@ class Engine:
         self._answers: dict[str, Answer] = {}
         self.cache = options.cache
         proposer = Proposer(options.draft, options.lookahead) if options.speculates else None
-        self._batch = DecodingBatch(model, options.lookahead, options.able.batch, options.pass_tokens, proposer)
+        able = options.able
+        self._batch = DecodingBatch(model, options.lookahead, able.batch, options.pass_tokens, proposer, able.ragged)
         self._schedule = Schedule(
             model,
             options.able,
@@ -104,11 +107,18 @@ class Engine:
             answer = Answer(prepared, channels, self._end_tokens(prepared), self._logprobs)
         pictures = self._encode_pictures(prepared)
         self._answers[task_id] = answer
-        exact = self.cache is not None and self.cache.exact
-        stops = checkpoints(prepared.tokens, self._marks) if exact else []
+        stops = self._checkpoints(prepared.tokens)
         tokens = prepared.tokens if pictures is None else pictures.keys
         self._schedule.join(task_id, tokens, sampling, stops, pictures)
         self.on_order(("join", task_id, [prepared.tokens, stops]))
+
+    def _checkpoints(self, tokens: list[int]) -> list[int]:
+        """Returns the positions of a prompt at which states are cached; those of earlier turns only as far as their
+        states fit into a part of the budget."""
+        if self.cache is None or not self.cache.exact:
+            return []
+        room = self._options.budget.total // CHECKPOINT_PART // max(1, self.cache.footprint.state(len(tokens)))
+        return checkpoints(tokens, self._marks, room)
 
     def _encode_pictures(self, prepared: Prepared) -> PicturePrompt | None:
         """Encodes the pictures of a request. Raises Rejected."""
@@ -147,6 +157,8 @@ class Engine:
         drawn = self._schedule.step(restored)
         if self._batch.taken is not None:
             self.on_order(("take", "", self._batch.taken))
+        for task_id, drafted, accepted in self._batch.verified:
+            self._answers[task_id].count_drafts(drafted, accepted)
         for drawn_token in drawn:
             if drawn_token.task_id in ended:
                 # Speculative tokens after the end of the answer.
@@ -188,6 +200,7 @@ class Engine:
         answers = {task_id: self._answers.pop(task_id) for task_id in ended}
         for task_id, answer in answers.items():
             answer.cached_tokens = self._schedule.cached(task_id)
+            answer.restored = self._schedule.restored_tokens(task_id)
         self._schedule.leave(list(ended))
         if not sound:
             # Cached KV may contain NaN.

@@ -3,7 +3,7 @@
 All ranks of a model derive the same options, except for the disk cache's folder.
 """
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,9 @@ from muster_runner.model.loading import DEFAULT_CONTEXT, LoadedModel
 from muster_runner.protocol import Load
 
 LARGE_MODEL_BYTES = 16 * 1024**3
-# The fixed cost of a pass beside reading the weights (Python, kernel launches), expressed in bytes read.
-PASS_BYTES = 16 << 20
+# The fixed cost of a pass beside reading the weights (Python, kernel launches), expressed in bytes read; and of another
+# sub-batch within a ragged pass: about half of the launches.
+PASS_BYTES, SUB_BATCH_BYTES = 16 << 20, 8 << 20
 # Ranks exchange int32.
 MAX_INT32 = (1 << 31) - 1
 
@@ -79,20 +80,21 @@ def engine_options(
     claimed = live.sequence(room) * load.concurrency
     spare = (load.cache.spare_bytes if load.cache is not None else None) or 0
     total, exact, reuse = claimed + spare, is_exact(loaded), keeps_prompts(loaded)
-    weights, kept = loaded.weight_bytes, [footprint]
+    weights, kept, able = loaded.weight_bytes, [footprint], loaded.able
     agree = _alone
     folder = load.cache.disk if load.cache is not None and reuse else None
     restores_in_step = False
     if group is not None:
         sizes = [min(size, MAX_INT32) for size in (claimed >> 10, total >> 10, weights >> 10, drafting.per_token)]
-        kinds = [int(exact), int(reuse), int(folder is not None)]
+        kinds = [int(exact), int(reuse), int(folder is not None), int(able.ragged)]
         every = group.all_gather([*kinds, *sizes, *(min(size, MAX_INT32) for size in astuple(footprint))])
         exact, reuse = any(row[0] for row in every), all(row[1] for row in every)
         restores_in_step = any(row[2] for row in every)
-        kept = [Footprint(*row[7:]) for row in every]
-        lives = [one.along(Footprint(row[6])) for one, row in zip(kept, every, strict=True)]
-        claimed, total = (scaled([row[at] << 10 for row in every], lives, room) for at in (3, 4))
-        weights = sum(row[5] << 10 for row in every)
+        able = replace(able, ragged=all(row[3] for row in every))
+        kept = [Footprint(*row[8:]) for row in every]
+        lives = [one.along(Footprint(row[7])) for one, row in zip(kept, every, strict=True)]
+        claimed, total = (scaled([row[at] << 10 for row in every], lives, room) for at in (4, 5))
+        weights = sum(row[6] << 10 for row in every)
         live = lives[0]
 
         def agree(length: int) -> list[int]:
@@ -104,7 +106,7 @@ def engine_options(
         disk = DiskCache(Path(folder.directory), root, folder.max_bytes) if folder is not None else None
         cache = PrefixCache(loaded.model, kept[0], exact=exact, root=root, disk=disk, agree=agree)
     return EngineOptions(
-        able=loaded.able,
+        able=able,
         generation_config=loaded.generation_config,
         prefill=prefill_steps(weights),
         # With several ranks the next step starts only after the sampled tokens were broadcast.
@@ -113,7 +115,7 @@ def engine_options(
         budget=MemoryBudget(total, live),
         claimed=claimed,
         speculates=not exact,
-        pass_tokens=pass_tokens(weights, sum(one.per_token for one in kept)),
+        pass_tokens=pass_tokens(weights, sum(one.per_token for one in kept), able.ragged),
         restores_in_step=restores_in_step,
         context_length=min(loaded.context_length, max(room, live.fitting(total, loaded.context_length))),
     )
@@ -124,10 +126,11 @@ def claimed_tokens(loaded: LoadedModel, load: Load) -> int:
     return min(loaded.context_length, load.max_context or DEFAULT_CONTEXT) * load.concurrency
 
 
-def pass_tokens(weights: int, per_token: int) -> int:
+def pass_tokens(weights: int, per_token: int, ragged: bool) -> int:
     """Returns ``pass_tokens`` of SubBatches for a model of ``weights`` bytes, with ``per_token`` bytes of cache per
-    token, so that padding costs no more time than another pass would."""
-    return (weights + PASS_BYTES) // per_token if per_token else MAX_INT32
+    token, so that padding costs no more time than another sub-batch would."""
+    cost = SUB_BATCH_BYTES if ragged else weights + PASS_BYTES
+    return cost // per_token if per_token else MAX_INT32
 
 
 def _alone(length: int) -> list[int]:

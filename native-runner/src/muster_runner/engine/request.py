@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from muster_runner.cache.blocks import BLOCK, common
 from muster_runner.cache.checkpoints import LEAST
-from muster_runner.cache.restoring import Restore
+from muster_runner.cache.restoring import NOTHING_RESTORED, Restore, RestoredTokens
 from muster_runner.engine.prefill import Prefill
 from muster_runner.engine.sequence import Sequence
 from muster_runner.sampling.sampling import SamplingPipeline
@@ -28,8 +28,9 @@ class Request:
     decoding: bool = False
     # Whether its answer may have begun.
     answering: bool = False
-    # Tokens of its prompt from the prefix cache.
+    # Tokens of its prompt from the prefix cache, and how many of these came from the disk.
     cached: int = 0
+    restored: RestoredTokens = NOTHING_RESTORED
     # Its reported place in the queue for memory: requests ahead of it; None before the first report.
     ahead: int | None = None
 

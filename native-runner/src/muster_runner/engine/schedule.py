@@ -19,6 +19,7 @@ from mlx_lm.models.cache import make_prompt_cache
 from muster_runner.cache.cache_layers import Footprint, footprint
 from muster_runner.cache.memory_budget import HEADROOM_TOKENS, UNLIMITED, MemoryBudget
 from muster_runner.cache.prefix_cache import PrefixCache
+from muster_runner.cache.restoring import RestoredTokens
 from muster_runner.engine.decoding import DecodingBatch
 from muster_runner.engine.history import History
 from muster_runner.engine.prefill import Prefill, PrefillSteps, complete, fitting
@@ -84,6 +85,10 @@ class Schedule:
     def cached(self, task_id: str) -> int:
         """Returns how many tokens of a live request's prompt came from the prefix cache."""
         return self._requests[task_id].cached
+
+    def restored_tokens(self, task_id: str) -> RestoredTokens:
+        """Returns how many of the cached tokens came from the disk."""
+        return self._requests[task_id].restored
 
     def join(
         self,
@@ -211,10 +216,12 @@ class Schedule:
 
     def _start_prefill(self, request: Request) -> None:
         cache, done = self.cache.take(request.tokens, request.restore) if self.cache is not None else (None, 0)
-        request.restore = None
         if not request.answering:
             request.cached = done
+            if request.restore is not None:
+                request.restored = request.restore.tokens
             self._begun(request.task_id, done, len(request.tokens))
+        request.restore = None
         stops = request.stops if self.cache is not None and self.cache.exact and self._able.chunk else ()
         request.prefill = Prefill(
             request.tokens, cache or make_prompt_cache(self._model), done, stops, request.pictures

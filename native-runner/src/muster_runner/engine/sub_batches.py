@@ -1,19 +1,22 @@
 """Groups decoding sequences into sub-batches of similar length.
 
-All sequences of a pass are padded to the longest: one of 6,000 tokens would make 31 short ones cost 6,000 tokens each.
-A further pass costs one more reading of the weights, so the batch is split where the padding would cost more time than
-that. It is split further where the padding would take memory that other requests need.
+All sequences of a sub-batch are padded to the longest: one of 6,000 tokens would make 31 short ones cost 6,000 tokens
+each. Another sub-batch costs another call of the attention in each layer, and where the model cannot compute several
+in one pass (``cache/ragged_layer.py``) one more reading of the weights. So the batch is split where the padding would
+cost more time than that. It is split further where the padding would take memory that other requests need.
 """
 
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import mlx.core as mx
 
 from muster_runner.cache.cache_layers import layers_of, trim_rows
 from muster_runner.cache.memory_budget import UNLIMITED_TOKENS
+from muster_runner.cache.ragged_layer import ragged_layers
 
 # Sub-batches are rearranged, which copies caches, only if that saves this share of the cost.
 WORTH_IT = 0.1
@@ -24,7 +27,7 @@ PADDING_PART = 8
 
 
 def partition(lengths: Sequence[int], pass_tokens: int) -> list[list[int]]:
-    """Partitions sequences at minimal cost, in tokens read: a pass costs ``pass_tokens``, plus the tokens of its
+    """Partitions sequences at minimal cost, in tokens read: a part costs ``pass_tokens``, plus the tokens of its
     longest sequence for each of its sequences. Returns the sequence numbers of each part, ascending."""
     order = sorted(range(len(lengths)), key=lambda at: (lengths[at], at))
     best: list[tuple[int, int]] = [(0, 0)]
@@ -49,9 +52,9 @@ def allowed_padding(lengths: Sequence[int], spare_tokens: int) -> int:
 
 
 def limited_partition(lengths: Sequence[int], pass_tokens: int, spare_tokens: int) -> list[list[int]]:
-    """Partitions sequences at minimal cost, with no more than ``allowed_padding``: passes count for less until it
+    """Partitions sequences at minimal cost, with no more than ``allowed_padding``: parts count for less until it
     is kept to, and for nothing at last, when only sequences of one length are together."""
-    # More than all tokens with padding is never worth a pass.
+    # More than all tokens with padding is never worth another part.
     pass_tokens = min(pass_tokens, len(lengths) * max(lengths, default=0))
     while padding(parts := partition(lengths, pass_tokens), lengths) > allowed_padding(lengths, spare_tokens):
         pass_tokens //= 2
@@ -65,8 +68,8 @@ def cost(parts: Sequence[Sequence[int]], lengths: Sequence[int], pass_tokens: in
 
 @dataclass
 class SubBatch:
-    """Sequences of one pass. ``rows``: their numbers, in the order of the caches. ``merged``: whether the caches are
-    mlx-lm's batch caches; a single sequence keeps its own."""
+    """Sequences that attention is computed for together. ``rows``: their numbers, in the order of the caches.
+    ``merged``: whether the caches are mlx-lm's batch caches; a single sequence keeps its own."""
 
     rows: list[int]
     layers: list[Any]
@@ -84,12 +87,13 @@ class SubBatch:
 
 
 class SubBatches:
-    """The caches of all sequences of a model that supports batching. ``pass_tokens``: the fixed cost of a pass, in
-    tokens of KV cache read. ``spare_tokens``: padding for which there is always memory. Both are equal on all ranks, so
-    that all arrange alike."""
+    """The caches of all sequences of a model that supports batching. ``pass_tokens``: the fixed cost of a sub-batch, in
+    tokens of KV cache read. ``ragged``: whether one pass computes all sub-batches; otherwise each has its own.
+    ``spare_tokens``: padding for which there is always memory. All are equal on all ranks, so that all arrange
+    alike."""
 
-    def __init__(self, pass_tokens: int, spare_tokens: int = UNLIMITED_TOKENS) -> None:
-        self._pass_tokens, self._spare_tokens = pass_tokens, spare_tokens
+    def __init__(self, pass_tokens: int, ragged: bool, spare_tokens: int = UNLIMITED_TOKENS) -> None:
+        self._pass_tokens, self._ragged, self._spare_tokens = pass_tokens, ragged, spare_tokens
         self._batches: list[SubBatch] = []
         self._lengths: list[int] = []
 
@@ -139,33 +143,28 @@ class SubBatches:
             self._arrange(target, left)
 
     def logits(self, model: Any, fed: mx.array) -> mx.array:
-        rows, order = [], []
-        for batch in self._batches:
-            tokens = fed if batch.rows == list(range(len(self._lengths))) else fed[mx.array(batch.rows)]
-            rows.append(model(tokens[:, None], cache=batch.layers)[:, -1, :])
-            order += batch.rows
-            if len(self._batches) > 1:
-                # In this order on every rank: what one sends, another receives.
-                mx.async_eval(rows[-1])
-        self._lengths = [length + 1 for length in self._lengths]
-        logits = rows[0] if len(rows) == 1 else mx.concatenate(rows, axis=0)
-        if order == list(range(len(order))):
-            return logits
-        return logits[mx.array([order.index(row) for row in range(len(order))])]
+        return self.several(model, fed[:, None])[:, -1, :]
 
     def several(self, model: Any, fed: mx.array) -> mx.array:
-        rows, order = [], []
-        for batch in self._batches:
-            rows.append(model(fed[mx.array(batch.rows)], cache=batch.layers))
-            order += batch.rows
-            if len(self._batches) > 1:
-                # In this order on every rank: what one sends, another receives.
-                mx.async_eval(rows[-1])
+        order = [row for batch in self._batches for row in batch.rows]
+        in_order = order == list(range(len(order)))
+        logits = self._computed(model, fed if in_order else fed[mx.array(order)])
         self._lengths = [length + fed.shape[1] for length in self._lengths]
-        logits = rows[0] if len(rows) == 1 else mx.concatenate(rows, axis=0)
-        if order == list(range(len(order))):
-            return logits
-        return logits[mx.array([order.index(row) for row in range(len(order))])]
+        return logits if in_order else logits[mx.array([order.index(row) for row in range(len(order))])]
+
+    def _computed(self, model: Any, fed: mx.array) -> mx.array:
+        """Returns the logits after tokens that are in the order of the sub-batches."""
+        if len(self._batches) == 1:
+            return model(fed, cache=self._batches[0].layers)
+        sizes = [len(batch.rows) for batch in self._batches]
+        if self._ragged:
+            return model(fed, cache=ragged_layers([batch.layers for batch in self._batches], sizes))
+        rows = []
+        for batch, tokens in zip(self._batches, mx.split(fed, list(accumulate(sizes))[:-1]), strict=True):
+            rows.append(model(tokens, cache=batch.layers))
+            # In this order on every rank: what one sends, another receives.
+            mx.async_eval(rows[-1])
+        return mx.concatenate(rows, axis=0)
 
     def trim(self, counts: Sequence[int]) -> None:
         self._lengths = [length - count for length, count in zip(self._lengths, counts, strict=True)]

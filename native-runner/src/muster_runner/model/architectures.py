@@ -6,12 +6,14 @@ has the same table, so all decide alike.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from mlx_lm.models.cache import make_prompt_cache
+
+from muster_runner.cache.ragged_layer import has_ragged_layers
 
 TABLE = Path(__file__).with_name("architectures.json")
 
@@ -21,17 +23,18 @@ class Abilities:
     """``chunk``: chunked prefill. ``pad``: prefill of prompts of different lengths in one padded batch. ``batch``:
     continuous batching of decoding. ``resume``: a cached prefix can be continued, more than once. ``trim``: a cache can
     be cut to any shorter prefix while its ``is_trimmable`` holds; without it, a cache serves only prompts that start
-    with all of its tokens."""
+    with all of its tokens. ``ragged``: one decoding pass over several caches; see cache/ragged_layer.py."""
 
     chunk: bool = False
     pad: bool = False
     batch: bool = False
     resume: bool = False
     trim: bool = False
+    ragged: bool = False
 
 
 NONE = Abilities()
-ALL = Abilities(chunk=True, pad=True, batch=True, resume=True, trim=True)
+ALL = Abilities(chunk=True, pad=True, batch=True, resume=True, trim=True, ragged=True)
 
 
 @cache
@@ -56,7 +59,10 @@ def abilities(config: dict[str, Any]) -> Abilities:
 
 
 def within(able: Abilities, model: Any) -> Abilities:
-    """Returns ``able`` without batching if a cache of this model cannot be merged."""
+    """Returns ``able`` without batching if a cache of this model cannot be merged, and without ragged passes if one is
+    of an unknown kind."""
     caches = make_prompt_cache(model)
     batches = all(hasattr(layer, "merge") for layer in caches)
-    return Abilities(able.chunk, able.pad and batches, able.batch and batches, able.resume, able.trim)
+    return replace(
+        able, pad=able.pad and batches, batch=able.batch and batches, ragged=able.ragged and has_ragged_layers(model)
+    )

@@ -31,17 +31,20 @@ NO_SPECULATION = "no draft model can work for this one, whose context cannot be 
 
 @dataclass(frozen=True)
 class LoadedDraft:
-    """A draft model in memory. ``vocabulary``: its size; ``nbytes``: of its weights; ``footprint``: of its caches."""
+    """A draft model in memory. ``vocabulary``: its size; ``nbytes``: of its weights; ``footprint``: of its caches.
+    ``ragged``: see Abilities."""
 
     model: Any
     vocabulary: int
     nbytes: int
     footprint: Footprint
+    ragged: bool
 
     def draft(self, tokens: int) -> Draft:
         """Builds the draft. ``tokens``: of all sequences that memory was claimed for, which limits padding."""
         spare = MemoryBudget(self.footprint.sequence(tokens), self.footprint).spare_tokens
-        return Draft(self.model, self.vocabulary, pass_tokens(self.nbytes, self.footprint.per_token), spare)
+        price = pass_tokens(self.nbytes, self.footprint.per_token, self.ragged)
+        return Draft(self.model, self.vocabulary, price, self.ragged, spare)
 
 
 def load_draft(load: Load, loaded: LoadedModel) -> LoadedDraft:
@@ -50,7 +53,7 @@ def load_draft(load: Load, loaded: LoadedModel) -> LoadedDraft:
     if is_exact(loaded) or not loaded.able.batch:
         raise Unsupported(NO_SPECULATION)
     try:
-        model, vocabulary = _opened(load.draft, loaded.tokenizer)
+        model, vocabulary, ragged = _opened(load.draft, loaded.tokenizer)
     except ModelFileError as error:
         raise Unsupported(f"the draft model {load.draft.model_id} cannot be used: {error}; {WITHOUT}") from error
     nbytes = sum(value.nbytes for _, value in tree_flatten(model.parameters()))
@@ -62,11 +65,12 @@ def load_draft(load: Load, loaded: LoadedModel) -> LoadedDraft:
     for layer in model.layers:
         mx.eval(layer.parameters())
     mx.eval(model.parameters())
-    return LoadedDraft(model, vocabulary, nbytes, _measured(model))
+    return LoadedDraft(model, vocabulary, nbytes, _measured(model), ragged)
 
 
-def _opened(draft: DraftModel, tokenizer: Tokenizer) -> tuple[Any, int]:
-    """Returns the model, its weights unread, and the vocabulary size. Raises ModelFileError and Unsupported."""
+def _opened(draft: DraftModel, tokenizer: Tokenizer) -> tuple[Any, int, bool]:
+    """Returns the model, its weights unread, the vocabulary size, and whether passes can be ragged. Raises
+    ModelFileError and Unsupported."""
     directory = Path(draft.model_path)
     config = check_model(directory)
     vocabulary = tokenizer.vocabulary()
@@ -82,7 +86,7 @@ def _opened(draft: DraftModel, tokenizer: Tokenizer) -> tuple[Any, int]:
             f"the draft model {draft.model_id} has a context that cannot be cut back to what came true; name a model "
             f"with full attention, or {WITHOUT}"
         )
-    return model, 1 + max(vocabulary.values())
+    return model, 1 + max(vocabulary.values()), able.ragged
 
 
 def _measured(model: Any) -> Footprint:
