@@ -1,5 +1,5 @@
 """Prints, for each mix of lengths, the bytes that the caches of decoding sequences hold, divided by the bytes of their
-tokens: at the end of some steps, and the passes of a step.
+tokens: at the end of some steps, and the number of sub-batches.
 
 use: held_bytes.py MODEL LENGTHS...
 
@@ -26,6 +26,8 @@ from muster_runner.model.architectures import ALL  # noqa: E402
 from muster_runner.sampling.sampling import GREEDY  # noqa: E402
 
 STEPS = 40
+# As the tiny model can.
+RAGGED = True
 # Of the budget to the bytes that are held.
 ROOM = 2
 
@@ -42,7 +44,8 @@ def main(model_path: Path, mixes: list[str]) -> None:
 def _held(
     model: object, lengths: list[int], weights: int, per_token: int
 ) -> tuple[float, int]:
-    batch = DecodingBatch(model, False, True, pass_tokens(weights, per_token))
+    price = pass_tokens(weights, per_token, RAGGED)
+    batch = DecodingBatch(model, False, True, price, ragged=RAGGED)
     budget = MemoryBudget(ROOM * sum(lengths) * per_token, Footprint(per_token))
     schedule = Schedule(model, ALL, batch, None, PrefillSteps(2048, 2048), budget)
     for at, length in enumerate(lengths):
