@@ -11,6 +11,7 @@ import { agentPackages, agentsFolder, agentsPython } from './set-up/agent-packag
 import { appBuild } from './set-up/app-build.mjs'
 import { clientPackages } from './set-up/client-packages.mjs'
 import { coderDirectory, coderModel } from './set-up/coder-model.mjs'
+import { gemmaDirectory, gemmaModel } from './set-up/gemma-model.mjs'
 import { interruptible } from './set-up/interruption.mjs'
 import { nodePackages } from './set-up/node-packages.mjs'
 import { requireNode } from './set-up/node-version.mjs'
@@ -52,6 +53,7 @@ function prepare(suites, signal) {
         ...ifNeeded('python', pythonEnvironment({ signal, extras: 'test' })),
         ...ifNeeded('starter', starterModel({ signal, models: testModels, elsewhere })),
         ...ifNeeded('coder', coderModel({ signal })),
+        ...ifNeeded('gemma', gemmaModel({ signal })),
         ...ifNeeded('agents', agentPackages({ signal })),
         ...ifNeeded('clients', clientPackages({ signal })),
         ...ifNeeded('packaging', packagingTools({ signal })),
@@ -71,6 +73,7 @@ function environment() {
     MUSTER_PYTHON: process.env['MUSTER_PYTHON'] || environmentPython,
     MUSTER_STARTER_DIR: testModels,
     MUSTER_CODER_MODEL: coderDirectory,
+    MUSTER_GEMMA_MODEL: gemmaDirectory,
     MUSTER_TEST_AGENTS: agentsFolder,
     MUSTER_TEST_AGENTS_PYTHON: agentsPython,
     ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }),

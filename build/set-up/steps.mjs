@@ -4,7 +4,7 @@ import { stampAt } from './stamps.mjs'
 
 /**
  * @typedef {object} Step
- * @property {'node-packages' | 'app' | 'electron' | 'python' | 'starter' | 'coder' | 'clients' | 'agents' | 'browser' | 'packaging' | 'site' | 'uv'} id
+ * @property {'node-packages' | 'app' | 'electron' | 'python' | 'starter' | 'coder' | 'gemma' | 'clients' | 'agents' | 'browser' | 'packaging' | 'site' | 'uv'} id
  * @property {readonly Step['id'][]} needs steps that have to be done first
  * @property {string} title
  * @property {string} doing the progress line's text while it runs

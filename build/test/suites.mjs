@@ -7,7 +7,7 @@ import { browsers } from '../test-runtime/browser.mjs'
 import { countChecks, countJUnit, countPlaywright, countVitest, sum } from './counts.mjs'
 import { junitFailures, playwrightFailures, vitestFailures } from './failures.mjs'
 
-/** @typedef {'packages' | 'app' | 'python' | 'starter' | 'coder' | 'clients' | 'agents' | 'electron' | 'browser' | 'packaging' | 'site' | 'uv'} Need */
+/** @typedef {'packages' | 'app' | 'python' | 'starter' | 'coder' | 'gemma' | 'clients' | 'agents' | 'electron' | 'browser' | 'packaging' | 'site' | 'uv'} Need */
 /** @typedef {[program: string, ...args: string[]]} Command */
 
 /**
@@ -187,25 +187,34 @@ export const SUITES = [
 
 const SOAK_CLIENTS = 'soak-clients'
 const madeUpRequests = path.join(clientTests, 'test_openapi.py')
+const SOAK_GEMMA = 'soak-gemma'
+const slidingWindow = path.join(runner, 'tests', 'test_gemma.py')
 
 /** Suites outside a plain `npm test`. @type {readonly Suite[]} */
 export const EXTRA_SUITES = [
   {
     ...integration,
     name: 'soak',
-    title: 'Integration tests, a real model and made-up requests, long counts',
-    needs: [...integration.needs, 'coder', 'clients'],
+    title: 'Integration tests, real models and made-up requests, long counts',
+    needs: [...integration.needs, 'coder', 'gemma', 'clients'],
     // Arguments select vitest's tests.
     commands: (args) => [
       ...vitest('soak', ['integration', 'models'])(args),
-      ...(args.length > 0 ? [] : pytest(SOAK_CLIENTS, clientsPython, clientTests)([madeUpRequests])),
+      ...(args.length > 0
+        ? []
+        : [
+            ...pytest(SOAK_CLIENTS, clientsPython, clientTests)([madeUpRequests]),
+            ...pytest(SOAK_GEMMA, environmentPython, runner, WITH_OPENBLAS)([slidingWindow]),
+          ]),
     ],
     env: { MUSTER_SOAK: '1' },
-    count: async ({ exitCodes: [ofVitest = 1, ...ofPytest], report }) =>
-      sum([
-        await countVitest({ exitCodes: [ofVitest], report }),
-        ...(ofPytest.length > 0 ? [await countJUnit({ exitCodes: ofPytest, report: reportOf(SOAK_CLIENTS) })] : []),
-      ]),
+    count: async ({ exitCodes: [ofVitest = 1, ...ofPytest], report }) => {
+      const reports = [SOAK_CLIENTS, SOAK_GEMMA]
+      const counts = ofPytest.map((exitCode, at) =>
+        countJUnit({ exitCodes: [exitCode], report: reportOf(reports[at] ?? '') }),
+      )
+      return sum([await countVitest({ exitCodes: [ofVitest], report }), ...(await Promise.all(counts))])
+    },
   },
   {
     name: 'package',

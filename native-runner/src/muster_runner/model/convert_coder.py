@@ -5,7 +5,6 @@ GGUF file in six pieces, or that file itself. MLX cannot read its 5-bit blocks, 
 requirement) dequantises them.
 """
 
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import mlx.core as mx
 from gguf import GGUFReader, dequantize
 
-from muster_runner.model.gguf_files import ConversionError, check_digest, hugging_face_name, run_conversion
+from muster_runner.model.gguf_files import check_digest, hugging_face_name, joined_pieces, run_conversion
 from muster_runner.model.model_directory import byte_level_tokenizer, write_json, write_weights, written_whole
 
 CODER_SHA256 = "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32"
@@ -106,25 +105,10 @@ def _config(metadata: dict[str, Any], dtype: mx.Dtype) -> dict[str, Any]:
     }
 
 
-def _gguf(source: Path, folder: Path) -> Path:
-    """Returns the GGUF file, joined from its pieces if needed."""
-    if source.is_file():
-        return source
-    pieces = sorted(source.glob(PIECES))
-    if not pieces:
-        raise ConversionError(f"{source} holds no piece of the model ({PIECES})")
-    target = folder / "model.gguf"
-    with target.open("wb") as joined:
-        for piece in pieces:
-            with piece.open("rb") as opened:
-                shutil.copyfileobj(opened, joined)
-    return target
-
-
 def convert_coder(source: Path, out: Path, dtype: mx.Dtype) -> None:
     """Writes the model directory, completely or not at all. Raises ConversionError, OSError."""
     with written_whole(out) as partial, tempfile.TemporaryDirectory() as folder:
-        gguf = _gguf(source, Path(folder))
+        gguf = joined_pieces(source, PIECES, Path(folder))
         check_digest(gguf, CODER_SHA256)
         reader = GGUFReader(gguf)
         metadata = {key: field.contents() for key, field in reader.fields.items()}

@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,6 +43,22 @@ def check_digest(file: Path, digest: str) -> None:
         found = hashlib.file_digest(opened, "sha256").hexdigest()
     if found != digest:
         raise ConversionError(f"{file.name} is not the file that was expected: its SHA-256 is {found}")
+
+
+def joined_pieces(source: Path, pattern: str, folder: Path) -> Path:
+    """Returns a GGUF file: ``source`` itself, or joined in ``folder`` from the pieces in it that match ``pattern``.
+    Raises ConversionError if there are none, OSError."""
+    if source.is_file():
+        return source
+    pieces = sorted(source.glob(pattern))
+    if not pieces:
+        raise ConversionError(f"{source} holds no piece of the model ({pattern})")
+    target = folder / "model.gguf"
+    with target.open("wb") as joined:
+        for piece in pieces:
+            with piece.open("rb") as opened:
+                shutil.copyfileobj(opened, joined)
+    return target
 
 
 def run_conversion(

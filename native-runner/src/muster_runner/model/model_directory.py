@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -64,29 +64,83 @@ def byte_level_tokenizer(
         "padding": None,
         "normalizer": normalizer,
         "post_processor": None,
-        "added_tokens": [
-            {
-                "id": token,
-                "content": content,
-                "single_word": False,
-                "lstrip": False,
-                "rstrip": False,
-                "normalized": False,
-                "special": content not in written,
-            }
-            for token, content in added
-        ],
+        "added_tokens": [_added(token, content, special=content not in written) for token, content in added],
         "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split_first, level]} if split_first else level,
         "decoder": level,
-        "model": {
-            "type": "BPE",
-            "dropout": None,
-            "unk_token": None,
-            "continuing_subword_prefix": None,
-            "end_of_word_suffix": None,
-            "fuse_unk": False,
-            "byte_fallback": False,
-            "vocab": vocabulary,
-            "merges": merges,
+        "model": _bpe(vocabulary, merges),
+    }
+
+
+# GGUF's kinds of tokens.
+_CONTROL, _USER_DEFINED = 3, 4
+
+
+def sentencepiece_tokenizer(
+    tokens: Sequence[str], scores: Sequence[float], kinds: Sequence[int], *, unknown: str, begin: str
+) -> dict[str, Any]:
+    """Builds a tokenizer.json for a SentencePiece vocabulary of the kind BPE with fallback to bytes, where every text
+    starts with ``begin``. ``kinds``: GGUF's."""
+    vocabulary = {text: token for token, text in enumerate(tokens)}
+    added = [
+        _added(token, text, special=kind == _CONTROL)
+        for token, (text, kind) in enumerate(zip(tokens, kinds, strict=True))
+        if kind in (_CONTROL, _USER_DEFINED)
+    ]
+    begins = {"SpecialToken": {"id": begin, "type_id": 0}}
+    template = {
+        "type": "TemplateProcessing",
+        "single": [begins, {"Sequence": {"id": "A", "type_id": 0}}],
+        "pair": [begins, {"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+        "special_tokens": {begin: {"id": begin, "ids": [vocabulary[begin]], "tokens": [begin]}},
+    }
+    space = "▁"
+    return {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": space},
+        "post_processor": template,
+        "added_tokens": added,
+        "pre_tokenizer": None,
+        "decoder": {
+            "type": "Sequence",
+            "decoders": [
+                {"type": "Replace", "pattern": {"String": space}, "content": " "},
+                {"type": "ByteFallback"},
+                {"type": "Fuse"},
+            ],
         },
+        "model": _bpe(vocabulary, _merges(vocabulary, scores), unknown=unknown),
+    }
+
+
+def _merges(vocabulary: dict[str, int], scores: Sequence[float]) -> list[list[str]]:
+    """Returns the pairs of tokens that make a token, those of the best score first: the order in which SentencePiece
+    merges them."""
+    found = []
+    for text, token in vocabulary.items():
+        for at in range(1, len(text)):
+            left, right = vocabulary.get(text[:at]), vocabulary.get(text[at:])
+            if left is not None and right is not None:
+                found.append((-scores[token], left, right, [text[:at], text[at:]]))
+    return [pair for *_, pair in sorted(found)]
+
+
+def _added(token: int, content: str, *, special: bool) -> dict[str, Any]:
+    sides = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
+    return {"id": token, "content": content, **sides, "special": special}
+
+
+def _bpe(vocabulary: dict[str, int], merges: list[list[str]], unknown: str | None = None) -> dict[str, Any]:
+    """``unknown``: the token for what the vocabulary lacks, which is first tried as bytes."""
+    return {
+        "type": "BPE",
+        "dropout": None,
+        "unk_token": unknown,
+        "continuing_subword_prefix": None,
+        "end_of_word_suffix": None,
+        "fuse_unk": unknown is not None,
+        "byte_fallback": unknown is not None,
+        "vocab": vocabulary,
+        "merges": merges,
     }
