@@ -295,7 +295,7 @@ export class Replication {
     const { options } = this
     // What was ordered for the log as it was then: where less of it is left than the consensus knew, it is not done.
     const thenOnThisLog = (next: () => Promise<void>): void =>
-      this.then(() => (this.setBacks === setBacks ? next() : Promise.resolve()))
+      this.enqueue(() => (this.setBacks === setBacks ? next() : Promise.resolve()))
     switch (effect.kind) {
       case 'send':
         // One that has left meanwhile has nothing more to say.
@@ -308,7 +308,7 @@ export class Replication {
         return
       }
       case 'sendRecords':
-        this.then(() => this.sendRecords(effect))
+        this.enqueue(() => this.sendRecords(effect))
         return
       case 'beginTerm':
         thenOnThisLog(() => this.append([{ kind: 'term', term: effect.term, master: options.self }]))
@@ -320,12 +320,12 @@ export class Replication {
         thenOnThisLog(() => this.install(effect.log, brought.snapshot))
         return
       case 'rewind':
-        this.then(() => this.rewind(effect.after))
+        this.enqueue(() => this.rewind(effect.after))
         return
     }
   }
 
-  private then(next: () => Promise<void>): void {
+  private enqueue(next: () => Promise<void>): void {
     this.work = this.work.then(next).catch((error: unknown) => this.options.onFailure(error))
   }
 

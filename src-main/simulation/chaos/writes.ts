@@ -19,6 +19,8 @@ interface Write extends Entity {
   readonly stamp: Stamp
   /** The node that decided it. */
   readonly by: NodeId
+  /** It was removed since. */
+  readonly isVoid?: boolean
 }
 
 const valueIn = (entity: object, field: string): string =>
@@ -91,12 +93,12 @@ export class AcknowledgedWrites {
     this.safe.add(commandId)
   }
 
-  /** That node was removed from the cluster: what only it had decided is void. */
+  /** That node was removed from the cluster: what only it had decided is void, though others may have it. */
   forget(node: NodeId): void {
     for (const [commandId, writes] of this.writes)
       this.writes.set(
         commandId,
-        writes.filter(({ by }) => by !== node),
+        writes.map((one) => (one.by === node ? { ...one, isVoid: true } : one)),
       )
   }
 
@@ -104,10 +106,12 @@ export class AcknowledgedWrites {
     for (const commandId of this.safe) {
       // A command that a second master decided too, because the first was lost, counts from the first on.
       const decided = this.writes.get(commandId) ?? []
-      for (const { key, of, field, value, stamp } of decided) {
+      for (const { key, of, field, value, stamp, isVoid } of decided) {
         const [entity, stamps] = [of(state), state.stamps?.[key]]
-        const isSecond = decided.some((one) => one.key === key && one.field === field && one.stamp.at < stamp.at)
-        if (!entity || !stamps || isSecond || this.ended.has(key)) continue
+        const isSecond = decided.some(
+          (one) => one.key === key && one.field === field && compareStamps(one.stamp, stamp) < 0,
+        )
+        if (!entity || !stamps || isVoid || isSecond || this.ended.has(key)) continue
         const newer = compareStamps(fieldStamp(stamps, field), stamp)
         insist(
           newer >= 0,
