@@ -2,7 +2,7 @@ import { constants, type Stats } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { removeFile } from '../../disk/removal'
-import { RunningDigest, type Digest } from './digest'
+import { beginDigest, type Digest, type RunningDigest } from './digest'
 import { Ledger, piecesOf, prefixOf, type Piece } from './ledger'
 
 const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants
@@ -78,7 +78,7 @@ export class PiecewiseFile {
   async write(piece: Piece, parts: readonly Uint8Array[]): Promise<void> {
     piece.done += await writeAll(this.handle, parts, piece.from + piece.done)
     await this.ledger?.keep(piece)
-    void this.running.upTo(prefixOf(this.pieces))
+    this.running.upTo(prefixOf(this.pieces))
   }
 
   /** Discards all bytes and starts over. */
@@ -122,6 +122,6 @@ export class PiecewiseFile {
 
   private newDigest(): RunningDigest {
     const { digest: kind, size } = this.options
-    return new RunningDigest(this.handle, { kind, size })
+    return beginDigest(this.handle, { kind, size })
   }
 }
