@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from conftest import RunnerProcess
 
+from muster_runner.cache.restoring import RestoredTokens
 from muster_runner.engine.engine import Engine
 from muster_runner.engine.engine_options import EngineOptions
 from muster_runner.engine.intake import Prepared, Rejected
@@ -91,6 +92,9 @@ class OneStep:
 
     def cached(self, _task_id: str) -> int:
         return 0
+
+    def restored_tokens(self, _task_id: str) -> RestoredTokens:
+        return RestoredTokens()
 
     def leave(self, task_ids: list[str]) -> None:
         self.live = [task for task in self.live if task not in task_ids]

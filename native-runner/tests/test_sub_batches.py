@@ -92,6 +92,24 @@ def test_padding_is_limited_where_there_is_no_memory_to_spare() -> None:
     assert limited_partition([], 500, 0) == []
 
 
+@pytest.mark.parametrize(("pass_tokens", "sizes"), [(27, [8, 1]), (64, [9])])
+def test_a_batch_is_copied_for_a_sequence_that_joins_only_if_that_pays(pass_tokens: int, sizes: list[int]) -> None:
+    """Another sub-batch costs ``pass_tokens`` per step; the copy costs the tokens of all sequences once."""
+    model, able = tiny_model("llama")
+    running = schedule(model, able, None, step=4096, pass_tokens=pass_tokens)
+    for at in range(8):
+        running.join(str(at), prompt(200, at), GREEDY)
+    while len(running._batch) < 8:
+        running.step()
+    running.step()
+    assert [count for count, _ in running._batch.held()] == [8]
+    running.join("late", prompt(200, 8), GREEDY)
+    while len(running._batch) < 9:
+        running.step()
+    running.step()
+    assert [count for count, _ in running._batch.held()] == sizes
+
+
 MIXES = {
     "one long": [2500, *range(100, 131)],
     "two lengths": [250] * 8 + [500] * 8,

@@ -18,8 +18,10 @@ from muster_runner.cache.cache_layers import layers_of, trim_rows
 from muster_runner.cache.memory_budget import UNLIMITED_TOKENS
 from muster_runner.cache.ragged_layer import ragged_layers
 
-# Sub-batches are rearranged, which copies caches, only if that saves this share of the cost.
+# Sub-batches are rearranged only if that saves this share of the cost.
 WORTH_IT = 0.1
+# Steps within which what an arrangement saves must exceed the tokens that it copies.
+PAYS_WITHIN = 64
 # Caches grow by MIN_GROWTH tokens or by 1/GROWTH_PART of their length, whichever is more.
 MIN_GROWTH, GROWTH_PART = 16, 16
 # Padding takes at most 1/PADDING_PART of the tokens, where it is more than is spare.
@@ -184,7 +186,15 @@ class SubBatches:
         if padding(now, self._lengths) > allowed_padding(self._lengths, self._spare_tokens):
             return True
         before = cost(now, self._lengths, self._pass_tokens)
-        return cost(target, self._lengths, self._pass_tokens) < before * (1 - WORTH_IT)
+        saved = before - cost(target, self._lengths, self._pass_tokens)
+        more_copied = self._copied(target) - self._copied(now)
+        return saved > before * WORTH_IT and saved * PAYS_WITHIN >= more_copied
+
+    def _copied(self, parts: Sequence[Sequence[int]]) -> int:
+        """Returns the tokens that are copied to arrange sequences so: those of every sub-batch that changes."""
+        unchanged = [set(batch.rows) for batch in self._batches]
+        changed = [part for part in parts if len(part) > 1 and set(part) not in unchanged]
+        return sum(len(part) * max(self._lengths[at] for at in part) for part in changed)
 
     def _grown(self, new: Sequence[int]) -> list[list[int]]:
         """Returns the current sub-batches with new sequences added where they cost least."""
@@ -192,8 +202,12 @@ class SubBatches:
         for row in sorted(new, key=lambda row: -self._lengths[row]):
             options = [[*parts[:at], [*part, row], *parts[at + 1 :]] for at, part in enumerate(parts)]
             options.append([*parts, [row]])
-            parts = min(options, key=lambda option: cost(option, self._lengths, self._pass_tokens))
+            parts = min(options, key=self._price)
         return parts
+
+    def _price(self, parts: Sequence[Sequence[int]]) -> int:
+        """Returns the cost of PAYS_WITHIN steps and of the copying before them."""
+        return cost(parts, self._lengths, self._pass_tokens) * PAYS_WITHIN + self._copied(parts)
 
     def _arrange(self, target: list[list[int]], sources: list[SubBatch]) -> None:
         arranged = []
