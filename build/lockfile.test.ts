@@ -30,7 +30,7 @@ it('has the native parts of every package for every platform, not only for the o
   expect(missing).toEqual([])
 })
 
-it('pins every package by version and content, and none to an address', () => {
+it('pins every package by version and content, and none to a URL', () => {
   const own = locked.filter(([, entry]) => !entry.inBundle)
   expect(own.filter(([, entry]) => !entry.version || !entry.integrity || entry.resolved)).toEqual([])
 })

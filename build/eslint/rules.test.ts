@@ -41,10 +41,10 @@ const refused: [why: string, file: string, code: string][] = [
   ['the core imports the shell', 'src-core/x.ts', "import type { Node } from '@main/node'\nexport type N = Node\n"],
   ['the core imports the renderer lazily', 'src-core/x.ts', "export const x = () => import('@renderer/main')\n"],
   ['the core names a type of the shell in place', 'src-core/x.ts', "export type N = import('@main/node').Node\n"],
-  ['a room of the core imports a later one', 'src-core/state/x.ts', "export type { Event } from '../events/event'\n"],
+  ['a folder of the core imports a later one', 'src-core/state/x.ts', "export type { Event } from '../events/event'\n"],
   ['a file beside the folders imports one of them', 'src-core/x.ts', "export type { State } from './state/state'\n"],
   [
-    'a room of the core that has no place in the order imports one that has',
+    'a folder of the core that has no place in the order imports one that has',
     'src-core/new/x.ts',
     "export type { State } from '../state/state'\n",
   ],
@@ -59,13 +59,13 @@ const refused: [why: string, file: string, code: string][] = [
   ['a part imports the composition root', 'src-main/api/x.ts', "export { startNode } from '@main/node'\n"],
   ...['consensus/step', 'fold/tasks', 'merging/declared', 'plan/plan', 'rdma/edges', 'reconcile/pass'].map(
     (file): [string, string, string] => [
-      `${file} is imported past the index of its room`,
+      `${file} is imported past the index of its folder`,
       'src-core/simulation/x.ts',
       `export * from '../${file}'\n`,
     ],
   ),
   [
-    'the composition root imports a room past its index',
+    'the composition root imports a folder past its index',
     'src-main/node.ts',
     "export { Storage } from './master/storage'\n",
   ],
@@ -76,10 +76,10 @@ const refused: [why: string, file: string, code: string][] = [
 ]
 
 const allowed: [why: string, file: string, code: string][] = [
-  ['a room is imported through its index', 'src-core/protocols/x.ts', "export { step } from '../consensus/index'\n"],
+  ['a folder is imported through its index', 'src-core/protocols/x.ts', "export { step } from '../consensus/index'\n"],
   ['the core imports zod and itself', 'src-core/x.ts', "export { z } from 'zod'\nexport { NodeId } from './ids'\n"],
   [
-    'a room of the core imports an earlier one',
+    'a folder of the core imports an earlier one',
     'src-core/events/x.ts',
     "export type { State } from '../state/state'\n",
   ],
@@ -110,21 +110,21 @@ const readByNobody: [why: string, file: string, code: string][] = [
 ]
 
 describe('the rule about texts', () => {
-  it.each(readByPeople)('refuses one that %s', async (_why, file, code) => {
+  it.each(readByPeople)('reports a text that %s', async (_why, file, code) => {
     expect(await rulesBroken(file, code)).toContain('muster/no-raw-text')
   })
 
-  it.each(readByNobody)('lets a text be when %s', async (_why, file, code) => {
+  it.each(readByNobody)('allows a text when %s', async (_why, file, code) => {
     expect(await rulesBroken(file, code)).not.toContain('muster/no-raw-text')
   })
 })
 
 describe('the layering rule', () => {
-  it.each(refused)('refuses it when %s', async (_why, file, code) => {
+  it.each(refused)('is violated when %s', async (_why, file, code) => {
     expect(await rulesBroken(file, code)).toContain('muster/one-way')
   })
 
-  it.each(allowed)('lets it be when %s', async (_why, file, code) => {
+  it.each(allowed)('is met when %s', async (_why, file, code) => {
     expect(await rulesBroken(file, code)).toEqual([])
   })
 })
@@ -142,13 +142,13 @@ describe('the purity of the core', () => {
     expect(await rulesBroken('src-main/api/x.ts', code)).toEqual([])
   })
 
-  it('lets nothing wait in a room that decides', async () => {
+  it('forbids async code in folders that decide', async () => {
     const code = 'export const later = async () => 1\n'
     expect(await rulesBroken('src-core/state/x.ts', code)).toContain('no-restricted-syntax')
     expect(await rulesBroken('src-core/time/x.ts', code)).toEqual([])
   })
 
-  it('lets a date be made from a given time', async () => {
+  it('allows a date that is made from a given time', async () => {
     expect(await rulesBroken('src-core/x.ts', 'export const at = (t: number) => new Date(t)\n')).toEqual([])
   })
 })
@@ -173,7 +173,7 @@ describe('the strictness rules', () => {
     expect(await rulesBroken('src-main/api/x.ts', code)).toContain('no-warning-comments')
   })
 
-  it('find the forgotten case and the forgotten promise', async () => {
+  it('find an unhandled case and a forgotten promise', async () => {
     const code = [
       "export function f(x: 'a' | 'b') { switch (x) { case 'a': return 1 } }",
       'export function g(p: () => Promise<void>) { p() }',

@@ -10,11 +10,11 @@ const page = (file: string): string => readFileSync(path.join(root, file), 'utf8
 it.each([
   [COMMANDS_FILE, commandsText],
   [API_FILE, apiText],
-])('%s is written as the product has it: `npm run schemas`', (file, text) => {
+])('%s is up to date: `npm run schemas`', (file, text) => {
   expect(page(file)).toBe(text())
 })
 
-it('the page of settings has each of them with its default', () => {
+it('the page of settings has each setting with its default', () => {
   const rows = page('docs/reference/settings.md')
     .split('\n')
     .flatMap((line) => /^\| `(\w+)` \| ([^|]*) \|/.exec(line) ?? [])

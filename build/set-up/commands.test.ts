@@ -21,30 +21,30 @@ const isRunning = (pid: number | undefined): boolean => {
 }
 
 describe('running a program', () => {
-  it('returns what it printed', async () => {
+  it('returns its output', async () => {
     expect(await node('console.log("a"); console.error("b")')).toMatch(/a\n|b\n/)
   })
 
-  it('fails with its exit code and what it printed', async () => {
+  it('fails with its exit code and output', async () => {
     const failure = await node('console.log("why"); process.exit(3)').catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(CommandFailed)
     expect(failure).toMatchObject({ message: expect.stringContaining('ended with code 3'), output: 'why\n' })
   })
 
-  it('fails when there is no such program', async () => {
+  it('fails if the program does not exist', async () => {
     await expect(runCommand('/no/such/program', ['x'], { log: 'test', signal })).rejects.toThrow('could not be started')
   })
 
-  it('is named as people would name it', async () => {
+  it('is named without folders and options', async () => {
     const run = runCommand('/no/such/python', ['-m', 'pip', 'install', '--quiet', 'x'], { log: 'test', signal })
     await expect(run).rejects.toThrow(/^python -m pip install could not/)
   })
 
-  it('ends it when it takes too long', async () => {
+  it('ends it after its time limit', async () => {
     await expect(node('setInterval(() => {}, 1000)', { timeLimitMs: 50 })).rejects.toThrow('took longer than')
   })
 
-  it('ends it and what it started when it is interrupted', async () => {
+  it('ends it and its child processes when it is interrupted', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'muster-commands-'))
     try {
       const pids = path.join(folder, 'pids')
@@ -65,10 +65,10 @@ describe('running a program', () => {
   })
 })
 
-describe('trying again', () => {
+describe('retrying', () => {
   const options = { signal, pausesMs: [0, 0], onRetry: () => undefined }
 
-  it('goes on until it works, and no longer', async () => {
+  it('continues until it succeeds, and stops then', async () => {
     const results = [Promise.reject(new Error('1')), Promise.resolve('done'), Promise.reject(new Error('never'))]
     for (const result of results) result.catch(() => undefined)
     let turn = 0
@@ -81,7 +81,7 @@ describe('trying again', () => {
     await expect(withRetries(() => Promise.reject(new Error(String(++turn))), options)).rejects.toThrow('3')
   })
 
-  it('does not try again what only a person can mend', async () => {
+  it('does not retry what only a person can fix', async () => {
     let turns = 0
     const work = () => {
       turns += 1

@@ -27,7 +27,7 @@ async function deadProcess(): Promise<number> {
 }
 
 describe('the set-up lock', () => {
-  it('lets the second in when the first is done, and tells it whom it waits for', async () => {
+  it('admits the second process when the first is done, and names the holder meanwhile', async () => {
     const release = await acquire()
     const order: string[] = []
     let waitedFor: string | undefined
@@ -53,7 +53,7 @@ describe('the set-up lock', () => {
     expect(existsSync(file)).toBe(false)
   })
 
-  it('never lets two in at once', async () => {
+  it('never admits two at once', async () => {
     let inside = 0
     let most = 0
     await Promise.all(
@@ -85,7 +85,7 @@ describe('the set-up lock', () => {
     )()
   })
 
-  it('is let in once when several find it abandoned at the same time', async () => {
+  it('admits one process if several find it abandoned at the same time', async () => {
     await writeFile(file, String(await deadProcess()))
     let inside = 0
     let most = 0
@@ -102,7 +102,7 @@ describe('the set-up lock', () => {
     expect(most).toBe(1)
   })
 
-  it('is no longer waited for when the wait is interrupted', async () => {
+  it('is no longer waited for after an interrupt', async () => {
     const release = await acquire()
     const stop = new AbortController()
     const waiting = acquire(() => stop.abort(new Error('stopped')), stop.signal)

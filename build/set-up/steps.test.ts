@@ -49,14 +49,14 @@ describe('a step of the set-up', () => {
     expect(times()).toBe(2)
   })
 
-  it('is done again when its result has gone', async () => {
+  it('is done again if its result is gone', async () => {
     await runStep(counted().step, { print, signal })
     const { step, times } = counted({ isThere: async () => false })
     expect(await runStep(step, { print, signal })).toBe('done')
     expect(times()).toBe(1)
   })
 
-  it('counts as not done when it was interrupted, even where an older result had its stamp', async () => {
+  it('counts as not done after an interruption, even if an older result had its stamp', async () => {
     await runStep(counted().step, { print, signal })
     const interrupted = counted({
       isThere: async () => false,
@@ -76,14 +76,14 @@ describe('a step of the set-up', () => {
     })
   })
 
-  it('leaves a problem that knows its own way out as it is', async () => {
+  it('passes on a problem that has its own hint', async () => {
     const problem = new SetUpProblem({ message: 'no Python', hint: 'Install one.' })
     await expect(runStep(counted({ work: () => Promise.reject(problem) }).step, { print, signal })).rejects.toBe(
       problem,
     )
   })
 
-  it('tells that it began and how long it took', async () => {
+  it('reports its start and its duration', async () => {
     let time = 0
     const { step } = counted({
       work: async () => {
@@ -113,7 +113,7 @@ describe('a fingerprint', () => {
     expect(await fingerprint(inputs)).toBe(await fingerprint(inputs))
   })
 
-  it('changes with a value, and tells a missing file from an empty one', async () => {
+  it('changes with a value, and distinguishes a missing file from an empty one', async () => {
     const file = path.join(folder, 'empty')
     const missing = await fingerprint({ files: [file] })
     await writeFile(file, '')

@@ -67,7 +67,7 @@ async function unpack(draft, signal) {
   const actual = `sha512-${createHash('sha512')
     .update(await readFile(archive))
     .digest('base64')}`
-  if (actual !== INTEGRITY) throw new Error(`${PACKAGE} is not what it was: ${actual}`)
+  if (actual !== INTEGRITY) throw new Error(`${PACKAGE} does not have the expected hash: ${actual}`)
   const inner = 'package/release/app.tar.gz'
   const options = { log: 'electron-for-tests', signal }
   await runCommand('tar', ['-xzf', archive, '-C', draft, inner], options)

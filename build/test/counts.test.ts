@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { countVitest, parseJUnit, parsePlaywright, parseVitest } from './counts.mjs'
 
-describe('counting what the test runners report', () => {
+describe('counting the results of test runners', () => {
   it('reads the report of vitest', () => {
     const report = { numTotalTests: 12, numPassedTests: 9, numFailedTests: 1, numPendingTests: 1, numTodoTests: 1 }
     expect(parseVitest(JSON.stringify(report))).toEqual({ passed: 9, failed: 1, skipped: 2 })
@@ -22,24 +22,24 @@ describe('counting what the test runners report', () => {
   })
 })
 
-describe('a suite that ended badly', () => {
+describe('a suite that ended with an error', () => {
   let folder: string
   beforeEach(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'muster-counts-'))
   })
   afterEach(() => rm(folder, { recursive: true }))
 
-  it('has failed even where it left no report', async () => {
+  it('has failed even without a report', async () => {
     const counts = await countVitest({ report: path.join(folder, 'none'), exitCodes: [1] })
     expect(counts).toEqual({ passed: 0, failed: 1, skipped: 0 })
   })
 
-  it('has failed where nothing shows that any test ran', async () => {
+  it('has failed if no test ran', async () => {
     const counts = await countVitest({ report: path.join(folder, 'none'), exitCodes: [0] })
     expect(counts).toEqual({ passed: 0, failed: 1, skipped: 0 })
   })
 
-  it('has failed even where no single test did', async () => {
+  it('has failed even if no single test did', async () => {
     const report = path.join(folder, 'report')
     await writeFile(report, '{"numPassedTests": 4, "numFailedTests": 0, "numPendingTests": 0, "numTodoTests": 0}')
     expect(await countVitest({ report, exitCodes: [1] })).toEqual({ passed: 4, failed: 1, skipped: 0 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { failuresIn, junitFailures, playwrightFailures, failuresText, vitestFailures } from './failures.mjs'
 
-describe('naming the tests that failed', () => {
+describe('naming the failed tests', () => {
   it('reads the report of vitest, where a file that could not be loaded has no tests', () => {
     const report = {
       testResults: [
@@ -39,7 +39,7 @@ describe('naming the tests that failed', () => {
     ])
   })
 
-  it('reads the report of Playwright: a flaky test is one, at any depth', () => {
+  it('reads the report of Playwright, where a flaky test is a failure, at any depth', () => {
     const tests = (status: string, message: string) => [{ status, results: [{ errors: [{ message }] }] }]
     const report = {
       errors: [{ message: 'no browser' }],
@@ -57,14 +57,14 @@ describe('naming the tests that failed', () => {
     ])
   })
 
-  it('takes the last output of the commands where the report is missing', async () => {
+  it('uses the last output of the commands if there is no report', async () => {
     const failedCommands = [{ test: 'tsc', message: 'TS2304' }]
     expect(await failuresIn({ report: '/no/such/report', read: vitestFailures, failedCommands })).toEqual(
       failedCommands,
     )
   })
 
-  it('tells what the browser showed, where Playwright wrote it down', async () => {
+  it('shows the page, if Playwright recorded it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'failures-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     const [page, report] = [join(folder, 'error-context.md'), join(folder, 'report')]
@@ -80,7 +80,7 @@ describe('naming the tests that failed', () => {
     )
   })
 
-  it('tells each by name with the beginning of its message, and how many more there are', () => {
+  it('shows the start of each message, and the number of further failures', () => {
     const told = failuresText(
       Array.from({ length: 25 }, (_, index) => ({ test: `test ${index}`, message: '\u001B[31mbad\n' })),
     )

@@ -34,7 +34,7 @@ const run = async (suites: Suite[]) => {
 }
 
 describe('running suites', () => {
-  it('shows each one’s output in one piece and in order, whichever ends first', async () => {
+  it('prints the output of each in one piece and in order, whichever ends first', async () => {
     const mark = path.join(folder, 'second-has-spoken')
     const first = saying(
       'first',
@@ -47,7 +47,7 @@ describe('running suites', () => {
     expect(output.match(/^── (first|second|third) ─/gm)).toHaveLength(3)
   })
 
-  it('goes on after one that fails, and counts it', async () => {
+  it('continues after a failure, and counts it', async () => {
     const { outcomes } = await run([saying('bad', 'console.log("why"); process.exit(3)'), saying('good', '')])
     expect(outcomes.map(({ failures }) => failures.map(({ message }) => message))).toEqual([['why'], []])
     expect(outcomes.map(({ counts }) => counts)).toEqual([
@@ -56,7 +56,7 @@ describe('running suites', () => {
     ])
   })
 
-  it('counts a suite whose program is not there as failed', async () => {
+  it('counts a suite whose program is missing as failed', async () => {
     const absent: Suite = { ...saying('absent', ''), commands: () => [['/no/such/program']] }
     const { output, outcomes } = await run([absent])
     expect(outcomes[0]?.counts.failed).toBe(1)

@@ -91,7 +91,7 @@ class Introduced {
 
   /** For steps that need several deciding nodes. */
   private several(...nodes: string[]): string[] {
-    if (!this.replicas) return ['it needs "replicas": with one master there is nothing to part, crash or delay']
+    if (!this.replicas) return ['it needs "replicas": a single master cannot be separated, crashed or delayed']
     return this.node(...nodes)
   }
 

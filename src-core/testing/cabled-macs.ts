@@ -49,7 +49,7 @@ export const addMac = (world: World, name: string, options: MacOptions = {}): No
 /** Reports a machine again, with a change. */
 export const change = (world: World, nodeId: NodeId, changed: (info: NodeInfo) => NodeInfo): void => {
   const node = world.state.nodes[nodeId]
-  if (!node) throw new Error(`${nodeId} is not there`)
+  if (!node) throw new Error(`the world has no node ${nodeId}`)
   const { nodeId: _own, ...info } = node
   world.apply({ type: 'NodeGatheredInfo', nodeId, info: changed(info) })
 }

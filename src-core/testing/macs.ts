@@ -117,7 +117,7 @@ export class Macs extends World {
 
   private node(nodeId: NodeId): NodeInfo {
     const found = this.state.nodes[nodeId]
-    if (!found) throw new Error(`${nodeId} is no node`)
+    if (!found) throw new Error(`the world has no node ${nodeId}`)
     const { nodeId: _id, ...info } = found
     return info
   }

@@ -9,7 +9,7 @@ import { loadTranslator } from './translator'
 
 type Elements = ReturnType<IntlMessageFormat['getAst']>
 
-/** What a message has in braces: those that it writes out, and those that only choose words. */
+/** The values that a message takes: those that it shows, and those that only select a wording. */
 const valuesOf = (elements: Elements): { readonly written: string[]; readonly choosing: string[] } => {
   const written: string[] = []
   const choosing: string[] = []
@@ -51,7 +51,7 @@ describe('a sentence of the node', () => {
   const left = coded('failures.left', { name: 'Mac mini' })
   const memory = coded('refusals.memoryOn', { name: 'Mac mini', free: { bytes: 6.24e9 }, needed: { bytes: 142e9 } })
 
-  it('is said in each language, sizes too', () => {
+  it('is translated into each language, with sizes', () => {
     expect([inEnglish(memory), german(memory), chinese(memory)]).toEqual([
       'Mac mini has 6.2 GB free, the model needs 142 GB',
       'Mac mini hat 6,2 GB frei, das Modell braucht 142 GB',
@@ -59,7 +59,7 @@ describe('a sentence of the node', () => {
     ])
   })
 
-  it('lists things and clauses as the language does', () => {
+  it('joins lists and clauses as the language does', () => {
     const loop = coded('alerts.loop.title', { names: allOf(['A', 'B', 'C']) })
     expect([inEnglish(loop), german(loop), chinese(loop)]).toEqual([
       'The Thunderbolt bridges of A, B, and C form a loop.',
@@ -73,7 +73,7 @@ describe('a sentence of the node', () => {
     )
   })
 
-  it('is not said where this version does not know it, or knows it with other values', () => {
+  it('is undefined if this version does not know it, or knows it with other values', () => {
     expect(german({ code: 'failures.ofTomorrow' })).toBeUndefined()
     expect(german({ code: 'constructor.name' })).toBeUndefined()
     expect(german({ code: 'failures.left', values: { who: 'Mac mini' } })).toBeUndefined()
@@ -81,7 +81,7 @@ describe('a sentence of the node', () => {
     expect(german(wrapped)).toBeUndefined()
   })
 
-  it('comes from another machine whole, or not at all', () => {
+  it('is accepted from another machine completely, or not at all', () => {
     expect(CodedText.parse(JSON.parse(JSON.stringify(memory)))).toEqual(memory)
     expect(CodedText.parse({ code: 'failures.left', values: { name: { kind: 'of tomorrow' } } })).toBeUndefined()
     expect(CodedText.parse(undefined)).toBeUndefined()

@@ -2,25 +2,30 @@ import { z } from 'zod'
 import type { NodeTextKey } from './en/node'
 import type { TextValues } from './texts'
 
-/** What a sentence lists, and how it joins it: `and` as the language lists things, the others by that mark. */
+/**
+ * The items of a list in a sentence, and how they are joined: `and` by the language's rules, the others by that mark.
+ */
 export interface ListValue {
   readonly list: readonly (string | CodedText)[]
   readonly join: 'and' | 'comma' | 'semicolon'
 }
 
-/** A value of a sentence. Sizes stay numbers of bytes, so that each language writes them in its own way. */
+/** A value of a sentence. Sizes are numbers of bytes, so that each language formats them in its own way. */
 export type CodedValue = string | number | { readonly bytes: number } | ListValue
 
 /**
- * A sentence of the node's as a code with its values: a key of the catalogue in `texts`. English text goes with it
- * wherever it leaves the node, for programs and for readers whose version does not know the code.
+ * A sentence of the node, as a key of the catalogue in `texts` with its values. Outside the node it is accompanied by
+ * its English text, for programs and for versions that do not know the key.
  */
 export interface CodedText {
   readonly code: string
   readonly values?: Readonly<Record<string, CodedValue>> | undefined
 }
 
-/** Sentences in sentences, no deeper than this: a reason of a pair of machines in a refusal is the third. */
+/**
+ * Maximum nesting of sentences. The deepest in use is three: a refusal contains a pair of machines, which contains a
+ * reason.
+ */
 const MOST_NESTED = 5
 
 const nested = (inner: z.ZodType<CodedText> | undefined): z.ZodType<CodedText> => {
@@ -30,27 +35,27 @@ const nested = (inner: z.ZodType<CodedText> | undefined): z.ZodType<CodedText> =
   return z.object({ code: z.string().max(100), values: z.record(z.string(), value).optional() })
 }
 
-/** Of a bounded depth, for it comes from other machines: the last has all others in it. */
+/** Schemas by depth, the last one the deepest. The depth is bounded because sentences come from other machines. */
 const LEVELS = Array.from({ length: MOST_NESTED }).reduce<readonly z.ZodType<CodedText>[]>(
   (levels) => [...levels, nested(levels.at(-1))],
   [nested(undefined)],
 )
 
-/** Whether a schema is that of a sentence in a sentence; a document of schemas says that of all depths at once. */
+/** Whether a schema is that of a nested sentence; a schema document describes nesting only once. */
 export const isNestedText = (schema: unknown): boolean => LEVELS.slice(0, -1).some((level) => level === schema)
 
-/** As a field beside its English text. One of a form that this version does not know is left out. */
+/** As a field beside its English text. A value that this version cannot parse is dropped. */
 export const CodedText = (LEVELS.at(-1) ?? nested(undefined)).optional().catch(undefined)
 
 type Loosened<Value> = string extends Value ? Value | Exclude<CodedValue, number> : Value
 
-/** What the message of that key has in braces. */
+/** The values that the message of a key takes. */
 export type CodedValues<Key extends NodeTextKey> = {
   readonly [Name in keyof TextValues<Key>]: Loosened<TextValues<Key>[Name]>
 }
 type ValuesArgument<Key extends NodeTextKey> = keyof TextValues<Key> extends never ? [] : [values: CodedValues<Key>]
 
-/** A sentence with its values, checked against the English message. */
+/** Builds a sentence with its values, which are checked against the English message. */
 export const coded = <Key extends NodeTextKey>(code: Key, ...[values]: ValuesArgument<Key>): CodedText => ({
   code,
   ...(values !== undefined && { values: values as Readonly<Record<string, CodedValue>> }),
@@ -60,5 +65,5 @@ export const coded = <Key extends NodeTextKey>(code: Key, ...[values]: ValuesArg
 export const allOf = (list: ListValue['list']): ListValue => ({ list, join: 'and' })
 /** `A, B, C`. */
 export const commas = (list: ListValue['list']): ListValue => ({ list, join: 'comma' })
-/** `A; B; C`: clauses, or one of them. */
+/** `A; B; C`: clauses, or a single one. */
 export const clauses = (...list: ListValue['list']): ListValue => ({ list, join: 'semicolon' })

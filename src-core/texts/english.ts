@@ -7,7 +7,7 @@ import { translatorOf } from './translator-of'
 const node = translatorOf('en', nodeTexts)
 const say = codedSayer(node)
 
-/** The English text of a sentence, as it goes over the API, into logs and onto the command line. */
+/** The English text of a sentence, as sent over the API, logged and printed by the command line. */
 export const inEnglish = (sentence: CodedText): string => say(sentence) ?? sentence.code
 
 /** `142 GB`, `6.2 GB`, `0.54 GB`. */

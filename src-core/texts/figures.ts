@@ -8,20 +8,20 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** A time as {@link Figures.tokenTime} takes it apart. */
+/** The parts of the time per token, see {@link Figures.tokenTime}. */
 export interface TokenTime {
   readonly readingMs: number
   readonly layersMs: number
   readonly linksMs: number
 }
 
-/** Sizes, times and speeds as people say them, in one language. */
+/** Formats sizes, times and speeds in one language. */
 export interface Figures {
-  /** `12,400`; with so many digits after the point. */
+  /** `12,400`; with this many decimals. */
   readonly number: (value: number, digits?: number) => string
   /** `8.2 GB`, `142 GB`, `740 KB`. */
   readonly bytes: (bytes: number) => string
-  /** `142 GB`, `6.2 GB`, `0.54 GB`: as many digits as tell the difference. */
+  /** `142 GB`, `6.2 GB`, `0.54 GB`: with as many digits as needed to distinguish sizes. */
   readonly gigabytes: (bytes: number) => string
   /** `3.1 of 8.0 GB`: a part in the unit of the whole. */
   readonly part: (bytes: number, total: number) => string
@@ -33,7 +33,7 @@ export interface Figures {
   readonly ago: (then: number, now: number) => string
   /** `40 s`, `12 min`, `6 h 12 min`, `3 d 4 h`. */
   readonly duration: (milliseconds: number) => string
-  /** `34 tokens/s`, with a digit more where it is slow. */
+  /** `34 tokens/s`, with another digit for slow speeds. */
   readonly speed: (tokensPerSecond: number) => string
   /** `34`, `7.5`: the number of a speed. */
   readonly speedValue: (tokensPerSecond: number) => string

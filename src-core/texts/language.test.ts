@@ -9,20 +9,20 @@ describe('the language of the app', () => {
     [['zh-SG', 'en'], 'zh-Hans'],
     [['fr-CA', 'de-CH', 'en-US'], 'de'],
     [['en-GB', 'de'], 'en'],
-  ])('for people who read %j is %s', (preferred, language) => {
+  ])('for a user who prefers %j is %s', (preferred, language) => {
     expect(languageFor(preferred)).toBe(language)
   })
 
-  it('is not Simplified Chinese for who reads the traditional script', () => {
+  it('is not Simplified Chinese for a user who reads the traditional script', () => {
     expect(languageFor(['zh-TW'])).toBe('en')
     expect(languageFor(['zh-Hant-HK', 'de'])).toBe('de')
   })
 
-  it('is English where nothing else is there, or what is there is no language', () => {
+  it('is English if no other is supported, or the preference is not a language', () => {
     expect([languageFor([]), languageFor(['tlh']), languageFor(['*', 'C'])]).toEqual(['en', 'en', 'en'])
   })
 
-  it('is called by its own name', () => {
+  it('is listed under its own name', () => {
     expect(Language.options.map((language) => languageNames[language])).toEqual(['English', 'Deutsch', '简体中文'])
   })
 })

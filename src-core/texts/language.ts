@@ -1,21 +1,21 @@
 import { z } from 'zod'
 
-/** The languages that people can have the app in, as BCP 47 tags. */
+/** The languages of the app, as BCP 47 tags. */
 export const Language = z.enum(['en', 'de', 'zh-Hans'])
 export type Language = z.infer<typeof Language>
 
-/** `system`: as the browser or the operating system has it. */
+/** `system`: the browser's or the operating system's. */
 export const LanguageChoice = z.enum(['system', ...Language.options])
 export type LanguageChoice = z.infer<typeof LanguageChoice>
 
-/** What each language calls itself: whoever looks for theirs may not read the others. */
+/** The name of each language in that language, so that everyone can find their own. */
 export const languageNames: Readonly<Record<Language, string>> = {
   en: 'English',
   de: 'Deutsch',
   'zh-Hans': '简体中文',
 }
 
-/** The tag with what it leaves open filled in: `zh-CN` is `zh-Hans-CN`. Undefined for what is no tag. */
+/** Completes a tag: `zh-CN` becomes `zh-Hans-CN`. Undefined if it is not a valid tag. */
 const maximized = (tag: string): Intl.Locale | undefined => {
   try {
     return new Intl.Locale(tag).maximize()
@@ -24,7 +24,10 @@ const maximized = (tag: string): Intl.Locale | undefined => {
   }
 }
 
-/** The first of the preferred languages that the app has, else English. Scripts count: `zh-TW` is not Simplified Chinese. */
+/**
+ * Returns the first preferred language that the app has, else English. The script counts: `zh-TW` is not Simplified
+ * Chinese.
+ */
 export const languageFor = (preferred: readonly string[]): Language => {
   for (const tag of preferred) {
     const wanted = maximized(tag)

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest'
 import { en } from './en'
 import { placesOf, withValues } from './places'
 
-/** A value for each name in a message that needs no ICU. */
+/** A value for each name in a message that does not need ICU. */
 const valuesFor = (message: string) =>
   Object.fromEntries(
     [...message.matchAll(/\{(\w+)\}/g)].map(([, name = ''], at) => [name, at % 2 ? `a ${name}` : 12.5]),
   )
 
 describe('a message of plain values', () => {
-  it('reads as the ICU formatter would say it, for every message of the catalogue', () => {
+  it('gives the same text as the ICU formatter, for every message of the catalogue', () => {
     const messages = Object.values(en).flatMap((area) => Object.values<string>(area))
     const plain = messages.filter((message) => placesOf(message) !== 'needs-icu')
     expect(plain.length).toBeGreaterThan(messages.length / 2)
@@ -28,7 +28,7 @@ describe('a message of plain values', () => {
       expect(placesOf(message)).toBe('needs-icu')
   })
 
-  it('has no text while a value is missing', () => {
+  it('gives no text while a value is missing', () => {
     const places = placesOf('on {name}')
     expect(places === 'needs-icu' ? places : withValues(places, {})).toBeUndefined()
   })

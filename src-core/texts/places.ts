@@ -1,13 +1,13 @@
-/** A piece of a message: text as it stands, or the name of a value. */
+/** A piece of a message: literal text, or the name of a value. */
 export type Place = { readonly text: string } | { readonly value: string }
 
 /** A value's name between braces, without a type. */
 const VALUE = /\{([a-zA-Z]\w*)\}/g
 
-/** What only the ICU formatter reads: other braces, tags and quotes. */
+/** Characters that only the ICU formatter interprets: other braces, tags and quotes. */
 const ICU = /[{}<']/
 
-/** A message that has nothing but text and plain values, in pieces. */
+/** Splits a message that consists only of text and plain values into pieces. */
 export const placesOf = (message: string): readonly Place[] | 'needs-icu' => {
   // Split at a pattern with a group: texts are at even positions, names at odd ones.
   const pieces = message.split(VALUE)
@@ -18,7 +18,7 @@ export const placesOf = (message: string): readonly Place[] | 'needs-icu' => {
   })
 }
 
-/** The pieces with their values; undefined if one is missing or is neither a text nor a number. */
+/** Joins the pieces with their values; undefined if a value is missing or is neither a text nor a number. */
 export const withValues = (
   places: readonly Place[],
   values: Readonly<Record<string, unknown>> | undefined,

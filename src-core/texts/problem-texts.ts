@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors/error-codes'
 
 /**
- * What each error of the API means to a reader of that language, and what to do. English has none: the node's own
- * message is English, and names what this says in general.
+ * The meaning of each API error and what to do, in that language. English has none: the node's own message is English,
+ * and more specific.
  */
 export type ProblemTexts = Readonly<Record<ErrorCode, string>>

@@ -3,7 +3,10 @@ import type { NodeTextKey } from './en/node'
 
 type Remedy = Extract<NodeTextKey, `${'downloads' | 'failures'}.todo.${string}`>
 
-/** What a person can do about a failure; its message may name values of the failure's. The others say it themselves, or follow from another one. */
+/**
+ * The remedy for a failure, whose message may use values of the failure. Failures that are not listed contain their
+ * remedy, or are consequences of another one.
+ */
 const REMEDIES: Partial<Readonly<Record<NodeTextKey, Remedy>>> = {
   'downloads.hub.gated': 'downloads.todo.license',
   'downloads.hub.tokenRefused': 'downloads.todo.token',
@@ -40,10 +43,10 @@ const REMEDIES: Partial<Readonly<Record<NodeTextKey, Remedy>>> = {
 
 const known: ReadonlyMap<string, Remedy> = new Map(Object.entries(REMEDIES))
 
-/** What to do about a failure, or about the first of those that it is made of; undefined where there is nothing to say. */
+/** Returns the remedy for a failure, or for the first of its parts that has one; undefined if none has. */
 export const remedyOf = ({ code, values = {} }: CodedText): CodedText | undefined => {
   const remedy = known.get(code)
-  // The values of the failure, of which a remedy names some.
+  // The remedy's message uses some of the failure's values.
   if (remedy !== undefined) return { code: remedy, values }
   for (const value of Object.values(values)) {
     if (typeof value !== 'object' || !('list' in value)) continue

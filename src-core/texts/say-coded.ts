@@ -5,21 +5,21 @@ import type { Language } from './language'
 import type { TextKey } from './texts'
 import type { Translator } from './translator'
 
-/** What stands between things and between clauses. */
+/** Separators of list items and of clauses. */
 const MARKS: Readonly<Record<Language, Readonly<Record<Exclude<ListValue['join'], 'and'>, string>>>> = {
   en: { comma: ', ', semicolon: '; ' },
   de: { comma: ', ', semicolon: '; ' },
   'zh-Hans': { comma: '、', semicolon: '；' },
 }
 
-/** Sentences in which the API names its own fields, and how the app puts them. */
+/** Sentences in which the API names its own fields, and the app's versions of them. */
 const IN_THE_APP: ReadonlyMap<string, TextKey> = new Map<NodeTextKey, TextKey>([
   ['refusals.noRdma', 'placement.noRdma'],
   ['refusals.tooManyForRdma', 'placement.tooManyForRdma'],
   ['refusals.rule.nodeIds', 'placement.phrase.notChosen'],
 ])
 
-/** Says sentences of the node's in one language; undefined for a code that this version does not know. */
+/** Translates sentences of the node into one language; undefined for a code that this version does not know. */
 export type SayCoded = (sentence: CodedText) => string | undefined
 
 export const codedSayer = (translator: Translator): SayCoded => {
@@ -51,7 +51,7 @@ export const codedSayer = (translator: Translator): SayCoded => {
     try {
       return unchecked(key, written)
     } catch {
-      // Another version gives this code other values.
+      // Another version uses other values with this code.
       return undefined
     }
   }

@@ -12,10 +12,13 @@ const [german, chinese] = [await loadTranslator('de'), await loadTranslator('zh-
 
 type Elements = ReturnType<IntlMessageFormat['getAst']>
 
-/** Kinds of what stands in braces and tags, as the parser of ICU messages numbers them. */
+/** Kinds of elements, numbered as by the ICU message parser. */
 const KINDS = ['text', 'value', 'number', 'date', 'time', 'select', 'plural', 'pound', 'tag'] as const
 
-/** `count plural`, `host select mac other`, `b tag`: all that a message takes. Which plurals there are is up to the language. */
+/**
+ * Everything that a message takes: `count plural`, `host select mac other`, `b tag`. The plural forms depend on the
+ * language.
+ */
 const placeholders = (elements: Elements): readonly string[] =>
   elements.flatMap((element) => {
     const kind = KINDS[element.type]
@@ -44,7 +47,7 @@ describe.each<[Language, Texts]>([
 ])('every text in %s', (language, texts) => {
   const messages = messagesOf(texts)
 
-  it('is there, and nothing that English does not have', () => {
+  it('exists, and no others', () => {
     expect(Object.keys(messages).sort()).toEqual(Object.keys(english).sort())
   })
 
@@ -77,7 +80,7 @@ describe.each([
   ['de', german],
   ['zh-Hans', chinese],
 ])('every error of the API in %s', (_language, { problem }) => {
-  it.each(ERROR_GROUPS.flatMap(({ errors }) => Object.keys(errors)))('%s is said', (code) => {
+  it.each(ERROR_GROUPS.flatMap(({ errors }) => Object.keys(errors)))('%s has a text', (code) => {
     expect(problem(code)).toMatch(/[.。]$/)
   })
 

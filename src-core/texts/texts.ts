@@ -3,10 +3,10 @@ import type { en } from './en'
 
 type English = typeof en
 
-/** A part of the app whose texts lie together. */
+/** An area of the app, whose texts are in one file. */
 export type Area = keyof English
 
-/** The texts of an area in another language: every key of the English ones, and no other. */
+/** The texts of an area in another language, with exactly the keys of the English ones. */
 export type Translation<Name extends Area> = Readonly<Record<keyof English[Name], string>>
 
 /** All texts in one language, as ICU messages. */
@@ -21,11 +21,11 @@ type MessageOf<Key extends TextKey> = Key extends `${infer Name extends Area}.${
     : never
   : never
 
-/** What the English message has in braces, with its type. Tags (`<b>…</b>`) are no values. */
+/** The values of the English message, with their types. Tags (`<b>…</b>`) are not values. */
 export type TextValues<Key extends TextKey> = GetICUArgs<
   MessageOf<Key> & string,
   { ICUArgument: string | number; ICUNumberArgument: number; ICUDateArgument: number | Date }
 >
 
-/** The values of a message as an argument; left out where it has none. */
+/** The values of a message as an argument; omitted if it has none. */
 export type ValuesArgument<Key extends TextKey> = keyof TextValues<Key> extends never ? [] : [values: TextValues<Key>]

@@ -4,8 +4,8 @@ import type { Language } from './language'
 export type TimeText = (time: number, options: Intl.DateTimeFormatOptions) => string
 
 /**
- * Times in one language. A formatter takes longer to make than to use a hundred times, so it is kept for its object of
- * options: pass the same one each time.
+ * Formats times in one language. Creating a formatter takes longer than using it a hundred times, so each is cached by
+ * its options object: pass the same object each time.
  */
 export const timesOf = (language: Language): TimeText => {
   const formats = new Map<Intl.DateTimeFormatOptions, Intl.DateTimeFormat>()

@@ -9,7 +9,7 @@ type Values = Readonly<Record<string, unknown>>
 
 const TAG = /<([a-z]+)>/g
 
-/** Every area, or those that are needed. */
+/** All areas, or those that are needed. */
 type SomeTexts = Partial<Texts>
 
 const found = (texts: SomeTexts, key: string): string | undefined => {
@@ -23,7 +23,10 @@ const found = (texts: SomeTexts, key: string): string | undefined => {
 
 const messageOf = (texts: SomeTexts, key: TextKey): string => found(texts, key) ?? key
 
-/** Messages are parsed when they are first said, and kept. Plurals, choices and tags need the ICU formatter; others are joined. */
+/**
+ * Messages are parsed on first use and cached. Those with plurals, choices or tags need the ICU formatter; others are
+ * concatenated.
+ */
 export const translatorOf = (language: Language, texts: SomeTexts, problems?: ProblemTexts): Translator => {
   const problemOf: ReadonlyMap<string, string> = new Map(Object.entries(problems ?? {}))
   const parsed = new Map<TextKey, IntlMessageFormat>()

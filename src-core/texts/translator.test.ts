@@ -5,7 +5,7 @@ import { english, loadTranslator } from './translator'
 const GB = 1e9
 
 describe('a text', () => {
-  it('is said in the language, with plurals of that language', async () => {
+  it('is translated, with the plurals of the language', async () => {
     const [german, chinese] = [await loadTranslator('de'), await loadTranslator('zh-Hans')]
     const said = [english, german, chinese].map(({ text }) =>
       [1, 3].map((count) => text('figures.requests', { count })),
@@ -17,11 +17,11 @@ describe('a text', () => {
     ])
   })
 
-  it('keeps what it is given as it is, also where that looks like a message', () => {
+  it('inserts values unchanged, even if they look like messages', () => {
     expect(english.text('fits.on', { name: '{count} <b>Mac</b>' })).toBe('on {count} <b>Mac</b>')
   })
 
-  it('with tags comes in pieces', () => {
+  it('with tags is returned in pieces', () => {
     expect(english.parts('keys.madeAndUsed', { date: 'today', agent: 'curl/8' })).toEqual([
       { tag: undefined, text: 'Created today, last used by ' },
       { tag: 'code', text: 'curl/8' },

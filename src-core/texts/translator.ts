@@ -3,18 +3,18 @@ import type { Language } from './language'
 import type { TextKey, ValuesArgument } from './texts'
 import { translatorOf } from './translator-of'
 
-/** A piece of a message: plain text, or what stands between the tags of that name. */
+/** A piece of a message: plain text, or the text between tags of that name. */
 export interface TextPart {
   readonly tag: string | undefined
   readonly text: string
 }
 
-/** Says the app's texts in one language. */
+/** Provides the app's texts in one language. */
 export interface Translator {
   readonly language: Language
-  /** Whether there is such a message. */
+  /** Whether a message has this key. */
   readonly knows: (key: string) => key is TextKey
-  /** What an error of the API means, by its code; undefined in English, which the node speaks itself, and for unknown codes. */
+  /** The meaning of an API error, by its code; undefined for unknown codes and in English, the node's own language. */
   readonly problem: (code: string) => string | undefined
   /** The message with its values. Throws for a message with tags. */
   readonly text: <Key extends TextKey>(key: Key, ...values: ValuesArgument<Key>) => string
@@ -24,10 +24,10 @@ export interface Translator {
 
 export type Translate = Translator['text']
 
-/** English is always there: it is what the other languages are translated from. */
+/** Always loaded: the other languages are translated from it. */
 export const english: Translator = translatorOf('en', en)
 
-/** The other languages are loaded when somebody wants them. */
+/** Loads another language on demand. */
 export const loadTranslator = async (language: Language): Promise<Translator> => {
   switch (language) {
     case 'en':

@@ -15,7 +15,7 @@ describe('the arguments of npm run chaos', () => {
     [['5', '-1'], 'FIRST_SEED is a whole number from 0 to 4294967295, not "-1"'],
     [['5', ''], 'FIRST_SEED is a whole number from 0 to 4294967295, not ""'],
     [['5', '1', '7'], 'there is nothing to take "7"'],
-  ])('that are none of it are refused by name: %j', (given, problem) => {
+  ])('are refused by name if they are invalid: %j', (given, problem) => {
     expect(readArguments(given)).toEqual({ problem })
   })
 })

@@ -32,7 +32,7 @@ describe('random schedules', () => {
   }
 
   it.each(firstSeeds(ONE_MASTER.schedules))(
-    'break no promise, from seed %i on',
+    'violate no invariant, from seed %i on',
     { timeout: PART_TIMEOUT_MS },
     async (first) => {
       for (let seed = first; seed < first + PART; seed += 1)
@@ -41,7 +41,7 @@ describe('random schedules', () => {
   )
 
   it.each(firstSeeds(ALL_DECIDE.schedules))(
-    'break no promise among several deciding machines, from seed %i on',
+    'violate no invariant with several deciding machines, from seed %i on',
     { timeout: PART_TIMEOUT_MS },
     async (first) => {
       for (let seed = first; seed < first + PART; seed += 1)

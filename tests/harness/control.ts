@@ -43,6 +43,6 @@ export class Control {
       clearTimeout(timer)
       stop.abort()
     }
-    throw new Error(`waited ${timeoutMs} ms in vain for: ${what}; last state: ${JSON.stringify(last)}`)
+    throw new Error(`timed out after ${timeoutMs} ms waiting for: ${what}; last state: ${JSON.stringify(last)}`)
   }
 }

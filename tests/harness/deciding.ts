@@ -50,7 +50,7 @@ export const startDeciding = (dataDir: string, round: string): DecidingProcess =
       said.push(line)
       resolve(line)
     })
-    void closed.then(() => reject(new Error(`it ended without a word: ${errors}`)))
+    void closed.then(() => reject(new Error(`the process ended before its first line: ${errors}`)))
   })
   first.catch(() => undefined)
   return {

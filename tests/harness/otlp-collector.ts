@@ -38,7 +38,7 @@ export const startCollector = async (
   start: Start = (command, args) => spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] }),
 ): Promise<OtlpCollector> => {
   const child = start(process.execPath, [join(root, 'tests', 'harness', 'otlp-collector-process.mjs'), address])
-  if (!child.stdout) throw new Error('a collector prints')
+  if (!child.stdout) throw new Error('the collector must have a pipe as standard output')
   const lines = createInterface({ input: child.stdout })
   const [url] = (await once(lines, 'line')) as [string]
   const came: string[] = []

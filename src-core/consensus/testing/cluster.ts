@@ -196,9 +196,9 @@ export class Cluster {
           if (value !== undefined) this.acknowledged.add(value)
         return
       case 'store':
-        throw new Error('records come with their message')
+        throw new Error('a store effect without its message: use `store`')
       case 'install':
-        throw new Error('nobody sends snapshots here: all records are kept')
+        throw new Error('this cluster sends no snapshots: its logs keep all records')
     }
   }
 
@@ -219,7 +219,7 @@ export class Cluster {
   }
 
   private store(host: Host, { after, log }: Extract<Effect, { kind: 'store' }>, entries: readonly Entry[]): void {
-    if (host.entries.length < after) throw new Error('a log has no gaps')
+    if (host.entries.length < after) throw new Error('the records leave a gap in the log')
     const missing = entries.slice(Math.max(0, host.entries.length - after))
     host.entries.push(...missing)
     host.epochs = cutAfter(log, host.entries.length).epochs

@@ -29,8 +29,8 @@ const checkEnd = (event: Extract<Event, { type: 'MetaInstanceDeleted' }>, before
   const { metaInstanceId: id, cause } = event
   if (cause === undefined) return
   const { onRequest, pinned = false } = before.metaInstances[id] ?? {}
-  insist(onRequest !== undefined, () => `${id} is always on, and ended by itself`)
-  if (cause === 'idle') insist(!pinned, () => `${id} is pinned, and ended by idling`)
+  insist(onRequest !== undefined, () => `${id} is always on, but ended by itself`)
+  if (cause === 'idle') insist(!pinned, () => `${id} is pinned, but ended as idle`)
 }
 
 /** Running requests may be cancelled with their instance, but never because their declaration counted as idle. */
@@ -58,10 +58,10 @@ export const checkEvent = (envelope: Envelope, before: State, after: State): voi
   const claimed = claimedBytes(after)
   for (const nodeId of Object.keys(claims)) {
     const memory = after.nodes[nodeId]?.memory
-    insist(memory !== undefined, () => `${instanceId} is placed on ${nodeId}, which is not there`)
+    insist(memory !== undefined, () => `${instanceId} is placed on ${nodeId}, which has no report`)
     const has = memory ? Math.min(memory.ramTotal, memory.ramAvailable + memory.heldByRunners) : 0
     const promised = claimed.get(nodeId) ?? 0
-    insist(promised <= has, () => `${nodeId} has ${has} bytes and is promised for ${promised}, by ${instanceId}`)
+    insist(promised <= has, () => `${nodeId} has ${has} bytes and has claims of ${promised}, with ${instanceId}`)
   }
 }
 
@@ -143,7 +143,7 @@ export const checkMasterAtRest = (state: State, inputs: ReconcileInputs, logged:
   const instances = bound(state)
   for (const metaInstance of Object.values(state.metaInstances)) {
     const { metaInstanceId: id, modelId, paused, hours } = metaInstance
-    insist(!hours || metaInstance.schedule !== undefined, () => `nobody has looked at the hours of ${id}`)
+    insist(!hours || metaInstance.schedule !== undefined, () => `the hours of ${id} were never evaluated`)
     const rests = paused || isOffHours(metaInstance)
     const own = instances.get(id) ?? []
     const wanted = rests ? 0 : replicasOf(metaInstance)

@@ -18,7 +18,7 @@ export class CharacterMaps {
   async load(filename: string): Promise<Uint8Array> {
     try {
       const load = tables.get(filename)
-      if (load === undefined) throw new Error(`there is no table ${filename}`)
+      if (load === undefined) throw new Error(`unknown CMap ${filename}`)
       const dataUrl = await load()
       return Uint8Array.from(atob(dataUrl.slice(dataUrl.indexOf(',') + 1)), (character) => character.charCodeAt(0))
     } catch (error) {

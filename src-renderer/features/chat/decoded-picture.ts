@@ -26,7 +26,7 @@ export const decodeInBrowser = async (file: Blob): Promise<DecodedPicture> => {
     encode: (form) => {
       const canvas = new OffscreenCanvas(form.width, form.height)
       const context = canvas.getContext('2d', { alpha: form.type === 'image/png' })
-      if (!context) throw new Error('this browser draws no pictures')
+      if (!context) throw new Error('this browser provides no canvas context')
       if (form.type === 'image/jpeg') {
         // JPEG has no transparency: use a white background.
         context.fillStyle = 'white'

@@ -26,7 +26,7 @@ WITHOUT = "declare it without draftModelId"
 WARM_UP = (8, 1)
 
 
-NO_SPECULATION = "no draft model can work for this one, whose context cannot be cut back to what came true; " + WITHOUT
+NO_SPECULATION = f"no draft model works: this model's KV cache cannot be trimmed to the accepted tokens; {WITHOUT}"
 
 
 @dataclass(frozen=True)
