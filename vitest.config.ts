@@ -11,6 +11,8 @@ export default defineConfig({
   resolve: { alias },
   test: {
     // Not isolated: each module is loaded once, which halves the time. No test file may leave anything behind in one.
+    // A condition that is waited for may take as long as the machine is busy; the limit of the test is the limit.
+    expect: { poll: { timeout: 40_000 } },
     projects: [
       {
         extends: true,

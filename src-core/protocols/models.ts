@@ -13,7 +13,7 @@ export const CatalogueModel = z.object({
   title: z.string(),
   quantization: z.string().optional(),
   /** Owner of its directory; only files of `muster` are ever changed or deleted. */
-  source: z.enum(['muster', 'huggingface', 'lmstudio']),
+  source: z.enum(['muster', 'huggingface', 'lmstudio', 'modelscope']),
   starter: z.boolean(),
   path: z.string(),
   card: ModelCard,

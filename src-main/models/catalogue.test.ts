@@ -78,6 +78,15 @@ describe('the models on this machine', () => {
     expect(found.list().map(({ starter }) => starter)).toEqual([true, false, false, false, false, false])
   })
 
+  it('are found where each version of ModelScope’s tools keeps its own, by their names at the hub', async () => {
+    const scope = join(root, 'home', '.cache', 'modelscope')
+    writeModel(join(scope, 'hub', 'models', 'Qwen', 'Qwen2___5-0___5B'))
+    symlinkSync('Qwen2___5-0___5B', join(scope, 'hub', 'models', 'Qwen', 'Qwen2.5-0.5B'))
+    writeModel(join(scope, 'models', 'b', 'newer'))
+    writeModel(join(scope, 'hub', 'c', 'older'))
+    expect(ids(await open())).toEqual(['Qwen/Qwen2.5-0.5B modelscope', 'b/newer modelscope', 'c/older modelscope'])
+  })
+
   it('are found in each configured folder, in any layout, without duplicates', async () => {
     const [first, second] = [join(root, 'first'), join(root, 'second')]
     writeModel(join(first, 'a', 'one'))

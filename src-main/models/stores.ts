@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { huggingFaceCache, huggingFaceModels, type Home } from './hugging-face-cache'
 import { lmStudioFolders } from './lm-studio'
 import type { Candidate } from './model-directory'
+import { modelScopeFolders, modelScopeModels } from './model-scope-cache'
 import { modelsByName, modelsByOwner } from './own-store'
 
 export interface StoreOptions extends Home {
@@ -31,18 +32,20 @@ export const modelFolders = ({
 
 /**
  * Finds model folders in all stores and layouts: `OWNER/NAME` (ours and LM Studio's), `NAME` (mlx-lm conversions),
- * `models--OWNER--NAME` (Hugging Face cache). Only the first store is ever written.
+ * `models--OWNER--NAME` (Hugging Face cache), `OWNER/NA___ME` (ModelScope's cache). Only the first store is written.
  */
 export const findCandidates = async (options: StoreOptions): Promise<Found> => {
   const own = modelFolders(options)
   const cache = huggingFaceCache(options)
   const others = await lmStudioFolders(options.home)
+  const scope = modelScopeFolders(options)
   const found = await Promise.all([
     ...own.map((folder) => modelsByOwner(folder, 'muster')),
     ...own.map((folder) => modelsByName(folder, 'muster')),
     ...own.map((folder) => huggingFaceModels(folder)),
     huggingFaceModels(cache),
     ...others.map((folder) => modelsByOwner(folder, 'lmstudio')),
+    ...scope.map(modelScopeModels),
   ])
-  return { candidates: found.flat(), roots: [...own, cache, ...others] }
+  return { candidates: found.flat(), roots: [...own, cache, ...others, ...scope] }
 }

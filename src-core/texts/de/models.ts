@@ -76,6 +76,7 @@ export const models: Translation<'models'> = {
   'source.muster': 'Muster',
   'source.huggingface': 'Hugging-Face-Cache',
   'source.lmstudio': 'LM Studio',
+  'source.modelscope': 'ModelScope',
   from: 'aus {source}',
   on: 'auf {machines}',
   usedBy: 'benutzt von {names}',

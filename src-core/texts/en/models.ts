@@ -73,6 +73,7 @@ export const models = {
   'source.muster': 'Muster',
   'source.huggingface': 'Hugging Face cache',
   'source.lmstudio': 'LM Studio',
+  'source.modelscope': 'ModelScope',
   from: 'from {source}',
   on: 'on {machines}',
   usedBy: 'used by {names}',

@@ -73,6 +73,7 @@ export const models: Translation<'models'> = {
   'source.muster': 'Muster',
   'source.huggingface': 'Hugging Face 缓存',
   'source.lmstudio': 'LM Studio',
+  'source.modelscope': 'ModelScope',
   from: '来自 {source}',
   on: '在 {machines} 上',
   usedBy: '由 {names} 使用',
