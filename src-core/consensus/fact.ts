@@ -25,6 +25,7 @@ export const Fact = z.discriminatedUnion('fact', [
   z.object({ fact: z.literal('log_unreadable') }),
   z.object({ fact: z.literal('split_unreadable') }),
   z.object({ fact: z.literal('implausible_term'), peer: z.string(), reason: z.string() }),
+  z.object({ fact: z.literal('implausible_stamp'), peer: z.string() }),
   z.object({ fact: z.literal('frame_too_large'), peer: z.string(), frame: z.string() }),
 ])
 export type Fact = z.infer<typeof Fact>

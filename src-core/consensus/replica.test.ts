@@ -302,6 +302,44 @@ describe('a member that sends false messages', () => {
     ])
   })
 
+  it.each([
+    [{ type: 'ask', term: 1, log: { sequence: 2 ** 50, epochs: [] } }, 'record 1125899906842624'],
+    [{ type: 'follow', term: 1, log: { sequence: 3, epochs: [] }, stored: 7 }, 'record 7 of a log of 3'],
+    [{ type: 'records', term: 1, after: 9, log: { sequence: 3, epochs: [] } }, 'record 9 of a log of 3'],
+    [{ type: 'rewind', term: 1, after: 2 ** 50 }, 'record 1125899906842624'],
+    [
+      {
+        type: 'lead',
+        term: 1,
+        log: { sequence: 3, epochs: [{ term: 1, master: NodeId.parse('b'), from: 4 }] },
+        followers: 0,
+      },
+      'an epoch of term 1 at 4',
+    ],
+    [
+      {
+        ...{ type: 'snapshot', term: 2 },
+        log: {
+          sequence: 9,
+          epochs: [
+            { term: 2, master: NodeId.parse('b'), from: 1 },
+            { term: 1, master: NodeId.parse('b'), from: 5 },
+          ],
+        },
+      },
+      'an epoch of term 1 at 5',
+    ],
+  ] satisfies [Message, string][])(
+    'of records that no log can have is named, and not believed: %j',
+    (message, reason) => {
+      const [a, b] = [NodeId.parse('a'), NodeId.parse('b')]
+      const replica = step(startReplica(a, emptyLog, [a, b], 0), { kind: 'connected', peer: b }, 0).replica
+      const { replica: after, effects } = step(replica, { kind: 'message', from: b, message }, 10)
+      expect(after).toEqual(replica)
+      expect(effects).toEqual([{ kind: 'distrust', peer: b, reason: expect.stringContaining(reason) as string }])
+    },
+  )
+
   it('with very many epochs is still processed', () => {
     const [a, b] = [NodeId.parse('a'), NodeId.parse('b')]
     const epochs = Array.from({ length: 300_000 }, (_, at) => ({ term: at, master: b, from: at + 1 }))

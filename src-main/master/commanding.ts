@@ -6,7 +6,7 @@ import type { State } from '@core/state/state'
 import { wait, type Timers } from '@core/time/timers'
 import { MasterError, noMaster } from './errors'
 import type { Leadership } from './leadership'
-import { LeadershipLost } from './replication'
+import { LeadershipLost } from './pending-writes'
 import { UnrelatedLog, type CommandResult, type Sequencer } from './sequencer'
 
 /** How long a command waits for somebody who can decide. */

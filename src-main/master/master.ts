@@ -76,6 +76,11 @@ export class Master {
       ids: host.ids,
       replicate: (durable) => this.replication.replicate(durable),
       removalsKnown: () => this.replication.removalsKnown(this.projection.lastEventAt),
+      onImplausible: (peer) =>
+        options.log.warn(
+          { fact: 'implausible_stamp', peer },
+          'a machine stamped changes more than a year ahead: they count as made now; correct its clock',
+        ),
       onFailure: (error) => this.disk.take(error),
     })
     this.commanding = new Commanding({

@@ -19,6 +19,7 @@ import type { Cancel } from '@core/time/timers'
 import type { EventLog } from './event-log'
 import { isSameLeadership, leadershipOf, type Leadership } from './leadership'
 import { readKnownTerm } from './known-term'
+import { PendingWrites } from './pending-writes'
 import { Sending, type SendingParts } from './sending'
 import { decodeSnapshot, type Snapshot } from './snapshot'
 import { TermKeeping } from './term-keeping'
@@ -67,20 +68,6 @@ interface Ordered {
   readonly isAway: boolean
 }
 
-interface Waiting {
-  readonly sequence: number
-  readonly done: () => void
-  readonly failed: (error: Error) => void
-}
-
-/** What was written is not known to be safe: another master may or may not have it. */
-export class LeadershipLost extends Error {
-  constructor() {
-    super('Another machine has begun to lead')
-    this.name = 'LeadershipLost'
-  }
-}
-
 /** Obeys the consensus of the core: keeps its clock, carries out its effects on the log and the links, in their order. */
 export class Replication {
   private replica: Replica
@@ -92,7 +79,7 @@ export class Replication {
   private setBacks = 0
   private readonly arrived: Brought[] = []
   private readonly knownRemovals = new KnownRemovals()
-  private waiting: Waiting[] = []
+  private readonly pendingWrites = new PendingWrites()
   private stopTicking: Cancel = () => undefined
   private closed = false
   private readonly sending: Sending
@@ -191,8 +178,8 @@ export class Replication {
     const isSafe = (): boolean => this.leadership.kind === 'self' && this.replica.acknowledged >= end.sequence
     // An answer that rests on what is safe already waits for nothing.
     if (isSafe()) return durabilityOf(this.replica, end.sequence)
-    const safe = new Promise<void>((done, failed) => this.waiting.push({ sequence: end.sequence, done, failed }))
-    if (this.leadership.kind !== 'self') this.giveUpWaiting()
+    const safe = this.pendingWrites.acknowledged(end.sequence)
+    if (this.leadership.kind !== 'self') this.pendingWrites.giveUp()
     const written = durable.then(() => this.take({ kind: 'written', log: end }))
     // A disk that hangs must not keep the answer that another machine leads.
     await Promise.race([safe, written])
@@ -251,7 +238,7 @@ export class Replication {
     this.take({ kind: 'leave' })
     this.closed = true
     this.stopTicking()
-    this.giveUpWaiting()
+    this.pendingWrites.giveUp()
     this.terms.forget()
     await this.settled()
   }
@@ -263,12 +250,8 @@ export class Replication {
     const before = this.leadership
     if (isSameLeadership(before, now)) return
     this.leadership = now
-    if (before.kind === 'self') this.giveUpWaiting()
+    if (before.kind === 'self') this.pendingWrites.giveUp()
     this.options.onLeadership(now)
-  }
-
-  private giveUpWaiting(): void {
-    for (const { failed } of this.waiting.splice(0)) failed(new LeadershipLost())
   }
 
   /** What others hear of, or the log holds, waits for the term; what this node is told does not. */
@@ -301,12 +284,8 @@ export class Replication {
         // One that has left meanwhile has nothing more to say.
         if (isAway || this.replica.role.kind !== 'away') options.send(effect.to, effect.message)
         return
-      case 'acknowledge': {
-        const safe = this.waiting.filter(({ sequence }) => sequence <= effect.sequence)
-        this.waiting = this.waiting.filter(({ sequence }) => sequence > effect.sequence)
-        for (const { done } of safe) done()
-        return
-      }
+      case 'acknowledge':
+        return this.pendingWrites.acknowledge(effect.sequence)
       case 'sendRecords':
         this.enqueue(() => this.sendRecords(effect))
         return

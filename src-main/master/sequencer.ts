@@ -2,6 +2,7 @@ import type { Command, Refusal } from '@core/commands/command'
 import { decide } from '@core/commands/decide'
 import { goesOnFrom, type DurableOn } from '@core/consensus/index'
 import { isDecision, type Envelope, type Event, type Observation } from '@core/events/event'
+import { plausible } from '@core/merging/index'
 import type { CommandId, Timestamp } from '@core/ids'
 import type { IdSource } from '@core/reconcile/index'
 import type { State } from '@core/state/state'
@@ -36,6 +37,8 @@ export interface SequencerOptions {
   readonly replicate?: (durable: Promise<void>) => Promise<DurableOn | undefined>
   /** Up to when every member knows what was removed. */
   readonly removalsKnown?: () => Timestamp | undefined
+  /** What a leader stamped is beyond reason, and counts as made now. */
+  readonly onImplausible?: (node: string) => void
   /** The disk refused an append: nothing more is acknowledged. */
   readonly onFailure: (error: unknown) => void
 }
@@ -118,6 +121,14 @@ export class Sequencer {
     return known === undefined ? {} : { removalsKnown: known }
   }
 
+  /** A command as far as it can be so: what another side declared may bear stamps beyond reason. */
+  private believed(command: Command): Command {
+    if (command.type !== 'MergeDeclarations') return command
+    const { apart, implausible } = plausible(command, this.options.now())
+    for (const node of implausible) this.options.onImplausible?.(node)
+    return { ...command, ...apart }
+  }
+
   private async carryOut(command: Command, commandId: CommandId): Promise<CommandResult> {
     const { now, ids, projection, replicate = alone } = this.options
     const { log } = this
@@ -127,7 +138,7 @@ export class Sequencer {
     }
     if (command.type === 'MergeDeclarations' && command.since && !goesOnFrom(log.logEnd, command.since))
       throw new UnrelatedLog()
-    const decided = decide(projection.state(), command, { now: now(), ids })
+    const decided = decide(projection.state(), this.believed(command), { now: now(), ids })
     const own = decided.status === 'decided' ? await this.add(decided.events, commandId) : undefined
     // An answer without a decision of its own rests on earlier ones, which may still be on their way to the disks.
     const isDecided = decided.status === 'decided' && decided.events.some(isDecision)

@@ -27,6 +27,7 @@ export const journalOf = ({ self: node }: Teller, listener: NodeListener): Journ
       case 'log_unreadable':
       case 'split_unreadable':
       case 'implausible_term':
+      case 'implausible_stamp':
       case 'frame_too_large': {
         // Something is wrong with the program itself, not with the world around it.
         const cause = 'err' in fields ? fields.err : undefined
