@@ -120,8 +120,10 @@ const link = (evidence: Evidence, from: NodeId, to: NodeId): Check => {
 
 /** Returns the checks from one machine to another. */
 export const checkPair = (evidence: Evidence, from: NodeId, to: NodeId): PairReport => {
-  const ways = evidence.edges.filter((edge) => isSocketEdge(edge) && edge.from === from && edge.to === to)
-  const latencies = ways.flatMap((edge) => (isSocketEdge(edge) && edge.latencyMs !== undefined ? [edge.latencyMs] : []))
+  const socketEdges = evidence.edges.filter((edge) => isSocketEdge(edge) && edge.from === from && edge.to === to)
+  const latencies = socketEdges.flatMap((edge) =>
+    isSocketEdge(edge) && edge.latencyMs !== undefined ? [edge.latencyMs] : [],
+  )
   return {
     from,
     to,
@@ -131,7 +133,7 @@ export const checkPair = (evidence: Evidence, from: NodeId, to: NodeId): PairRep
     tls: tls(evidence, from, to),
     link: link(evidence, from, to),
     probe:
-      ways.length > 0
+      socketEdges.length > 0
         ? yes('answered', coded('doctor.probe.answered'))
         : no('unanswered', coded('doctor.probe.unanswered')),
     ...(latencies.length > 0 && { latencyMs: Math.min(...latencies) }),

@@ -156,12 +156,12 @@ class Merging {
   private metaInstances(): Event[] {
     const { state } = this
     // Temporary declarations are not imported: a request creates them again where they are needed.
-    const here = Object.fromEntries(
+    const kept = Object.fromEntries(
       Object.entries(this.merged.metaInstances).filter(
         ([id, { value }]) => id in state.metaInstances || value.onRequest === undefined,
       ),
     )
-    return Object.entries(withNamesOfTheirOwn(here, state)).flatMap(([id, { value: wanted, stamps }]): Event[] => {
+    return Object.entries(withNamesOfTheirOwn(kept, state)).flatMap(([id, { value: wanted, stamps }]): Event[] => {
       const value = sound(wanted)
       const own = this.own.metaInstances[id]
       if (!own) {

@@ -87,7 +87,7 @@ class GrowingRing {
       for (const between of neighbours[node] ?? []) {
         if (!this.has(between)) continue
         const end = this.next(between)
-        const other = (neighbours[node] ?? []).find((far) => !this.has(far) && linked(far, end))
+        const other = (neighbours[node] ?? []).find((neighbour) => !this.has(neighbour) && linked(neighbour, end))
         if (other === undefined) continue
         this.insert(between, node, other)
         return true

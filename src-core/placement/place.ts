@@ -89,9 +89,9 @@ class Search {
     const { layers } = this.card
     let room = 0
     for (const node of order) {
-      const here = this.layersFor[node] ?? 0
-      if (here < 1) return false
-      room += here
+      const layersHere = this.layersFor[node] ?? 0
+      if (layersHere < 1) return false
+      room += layersHere
     }
     return this.request.sharding === 'Tensor' || room >= layers
   }
@@ -231,7 +231,7 @@ export const place = (
   const found = usableNodes(state, request, card, funnel)
   // Keep the requested order: it becomes the rank order if it is a ring.
   const usable = request.nodeIds?.filter((nodeId) => found.includes(nodeId)) ?? found
-  const gone = request.nodeIds?.filter((nodeId) => !found.includes(nodeId)) ?? []
+  const unusable = request.nodeIds?.filter((nodeId) => !found.includes(nodeId)) ?? []
   const refuse = (code: PlacementErrorCode, sentence: CodedText) => refused(funnel.error(code, sentence, usable))
   const impossible =
     meshProblem(request) ?? embeddingProblem(card, request) ?? draftProblem(card) ?? adapterProblem(card)
@@ -240,13 +240,18 @@ export const place = (
     const unfit = cannotLoad(state, request, funnel.details(usable))
     if (unfit) return refused(unfit)
   }
-  if (usable.length < request.minNodes && request.taken !== undefined && request.taken.length > 0 && gone.length === 0)
+  if (
+    usable.length < request.minNodes &&
+    request.taken !== undefined &&
+    request.taken.length > 0 &&
+    unusable.length === 0
+  )
     return refuse('too_few_machines', coded('refusals.replicas'))
-  if (usable.length === 0 && gone.length === 0) return refuse('no_machines', coded('refusals.noMachines'))
+  if (usable.length === 0 && unusable.length === 0) return refuse('no_machines', coded('refusals.noMachines'))
   if (usable.length < request.minNodes) {
     const sentence = coded('refusals.tooFew', { least: request.minNodes, usable: usable.length })
-    return gone.length > 0
-      ? refused(funnel.missingMachines(gone, sentence, usable))
+    return unusable.length > 0
+      ? refused(funnel.missingMachines(unusable, sentence, usable))
       : refuse('too_few_machines', sentence)
   }
   return placeAmong(space, card, request, usable, funnel)

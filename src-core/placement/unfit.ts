@@ -18,9 +18,9 @@ export const unfitMachines = (
   { inventoryMayBePending = () => false }: { inventoryMayBePending?: (nodeId: NodeId) => boolean } = {},
 ): Unfit => {
   const isSame = ({ nodeId, fingerprint }: CannotLoad): boolean => {
-    const here = downloads[nodeId]?.[modelId]
-    if (fingerprint === undefined) return here?.fingerprint === undefined
-    return here === undefined ? inventoryMayBePending(nodeId) : here.fingerprint === fingerprint
+    const download = downloads[nodeId]?.[modelId]
+    if (fingerprint === undefined) return download?.fingerprint === undefined
+    return download === undefined ? inventoryMayBePending(nodeId) : download.fingerprint === fingerprint
   }
   return Object.fromEntries(cannotLoad.filter(isSame).map(({ nodeId, reason, coded }) => [nodeId, coded ?? reason]))
 }

@@ -22,11 +22,13 @@ const isDeclared = ({ metaInstances }: State, { metaInstanceId }: Instance): boo
 /** Returns why this machine must stay awake now; undefined if it may sleep. */
 export const awakeReason = (state: State, nodeId: NodeId, policy: SleepPolicy): AwakeReason | undefined => {
   if (isDownloading(state, nodeId)) return 'download'
-  const here = Object.values(state.instances).filter(({ shards }) => shards.some((shard) => shard.nodeId === nodeId))
+  const instancesHere = Object.values(state.instances).filter(({ shards }) =>
+    shards.some((shard) => shard.nodeId === nodeId),
+  )
   const { keepAwake, onBattery } = policy
   const staysForModels = keepAwake === 'always' || (keepAwake === 'on-power' && !onBattery)
-  if (staysForModels && here.some((instance) => isDeclared(state, instance))) return 'model'
-  const ids = new Set(here.map(({ instanceId }) => instanceId))
+  if (staysForModels && instancesHere.some((instance) => isDeclared(state, instance))) return 'model'
+  const ids = new Set(instancesHere.map(({ instanceId }) => instanceId))
   const isAnswering = Object.values(state.tasks).some((task) => isLive(task) && ids.has(task.instanceId))
   return isAnswering ? 'answer' : undefined
 }

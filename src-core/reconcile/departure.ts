@@ -40,10 +40,10 @@ export const departures = (state: State, nodeId: NodeId, cards: ReconcileInputs[
   const affected = Object.values(state.instances).filter(({ shards }) =>
     shards.some((shard) => shard.nodeId === nodeId),
   )
-  const gone = new Set<string>(affected.map(({ instanceId }) => instanceId))
+  const affectedIds = new Set<string>(affected.map(({ instanceId }) => instanceId))
   let left: State = {
     ...state,
-    instances: Object.fromEntries(Object.entries(state.instances).filter(([id]) => !gone.has(id))),
+    instances: Object.fromEntries(Object.entries(state.instances).filter(([id]) => !affectedIds.has(id))),
   }
   const declared = [...new Set(affected.flatMap(({ metaInstanceId }) => metaInstanceId ?? []))]
   return declared.flatMap((metaInstanceId, index): Departure[] => {

@@ -112,15 +112,15 @@ const recovery = (state: State, instance: Instance, { now }: ReconcileInputs): E
 const healthOf = (state: State, instance: Instance, inputs: ReconcileInputs): Event[] => {
   const { instanceId } = instance
   const absent = instance.shards.map(({ nodeId }) => nodeId).filter((nodeId) => !(nodeId in state.nodes))
-  const gone = absent.find((nodeId) => !isExpected(state, nodeId, inputs))
-  if (gone !== undefined) {
+  const timedOut = absent.find((nodeId) => !isExpected(state, nodeId, inputs))
+  if (timedOut !== undefined) {
     return [
       {
         type: 'InstanceDeleted',
         instanceId,
-        ...failed(coded('failures.left', { name: nodeName(state, gone) })),
+        ...failed(coded('failures.left', { name: nodeName(state, timedOut) })),
         cause: 'node',
-        failedNodeIds: [gone],
+        failedNodeIds: [timedOut],
       },
     ]
   }

@@ -141,14 +141,15 @@ const settle = (
   if (metaInstance.paused) return { events: instances.map(deleted) }
   if (isOffHours(metaInstance))
     return { events: instances.filter((instance) => !endsAnswers(state, metaInstance, instance, inputs)).map(deleted) }
-  const stays = (instance: Instance): boolean => stillFits(state, instance, metaInstance) && !isLeaving(state, instance)
+  const isKept = (instance: Instance): boolean =>
+    stillFits(state, instance, metaInstance) && !isLeaving(state, instance)
   const replacements = instances.flatMap((newer) => {
     const old = instances.find(({ instanceId }) => instanceId === newer.replaces)
     return old ? [{ old, newer }] : []
   })
   const ended = replacements.flatMap(({ old, newer }): Event[] => {
     if (isReady(state, newer)) return isFinishing(state, old, newer, inputs) ? [] : [deleted(old)]
-    return stays(newer) ? [] : [deleted(newer)]
+    return isKept(newer) ? [] : [deleted(newer)]
   })
   const tooMany = surplusReplicas(state, metaInstance, instances).filter((instance) => !isBusy(state, instance))
   if (ended.length + tooMany.length > 0) return { events: [...ended, ...tooMany.map(deleted)] }
@@ -156,7 +157,7 @@ const settle = (
   const isMissing = replicas.length < replicasOf(metaInstance)
   const further = isMissing ? placed(state, metaInstance, inputs) : nothing
   // Replace one instance at a time, and delete none first while other replicas are not ready.
-  const old = replacements.length > 0 ? undefined : replicas.find((instance) => !stays(instance))
+  const old = replacements.length > 0 ? undefined : replicas.find((instance) => !isKept(instance))
   if (further.events.length > 0 || old === undefined) return further
   const mayGoFirst = replicas.every((instance) => instance === old || isReady(state, instance))
   const { events, needs = [] } = placed(state, metaInstance, inputs, { old, mayGoFirst })

@@ -119,9 +119,9 @@ export const placeDeclared = (
   return result
 }
 
-const without = (state: State, gone: ReadonlySet<string>): State => ({
+const without = (state: State, removed: ReadonlySet<string>): State => ({
   ...state,
-  instances: omit(state.instances, gone),
+  instances: omit(state.instances, removed),
 })
 
 /** Inputs per declaration for which evicting every candidate would still not free enough memory. */
@@ -143,16 +143,16 @@ export const givingWay = (
   const inputs = [...inputsOf(state, card, metaInstance, placing), [...all].sort().join()]
   const known = noRoom.get(metaInstance)
   if (known && inputs.every((input, at) => input === known[at])) return undefined
-  const fits = (gone: ReadonlySet<string>): boolean =>
-    placePreferably(buildable(without(state, gone), placing), card, metaInstance, placing).status === 'placed'
+  const fits = (removed: ReadonlySet<string>): boolean =>
+    placePreferably(buildable(without(state, removed), placing), card, metaInstance, placing).status === 'placed'
   if (!fits(all)) {
     noRoom.set(metaInstance, inputs)
     return undefined
   }
-  const gone = new Set(all)
+  const removed = new Set(all)
   for (const { instanceId } of [...temporary].reverse()) {
-    gone.delete(instanceId)
-    if (!fits(gone)) gone.add(instanceId)
+    removed.delete(instanceId)
+    if (!fits(removed)) removed.add(instanceId)
   }
-  return temporary.filter(({ instanceId }) => gone.has(instanceId))
+  return temporary.filter(({ instanceId }) => removed.has(instanceId))
 }

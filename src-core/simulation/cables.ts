@@ -51,11 +51,11 @@ export class SimulatedCables {
       ...(latencyMs !== undefined && { latencyMs }),
       ...(bytesPerSecond !== undefined && { bytesPerSecond }),
     }
-    const there: Edge = { from, to, ip, ...shared }
+    const forward: Edge = { from, to, ip, ...shared }
     const back: Edge | undefined =
       reverseIp === undefined ? undefined : { from: to, to: from, ip: reverseIp, ...shared }
-    this.make(there, back && edgeKey(back))
-    if (back) this.make(back, edgeKey(there))
+    this.make(forward, back && edgeKey(back))
+    if (back) this.make(back, edgeKey(forward))
   }
 
   disconnectSocket({ from, to, ip, both }: StepOf<'disconnect'>): void {
@@ -66,10 +66,10 @@ export class SimulatedCables {
   }
 
   connectRdma({ from, to, fromInterface, toInterface }: StepOf<'connectRdma'>): void {
-    const there: Edge = { from, to, fromInterface, toInterface }
+    const forward: Edge = { from, to, fromInterface, toInterface }
     const back: Edge = { from: to, to: from, fromInterface: toInterface, toInterface: fromInterface }
-    this.make(there, edgeKey(back))
-    this.make(back, edgeKey(there))
+    this.make(forward, edgeKey(back))
+    this.make(back, edgeKey(forward))
   }
 
   disconnectRdma({ from, to, fromInterface }: StepOf<'disconnectRdma'>): void {

@@ -9,15 +9,15 @@ export const fileReports = (
   files: ReadonlyMap<ModelId, string>,
 ): Extract<Observation, { type: 'NodeDownloadProgress' }>[] => {
   const known = state.downloads[nodeId] ?? {}
-  const here = [...files].filter(([modelId, fingerprint]) => known[modelId]?.fingerprint !== fingerprint)
-  const gone = Object.keys(known).filter((modelId) => !files.has(modelId as ModelId))
+  const changed = [...files].filter(([modelId, fingerprint]) => known[modelId]?.fingerprint !== fingerprint)
+  const removed = Object.keys(known).filter((modelId) => !files.has(modelId as ModelId))
   return [
-    ...here.map(([modelId, fingerprint]) => ({
+    ...changed.map(([modelId, fingerprint]) => ({
       type: 'NodeDownloadProgress' as const,
       nodeId,
       modelId,
       download: { status: 'Complete' as const, downloadedBytes: 1, totalBytes: 1, fingerprint },
     })),
-    ...gone.map((modelId) => ({ type: 'NodeDownloadProgress' as const, nodeId, modelId: modelId as ModelId })),
+    ...removed.map((modelId) => ({ type: 'NodeDownloadProgress' as const, nodeId, modelId: modelId as ModelId })),
   ]
 }

@@ -22,8 +22,8 @@ const clockText = (at: Timestamp): string => {
 }
 
 const edgeText = (state: State, edge: Edge): string => {
-  const way = isSocketEdge(edge) ? edge.ip : `${edge.fromInterface} to ${edge.toInterface}`
-  return `${nodeName(state, edge.from)} → ${nodeName(state, edge.to)} (${way})`
+  const address = isSocketEdge(edge) ? edge.ip : `${edge.fromInterface} to ${edge.toInterface}`
+  return `${nodeName(state, edge.from)} → ${nodeName(state, edge.to)} (${address})`
 }
 
 const runnerText = (state: State, runnerId: RunnerId): string => {
@@ -39,10 +39,10 @@ const runnerText = (state: State, runnerId: RunnerId): string => {
  * 10.0.0.1`.
  */
 const connectionsText = ({ shards, ring, jaccl }: Instance): string => {
-  const ways = jaccl
+  const ends = jaccl
     ? jaccl.devices.flat()
     : shards.map(({ nodeId, rank, worldSize }) => ring?.hostsByNode[nodeId]?.[(rank + 1) % worldSize])
-  const named = ways.filter((way) => way !== null && way !== undefined)
+  const named = ends.filter((address) => address !== null && address !== undefined)
   return named.length === 0 ? '' : ` over ${named.join(', ')}`
 }
 
@@ -225,8 +225,8 @@ export class Trace implements SimulationListener {
       const known = statuses.get(metaInstanceId)
       if (known === status) continue
       statuses.set(metaInstanceId, status)
-      const said = `${metaInstanceId}: ${known === undefined ? '' : `${known} → `}${status}`
-      this.line(at, '', `  ${nodePrefix(node, node && state.term)}${said}`)
+      const change = `${metaInstanceId}: ${known === undefined ? '' : `${known} → `}${status}`
+      this.line(at, '', `  ${nodePrefix(node, node && state.term)}${change}`)
     }
     for (const id of statuses.keys()) if (!(id in state.metaInstances)) statuses.delete(id)
   }

@@ -9,8 +9,8 @@ export const replicasOf = ({ replicas = 1 }: Pick<MetaInstance, 'replicas'>): nu
 
 /** Returns the instances that count as replicas; an instance that replaces one that still exists does not. */
 export const countedReplicas = (instances: readonly Instance[]): Instance[] => {
-  const there = new Set<string>(instances.map(({ instanceId }) => instanceId))
-  return instances.filter(({ replaces }) => replaces === undefined || !there.has(replaces))
+  const existing = new Set<string>(instances.map(({ instanceId }) => instanceId))
+  return instances.filter(({ replaces }) => replaces === undefined || !existing.has(replaces))
 }
 
 const isDrained = ({ members }: State, { shards }: Instance): boolean =>

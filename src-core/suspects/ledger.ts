@@ -23,7 +23,7 @@ export class SuspectLedger {
   /** Merges reports; returns the part that was new. */
   merge(suspicions: readonly Suspicion[], now: number): Suspicion[] {
     this.expire(now)
-    const news = suspicions.flatMap((suspicion) => {
+    const added = suspicions.flatMap((suspicion) => {
       const entry = this.entries.get(suspicion.digest) ?? { until: now, deaths: new Map<string, Death>() }
       const deaths = suspicion.deaths.filter((death) => {
         const known = entry.deaths.get(death.deathId)
@@ -40,7 +40,7 @@ export class SuspectLedger {
       return [{ ...suspicion, deaths }]
     })
     for (const digest of [...this.entries.keys()].slice(0, -MAX_SUSPECTS)) this.entries.delete(digest)
-    return news
+    return added
   }
 
   /** Clears the deaths of a request that ran to its end. Returns the part that was new. */

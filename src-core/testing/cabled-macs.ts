@@ -100,9 +100,9 @@ export const unplug = (world: World, nodeId: NodeId, receptacle: number): void =
 
 /** Connects two machines over the network, in both directions. */
 export const network = (world: World, a: NodeId, b: NodeId): void => {
-  const way = { ip: '10.0.0.1', port: 1, interfaceType: 'ethernet' } as const
+  const address = { ip: '10.0.0.1', port: 1, interfaceType: 'ethernet' } as const
   world.apply(
-    { type: 'TopologyEdgeCreated', edge: { ...way, from: a, to: b } },
-    { type: 'TopologyEdgeCreated', edge: { ...way, from: b, to: a } },
+    { type: 'TopologyEdgeCreated', edge: { ...address, from: a, to: b } },
+    { type: 'TopologyEdgeCreated', edge: { ...address, from: b, to: a } },
   )
 }

@@ -94,14 +94,14 @@ export const figuresOf = ({ language, text }: Translator): Figures => {
     speed: (tokensPerSecond) => text('figures.speed', { value: speedValue(tokensPerSecond) }),
     speedValue,
     tokenTime: ({ readingMs, layersMs, linksMs }) => {
-      const said = (milliseconds: number): string => number(milliseconds, milliseconds >= 10 ? 0 : 1)
+      const formatted = (milliseconds: number): string => number(milliseconds, milliseconds >= 10 ? 0 : 1)
       const values = {
-        all: said(readingMs + layersMs + linksMs),
-        reading: said(readingMs),
-        layers: said(layersMs),
+        all: formatted(readingMs + layersMs + linksMs),
+        reading: formatted(readingMs),
+        layers: formatted(layersMs),
       }
       return linksMs > 0
-        ? text('figures.tokenTimeWithLinks', { ...values, links: said(linksMs) })
+        ? text('figures.tokenTimeWithLinks', { ...values, links: formatted(linksMs) })
         : text('figures.tokenTime', values)
     },
   }

@@ -10,7 +10,7 @@ export type Joining = NonNullable<ClusterView['joining']>
 /** What happens to a declaration if that machine goes away. */
 export interface WithoutMachine {
   readonly nodeId: NodeId
-  readonly told: WhatIfView['machines'][number]['declarations'][number]
+  readonly outcome: WhatIfView['machines'][number]['declarations'][number]
 }
 /** How to join another cluster. */
 export type JoinBy = { readonly token: string } | { readonly nodeId: NodeId } | { readonly address: string }
@@ -87,8 +87,8 @@ export class Membership {
   async withoutEach(metaInstanceId: MetaInstanceId): Promise<readonly WithoutMachine[]> {
     const { machines } = await this.api.get('/cluster/what-if', WhatIfView)
     return machines.flatMap(({ nodeId, declarations }) => {
-      const told = declarations.find((one) => one.metaInstanceId === metaInstanceId)
-      return told === undefined ? [] : [{ nodeId, told }]
+      const outcome = declarations.find((one) => one.metaInstanceId === metaInstanceId)
+      return outcome === undefined ? [] : [{ nodeId, outcome }]
     })
   }
 

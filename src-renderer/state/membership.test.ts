@@ -50,17 +50,17 @@ describe('the membership view', () => {
 
   it('shows what happens to a declaration without each machine that it needs', async () => {
     const chat = MetaInstanceId.parse('chat')
-    const told = { metaInstanceId: chat, name: 'chat', fate: 'moves', nodeIds: ['Mini'] } as const
+    const outcome = { metaInstanceId: chat, name: 'chat', fate: 'moves', nodeIds: ['Mini'] } as const
     const other = { metaInstanceId: 'other', name: 'other', fate: 'stops' }
     const machines = [
-      { nodeId: 'Studio', friendlyName: 'Studio', declarations: [other, told] },
+      { nodeId: 'Studio', friendlyName: 'Studio', declarations: [other, outcome] },
       { nodeId: 'Mini', friendlyName: 'Mini', declarations: [other] },
     ]
     const api = new FakeApi().next(new FakeStream().response)
     membership = new Membership(api, new EventFeed(api))
     await settled()
     api.next(() => json({ machines }))
-    expect(await membership.withoutEach(chat)).toEqual([{ nodeId: 'Studio', told }])
+    expect(await membership.withoutEach(chat)).toEqual([{ nodeId: 'Studio', outcome }])
     expect(api.asked.at(-1)?.path).toBe('/cluster/what-if')
   })
 

@@ -40,7 +40,7 @@ export interface Asked {
   readonly json: unknown
 }
 
-/** Answers as told by the test and records requests. */
+/** Answers as the test says, and records requests. */
 export class FakeApi extends Api {
   readonly asked: Asked[] = []
   private readonly answers: (() => Response | Promise<Response>)[] = []

@@ -38,10 +38,10 @@ export const answerThread = async (thread: Thread, partner: Partner, options: An
   const message: AnswerMessage = { ...place, ...recordOf(answer) }
   thread.add(message)
   // The user may have switched to another branch: stay there.
-  const stays = thread.leafId !== parentId
-  if (!stays) thread.leafId = message.id
+  const staysOnBranch = thread.leafId !== parentId
+  if (!staysOnBranch) thread.leafId = message.id
   await options.keep(message)
-  await options.change(thread, { changedAt: Date.now(), ...(!stays && { leafId: message.id }) })
+  await options.change(thread, { changedAt: Date.now(), ...(!staysOnBranch && { leafId: message.id }) })
 }
 
 interface Growth extends AnsweringOptions {

@@ -15,12 +15,12 @@ export const wordsOf = (state: State): Words =>
   )
 
 /** With more changes at once, only their number is announced. */
-const MOST_TOLD = 3
+const MOST_LISTED = 3
 
 /** Announcement for screen readers: `chat: Ready. code: Retrying (1/3).`; empty if nothing changed. */
 export const statusNews = (before: Words, after: Words): string => {
   const changed = Object.entries(after).filter(([id, { word }]) => before[id] !== undefined && before[id].word !== word)
-  const told = changed.slice(0, MOST_TOLD).map(([, { name, word }]) => t('cards.news.word', { name, word }))
-  const more = changed.length - told.length
-  return [...told, ...(more > 0 ? [t('cards.news.more', { count: more })] : [])].join(' ')
+  const listed = changed.slice(0, MOST_LISTED).map(([, { name, word }]) => t('cards.news.word', { name, word }))
+  const more = changed.length - listed.length
+  return [...listed, ...(more > 0 ? [t('cards.news.more', { count: more })] : [])].join(' ')
 }

@@ -3,8 +3,8 @@ import { departures } from '@core/reconcile/index'
 import { GB, SMALL, World } from '@core/testing/world'
 import { drainedMachines, fateParts } from './draining'
 
-const fateText = (...told: Parameters<typeof fateParts>): string =>
-  fateParts(...told)
+const fateText = (...outcome: Parameters<typeof fateParts>): string =>
+  fateParts(...outcome)
     .map(({ text }) => text)
     .join('')
 

@@ -9,11 +9,13 @@ import { formats, listText, placementFormats, t, tParts } from '../../state/text
 type WithoutMachine = WhatIfView['machines'][number]['declarations'][number]
 
 /** `chat moves to Mac mini, about 21 tokens/s`; `chat fits nowhere else: …`. */
-export const fateParts = (state: State, told: WithoutMachine): readonly TextPart[] => {
-  const { fate, name: model, nodeIds = [], tokensPerSecond } = told
+export const fateParts = (state: State, outcome: WithoutMachine): readonly TextPart[] => {
+  const { fate, name: model, nodeIds = [], tokensPerSecond } = outcome
   if (fate === 'stops') {
-    const reason = told.error ? placementFormats().refusal(state, told.error) : (told.reason ?? t('machines.noRoom'))
-    return told.others === undefined
+    const reason = outcome.error
+      ? placementFormats().refusal(state, outcome.error)
+      : (outcome.reason ?? t('machines.noRoom'))
+    return outcome.others === undefined
       ? tParts('machines.fateStops', { model, reason })
       : tParts('machines.fateFewer', { model, reason })
   }

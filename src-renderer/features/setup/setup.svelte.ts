@@ -73,8 +73,8 @@ export class Setup {
   }
 
   private async take(ask: () => Promise<SetupView>): Promise<void> {
-    const mine = (this.asking += 1)
+    const request = (this.asking += 1)
     const view = await ask()
-    if (mine === this.asking) this.view = view
+    if (request === this.asking) this.view = view
   }
 }
