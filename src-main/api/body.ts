@@ -59,7 +59,7 @@ export const camelCased = (body: unknown): unknown => {
   const renamed: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(body)) {
     const key = camel(name)
-    if (Object.hasOwn(renamed, key)) throw new Problem(400, 'invalid_request', `${key} is given twice`)
+    if (Object.hasOwn(renamed, key)) throw new Problem(400, 'invalid_request', `${key} occurs twice`)
     renamed[key] = value
   }
   return renamed

@@ -16,13 +16,13 @@ const refusalOf = (code: string | undefined): { status: string; code: ErrorCode;
       return {
         status: '408 Request Timeout',
         code: 'too_slow',
-        message: 'The request did not come in time; send all of it sooner',
+        message: 'The request did not arrive in time',
       }
     default:
       return {
         status: '400 Bad Request',
         code: 'invalid_http',
-        message: 'This is no request of HTTP/1.1 that can be read; look at its first line, its headers and its lengths',
+        message: 'This is not a valid HTTP/1.1 request; check its request line, headers and lengths',
       }
   }
 }
@@ -33,7 +33,7 @@ const body = (code: ErrorCode, message: string): string => JSON.stringify({ erro
 export const answerNoRequest = (error: unknown): Response => {
   const foreign = error instanceof RequestError
   const text = foreign
-    ? body('invalid_http', 'The host and the path of the request make no URL')
+    ? body('invalid_http', 'The host and the path of the request do not form a valid URL')
     : body('internal', 'This node failed to answer')
   return new Response(text, { status: foreign ? 400 : 500, headers: { 'content-type': 'application/json' } })
 }

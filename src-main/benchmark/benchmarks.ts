@@ -130,7 +130,7 @@ export class Benchmarks {
     try {
       await keepBenchmarks(this.path, this.kept)
     } catch (error) {
-      this.options.log.warn({ err: error }, 'benchmarks are not kept: their file cannot be written')
+      this.options.log.warn({ err: error }, 'cannot write the benchmarks file; results are lost at the next start')
     }
   }
 

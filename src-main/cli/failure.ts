@@ -17,7 +17,7 @@ const isRefusedWrite = (error: unknown): error is NodeJS.ErrnoException =>
 const textOf = (error: unknown): string => {
   if (isExplained(error)) return `${error.message}\n${error.hint}`
   if (error instanceof CommandError) return error.message
-  if (isRefusedWrite(error)) return `The output cannot be written: ${error.message}\nCheck where it goes to.`
+  if (isRefusedWrite(error)) return `The output cannot be written: ${error.message}\nCheck its destination.`
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 

@@ -40,7 +40,7 @@ export const selectorOf = (text: string): Labels => {
     Object.fromEntries(pairs.map(([name = '', value]) => [name.trim(), value?.trim()])),
   )
   if (error || pairs.some((pair) => pair.length !== 2))
-    throw wrongUse(`${text} is no list of labels`, 'Write name=value, several with commas: team=a,stage=test.')
+    throw wrongUse(`${text} is not a list of labels`, 'Expected name=value, separated by commas: team=a,stage=test.')
   return data
 }
 
@@ -50,6 +50,6 @@ export const selectorOf = (text: string): Labels => {
  */
 export const pruneLabels = (prune: boolean, selector: string | undefined): Labels | undefined => {
   if (prune !== (selector !== undefined))
-    throw wrongUse('--prune and --selector go together', 'Limit what may be removed: --prune -l team=a.')
+    throw wrongUse('--prune requires --selector, and the other way round', 'Limit what is removed: --prune -l team=a.')
   return selector === undefined ? undefined : selectorOf(selector)
 }

@@ -41,7 +41,7 @@ export const updateCommand = (
     case 'npm':
       return given === undefined
         ? {
-            problem: 'Which package is to be installed?',
+            problem: 'Which package to install?',
             hint: 'Give the file or the address of a release: muster update muster-1.2.3.tgz.',
           }
         : { program: 'npm', args: ['install', '--global', '--prefix', installation.prefix, given] }

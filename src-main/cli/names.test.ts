@@ -60,6 +60,6 @@ describe('names on the command line', () => {
     const models = ['a/one', 'a/two', 'b/two'].map((id) => ModelId.parse(id))
     expect(modelBy(models, 'One')).toBe('a/one')
     expect(modelBy(models, 'b/two')).toBe('b/two')
-    expect(failure(() => modelBy(models, 'two')).message).toBe('two may be any of 2: a/two, b/two')
+    expect(failure(() => modelBy(models, 'two')).message).toBe('two is ambiguous, 2 matches: a/two, b/two')
   })
 })

@@ -74,8 +74,8 @@ const onlyMatch = <One>(found: readonly One[], { label, ...lookup }: Lookup<One>
   const [one, ...others] = found
   if (one === undefined) throw notFound(lookup)
   if (others.length > 0)
-    throw new CommandError(`${text} may be any of ${found.length}: ${found.map(label).join(', ')}`, {
-      hint: 'Name one, or give its id.',
+    throw new CommandError(`${text} is ambiguous, ${found.length} matches: ${found.map(label).join(', ')}`, {
+      hint: 'Give a longer name or the id.',
       exitCode: WRONG_USE,
     })
   return one
@@ -106,7 +106,7 @@ export const modelBy = (all: readonly ModelId[], text: string): ModelId =>
   onlyMatch(modelsBy(all, text), {
     text,
     noun: 'model on the disks of this cluster',
-    hint: '`muster ls` lists them; `muster pull OWNER/NAME` fetches one.',
+    hint: '`muster ls` lists them; `muster pull OWNER/NAME` downloads one.',
     label: String,
     known: all,
   })

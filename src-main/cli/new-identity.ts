@@ -15,7 +15,7 @@ export const newIdentity = async (given: string | undefined, { out, error }: Str
   const { env, platform } = process
   const dataDir = resolve(given ?? (env['MUSTER_DATA_DIR'] || defaultDataDir({ platform, env, home: homedir() })))
   if (!existsSync(join(dataDir, 'identity.json'))) {
-    error(`${dataDir} has no identity: a node that starts there makes one.\n`)
+    error(`${dataDir} has no identity: a node creates one at its first start.\n`)
     return FAILED
   }
   const unlock = lockDataDir(dataDir)
@@ -24,7 +24,7 @@ export const newIdentity = async (given: string | undefined, { out, error }: Str
     makeFolderSync(aside)
     for (const name of PERSONAL) if (existsSync(join(dataDir, name))) renameSync(join(dataDir, name), join(aside, name))
     await out(
-      `The former identity is kept in ${aside}. Start Muster: this is a new machine, in a cluster of its own.\n`,
+      `The former identity was moved to ${aside}. At its next start this is a new machine, in a cluster of its own.\n`,
     )
     return DONE
   } finally {

@@ -115,7 +115,7 @@ export class Discovery {
   private join(on: string, channel: Channel): void {
     const { self, port, log } = this.options
     const failed = (err: unknown): void => {
-      log.warn({ err, on }, 'nodes cannot be discovered over this interface; give their addresses by hand')
+      log.warn({ err, on }, 'nodes cannot be discovered over this interface; give their addresses')
       void this.leave(on)
     }
     const options = socketOptions(channel) as ConstructorParameters<typeof Bonjour>[0]

@@ -46,7 +46,7 @@ const damaged = (path: string, reason: string, cause?: unknown): IdentityError =
     message: `This node's identity in ${path} is damaged: ${reason}.`,
     hint:
       `Put the file back from a backup. Without one, move it away and start again: the node then gets a new ` +
-      'identity, and other nodes have to admit it anew.',
+      'identity, and has to join the cluster again.',
     cause,
   })
 
@@ -55,7 +55,7 @@ const read = (path: string, text: string): Identity => {
   try {
     file = IdentityFile.parse(JSON.parse(text))
   } catch (error) {
-    throw damaged(path, 'it is not valid JSON of that format', error)
+    throw damaged(path, 'it is not valid JSON in the expected format', error)
   }
   let certificate: X509Certificate
   let matches: boolean
@@ -117,7 +117,7 @@ const write = async (path: string, dataDir: string): Promise<void> => {
     throw new IdentityError({
       code: 'identity_not_written',
       message: `No identity could be written to ${path}: ${messageOf(error)}`,
-      hint: 'Check that the disk is not full and that the folder may be written to, or choose another one with --data-dir.',
+      hint: 'Check that the disk is not full and that the folder is writable, or choose another one with --data-dir.',
       cause: error,
     })
   } finally {

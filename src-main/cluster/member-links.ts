@@ -32,7 +32,7 @@ export interface MemberLinks {
 /** Returns the first item of a stream. Throws StreamError if there is none. */
 export const firstOf = async (items: AsyncIterable<Item>): Promise<Item> => {
   for await (const item of items) return item
-  throw new StreamError('failed', 'That machine gave no answer')
+  throw new StreamError('failed', 'That machine sent no answer')
 }
 
 /** Opens a stream of a member over its link, else through the first relay (`relaysFor`) that has one. Throws StreamError. */

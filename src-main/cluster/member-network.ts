@@ -41,7 +41,7 @@ export class MemberNetwork {
     const { links } = this.parts
     const protocol = links.get(master)?.protocol ?? PEER_PROTOCOL
     if (command.type === 'MergeDeclarations' && protocol < MERGING_SINCE_PROTOCOL)
-      throw new StreamError('too_old', 'The machine that decides runs a Muster that merges nothing yet: update it')
+      throw new StreamError('too_old', 'The master runs an older Muster that does not support merging; update it')
     return SubmitResult.parse(await links.ask(master, 'submit', { command, commandId }))
   }
 

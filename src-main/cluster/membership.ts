@@ -153,7 +153,7 @@ export class Membership {
       throw new JoinError(
         'already_member',
         'This machine belongs to a cluster of several machines already',
-        'Let it leave that one first: in the app under Machines, or with `muster leave`.',
+        'Leave that cluster first: in the app under Machines, or with `muster leave`.',
       )
     return 'token' in how ? this.joining.withToken(how.token) : this.joining.byAsking(how.target)
   }

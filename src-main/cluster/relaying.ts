@@ -102,7 +102,7 @@ export class Relaying {
       (raw: unknown, signal: AbortSignal) => {
         const { to, kind, params } = RelayParams.parse(raw)
         const link = this.parts.links()?.get(to)
-        if (!link) throw new StreamError('not_connected', 'That machine is not connected here either')
+        if (!link) throw new StreamError('not_connected', 'That machine is not connected to the relay either')
         return link.open(kind, params, signal)
       },
     ],

@@ -53,7 +53,7 @@ const parseAddress = (text: string): HostAndPort => {
   throw new JoinError(
     'address_unreadable',
     `"${text}" is neither an invitation nor an address`,
-    'Give an address, as in 192.168.1.20:52417, or the whole token that `muster invite` printed.',
+    'Give an address such as 192.168.1.20:52417, or the complete token that `muster invite` printed.',
   )
 }
 

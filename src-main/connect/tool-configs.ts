@@ -99,7 +99,7 @@ export class ToolConfigs {
   ): Promise<void> {
     const before = await this.read(tool)
     if (digestOf(before) !== digest)
-      throw new ToolConfigError('changed', 'The file has changed since it was shown', 'Look at the change again.')
+      throw new ToolConfigError('changed', 'The file has changed since it was shown', 'Review the change again.')
     const after = this.edited(tool, before, wanted)
     // Undo restores the content from before the node's first write.
     const earlier = await this.written(tool)
@@ -112,12 +112,12 @@ export class ToolConfigs {
   async undo(tool: WritableTool): Promise<void> {
     const written = await this.written(tool)
     if (!written)
-      throw new ToolConfigError('nothing_written', 'Nothing was written there', 'There is nothing to take back.')
+      throw new ToolConfigError('nothing_written', 'Muster has written nothing there', 'There is nothing to revert.')
     if (digestOf(await this.read(tool)) !== written.digest)
       throw new ToolConfigError(
         'changed',
         'The file was changed after Muster wrote it, so it is left as it is',
-        'Take out what belongs to Muster by hand.',
+        'Remove Muster’s entries by hand.',
       )
     const { home } = this.options
     const { names } = TOOLS[tool]
@@ -141,7 +141,7 @@ export class ToolConfigs {
     if (!entry.isFile())
       throw new ToolConfigError(
         'refused',
-        `${found.path} is a link or no file, and links are not followed`,
+        `${found.path} is a link or not a file; links are not followed`,
         'Put the text in by hand.',
       )
     if (entry.size > MAX_BYTES)

@@ -114,7 +114,7 @@ export class DeclarationFolder {
     }
     // Recorded after a refusal too: without a change of the files the next attempt would be refused again.
     this.applied = fingerprint
-    if (problems.length > 0) this.warnOnce(`Declarations in ${folder} are not all carried out:\n${problems.join('\n')}`)
+    if (problems.length > 0) this.warnOnce(`Not all declarations in ${folder} were applied:\n${problems.join('\n')}`)
     else log.info({ folder, files: files.length }, 'declarations applied from the folder')
   }
 

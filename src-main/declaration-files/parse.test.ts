@@ -26,7 +26,7 @@ describe('a file of declarations', () => {
   it.each([
     ['name: chat\nmodelId: m/a\n  maxcontext: 1\n', /^f\.yaml:\d+:\d+: /],
     ['name: chat\nmodelId: m/a\nmax_context: 1\n', /^f\.yaml:3:1: max_context .* did you mean maxContext\?$/],
-    ['name: chat\nmodelId: m/a\ncolour: red\n', /^f\.yaml:3:1: colour is no field/],
+    ['name: chat\nmodelId: m/a\ncolour: red\n', /^f\.yaml:3:1: colour is not a field/],
     ['name: chat\n', /^f\.yaml:1:1: modelId is missing$/],
     ['name: chat\nmodelId: m/a\nminNodes: many\n', /^f\.yaml:3:11: minNodes: /],
     ['name: chat\nmodelId: m/a\nlabels:\n  team: "a b"\n', /^f\.yaml:4:9: labels\.team: /],
@@ -35,7 +35,7 @@ describe('a file of declarations', () => {
     ['- chat\n', /^f\.yaml:1:3: A declaration is a map/],
     ['name: a\nname: b\nmodelId: m/a\n', /^f\.yaml:2:1: .*unique/i],
     ['name: "chat\n', /^f\.yaml:\d+:\d+: /],
-    ['a: &a [x, x]\nb: &b [*a, *a]\nname: chat\nmodelId: m/a\n', /^f\.yaml:1:1: a is no field/],
+    ['a: &a [x, x]\nb: &b [*a, *a]\nname: chat\nmodelId: m/a\n', /^f\.yaml:1:1: a is not a field/],
     ['name: !!js/function "x"\nmodelId: m/a\n', /^f\.yaml:1:\d+: /],
   ])('names what is wrong by line and column: %j', (text, said) => {
     expect(faults(text)[0]).toMatch(said)

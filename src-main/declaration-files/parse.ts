@@ -61,7 +61,7 @@ const faultsOf = (issue: Issue, value: unknown): { path: readonly PropertyKey[];
       const [whole, fields] = path[0] === 'hours' ? ['hours', HOURS_FIELDS] : ['a declaration', FIELDS]
       const meant = nearest(key, fields)
       const hint = meant === undefined ? `there are ${fields.join(', ')}` : `did you mean ${meant}?`
-      return { path, key, message: `${key} is no field of ${whole}: ${hint}` }
+      return { path, key, message: `${key} is not a field of ${whole}: ${hint}` }
     })
   if (path.length > 0 && issue.code === 'invalid_type' && valueAt(value, path) === undefined)
     return [{ path, message: `${field} is missing` }]

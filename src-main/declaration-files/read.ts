@@ -32,7 +32,7 @@ const readText = async (file: string): Promise<string | FileFault> => {
     const handle = await open(file)
     try {
       const { size } = await handle.stat()
-      if (size > MAX_BYTES) return fault(file, `has ${size} bytes; a file of declarations has at most ${MAX_BYTES}`)
+      if (size > MAX_BYTES) return fault(file, `has ${size} bytes; the limit of a declaration file is ${MAX_BYTES}`)
       return new TextDecoder('utf-8', { fatal: true }).decode(await handle.readFile())
     } finally {
       await handle.close()
@@ -91,15 +91,12 @@ export const declarationFilesIn = async (folder: string): Promise<string[]> => {
  */
 export const declarationFilesAt = async (where: string): Promise<string[]> => {
   const about = await stat(where).catch((error: unknown) => {
-    throw new DeclarationFileError(
-      `${where} cannot be read (${codeOf(error)})`,
-      'Name a file or a folder that is there.',
-    )
+    throw new DeclarationFileError(`${where} cannot be read (${codeOf(error)})`, 'Name an existing file or folder.')
   })
   if (!about.isDirectory()) return [where]
   const files = await declarationFilesIn(where)
   if (files.length === 0)
-    throw new DeclarationFileError(`${where} has no file of declarations`, 'They end in .yaml, .yml or .json.')
+    throw new DeclarationFileError(`${where} contains no declaration files`, 'Their names end in .yaml, .yml or .json.')
   return files
 }
 

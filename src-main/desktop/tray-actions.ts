@@ -50,7 +50,7 @@ export const trayActions = (options: TrayActionsOptions): ((action: TrayAction) 
       case 'copy':
         return void clipboard.writeText(action.text)
       case 'decide':
-        if (!node.cluster.decide(action.requestId, action.allow)) throw new Error('It does not ask any more.')
+        if (!node.cluster.decide(action.requestId, action.allow)) throw new Error('The request no longer exists.')
         return
       case 'keep-awake':
         await node.settings.update({ keepAwake: action.on ? 'on-power' : 'never' })

@@ -64,7 +64,7 @@ export interface Found {
  */
 export const findBelow = async (root: string, names: readonly string[], disk: Disk): Promise<Found | undefined> => {
   if (names.length === 0 || !names.every(isName))
-    throw new OutsideError(join(root, ...names), `is no place inside of ${root}`)
+    throw new OutsideError(join(root, ...names), `is not a path inside ${root}`)
   const base = await ifPresent(realpath(root))
   if (base === undefined) return undefined
   const way = [{ path: base, entry: await disk.lstat(base) }]
@@ -74,10 +74,10 @@ export const findBelow = async (root: string, names: readonly string[], disk: Di
     const path = join(folder, name)
     const entry = await ifPresent(disk.lstat(path))
     if (!entry) return undefined
-    if (!(await disk.readdir(folder)).includes(name)) throw new OutsideError(path, 'is written differently on the disk')
+    if (!(await disk.readdir(folder)).includes(name)) throw new OutsideError(path, 'is spelled differently on the disk')
     if (entry.dev !== dev && !entry.isSymbolicLink()) throw new OutsideError(path, 'is another disk')
     if (at === names.length - 1) return { path, base, way, entry }
-    if (entry.isSymbolicLink()) throw new OutsideError(path, 'is a link to another place')
+    if (entry.isSymbolicLink()) throw new OutsideError(path, 'is a link to another path')
     if (!entry.isDirectory()) return undefined
     way.push({ path, entry })
     folder = path
@@ -91,7 +91,7 @@ export const findBelow = async (root: string, names: readonly string[], disk: Di
  * @throws OutsideError if an existing one is a link: data written behind it could never be removed again
  */
 export const makeBelow = async (root: string, names: readonly string[]): Promise<string> => {
-  if (!names.every(isName)) throw new OutsideError(join(root, ...names), `is no place inside of ${root}`)
+  if (!names.every(isName)) throw new OutsideError(join(root, ...names), `is not a path inside ${root}`)
   await makeFolder(root)
   let path = root
   for (const name of names) {
@@ -99,7 +99,7 @@ export const makeBelow = async (root: string, names: readonly string[]): Promise
     await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
     })
-    if ((await lstat(path)).isSymbolicLink()) throw new OutsideError(path, 'is a link to another place')
+    if ((await lstat(path)).isSymbolicLink()) throw new OutsideError(path, 'is a link to another path')
   }
   return path
 }

@@ -59,7 +59,7 @@ export const removeBelow = async (root: string, names: readonly string[], disk: 
   if (!(await isSameWay(found, disk))) {
     // Move the entry back.
     await disk.rename(moved, path)
-    throw new OutsideError(path, 'was replaced by something else just now')
+    throw new OutsideError(path, 'was replaced meanwhile')
   }
   const doomed = join(base, `.removed-${id}`)
   await rename(moved, doomed)
@@ -73,7 +73,7 @@ export const finishRemovals = async (root: string): Promise<void> => {
 }
 
 const filePath = (folder: string, name: string): string => {
-  if (!isName(name)) throw new OutsideError(join(folder, name), `is no file of ${folder}`)
+  if (!isName(name)) throw new OutsideError(join(folder, name), `is not a file of ${folder}`)
   return join(folder, name)
 }
 

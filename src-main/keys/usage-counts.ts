@@ -47,7 +47,7 @@ export class UsageCounts {
       return new UsageCounts(options, Kept.parse(JSON.parse(text)).usage)
     } catch (err) {
       const missing = err instanceof Error && 'code' in err && err.code === 'ENOENT'
-      if (!missing) options.log.warn({ err }, 'usage.json cannot be read: the usage of keys is counted from nothing')
+      if (!missing) options.log.warn({ err }, 'usage.json cannot be read: the usage of keys starts at zero')
       return new UsageCounts(options, {})
     }
   }
@@ -104,7 +104,7 @@ export class UsageCounts {
     const { dataDir, log } = this.options
     const kept: z.infer<typeof Kept> = { version: 1, usage: this.usage }
     await replaceFile(UsageCounts.pathIn(dataDir), `${JSON.stringify(kept)}\n`).catch((err: unknown) =>
-      log.warn({ err }, 'the usage of keys could not be written down'),
+      log.warn({ err }, 'could not save the usage of keys'),
     )
   }
 }

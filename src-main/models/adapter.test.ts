@@ -47,7 +47,7 @@ it('an adapter as mlx-lm saves it is known with its size and the model that it i
 })
 
 it.each([
-  ['in the format of PEFT', { peft_type: 'LORA', r: 8 }, 'unsupported', /format of PEFT/],
+  ['in the PEFT format', { peft_type: 'LORA', r: 8 }, 'unsupported', /PEFT format/],
   ['without a scale', { ...CONFIG, lora_parameters: { rank: 8, dropout: 0, alpha: 16 } }, 'unsupported', /scale/],
   ['without its number of layers', { ...CONFIG, num_layers: undefined }, 'unsupported', /num_layers/],
   ['of an unknown kind', { ...CONFIG, fine_tune_type: 'soft-prompt' }, 'unsupported', /soft-prompt/],

@@ -30,10 +30,10 @@ export const isAdapter = (names: readonly string[]): boolean =>
 /** The problem of an adapter's configuration, by what mlx-lm requires; undefined if the adapter can be applied. */
 export const adapterConfigProblem = (config: unknown): ModelProblem | undefined => {
   const { data } = AdapterConfig.safeParse(config)
-  if (!data) return damaged(`${ADAPTER_CONFIG} is damaged: it does not tell what is adapted`)
+  if (!data) return damaged(`${ADAPTER_CONFIG} is damaged: it does not say what is adapted`)
   if (data.peft_type !== undefined)
     return unsupported(
-      `${ADAPTER_CONFIG}: it is an adapter in the format of PEFT (peft_type), and mlx-lm reads its own; train or convert it with mlx-lm`,
+      `${ADAPTER_CONFIG}: it is an adapter in the PEFT format (peft_type), which mlx-lm does not read; train or convert it with mlx-lm`,
     )
   const { fine_tune_type: kind = 'lora', num_layers: layers, lora_parameters: parameters } = data
   if (kind === 'full') return undefined

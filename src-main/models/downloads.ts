@@ -39,7 +39,7 @@ export interface DownloadsParts {
 
 const refuse = (error: unknown): never => {
   if (!(error instanceof OutsideError)) throw error
-  throw new DownloadError('not_ours', error.message, `Delete it yourself where it lies, or remove ${error.path} first.`)
+  throw new DownloadError('not_ours', error.message, `Delete it by hand, or remove ${error.path} first.`)
 }
 
 /** Commands on models on this machine's disk: download, pause, resume, delete. */
@@ -50,7 +50,7 @@ export class Downloads {
   async start(modelId: ModelId): Promise<void> {
     const { catalogue, fetcher, hub, modelsDir, nodeId, state } = this.parts
     if (!ownPlace(modelsDir, modelId))
-      throw new DownloadError('invalid', `${modelId} is no name of a model`, 'Such a name is OWNER/NAME.')
+      throw new DownloadError('invalid', `${modelId} is not a valid model name`, 'Expected OWNER/NAME.')
     await catalogue.refresh()
     const here = catalogue.held(modelId)
     if (here && here.problem === undefined) return
@@ -82,8 +82,8 @@ export class Downloads {
   private noDownload(modelId: ModelId): DownloadError {
     return new DownloadError(
       'not_found',
-      `No such download of ${modelId} is on this machine`,
-      '`muster downloads` lists what is coming, and what is paused.',
+      `This machine has no such download of ${modelId}`,
+      '`muster downloads` lists running and paused downloads.',
     )
   }
 
@@ -95,7 +95,7 @@ export class Downloads {
       throw new DownloadError(
         'in_use',
         `${modelId} is in use on this machine`,
-        'Pause or delete what is kept running with it first.',
+        'Pause or delete its declarations first.',
       )
     }
     await catalogue.refresh()
@@ -111,10 +111,10 @@ export class Downloads {
     if (here) {
       throw new DownloadError(
         'not_ours',
-        `${modelId} lies where Muster only reads (${here.path})`,
-        'Delete it there, or with the program that put it there; Muster changes nothing there.',
+        `${modelId} is in a folder of another program (${here.path})`,
+        'Delete it by hand or with that program; Muster changes nothing there.',
       )
     }
-    throw new DownloadError('not_found', `Nothing of ${modelId} is on this machine`, 'GET /models lists what is.')
+    throw new DownloadError('not_found', `${modelId} is not on this machine`, 'GET /models lists the models.')
   }
 }

@@ -89,7 +89,7 @@ describe('a model’s folder that a person gives', () => {
     const file = join(folderWith('model'), 'config.json')
     mkdirSync(join(root, 'empty'))
     expect(await add(file)).toMatchObject({ status: 'refused', reason: 'config.json is a file' })
-    expect(await add(join(root, 'empty'))).toMatchObject({ status: 'refused', reason: 'empty holds no model' })
+    expect(await add(join(root, 'empty'))).toMatchObject({ status: 'refused', reason: 'empty contains no model' })
     expect(await add(join(root, 'gone'))).toMatchObject({ status: 'refused' })
     expect(await add('model')).toMatchObject({ status: 'refused' })
   })
@@ -98,7 +98,7 @@ describe('a model’s folder that a person gives', () => {
     await add(folderWith('one/model'))
     expect(await add(folderWith('two/model'))).toMatchObject({
       status: 'refused',
-      reason: 'local/model is another model here',
+      reason: 'This machine has another model called local/model',
     })
     expect(readlinkSync(join(dataDir, 'models', 'local', 'model'))).toBe(join(root, 'one', 'model'))
   })

@@ -47,20 +47,20 @@ export const linkModelFolder = async (given: string, { dataDir, catalogue }: Lin
   const folder = isAbsolute(given) ? await realpath(given).catch(() => undefined) : undefined
   const found = folder === undefined ? undefined : await stat(folder).catch(() => undefined)
   if (folder === undefined || !found)
-    return refused(`${given} cannot be read`, 'See whether it is still there, and whether Muster may read it.')
+    return refused(`${given} cannot be read`, 'Check that it exists and that Muster may read it.')
   if (!found.isDirectory())
-    return refused(`${basename(given)} is a file`, 'Drop the folder that has config.json and the weights in it.')
+    return refused(`${basename(given)} is a file`, 'Drop the folder that contains config.json and the weights.')
   await catalogue.refresh()
   for (const { path, modelId } of [...catalogue.list(), ...catalogue.adapters(), ...catalogue.unreadable()])
     if ((await realpath(path).catch(() => undefined)) === folder) return { status: 'known', modelId }
   const files = await listModelFiles(folder)
-  if (!files) return refused(`${given} cannot be read`, 'Let Muster read it, or move it to where it may.')
+  if (!files) return refused(`${given} cannot be read`, 'Allow Muster to read it, or move it to a readable folder.')
   const modelId = idOf(folder)
   const inspection = await inspectModelDirectory({ modelId, path: folder, source: 'muster' }, files, { starter: false })
   if (inspection.status === 'none')
     return refused(
-      `${basename(given)} holds no model`,
-      'A model’s folder has config.json, its weights (.safetensors) and its tokenizer’s files in it.',
+      `${basename(given)} contains no model`,
+      'A model’s folder contains config.json, the weights (.safetensors) and the files of the tokenizer.',
     )
   const { problem } = inspection.model
   if (problem !== undefined) return refused(problem, 'Nothing was added.')
@@ -75,13 +75,13 @@ interface Link extends LinkOptions {
 
 const link = async ({ folder, modelId, dataDir, catalogue }: Link): Promise<LinkedFolder> => {
   const place = ownPlace(ownModels(dataDir), modelId)
-  if (!place) return refused(`${modelId} cannot be a model’s id`, 'Give the folder another name.')
+  if (!place) return refused(`${modelId} is not a valid model id`, 'Rename the folder.')
   const owner = await makeBelow(dataDir, ['models', place.owner])
   try {
     await symlink(folder, join(owner, place.name))
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-    return refused(`${modelId} is another model here`, 'Give the folder another name, or delete that model first.')
+    return refused(`This machine has another model called ${modelId}`, 'Rename the folder, or delete that model first.')
   }
   await catalogue.refresh()
   return { status: 'added', modelId }

@@ -64,7 +64,7 @@ const checkSource = async ({ source, signal, sources = SOURCES }: StarterOptions
     throw new StarterError({
       code: 'starter_source_missing',
       message: `The starter model's source ${source} cannot be read.`,
-      hint: 'Run the set-up again; it fetches it.',
+      hint: 'Run the set-up again; it downloads the file.',
       cause: error,
     })
   })
@@ -72,7 +72,7 @@ const checkSource = async ({ source, signal, sources = SOURCES }: StarterOptions
   throw new StarterError({
     code: 'starter_source_damaged',
     message: `${source} is not what was expected: its SHA-256 is ${found}.`,
-    hint: 'Delete the file and run the set-up again; it is fetched anew.',
+    hint: 'Delete the file and run the set-up again; it downloads the file again.',
   })
 }
 

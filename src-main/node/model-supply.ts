@@ -114,7 +114,7 @@ export class ModelSupply {
           (error: unknown) =>
             log.warn(
               { modelId: model.modelId, reason: error instanceof Error ? error.message : String(error) },
-              'a model could not be put into the cache of Hugging Face; its folder must be on the same disk',
+              'cannot link a model into the cache of Hugging Face; that cache must be on the same disk',
             ),
         )
       },
@@ -177,8 +177,8 @@ export class ModelSupply {
     const answer = await this.parts.links.ask(nodeId, 'download', { act, modelId }).catch((error: unknown) => {
       throw new DownloadError(
         'unreachable',
-        `That machine cannot be asked: ${error instanceof Error ? error.message : String(error)}`,
-        'Is it awake, and connected? GET /cluster says so.',
+        `That machine does not answer: ${error instanceof Error ? error.message : String(error)}`,
+        'Check that it is awake and connected: GET /cluster.',
       )
     })
     const result = DownloadResult.parse(answer)

@@ -15,6 +15,6 @@ export class Opened {
         failures.push(error)
       }
     }
-    if (failures.length > 0) throw new AggregateError(failures, 'Not everything could be closed')
+    if (failures.length > 0) throw new AggregateError(failures, 'Closing failed in part')
   }
 }

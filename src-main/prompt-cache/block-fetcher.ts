@@ -69,9 +69,10 @@ export class BlockFetcher {
     try {
       for (const peer of this.options.peers()) fetched = await this.fromPeer({ peer, folder, fetched, isWorthwhile })
     } catch (error) {
-      this.options.log.info({ folder, reason: String(error) }, 'computed prompts could not be stored here')
+      this.options.log.info({ folder, reason: String(error) }, 'could not store prompt cache blocks')
     }
-    if (fetched.blocks > 0) this.options.log.info({ folder, ...fetched }, 'copied computed prompts from other machines')
+    if (fetched.blocks > 0)
+      this.options.log.info({ folder, ...fetched }, 'copied prompt cache blocks from other machines')
   }
 
   private async fromPeer({

@@ -231,13 +231,13 @@ export class InstanceQueues {
     const batchSize = this.options.runner.batchSizeOf(instanceId)
     if (queue.size >= limits.waiting) {
       const retryAfter = retryAfterSeconds({ serviceMs, waiting: queue.size, batchSize })
-      const message = `${queue.size} requests wait for this model already. Try again in ${retryAfter} s`
+      const message = `${queue.size} requests are queued for this model already. Try again in ${retryAfter} s`
       return { type: 'failed', code: 'overloaded', message, retryAfter }
     }
     if (ofKey < limits.waitingOfKey) return undefined
     const retryAfter = retryAfterSeconds({ serviceMs, waiting: ofKey, batchSize })
     const whose = key === LOCAL_KEY ? 'requests without a key' : 'requests of this key'
-    const message = `${ofKey} ${whose} wait for this model already. Try again in ${retryAfter} s`
+    const message = `${ofKey} ${whose} are queued for this model already. Try again in ${retryAfter} s`
     return { type: 'failed', code: 'too_many_requests', message, retryAfter }
   }
 

@@ -47,7 +47,7 @@ const unavailable = (model: string, reason: string): Failed => ({
 const unusable = (model: string, problem: string): Failed => ({
   type: 'failed',
   code: 'model_not_found',
-  message: `"${model}" lies on this machine and cannot be run: ${problem}`,
+  message: `"${model}" is on this machine but cannot be run: ${problem}`,
 })
 
 const kept = (keepAlive: number): OnRequest => (Number.isFinite(keepAlive) ? { idleSeconds: keepAlive } : {})
@@ -155,7 +155,7 @@ export class LoadOnRequest {
       if (made === undefined || made.onRequest) return undefined
       // A master of an earlier version ignores `onRequest`, so the declaration would never be removed.
       await this.submit({ type: 'DeleteMetaInstance', metaInstanceId })
-      return unavailable(model, 'the machine that leads the cluster has an older Muster, which has to be updated')
+      return unavailable(model, 'the master of the cluster runs an older Muster; update it')
     } catch (error) {
       return unavailable(model, error instanceof Error ? error.message : String(error))
     }

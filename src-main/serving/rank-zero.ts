@@ -57,12 +57,12 @@ export const rankZero = ({ self, state, here, elsewhere, suspects }: RankZeroPar
     try {
       const protocol = state().nodes[nodeId]?.protocol ?? PEER_PROTOCOL
       if (request.prompt.kind === 'embed' && protocol < EMBEDDINGS_SINCE_PROTOCOL) {
-        const message = `${nodeName(state(), nodeId)}, which runs this model, has an older Muster that makes no embeddings; update it`
+        const message = `${nodeName(state(), nodeId)}, which runs this model, has an older Muster without embeddings; update it`
         yield { type: 'failed', code: 'unsupported', message }
         return
       }
       if (request.prompt.kind === 'tokens' && protocol < TOKENS_SINCE_PROTOCOL) {
-        const message = `${nodeName(state(), nodeId)}, which runs this model, has an older Muster that takes prompts as text only; update it`
+        const message = `${nodeName(state(), nodeId)}, which runs this model, has an older Muster that supports text prompts only; update it`
         yield { type: 'failed', code: 'unsupported', message }
         return
       }
@@ -75,7 +75,7 @@ export const rankZero = ({ self, state, here, elsewhere, suspects }: RankZeroPar
       }
       const request1 = toRequest1(request)
       if (request1 === undefined) {
-        const message = `${nodeName(state(), nodeId)}, which runs this model, has an older Muster that takes plain text only; update it`
+        const message = `${nodeName(state(), nodeId)}, which runs this model, has an older Muster that supports plain text only; update it`
         yield { type: 'failed', code: 'unsupported', message }
         return
       }
@@ -84,7 +84,7 @@ export const rankZero = ({ self, state, here, elsewhere, suspects }: RankZeroPar
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       if (isTooLarge(error)) {
-        const message = `This request has to pass from one machine to another, and it cannot: ${why}. Send less, or ask the machine that runs the model`
+        const message = `This request cannot be forwarded to the machine that runs the model: ${why}. Send less, or send it to that machine`
         yield { type: 'failed', code: 'invalid_request', message }
         return
       }

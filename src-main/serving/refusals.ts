@@ -23,7 +23,7 @@ const untilHours = ({ schedule }: MetaInstance): { readonly retryAfter?: number 
 export const RESTARTING: Failed = {
   type: 'failed',
   code: 'overloaded',
-  message: 'Muster restarts on this machine and keeps its models in memory. Try again in a moment',
+  message: 'Muster is restarting on this machine; its models stay in memory. Try again in a moment',
   retryAfter: 2,
 }
 
@@ -51,7 +51,7 @@ export const notServed = (model: string, route: Exclude<Route, { kind: 'ready' }
     case 'refused':
       return failed('model_unavailable', `"${model}" cannot be loaded now: ${route.reason}`)
     case 'full':
-      return failed('overloaded', `Too many requests wait for "${model}" already`)
+      return failed('overloaded', `Too many requests are queued for "${model}" already`)
     case 'wait':
       return failed('model_unavailable', `"${model}" is not ready yet: ${route.reason}`)
   }

@@ -79,7 +79,7 @@ describe('settings from the environment', () => {
   it.each(['http', '70000', '-1', '1e3', '80.5'])('refuse %s as a port and name the variable', (text) => {
     const wrong = () => settingsFromEnvironment({ MUSTER_PORT: text })
     expect(wrong).toThrow(SettingsError)
-    expect(wrong).toThrow(`MUSTER_PORT is set to "${text}", which cannot be used: a port is a number from 0 to 65535`)
+    expect(wrong).toThrow(`MUSTER_PORT is set to "${text}", which cannot be used: expected a port from 0 to 65535`)
   })
 
   it('refuse a name that is too long', () => {

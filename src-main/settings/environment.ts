@@ -60,12 +60,12 @@ const value = (name: string, text: string): unknown => {
 
 const explain = (issue: z.core.$ZodIssue): string => {
   const name = String(issue.path[0])
-  if (name === 'onRequestIdleSeconds') return 'it is a whole number of seconds, at most 999999999'
+  if (name === 'onRequestIdleSeconds') return 'expected a whole number of seconds, at most 999999999'
   if (SWITCHES.has(name)) return 'it is true or false'
-  if (name === 'diskCacheGigabytes') return 'it is a whole number of gigabytes, and 0 keeps nothing on the disk'
-  if (name === 'downloadBytesPerSecond') return 'it is a whole number of bytes per second, and 0 is no limit'
-  if (name === 'keepFreeGigabytes') return 'it is a whole number of gigabytes'
-  return isNumber(name) ? 'a port is a number from 0 to 65535, and 0 picks a free one' : issue.message
+  if (name === 'diskCacheGigabytes') return 'expected a whole number of gigabytes, 0 for no cache on disk'
+  if (name === 'downloadBytesPerSecond') return 'expected a whole number of bytes per second, 0 for no limit'
+  if (name === 'keepFreeGigabytes') return 'expected a whole number of gigabytes'
+  return isNumber(name) ? 'expected a port from 0 to 65535, 0 for a free one' : issue.message
 }
 
 /**
@@ -104,7 +104,7 @@ export const rehearsesRdma = (env: Readonly<Record<string, string | undefined>>)
   if (text === '1') return true
   throw new SettingsError({
     code: 'invalid_setting',
-    message: `MUSTER_REHEARSE_JACCL is set to "${text}", which cannot be used: only 1 has a meaning, for tests.`,
+    message: `MUSTER_REHEARSE_JACCL is set to "${text}", which is invalid: only 1 is supported, for tests.`,
     hint: 'Unset MUSTER_REHEARSE_JACCL and start again.',
   })
 }
@@ -124,7 +124,7 @@ export const memoryBandwidthFromEnvironment = (
   if (Number.isFinite(gigabytes) && gigabytes > 0) return gigabytes * 1e9
   throw new SettingsError({
     code: 'invalid_setting',
-    message: `MUSTER_MEMORY_BANDWIDTH is set to "${text}", which cannot be used: it is a number of GB per second, such as 400.`,
+    message: `MUSTER_MEMORY_BANDWIDTH is set to "${text}", which is invalid: expected a number of GB per second, such as 400.`,
     hint: 'Correct or unset MUSTER_MEMORY_BANDWIDTH and start again.',
   })
 }

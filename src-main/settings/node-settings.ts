@@ -41,7 +41,7 @@ const checked = (changes: Record<string, unknown>): NodeSettingsChanges => {
   throw new SettingsError({
     code: 'invalid_setting',
     message: `The setting "${issue?.path.join('.') ?? ''}" cannot be changed: ${issue?.message ?? 'not usable'}.`,
-    hint: 'Nothing was changed. Give a value of the kind that is asked for.',
+    hint: 'Nothing was changed. Give a valid value.',
     cause: parsed.error,
   })
 }

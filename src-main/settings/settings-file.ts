@@ -64,7 +64,7 @@ export const readSettingsFile = async (
   if (stored) return { stored, ...usable(path, stored) }
   const aside = asidePath(path, now())
   await rename(path, aside)
-  const warning = `${path} could not be read as JSON. It was moved to ${aside}, and this machine's settings are back to their defaults.`
+  const warning = `${path} could not be read as JSON. It was moved to ${aside}, and all settings have their defaults again.`
   return { stored: {}, settings: {}, warnings: [warning] }
 }
 
@@ -80,7 +80,7 @@ export const writeSettingsFile = async (path: string, stored: Stored): Promise<v
     throw new SettingsError({
       code: 'settings_not_written',
       message: `The settings could not be written to ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      hint: 'Check that the disk is not full and that the folder may be written to; the settings in use are unchanged.',
+      hint: 'Check that the disk is not full and that the folder is writable. The current settings are unchanged.',
       cause: error,
     })
   }

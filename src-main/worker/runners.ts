@@ -103,7 +103,7 @@ export class Runners {
     const rehearsal = isRehearsal(instance)
     if ('unavailable' in python) return this.fail(runnerId, { errorMessage: python.unavailable })
     if (rehearsal && !rehearses)
-      return this.fail(runnerId, { errorMessage: `this machine takes no part in a ${REHEARSAL}` })
+      return this.fail(runnerId, { errorMessage: `this machine is not configured for a ${REHEARSAL}` })
     const missing = neededModels(instance, shard.nodeId).filter((one) => modelPath(one) === undefined)
     for (const one of missing) {
       const problem = modelProblem?.(one)

@@ -21,7 +21,7 @@ export class UpdateQueue implements AsyncIterable<GenerationUpdate> {
       this.updates.push({
         type: 'failed',
         code: 'invalid_request',
-        message: 'The client does not read what it asked for',
+        message: 'The client does not read the answer',
       })
       this.cancel()
     }

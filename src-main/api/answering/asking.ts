@@ -67,7 +67,7 @@ export const ask = (
   signal: AbortSignal,
 ): AsyncIterable<GenerationUpdate> => {
   const [updates] = askAll(c, context, [request], signal)
-  if (!updates) throw new Error('a request has an answer')
+  if (!updates) throw new Error('bug: a request without an answer')
   return updates
 }
 

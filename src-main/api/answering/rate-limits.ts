@@ -26,9 +26,9 @@ export const rateLimitHeaders = ({ requests, tokens }: Standings): Record<string
 })
 
 const REACHED = {
-  requests: 'This key has sent as many requests as its limit for a minute allows',
-  tokens: 'This key has used as many tokens as its limit for a minute allows',
-  concurrent: 'This key has as many requests under way as its limit allows',
+  requests: 'This key has reached its limit of requests per minute',
+  tokens: 'This key has reached its limit of tokens per minute',
+  concurrent: 'This key has reached its limit of concurrent requests',
 } as const
 
 /** The error for a key that has reached a limit. */

@@ -6,8 +6,8 @@ const turns = (count: number, content: unknown = 'hi') =>
 
 describe('a request', () => {
   it.each([
-    [{ messages: turns(10_001) }, 'messages: 10001 messages, and at most 10000 are taken'],
-    [{ input: turns(300_000) }, 'input: 300000 items, and at most 10000 are taken'],
+    [{ messages: turns(10_001) }, 'messages: 10001 messages, and the limit is 10000'],
+    [{ input: turns(300_000) }, 'input: 300000 items, and the limit is 10000'],
     [
       {
         messages: turns(
@@ -17,7 +17,7 @@ describe('a request', () => {
       },
       'messages: 21000 parts in all',
     ],
-    [{ tools: turns(2001) }, 'tools: 2001 tools, and at most 2000 are taken'],
+    [{ tools: turns(2001) }, 'tools: 2001 tools, and the limit is 2000'],
   ])('with more than anybody needs is refused by name', (body, message) => {
     expect(() => checkSize(body)).toThrow(message)
   })

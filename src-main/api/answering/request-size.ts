@@ -23,7 +23,7 @@ export const checkSize = (body: unknown): void => {
   const fields = body as Readonly<Record<string, unknown>>
   const refuse = (param: string, what: string, count: number, most: number): void => {
     if (count <= most) return
-    const message = `${param}: ${count} ${what}, and at most ${most} are taken; send fewer, or join them`
+    const message = `${param}: ${count} ${what}, and the limit is ${most}; send fewer, or join them`
     throw new Problem(400, 'invalid_request', message, { param })
   }
   for (const param of ['messages', 'input'] as const) {

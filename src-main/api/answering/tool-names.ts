@@ -5,7 +5,7 @@ export const checkToolNames = (tools: readonly { readonly name: string }[]): voi
   const seen = new Set<string>()
   for (const { name } of tools) {
     if (seen.has(name))
-      throw new Problem(400, 'invalid_request', `tools: two tools are named "${name}"; give each a name of its own`, {
+      throw new Problem(400, 'invalid_request', `tools: two tools are named "${name}"; names must be unique`, {
         param: 'tools',
       })
     seen.add(name)

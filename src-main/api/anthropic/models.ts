@@ -35,7 +35,7 @@ export const oneModel =
     const model = servedModel(servable(context), id)
     if (!model)
       throw new Problem(404, 'model_not_found', `The model "${id}" is not declared`, {
-        hint: 'GET /v1/models lists those that can be asked for.',
+        hint: 'GET /v1/models lists the available models.',
       })
     return c.json(toModel(model))
   }

@@ -22,7 +22,7 @@ const MAX_NAMES = 10
 const forOurModels = (context: ApiContext, problem: Problem): Problem => {
   const names = servedModels(servable(context)).map(({ name }) => `"${name}"`)
   if (problem.code !== 'model_not_found' || names.length === 0) return problem
-  const hint = `Ask for one that can be: ${names.slice(0, MAX_NAMES).join(', ')}. Claude Code takes it from ANTHROPIC_MODEL and ANTHROPIC_DEFAULT_HAIKU_MODEL; a declaration can also be given the name that a program asks for.`
+  const hint = `Available models: ${names.slice(0, MAX_NAMES).join(', ')}. Claude Code takes it from ANTHROPIC_MODEL and ANTHROPIC_DEFAULT_HAIKU_MODEL; a declaration can also have the name that a program requests.`
   return new Problem(404, problem.code, problem.message, { ...problem.more, hint })
 }
 

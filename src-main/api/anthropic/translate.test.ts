@@ -197,7 +197,7 @@ describe('a request of Anthropic’s', () => {
   it.each([
     ['no tokens at all', { max_tokens: 0 }, 'max_tokens: must be at least 1'],
     ['no messages', { messages: [] }, 'messages'],
-    ['messages that say nothing', { messages: [{ role: 'user', content: [] }] }, 'nothing is said'],
+    ['messages that say nothing', { messages: [{ role: 'user', content: [] }] }, 'there is no message with content'],
     ['an unknown role', { messages: [{ role: 'bot', content: 'hi' }] }, 'messages.0.role'],
     [
       'a picture from elsewhere',

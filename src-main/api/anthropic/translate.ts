@@ -77,7 +77,7 @@ const withPrefill = (messages: readonly Message[]): Pick<ChatPrompt, 'messages' 
 
 const toPrompt = (body: CountTokensRequest): ChatPrompt => {
   const conversation = withPrefill(toMessages(body.system, body.messages))
-  if (conversation.messages.length === 0) throw invalidField('messages', 'nothing is said in them')
+  if (conversation.messages.length === 0) throw invalidField('messages', 'there is no message with content')
   const tools = toTools(body.tools)
   checkToolNames(tools)
   const toolChoice = toToolChoice(body.tool_choice, tools)

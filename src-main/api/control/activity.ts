@@ -30,7 +30,7 @@ export const activityRoutes = (context: ApiContext): Hono<ApiEnv> => {
   routes.delete('/requests/:taskId', async (c) => {
     const taskId = parseWith(TaskId, c.req.param('taskId'))
     if (!(taskId in source.state().tasks))
-      throw new Problem(404, 'not_found', 'There is no such request under way', { hint: 'GET /state lists them.' })
+      throw new Problem(404, 'not_found', 'No running request has this id', { hint: 'GET /state lists them.' })
     await carryOut(context, { type: 'CancelTask', taskId }, { request: c })
     return c.json({ taskId })
   })

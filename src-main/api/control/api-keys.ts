@@ -50,8 +50,8 @@ export const apiKeyRoutes = (context: ApiContext): Hono<ApiEnv> => {
 
   routes.post('/api_keys', async (c) => {
     if (c.req.header('idempotency-key') !== undefined)
-      throw new Problem(400, 'invalid_request', 'A key is shown once, so making one cannot be asked for twice', {
-        hint: 'Leave Idempotency-Key away; where no answer came, GET /api_keys shows whether it was made.',
+      throw new Problem(400, 'invalid_request', 'A key is shown only once, so its creation cannot be repeated', {
+        hint: 'Omit Idempotency-Key. After a lost answer, GET /api_keys shows whether the key exists.',
       })
     const { name, limits } = parseWith(CreateApiKeyRequest, limitsCamelCased(await jsonBody(c)))
     const key = newKey()

@@ -17,15 +17,15 @@ const wantedFrom = async (context: ApiContext, request: BenchmarkRequest): Promi
   const { metaInstances, instances } = targetOf(context.source.state(), request.model)
   const [first] = [...metaInstances, ...instances]
   if (!first)
-    throw new Problem(404, 'not_found', `Nothing called ${request.model} is declared`, {
-      hint: 'GET /meta_instances lists what is; declare it first, so that it is there to be measured.',
+    throw new Problem(404, 'not_found', `There is no declaration called ${request.model}`, {
+      hint: 'GET /meta_instances lists the declarations; declare the model first.',
       param: 'model',
     })
   const { modelId } = first
   const card = await usableCard(context, modelId)
   if (card.kind === 'embedding')
-    throw new Problem(400, 'unsupported', `${modelId} makes embeddings: a benchmark measures how fast models write`, {
-      hint: 'Choose a model that writes.',
+    throw new Problem(400, 'unsupported', `${modelId} is an embedding model: a benchmark measures text generation`, {
+      hint: 'Choose a model that generates text.',
       param: 'model',
     })
   return { ...request, modelId, card }
@@ -51,8 +51,8 @@ export const benchmarkRoutes = (context: ApiContext): Hono<ApiEnv> => {
     const request = parseWith(BenchmarkRequest, camelCased(await jsonBody(c)))
     const wanted = await wantedFrom(context, request)
     if (benchmarks.list()[0]?.state === 'running')
-      throw new Problem(409, 'conflict', 'A benchmark is under way already', {
-        hint: 'Wait for it, or end it: DELETE /benchmarks/running.',
+      throw new Problem(409, 'conflict', 'A benchmark is running already', {
+        hint: 'Wait for it, or cancel it: DELETE /benchmarks/running.',
       })
     const begun = benchmarks.start(wanted)
     if (!begun)

@@ -68,8 +68,8 @@ export const clusterRoutes = (context: ApiContext): Hono<ApiEnv> => {
   routes.post('/cluster/requests/:id', async (c) => {
     const { allow } = parseWith(AdmissionAnswer, await jsonBody(c))
     if (!cluster.decide(c.req.param('id'), allow))
-      throw new Problem(404, 'not_found', 'That machine does not ask any more', {
-        hint: 'GET /cluster lists who asks.',
+      throw new Problem(404, 'not_found', 'This join request no longer exists', {
+        hint: 'GET /cluster lists the join requests.',
       })
     return c.json(cluster.view())
   })

@@ -19,7 +19,7 @@ const isLoopback = (address: string): boolean => {
 /** Refuses requests from other machines: only users of this machine may see and change its configuration files. */
 const here = (c: Context<ApiEnv>): void => {
   if (isLoopback(c.env.incoming.socket.remoteAddress ?? '')) return
-  throw new Problem(403, 'not_this_machine', 'Configurations are written from this machine alone', {
+  throw new Problem(403, 'not_this_machine', 'Configurations can only be written by requests from this machine', {
     hint: 'Open Muster on the machine where the program runs, or copy the text.',
   })
 }
@@ -46,7 +46,7 @@ export const connectRoutes = (
     const { success, data } = WritableTool.safeParse(c.req.param('tool'))
     if (success) return data
     throw new Problem(404, 'not_found', 'The configuration of that program cannot be written', {
-      hint: `Those of ${WritableTool.options.join(', ')} can.`,
+      hint: `Supported: ${WritableTool.options.join(', ')}.`,
     })
   }
 
@@ -73,9 +73,14 @@ export const connectRoutes = (
 
   routes.post('/connect/sign_in_link', (c) => {
     if (!signInLink)
-      throw new Problem(409, 'not_open', 'This node answers its own machine alone: no other can sign in', {
-        hint: 'Start it with --host 0.0.0.0, or set "host" to that in settings.json in the data folder.',
-      })
+      throw new Problem(
+        409,
+        'not_open',
+        'This node accepts connections from its own machine only: no other can sign in',
+        {
+          hint: 'Start it with --host 0.0.0.0, or set "host" to 0.0.0.0 in settings.json in the data folder.',
+        },
+      )
     return c.json(signInLink(), 201)
   })
   return routes

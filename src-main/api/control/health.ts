@@ -52,7 +52,7 @@ const troubleOf = (status: ReturnType<ApiContext['commands']['status']>): Troubl
     case 'seeking':
       return {
         reason: 'The machines of this cluster have not agreed yet on which of them decides',
-        hint: 'Wait a few seconds. Running models go on serving.',
+        hint: 'Wait a few seconds. Running models continue to serve.',
       }
     case 'stepped-down':
       return { reason: status.reason, hint: status.hint }
@@ -91,7 +91,7 @@ const missing = (
     ? undefined
     : {
         reason: `${notServing.map(({ name, modelId }) => name ?? modelId).join(', ')}: not serving`,
-        hint: 'The detail of each model says why. What can be put right without you is.',
+        hint: 'See the detail of each model. Muster recovers by itself where it can.',
       }
 }
 

@@ -20,7 +20,7 @@ export const powerRoutes = ({ settings, power }: ApiContext): Hono => {
     const { keepAwake } = parseWith(ChangePowerRequest, camelCased(await jsonBody(c)))
     if (isFixed())
       throw new Problem(409, 'conflict', 'keepAwake cannot be changed while this node runs', {
-        hint: 'Its environment sets it: start it without MUSTER_KEEP_AWAKE.',
+        hint: 'The environment sets it: start the node without MUSTER_KEEP_AWAKE.',
       })
     try {
       await settings.update({ keepAwake })

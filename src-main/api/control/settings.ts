@@ -54,7 +54,7 @@ export const settingsRoutes = ({ settings }: ApiContext): Hono => {
     const held = fixedNames().filter((name) => name in request)
     if (held.length > 0)
       throw new Problem(409, 'conflict', `${held.join(', ')} cannot be changed while this node runs`, {
-        hint: 'Its command line or its environment sets it: start it without.',
+        hint: 'The command line or the environment sets it: start the node without that.',
       })
     try {
       await settings.update({ ...given, ...host, ...(hubToken !== undefined && { hubToken: hubToken ?? undefined }) })

@@ -62,13 +62,13 @@ const refuse = (
   const isDamaged = code === 'damaged'
   throw new Problem(400, isDamaged ? 'damaged_model' : 'unsupported_model', `${modelId} cannot be run: ${problem}`, {
     hint: isDamaged
-      ? `Put the whole files in its folder, or fetch it anew: POST /models/${modelId}/download.`
-      : 'GET /models lists the models on your machines and what is wrong with those that cannot be run.',
+      ? `Put the complete files in its folder, or download it again: POST /models/${modelId}/download.`
+      : 'GET /models lists the models on your machines and the problems of those that cannot run.',
     param,
   })
 }
 
-const AN_ADAPTER = 'it is a LoRA adapter, which changes a model and is none; name it as adapterId'
+const AN_ADAPTER = 'it is a LoRA adapter, not a model; give it as adapterId'
 
 /**
  * The card of a runnable model. Throws Problem otherwise, so that a missing or unusable model never becomes a
@@ -102,10 +102,10 @@ const usableAdapter = async ({ catalogue }: ApiContext, adapterId: ModelId): Pro
     case 'adapter':
       return found.card
     case 'loaded':
-      throw new Problem(400, 'unsuitable_adapter', `${adapterId} is a model and no LoRA adapter`, { param })
+      throw new Problem(400, 'unsuitable_adapter', `${adapterId} is a model, not a LoRA adapter`, { param })
     case 'failed':
       if (found.code !== undefined) return refuse(adapterId, param, { problem: found.reason, code: found.code })
-      throw new Problem(400, 'unknown_model', `The adapter ${adapterId} cannot be had: ${found.reason}`, { param })
+      throw new Problem(400, 'unknown_model', `The adapter ${adapterId} is not available: ${found.reason}`, { param })
   }
 }
 

@@ -56,7 +56,7 @@ export const contentEncoding =
     } catch (error) {
       if (isTooLarge(error)) throw new Problem(413, 'too_large', `The body is over ${maxBytes} bytes once decompressed`)
       throw new Problem(400, 'invalid_encoding', `The body is not valid ${encoding}`, {
-        hint: 'Its content-encoding header says that it is.',
+        hint: 'Its content-encoding header declares this encoding.',
       })
     }
     return next()

@@ -20,9 +20,9 @@ import { DeleteRequest, PullRequest, ShowRequest } from './schema'
 const OLLAMA_VERSION = '0.13.5'
 
 const REFUSED = {
-  '/api/create': 'Models are not made here',
-  '/api/copy': 'Models are not copied here',
-  '/api/push': 'Models are not published from here',
+  '/api/create': 'Creating models is not supported',
+  '/api/copy': 'Copying models is not supported',
+  '/api/push': 'Publishing models is not supported',
 } as const
 
 const finder = async (context: ApiContext, models: readonly ServedModel[]) => {
@@ -60,7 +60,7 @@ export const libraryRoutes = (context: ApiContext): Hono<ApiEnv> => {
     const model = servedModel(servable(context), name)
     if (!model)
       throw new Problem(404, 'model_not_found', `model "${name}" not found`, {
-        hint: 'GET /api/tags lists those that can be asked for.',
+        hint: 'GET /api/tags lists the available models.',
       })
     const find = await finder(context, [model])
     return c.json(toShow(model, find(model)))
@@ -97,7 +97,7 @@ export const libraryRoutes = (context: ApiContext): Hono<ApiEnv> => {
 
   for (const [path, why] of Object.entries(REFUSED))
     routes.post(path, () => {
-      throw new Problem(400, 'unsupported', why, { hint: 'POST /api/pull brings a model from the hub.' })
+      throw new Problem(400, 'unsupported', why, { hint: 'POST /api/pull downloads a model from the hub.' })
     })
   return routes
 }

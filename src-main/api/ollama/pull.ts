@@ -14,7 +14,7 @@ export interface Progress {
 }
 
 const failed = (modelId: ModelId, reason: string): Problem =>
-  new Problem(503, 'download_failed', `${modelId} could not be fetched: ${reason}`)
+  new Problem(503, 'download_failed', `${modelId} could not be downloaded: ${reason}`)
 
 /** Yields the download's state whenever it changes. Ends when the signal aborts. */
 async function* downloadOf(
@@ -60,7 +60,7 @@ async function* progressOf(context: ApiContext, modelId: ModelId, signal: AbortS
       yield { status: 'success' }
       return
     }
-    if (isReported && !download) throw failed(modelId, 'the download was given up')
+    if (isReported && !download) throw failed(modelId, 'the download was cancelled')
     if (isReported && download?.status === 'Failed') throw failed(modelId, download.error ?? 'the reason is not known')
     isReported = true
     if (download?.status !== 'Ongoing') continue

@@ -85,7 +85,7 @@ export const GenerateRequest = z.object({
   images: z.array(Image).nullish(),
   /** Sends the prompt as it is, without the model's chat template. */
   raw: z.boolean().nullish(),
-  suffix: z.string().max(0, { error: 'text cannot be filled in before a suffix here' }).nullish(),
+  suffix: z.string().max(0, { error: 'not supported: text cannot be inserted before a suffix' }).nullish(),
 })
 export type GenerateRequest = z.infer<typeof GenerateRequest>
 

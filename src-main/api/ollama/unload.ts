@@ -12,7 +12,7 @@ export const unload = async (context: ApiContext, name: string): Promise<void> =
   const served = servedModel(servable(context), name)
   if (!served)
     throw new Problem(404, 'model_not_found', `model "${name}" not found`, {
-      hint: 'GET /api/tags lists those that can be asked for.',
+      hint: 'GET /api/tags lists the available models.',
     })
   const { tasks } = context.source.state()
   const { metaInstances, instances } = served.target

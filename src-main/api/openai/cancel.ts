@@ -9,9 +9,9 @@ export const cancelAnswer =
   (c) => {
     const id = c.req.param('id') ?? ''
     if (!running.cancel(id, c.get('apiKeyId')))
-      throw new Problem(404, 'not_found', `No answer with the id "${id}" is being made`, {
+      throw new Problem(404, 'not_found', `No running answer has the id "${id}"`, {
         param: 'id',
-        hint: 'It may be over, or was asked for at another machine: cancel it there.',
+        hint: 'It may be complete, or was requested at another machine: cancel it there.',
       })
     return c.json({ id, cancelled: true })
   }

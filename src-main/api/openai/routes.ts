@@ -29,7 +29,7 @@ export const openaiRoutes = (context: ApiContext): Hono<ApiEnv> => {
     if (!served)
       throw new Problem(404, 'model_not_found', `The model "${id}" is not declared`, {
         param: 'model',
-        hint: 'GET /v1/models lists those that can be asked for.',
+        hint: 'GET /v1/models lists the available models.',
       })
     const [model] = await listed(context, [served])
     return c.json(model)

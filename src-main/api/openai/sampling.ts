@@ -7,7 +7,7 @@ export const TokenLimit = z
   .number()
   .int()
   .min(-1)
-  .refine((limit) => limit !== 0, { error: 'must be at least 1; leave it away for as many as fit' })
+  .refine((limit) => limit !== 0, { error: 'must be at least 1; omit it for no limit' })
 
 /** Sampling fields shared by chat completions and completions. */
 export const samplingFields = {

@@ -77,7 +77,7 @@ const guided = (body: Guided): OutputFormat | undefined => {
     [`${prefix}grammar`, grammar ? { kind: 'grammar', syntax: 'lark', source: grammar } : undefined],
   ])
   const [first, second] = forms.filter(([, format]) => format !== undefined)
-  if (first && second) throw invalidField(second[0], `an answer cannot be held to "${first[0]}" too`)
+  if (first && second) throw invalidField(second[0], `cannot be combined with "${first[0]}"`)
   return first?.[1] ?? (now?.json_object ? { kind: 'json' } : undefined)
 }
 

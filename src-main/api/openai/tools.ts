@@ -38,7 +38,7 @@ export const chosenTools = (
   if (choice.kind === 'required' && tools.length === 0) throw invalidField(param, 'there are no tools to choose from')
   if (choice.kind === 'named') known(choice.name)
   if (choice.kind === 'allowed') {
-    if (choice.names.length === 0) throw invalidField(param, 'no tool is allowed; "none" says that')
+    if (choice.names.length === 0) throw invalidField(param, 'no tool is allowed; use "none" instead')
     for (const name of choice.names) known(name)
     return chosenTools(
       tools.filter(({ name }) => choice.names.includes(name)),

@@ -80,7 +80,7 @@ export async function* chat(
 }
 
 const cut = (cause: unknown): CommandError =>
-  new CommandError('The connection to the node was cut before the answer was whole', {
+  new CommandError('The connection to the node was lost before the answer was complete', {
     hint: 'Try again; `muster doctor` shows what is wrong with the node.',
     exitCode: UNREACHABLE,
     cause,

@@ -29,7 +29,7 @@ export const followEvents = (api: NodeApi, { after, ...following }: Following): 
     for await (const { id, data } of serverSentEvents(response)) {
       const { data: message, error } = EventStreamMessage.safeParse(JSON.parse(data))
       if (error)
-        throw new CommandError('The node’s events are not understood', {
+        throw new CommandError('The node sent an event in an unknown format', {
           hint: 'Use the `muster` of the same version as the node.',
         })
       last = id ?? last

@@ -72,11 +72,11 @@ describe('the API of a node, for commands', () => {
     })
     const api = new NodeApi({ url })
     expect(await failure(api.ask('/page', Answer))).toMatchObject({
-      message: expect.stringContaining('no Muster node'),
+      message: expect.stringContaining('not a Muster node'),
       exitCode: 3,
     })
     expect(await failure(api.tell('/gateway'))).toMatchObject({
-      message: expect.stringContaining('no Muster node'),
+      message: expect.stringContaining('not a Muster node'),
       exitCode: 3,
     })
     expect(await failure(api.ask('/other', Answer))).toMatchObject({
@@ -98,6 +98,6 @@ describe('the API of a node, for commands', () => {
   })
 
   it.each(['ftp://x', 'http://', 'a b'])('refuses %s as an address', (url) => {
-    expect(() => new NodeApi({ url })).toThrow(`${url} is no address of a node`)
+    expect(() => new NodeApi({ url })).toThrow(`${url} is not the address of a node`)
   })
 })

@@ -36,8 +36,8 @@ const baseOf = (given: string): string => {
   } catch {
     // Reported below.
   }
-  throw new CommandError(`${given} is no address of a node`, {
-    hint: `Give one such as http://127.0.0.1:${DEFAULT_PORT}.`,
+  throw new CommandError(`${given} is not the address of a node`, {
+    hint: `Expected an address such as http://127.0.0.1:${DEFAULT_PORT}.`,
     exitCode: WRONG_USE,
   })
 }
@@ -74,7 +74,7 @@ export class NodeApi {
   async ask<Answer>(path: string, schema: ZodType<Answer>, request: Request = {}): Promise<Answer> {
     const { data, error } = schema.safeParse(this.parsed(await this.text(path, request)))
     if (error === undefined) return data
-    throw new CommandError('The node’s answer is not understood', {
+    throw new CommandError('The node sent an answer in an unknown format', {
       hint: 'Use the `muster` of the same version as the node.',
       cause: error,
     })
@@ -132,7 +132,7 @@ export class NodeApi {
       return JSON.parse(text)
     } catch (cause) {
       // A node answers in JSON, including errors. Anything else comes from a proxy or another program.
-      throw new CommandError(`What answers at ${this.address} is no Muster node`, {
+      throw new CommandError(`The server at ${this.address} is not a Muster node`, {
         hint: 'Check --url or MUSTER_URL.',
         exitCode: UNREACHABLE,
         cause,

@@ -26,7 +26,7 @@ const refusedBy = (answer: unknown): Refused => {
 export const refusal = (status: number, answer: unknown): CommandError => {
   const { code = '', message = `The node answered ${status}`, hint } = refusedBy(answer)
   if (status === 401)
-    return new CommandError(message, { hint: 'Give a key of the cluster with --key or MUSTER_API_KEY.' })
+    return new CommandError(message, { hint: 'Give an API key of the cluster with --key or MUSTER_API_KEY.' })
   const absent = status === 404 || ABSENT.has(code)
   return new CommandError(message, { hint, exitCode: absent ? NOT_FOUND : FAILED })
 }

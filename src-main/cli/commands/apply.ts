@@ -29,6 +29,6 @@ export const run = async (flags: ApplyFlags, { api, out, err }: CommandContext):
     if (!json) await out.line(`${change.name}: ${WORDS[change.kind]}${dryRun ? ' (dry run)' : ''}`)
   }
   if (json) await out.json({ dryRun, changes: all })
-  else if (all.length === 0) await err.line('The files have no declarations.')
+  else if (all.length === 0) await err.line('The files contain no declarations.')
   return DONE
 }

@@ -66,7 +66,7 @@ export const run = async (
     last = benchmarks.find(({ benchmarkId }) => benchmarkId === begun.benchmarkId) ?? last
   }
   if (last.state === 'running')
-    throw new CommandError('The connection to the node was lost; the benchmark may go on there', {
+    throw new CommandError('The connection to the node was lost; the benchmark may still run there', {
       hint: 'GET /benchmarks has the results.',
       exitCode: UNREACHABLE,
     })

@@ -12,7 +12,7 @@ export const run = async ({ name, json }: NamedOptions, { api, out, err }: Comma
   const shards = instancesOf(state, metaInstanceId).flatMap((instance) => instance.shards)
   if (shards.length === 0)
     throw new CommandError(`${name} has no runner now`, {
-      hint: '`muster history NAME` says why.',
+      hint: 'See `muster history NAME`.',
       exitCode: NOT_FOUND,
     })
   const consoles = await Promise.all(

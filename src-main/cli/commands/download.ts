@@ -47,13 +47,14 @@ export const download = async (
       const where = nodeName(state, nodeId)
       if (one?.status === 'Complete') return { modelId, nodeId, bytes: one.downloadedBytes }
       if (one && isUnusable(one)) throw new CommandError(`${modelId} cannot be used: ${one.error ?? 'it is damaged'}`)
-      if (begun && !one) throw new CommandError(`The download of ${modelId} to ${where} was ended by somebody`)
+      if (begun && !one)
+        throw new CommandError(`The download of ${modelId} to ${where} was cancelled by another client`)
       begun ||= one !== undefined
-      if (one?.paused) throw new CommandError(`The download of ${modelId} to ${where} was paused by somebody`)
+      if (one?.paused) throw new CommandError(`The download of ${modelId} to ${where} was paused by another client`)
       if (one?.status === 'Failed')
         await progress.show(
           `Failed ${one.error ?? ''}`,
-          `Interrupted at ${downloadText(one)}: ${one.error ?? 'no reason is known'}. The node tries again …`,
+          `Interrupted at ${downloadText(one)}: ${one.error ?? 'reason unknown'}. The node tries again …`,
         )
       else await progress.show('DOWNLOADING', `DOWNLOADING ${modelId} to ${where}: ${one ? downloadText(one) : '…'}`)
     }

@@ -21,7 +21,7 @@ type WithoutMachine = WhatIfView['machines'][number]['declarations'][number]
 const effectText = (declaration: WithoutMachine, nameOf: (nodeId: string) => string): string => {
   if (declaration.fate === 'stops') {
     const what = declaration.others === undefined ? 'stops' : 'has one replica less'
-    return `${declaration.name} ${what}: ${declaration.reason ?? 'there is no other place'}`
+    return `${declaration.name} ${what}: ${declaration.reason ?? 'no other placement is possible'}`
   }
   const { tokensPerSecond, nodeIds = [] } = declaration
   const speed = tokensPerSecond === undefined ? '' : `, ${tokensPerSecond.toFixed(0)} tokens/s`
@@ -77,10 +77,10 @@ export const run = async (
     view = await api.ask(path, DrainView)
   }
   if (json) await out.json(view)
-  else if (undo) await out.line(`${name} takes models again.`)
+  else if (undo) await out.line(`${name} accepts models again.`)
   else if (view.empty) await out.line(`${name} is drained: it may sleep, be updated or be switched off.`)
   else {
-    await out.line(`${name} takes no more models. Still on it:`)
+    await out.line(`${name} accepts no more models. Still on it:`)
     for (const { label, stuck } of view.remaining)
       await out.line(`  ${label}${stuck === undefined ? '' : `: ${stuck}`}`)
   }

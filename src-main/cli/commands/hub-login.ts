@@ -6,12 +6,12 @@ import { CommandError, DONE, WRONG_USE, type ExitCode } from '../exit-codes'
 export const run = async ({ json }: CommonOptions, { api, out, terminal }: CommandContext): Promise<ExitCode> => {
   const hubToken = await terminal.secret('Token (it is not shown): ')
   if (hubToken === '')
-    throw new CommandError('There is no token', {
-      hint: 'The hub makes them on your account’s page of access tokens; give it on standard input.',
+    throw new CommandError('No token given', {
+      hint: 'Create one on the access token page of your hub account, and give it on standard input.',
       exitCode: WRONG_USE,
     })
   await api.ask('/node/settings', NodeSettingsView, { method: 'PATCH', body: { hubToken } })
   if (json) await out.json({ saved: true })
-  else await out.line('The token is saved. Downloads that waited for it go on.')
+  else await out.line('The token is saved. Downloads that waited for it continue.')
   return DONE
 }

@@ -20,7 +20,7 @@ export const run = async (
       case 'waiting':
         if (shown !== joining.digits)
           await err.line(
-            `${joining.friendlyName} has to let this machine in. Check that it shows the same digits: ${joining.digits}`,
+            `A user must accept this machine at ${joining.friendlyName}. Check that it shows the same digits: ${joining.digits}`,
           )
         shown = joining.digits
         break
@@ -35,7 +35,7 @@ export const run = async (
         shown ||= 'asking'
         break
       case undefined:
-        throw new CommandError('The joining was given up')
+        throw new CommandError('Joining was cancelled')
     }
     await wait(POLL_MS)
   }

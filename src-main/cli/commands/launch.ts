@@ -24,14 +24,14 @@ export const modelToLaunch = (served: readonly ServedModel[], given: string | un
   if (given !== undefined) return nameBy(names, given)
   const ready = served.filter(isServing)
   if (new Set(ready.map(({ modelId }) => modelId)).size > 1)
-    throw new CommandError(`Several models serve: ${ready.map(({ id }) => id).join(', ')}`, {
+    throw new CommandError(`Several models are ready: ${ready.map(({ id }) => id).join(', ')}`, {
       hint: 'Choose one with --model.',
       exitCode: WRONG_USE,
     })
   // Prefer a declaration's name, because it stays when its model changes.
   const best = ready.find(({ id, modelId }) => id !== modelId) ?? ready[0]
   if (best) return best.id
-  throw new CommandError('No model serves now', {
+  throw new CommandError('No model is ready', {
     hint: 'Name one with --model; `muster run --keep MODEL` declares one.',
     exitCode: NOT_FOUND,
   })

@@ -10,11 +10,11 @@ export const run = async (
   const { nodeId, members, name } = await api.ask('/cluster', ClusterView)
   const others = members.length - 1
   if (others === 0)
-    throw new CommandError('This machine is in no cluster with others', {
-      hint: '`muster join` brings it into one.',
+    throw new CommandError('This machine is the only member of its cluster', {
+      hint: '`muster join` joins another cluster.',
     })
   const whom = others === 1 ? 'the other machine' : `the ${others} other machines`
-  const question = `Leave the cluster ${name}? What it keeps running stays with ${whom}.`
+  const question = `Leave the cluster ${name}? Its declarations stay with ${whom}.`
   if (!yes && !(await terminal.confirm(question))) {
     await err.line('Nothing was changed.')
     return FAILED

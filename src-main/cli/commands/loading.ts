@@ -35,7 +35,7 @@ const permanentFailure = (state: State, metaInstance: MetaInstance): CommandErro
     })
   if (word === 'PLACEMENT_FAILED')
     return new CommandError(`${label} cannot be placed: ${detail}`, {
-      hint: '`muster ps` and `muster nodes` say what there is.',
+      hint: 'See `muster ps` and `muster nodes`.',
     })
   // All retries in place failed, and the replacement failed with the same error.
   if (replacements > 0 && lastFailureError !== undefined)
@@ -61,8 +61,8 @@ export const untilServing = async (
     })) {
       const metaInstance = state.metaInstances[id]
       if (!metaInstance)
-        throw new CommandError('It was ended while it was being loaded', {
-          hint: '`muster events` and the node’s log say why.',
+        throw new CommandError('It was unloaded while it was loading', {
+          hint: 'See `muster events` and the node’s log.',
           exitCode: NOT_FOUND,
         })
       const { word, status } = statusOf(state, metaInstance)

@@ -36,7 +36,7 @@ export const run = async (options: PullOptions, context: CommandContext): Promis
     })
     if (pause) {
       if (json) await out.json({ modelId: asked, paused: true })
-      else await out.line(`${asked} is paused. \`muster pull ${asked} --resume\` has it go on.`)
+      else await out.line(`${asked} is paused. \`muster pull ${asked} --resume\` resumes it.`)
       return DONE
     }
   }

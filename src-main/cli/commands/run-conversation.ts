@@ -19,7 +19,7 @@ const QUOTES = '"""'
 const HELP = [
   'Ctrl-C stops an answer, Ctrl-D ends the conversation.',
   `${QUOTES} begins and ends a question of several lines.`,
-  '/clear forgets what was said, /bye ends.',
+  '/clear forgets the conversation, /bye ends it.',
 ].join('\n')
 
 /** Buffers typed lines, including those typed while an answer is streaming. */
@@ -114,7 +114,7 @@ export const converse = async (
   }
 
   const history: ChatMessage[] = [...before]
-  await out.line({ text: `${plainLine(label)} is ready. /help says what there is.`, style: 'dim' })
+  await out.line({ text: `${plainLine(label)} is ready. /help lists the commands.`, style: 'dim' })
   try {
     for (;;) {
       const text = await question()

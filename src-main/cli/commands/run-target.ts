@@ -43,8 +43,8 @@ const modelOnDisk = async (state: State, text: string, context: CommandContext):
   if (!HUB_NAME.test(text))
     throw notFound({
       text,
-      noun: 'declaration and no model',
-      hint: '`muster ps` and `muster ls` list them; `muster pull OWNER/NAME` fetches a model.',
+      noun: 'declaration or model',
+      hint: '`muster ps` and `muster ls` list them; `muster pull OWNER/NAME` downloads a model.',
       known: [...Object.values(state.metaInstances).flatMap(({ name, modelId }) => [name, modelId]), ...onDisk],
     })
   const modelId = ModelId.parse(text)

@@ -30,7 +30,7 @@ const KEPT =
 
 const managerHere = (system: boolean): ServiceManager => {
   if (isInstalledApp())
-    throw new CommandError('The app’s command line cannot be a service: its program needs a display', {
+    throw new CommandError('The app’s command line cannot be a service: the app needs a display', {
       hint: 'The app itself keeps a node running, from login on if you want (Settings). On a machine without a display, install Muster from npm.',
     })
   const { uid: userId, username: userName } = userInfo()
@@ -41,8 +41,8 @@ const managerHere = (system: boolean): ServiceManager => {
     case 'linux':
       return systemd({ system, home, userName })
     default:
-      throw new CommandError(`Muster is no service on ${process.platform} yet`, {
-        hint: 'Let this system’s own service manager run `muster serve`.',
+      throw new CommandError(`Services are not supported on ${process.platform}`, {
+        hint: 'Run `muster serve` with the service manager of this system.',
       })
   }
 }
@@ -127,7 +127,7 @@ export const run = async (flags: ServiceFlags, { out }: CommandContext): Promise
       for (const command of manager.uninstall) await carryOut(command)
       await removeFile(dirname(path), basename(path))
       if (json) await out.json({ installed: false, path })
-      else await out.line('Muster is no longer a service. Its data folder stays.')
+      else await out.line('Muster is no longer a service. Its data folder is kept.')
       return DONE
     case 'status': {
       const problem = installed === undefined ? 'not installed' : await attempt(manager.status)

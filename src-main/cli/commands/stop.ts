@@ -15,7 +15,7 @@ export const run = async (
   const known = await findDeclaration(api, name)
   const { metaInstanceId: id, modelId, onRequest } = known
   const label = known.name ?? modelId
-  if (!onRequest && !yes && !(await terminal.confirm(`${label} is declared to stay. Remove the declaration?`))) {
+  if (!onRequest && !yes && !(await terminal.confirm(`${label} has a declaration. Remove the declaration?`))) {
     await err.line('Nothing was changed. `muster pause` unloads it and keeps the declaration.')
     return FAILED
   }

@@ -41,8 +41,8 @@ export const run = async (flags: UpdateFlags, { out, err }: CommandContext): Pro
   }
   const code = await runManager(program, args)
   if (code !== 0)
-    throw new CommandError(`${program} ended with ${code}; version ${version} stays`, {
-      hint: 'What it printed above says why.',
+    throw new CommandError(`${program} exited with ${code}; version ${version} is unchanged`, {
+      hint: 'See its output above.',
     })
   const muster = (...words: readonly string[]): Promise<{ stdout: string }> =>
     promisify(execFile)(process.execPath, [process.argv[1] ?? '', ...words])
@@ -62,7 +62,7 @@ export const run = async (flags: UpdateFlags, { out, err }: CommandContext): Pro
     await out.line(`Version ${after} is installed; it was ${version}.`)
     if (restarted)
       await out.line('The service restarts with it once running answers are complete. Its models stay in memory.')
-    else await err.line('No service of this user runs it: restart the nodes that run, see docs/upgrades.md.')
+    else await err.line('No service of this user: restart running nodes yourself, see docs/upgrades.md.')
   }
   return DONE
 }

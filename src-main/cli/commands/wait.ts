@@ -56,7 +56,7 @@ const missing = (state: State, wanted: readonly string[], goal: 'ready' | 'delet
 
 const timedOut = (lines: readonly string[], seconds: number): CommandError =>
   new CommandError(`After ${seconds} s: ${lines.join('; ')}`, {
-    hint: '`muster ps` says how they are; --timeout waits longer.',
+    hint: 'See `muster ps`; --timeout waits longer.',
     exitCode: UNREACHABLE,
   })
 
@@ -72,13 +72,13 @@ export const run = async (flags: WaitFlags, { api, out, err }: CommandContext): 
   const named = files.flatMap(({ documents }) => documents.map(({ name }) => name))
   const wanted = [...new Map([...flags.names, ...named].map((name) => [nameKey(name), name])).values()]
   if (wanted.length === 0)
-    throw new CommandError('Nothing is named to wait for', {
-      hint: 'Name declarations, or files with -f.',
+    throw new CommandError('No declaration given', {
+      hint: 'Give names of declarations, or files with -f.',
       exitCode: WRONG_USE,
     })
   const progress = new Progress(err)
   const stop = AbortSignal.timeout(timeout * 1000)
-  let last: Missing = { pending: ['no answer of the node'], resting: [] }
+  let last: Missing = { pending: ['no answer from the node'], resting: [] }
   try {
     for await (const state of followStates(api, { signal: stop, onLost: (text) => progress.show('lost', text) })) {
       last = missing(state, wanted, goal)
@@ -92,7 +92,7 @@ export const run = async (flags: WaitFlags, { api, out, err }: CommandContext): 
   // A file may declare a paused model; a name on the command line means that it should be ready.
   if (last.resting.length > 0 && flags.names.length > 0)
     throw new CommandError(last.resting.join('; '), {
-      hint: '`muster resume NAME` loads what is paused; `muster get NAME` has the hours.',
+      hint: '`muster resume NAME` loads a paused one; `muster get NAME` shows the hours.',
     })
   for (const line of last.resting) await err.line(line)
   if (json) await out.json({ for: goal, names: wanted })

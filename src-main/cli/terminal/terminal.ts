@@ -44,8 +44,8 @@ export const processTerminal = (err: Output): Terminal => {
     },
     confirm: async (question) => {
       if (!interactive)
-        throw new CommandError('This asks before it does anything, and nobody can be asked here', {
-          hint: 'Give --yes if you are sure.',
+        throw new CommandError('This command asks for confirmation, which needs a terminal', {
+          hint: 'Add --yes to skip the confirmation.',
           exitCode: WRONG_USE,
         })
       const { createInterface } = await import('node:readline/promises')

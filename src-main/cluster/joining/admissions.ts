@@ -64,7 +64,7 @@ export class Admissions {
       remoteAddress,
       isKnown: () => this.options.isKnown(nodeId) || this.invited.has(channel),
       giveWay: () => {
-        const reason = 'Too many machines ask that cluster to be let in: others have asked after this one'
+        const reason = 'That cluster has too many open join requests: newer ones replaced this one'
         channel.send({ type: 'refused', code: 'not_now', reason })
         channel.close()
       },
@@ -90,7 +90,7 @@ export class Admissions {
     const reason =
       verdict === 'expired'
         ? 'This invitation has expired: they are good for ten minutes'
-        : 'This invitation is not known here: it was used already, or that machine was started anew since'
+        : 'This invitation is not known here: it was used already, or the machine that issued it has restarted'
     channel.send({ type: 'refused', code: `token_${verdict}`, reason })
   }
 

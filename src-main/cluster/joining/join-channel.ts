@@ -18,8 +18,8 @@ const hintFor = (code: string): string => {
   if (code.startsWith('token_'))
     return 'Ask for a new invitation on a machine of that cluster: in the app under “Add a machine…”, or with `muster invite`.'
   return code === 'denied'
-    ? 'Ask whoever sits at that machine, and compare the digits on both.'
-    : 'Try again, or ask somebody at a machine of that cluster.'
+    ? 'Ask a user of that machine to accept, and compare the digits on both.'
+    : 'Try again, or ask a user of a machine in that cluster.'
 }
 
 /** The message channel of one joining, read one message at a time. */
@@ -31,12 +31,12 @@ export class JoinChannel {
   constructor(private readonly socket: WebSocket) {
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       const message = isBinary || data.length > MAX_JOIN_MESSAGE_BYTES ? undefined : parse(data)
-      if (!message || this.arrived.length > 8) return this.end('That machine does not speak the protocol of joining')
+      if (!message || this.arrived.length > 8) return this.end('That machine does not support the join protocol')
       this.arrived.push(message)
       this.wake()
     })
     socket.on('error', () => socket.terminate())
-    socket.on('close', () => this.end('The other machine ended the channel'))
+    socket.on('close', () => this.end('The other machine closed the connection'))
   }
 
   get isOpen(): boolean {
@@ -64,7 +64,7 @@ export class JoinChannel {
       if (!message || !(types as readonly string[]).includes(message.type))
         throw new JoinError(
           'protocol',
-          'The other machine said something unexpected',
+          'The other machine sent an unexpected message',
           'Update Muster on both machines.',
         )
       return message as Extract<JoinMessage, { type: Type }>

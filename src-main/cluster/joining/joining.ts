@@ -38,7 +38,7 @@ const failure = (error: unknown): Extract<JoinProgress, { state: 'failed' }> =>
         state: 'failed',
         code: 'failed',
         reason: error instanceof Error ? error.message : String(error),
-        hint: 'Try again; the log of this machine says more.',
+        hint: 'Try again. Details are in the log of this machine.',
       }
 
 /** Joins this machine to another cluster, one attempt at a time. */
@@ -61,8 +61,8 @@ export class Joining {
     if (!invitation)
       throw new JoinError(
         'token_unreadable',
-        'This is no invitation of Muster, or a part of it is missing',
-        'Copy the whole token that `muster invite` printed, and try again.',
+        'This is not a Muster invitation, or it is incomplete',
+        'Copy the complete token that `muster invite` printed, and try again.',
       )
     const { fingerprint, addresses, secret } = invitation
     return this.attempt({ addresses, nodeId: fingerprint }, (channel) => {
@@ -137,8 +137,8 @@ export class Joining {
     const reasons = failures.map((error) => (error instanceof Error ? error.message : String(error)))
     throw new JoinError(
       'unreachable',
-      `No machine that could be joined answers at ${where} (${[...new Set(reasons)].join('; ')})`,
-      'Check that Muster runs there, that both machines are on one network, and that no firewall is between them.',
+      `No machine to join answers at ${where} (${[...new Set(reasons)].join('; ')})`,
+      'Check that Muster runs there, that both machines are on the same network, and that no firewall blocks them.',
     )
   }
 

@@ -206,7 +206,8 @@ export class Links {
       [...handlers].map(([kind, handler]) => [
         kind,
         (params, signal) => {
-          if (!this.options.members().includes(peer)) throw new StreamError('not_member', 'No member of this cluster')
+          if (!this.options.members().includes(peer))
+            throw new StreamError('not_member', 'Not a member of this cluster')
           return handler(params, signal, peer)
         },
       ]),

@@ -68,7 +68,7 @@ export class PartAssembler {
 
   /** Starts a message. Throws StreamError if it is refused. */
   begin(message: Announced): void {
-    if (this.message) throw invalid('began a message in the middle of another')
+    if (this.message) throw invalid('began a message before the previous one was complete')
     if (message.bytes > this.limitBytes) throw tooLarge('What that machine sends', this.limitBytes)
     this.message = message
   }

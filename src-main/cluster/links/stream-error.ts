@@ -10,18 +10,15 @@ export class StreamError extends Error {
 }
 
 export const tooLarge = (what: string, limitBytes: number): StreamError =>
-  new StreamError(
-    'too_large',
-    `${what} is larger than what machines send one another at once (${limitBytes / 2 ** 20} MiB)`,
-  )
+  new StreamError('too_large', `${what} is larger than the message limit of links (${limitBytes / 2 ** 20} MiB)`)
 
 export const lost = (): StreamError => new StreamError('link_lost', 'The connection to that machine was lost')
 
 /** The peer exceeded its credit: the stream is ended. */
-export const flooded = (): StreamError => new StreamError('flooded', 'That machine sent more than it was asked for')
+export const flooded = (): StreamError => new StreamError('flooded', 'That machine sent more than requested')
 
 export const invalid = (did: string): StreamError => new StreamError('invalid', `That machine ${did}`)
 
 /** Too many large messages arrive over one link at the same time. */
 export const busy = (): StreamError =>
-  new StreamError('busy', 'That machine is receiving too many large messages; try again when they are through')
+  new StreamError('busy', 'That machine is receiving too many large messages; try again later')

@@ -176,7 +176,8 @@ export class Streams {
   receive(stream: number, item: Item): void {
     const state = this.receiving.get(stream)
     if (!state) return
-    if (state.assembler.isFilling) return this.fail(stream, state, invalid('began a message in the middle of another'))
+    if (state.assembler.isFilling)
+      return this.fail(stream, state, invalid('began a message before the previous one was complete'))
     if (state.items.length >= STREAM_WINDOW) return this.fail(stream, state, flooded())
     state.items.push(item)
     state.answered = true
@@ -298,7 +299,7 @@ export class Streams {
     let error: { code: string; message: string } | undefined
     try {
       const handler = this.handlers.get(kind)
-      if (!handler) throw new StreamError('unknown_stream', `This version of Muster work not know "${kind}"`)
+      if (!handler) throw new StreamError('unknown_stream', `This version of Muster does not know "${kind}"`)
       for await (const item of handler(params, signal)) {
         while (state.credit === 0 && !signal.aborted) await new Promise<void>((resolve) => (state.wake = resolve))
         if (signal.aborted) break

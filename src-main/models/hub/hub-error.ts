@@ -60,8 +60,8 @@ const notFound = ({ endpoint: { host }, modelId, withToken }: HubErrorContext): 
       host,
     }),
     hint:
-      'Is the name right? It is OWNER/NAME, such as mlx-community/Qwen3-8B-4bit. ' +
-      `For one of an account’s own, ${GET_TOKEN}.`,
+      'Is the name right? Expected OWNER/NAME, such as mlx-community/Qwen3-8B-4bit. ' +
+      `For a private model, ${GET_TOKEN}.`,
   })
 
 /**
@@ -87,7 +87,7 @@ export const errorOfAnswer = (
       code: 'hub_gated',
       what: coded('downloads.hub.gated', { model: modelId, page }),
       hint: withToken
-        ? `With the account whose token this machine has, ${license}; it goes on by itself then.`
+        ? `With the account whose token this machine has, ${license}; the download then continues by itself.`
         : `With an account there, ${license}; then ${GET_TOKEN}.`,
     })
   }

@@ -17,7 +17,7 @@ export const hubSource = (hub: Hub, modelId: ModelId): Source => ({
     const { files } = listing
     const fileOf = (name: string): HubFile => {
       const file = files.find((one) => one.name === name)
-      if (!file) throw requests.unexpectedAnswer(`nothing of ${name}`)
+      if (!file) throw requests.unexpectedAnswer(`no data of ${name}`)
       return file
     }
     return {

@@ -67,7 +67,7 @@ export class Hub {
   async card(modelId: ModelId): Promise<ModelCard> {
     const described = await this.described(modelId)
     if (described.status === 'loaded') return described.card
-    throw unsupported(modelId, 'it is a LoRA adapter, which changes a model and is none; name it as adapterId')
+    throw unsupported(modelId, 'it is a LoRA adapter, not a model; give it as adapterId')
   }
 
   /** The card of a model or an adapter on the hub. Rejects with HubError, also if it could not be used. */
@@ -95,7 +95,7 @@ export class Hub {
     throw new HubError({
       code: 'hub_offline',
       what: coded('downloads.hub.offline', { what: offline }),
-      hint: 'Put the model on a disk of one of your machines, or start Muster without that.',
+      hint: 'Copy the model to a disk of one of your machines, or start Muster without that option.',
     })
   }
 

@@ -30,7 +30,7 @@ const list = async (requests: HubRequests, modelId: ModelId, signal?: AbortSigna
   demandHubModel(modelId, requests.endpoint.host)
   const path = `/api/models/${modelId}/revision/main?blobs=true`
   const listing = Listing.safeParse(await requests.json({ path, modelId, signal }, LISTING_LIMIT))
-  if (!listing.success) throw requests.unexpectedAnswer('a list of files that cannot be read', listing.error)
+  if (!listing.success) throw requests.unexpectedAnswer('an invalid list of files', listing.error)
   const { sha: commit, siblings } = listing.data
   const files = siblings
     .filter(({ rfilename }) => isModelFile(rfilename))

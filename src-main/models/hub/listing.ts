@@ -37,6 +37,6 @@ export const demandHubModel = (modelId: ModelId, host: string): void => {
   throw new HubError({
     code: 'hub_not_found',
     what: coded('downloads.hub.badName', { model: modelId, host }),
-    hint: 'Such a name is OWNER/NAME, such as mlx-community/Qwen3-8B-4bit.',
+    hint: 'Expected OWNER/NAME, such as mlx-community/Qwen3-8B-4bit.',
   })
 }

@@ -35,7 +35,7 @@ const list = async (requests: HubRequests, modelId: ModelId, signal?: AbortSigna
     const query = new URLSearchParams({ Revision: REVISION, Recursive: isRecursive ? 'True' : 'False' })
     const path = `${model}/files?${query.toString()}`
     const listing = Listing.safeParse(await requests.json({ path, modelId, signal }, LISTING_LIMIT))
-    if (!listing.success) throw requests.unexpectedAnswer('a list of files that cannot be read', listing.error)
+    if (!listing.success) throw requests.unexpectedAnswer('an invalid list of files', listing.error)
     return listing.data.Data.Files
   }
   const all = await entries(true)

@@ -145,7 +145,7 @@ export class HubRequests {
     let size = 0
     for await (const part of bytes) {
       size += part.length
-      if (size > limit) throw this.unexpectedAnswer(`an answer of more than ${limit} bytes`)
+      if (size > limit) throw this.unexpectedAnswer(`a response of more than ${limit} bytes`)
       parts.push(part)
     }
     try {
@@ -242,13 +242,13 @@ export class HubRequests {
   private hintFor(error: unknown, cause: string): string {
     if (error instanceof CertificateFileError) return 'Correct the setting caFile or SSL_CERT_FILE.'
     if (UNTRUSTED.test(cause))
-      return 'Something between here and the hub signs with a certificate of its own. If that is your network’s proxy, name the file of its authority with the setting caFile or SSL_CERT_FILE.'
+      return 'The connection is intercepted with another certificate. If that is your network’s proxy, name the file of its certificate authority with the setting caFile or SSL_CERT_FILE.'
     if (this.network.proxy !== undefined)
-      return 'Is the proxy right (the setting proxy, or HTTPS_PROXY)? NO_PROXY names hosts that are asked without it. What has arrived is kept.'
+      return 'Is the proxy right (the setting proxy, or HTTPS_PROXY)? NO_PROXY lists hosts to contact directly. Downloaded data is kept.'
     const other =
       this.endpoint.kind === 'huggingface'
         ? ' Where Hugging Face is not reachable, a mirror (HF_ENDPOINT) or ModelScope (MUSTER_HUB=modelscope) may be.'
         : ''
-    return `Check this machine’s connection to the internet; where it has a proxy, name it with the setting proxy or HTTPS_PROXY.${other} What has arrived is kept.`
+    return `Check this machine’s connection to the internet; where it has a proxy, name it with the setting proxy or HTTPS_PROXY.${other} Downloaded data is kept.`
   }
 }

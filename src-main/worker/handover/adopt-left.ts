@@ -36,7 +36,7 @@ const adoptionProblem = async (
   if (protocol !== RUNNER_PROTOCOL) return `it speaks protocol ${protocol}, not ${RUNNER_PROTOCOL}`
   const here = wanted(runnerId)
   if (!here) return 'no instance needs it any more'
-  if (identityOf(here) !== identityOf(load)) return 'it has loaded something else than its instance needs'
+  if (identityOf(here) !== identityOf(load)) return 'it has loaded other parameters than its instance needs'
   const digest = await filesDigest(load.modelPath).catch(() => undefined)
   return digest === files ? undefined : 'the files of its model have changed'
 }

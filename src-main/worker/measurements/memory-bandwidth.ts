@@ -24,7 +24,7 @@ export const measureMemoryBandwidth = (
       try {
         resolve(Printed.parse(JSON.parse(stdout)).bytesPerSecond)
       } catch (cause) {
-        reject(new Error('the probe printed no figure', { cause }))
+        reject(new Error('the probe printed no number', { cause }))
       }
     })
   })

@@ -64,7 +64,7 @@ export const Message = z.discriminatedUnion(
       const role: unknown = typeof input === 'object' && input !== null && 'role' in input ? input.role : undefined
       return typeof role === 'string'
         ? `expected "system"|"developer"|"user"|"assistant"|"tool"|"function", not "${role.slice(0, 40)}"`
-        : 'a message has a role: "system", "developer", "user", "assistant" or "tool"'
+        : 'expected role "system", "developer", "user", "assistant" or "tool"'
     },
   },
 )

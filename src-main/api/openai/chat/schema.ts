@@ -11,7 +11,7 @@ import { Message } from './messages'
 const unsupported = (message: string) => z.null({ error: message }).optional()
 const Named = z.object({ name: Tool.shape.name })
 
-const FOREIGN = 'a tool of the type function says what it is in "function", one of the type custom in "custom"'
+const FOREIGN = 'expected "function" in a tool of the type function and "custom" in one of the type custom'
 /** A tool run by OpenAI, or defined only for its models: ignored, and listed in the response header. */
 const ForeignTool = z.object({
   type: z.string().refine((type) => type !== 'function' && type !== 'custom', { error: FOREIGN, abort: true }),

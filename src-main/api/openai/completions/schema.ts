@@ -33,9 +33,7 @@ export const CompletionRequest = z.object({
   ...guidedFields,
   echo: z.boolean().nullish(),
   best_of: z.number().int().min(1).nullish(),
-  suffix: z
-    .literal('', { error: 'suffix is not supported: write what comes before and after into the prompt' })
-    .nullish(),
+  suffix: z.literal('', { error: 'suffix is not supported: put the text before and after into the prompt' }).nullish(),
   user: z.unknown().optional(),
 })
 export type CompletionRequest = z.infer<typeof CompletionRequest>

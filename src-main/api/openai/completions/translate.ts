@@ -39,9 +39,9 @@ export const toRequests = (body: CompletionRequest): Wanted[] => {
   if (prompts.length * count > MAX_ANSWERS)
     throw invalidField('n', `over ${MAX_ANSWERS} answers of all prompts together`)
   if (typeof body.best_of === 'number' && body.best_of !== count)
-    throw invalidField('best_of', 'not supported; ask for all of them with n and choose')
+    throw invalidField('best_of', 'not supported; request all of them with n')
   if (body.echo && typeof body.logprobs === 'number')
-    throw invalidField('logprobs', 'not supported with echo: the prompt has no log probabilities')
+    throw invalidField('logprobs', 'not supported with echo: there are no log probabilities of the prompt')
   return prompts.flatMap((prompt) => {
     if (body.echo && prompt.kind === 'tokens')
       throw invalidField('echo', 'not supported with token numbers: only the model’s tokenizer knows their text')

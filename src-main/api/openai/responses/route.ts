@@ -35,7 +35,7 @@ const found = (store: ResponseStore, id: string, { asker, param }: { asker: Owne
       param,
       hint: KEPT,
     })
-  throw new Problem(404, 'response_not_found', `There is no response "${id}" (any more)`, {
+  throw new Problem(404, 'response_not_found', `There is no response "${id}", or it is no longer stored`, {
     param,
     hint: KEPT,
   })

@@ -75,7 +75,7 @@ export const ResponseRequest = z.object({
   metadata: z.record(z.string(), z.unknown()).nullish(),
   background: z.literal(false, { error: 'not supported; keep the connection open' }).nullish(),
   conversation: unsupported('not supported; use previous_response_id'),
-  prompt: unsupported('prompts that OpenAI keeps are not supported'),
+  prompt: unsupported('prompts stored at OpenAI are not supported'),
   include: z.unknown().optional(),
   /**
    * `auto`, which would drop the beginning of an input that is too long, is ignored and reported: such an input is

@@ -146,7 +146,7 @@ describe('a response request', () => {
   })
 
   it.each([
-    ['nothing to say', { input: [] }, 'input: nothing is said in it'],
+    ['nothing to say', { input: [] }, 'input: there is no message with content'],
     [
       'an item of another service’s memory',
       { input: [{ type: 'item_reference', id: 'x' }] },

@@ -78,7 +78,7 @@ const resolved = (items: readonly GivenItem[], { item: find }: Memory): InputIte
     if (given.type !== 'item_reference') return given
     const found = find(given.id)
     if (found) return found
-    const why = `there is no item "${given.id}" (any more): only what responses put out is kept, in memory, by the machine that made them`
+    const why = `there is no item "${given.id}" or it is no longer stored: only output items are, in memory, on the machine that made them`
     throw invalidField(`input.${at}.id`, `${why}. Send the item itself`)
   })
 
@@ -89,7 +89,7 @@ export const toConversation = ({ input }: ResponseRequest, memory: Memory = NOTH
     typeof input === 'string'
       ? [...before, { role: 'user', parts: [{ type: 'text', text: input }] }]
       : toMessages(resolved(input ?? [], memory), before)
-  if (messages.length === 0) throw invalidField('input', 'nothing is said in it')
+  if (messages.length === 0) throw invalidField('input', 'there is no message with content')
   return messages
 }
 

@@ -22,7 +22,7 @@ interface Plan {
   readonly toUndo: readonly BridgePorts[]
 }
 
-const RELEASE_PROMPT = 'Muster wants to take Thunderbolt ports out of a bridge so that RDMA can use them.'
+const RELEASE_PROMPT = 'Muster wants to remove Thunderbolt ports from a bridge so that RDMA can use them.'
 const UNDO_PROMPT = 'Muster wants to put Thunderbolt ports back into their bridge.'
 
 const NOTHING: Pick<BridgedPortsAnswer, 'release' | 'undo'> = { release: [], undo: [] }
@@ -123,7 +123,7 @@ export class BridgedPorts {
     this.options.onChange()
     const { log } = this.options
     if (reached(plan)) {
-      log.info(shown, 'Thunderbolt ports were taken out of a bridge, or put back')
+      log.info(shown, 'removed Thunderbolt ports from a bridge, or added them again')
       return { ...shown, outcome: 'done' }
     }
     const problem = allowed.outcome === 'failed' ? allowed.message : otherwise

@@ -25,7 +25,7 @@ export class BridgeRecord {
       return RecordFile.parse(JSON.parse(await readFile(this.path, 'utf8'))).taken
     } catch (error) {
       if (isMissing(error)) return []
-      throw new Error(`${this.path} cannot be read. Look what it says, then delete it`, { cause: error })
+      throw new Error(`${this.path} cannot be read. Check its content, then delete it`, { cause: error })
     }
   }
 
