@@ -36,13 +36,13 @@ export const counted = (registers: Registry[]) => ({
   }),
   cachedTokens: new Counter({
     name: 'muster_cached_prompt_tokens_total',
-    help: 'Tokens of prompts that were computed before, by where they were found.',
+    help: 'Cached prompt tokens, by source.',
     labelNames: ['model', 'tier'] as const,
     registers,
   }),
   draftTokens: new Counter({
     name: 'muster_draft_tokens_total',
-    help: 'Draft tokens of speculative decoding, by whether the model would have sampled them.',
+    help: 'Draft tokens of speculative decoding, by whether they were accepted.',
     labelNames: ['model', 'result'] as const,
     registers,
   }),
