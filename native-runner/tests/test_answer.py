@@ -48,8 +48,16 @@ def pieces_of(text: str, random: Random) -> list[bytes]:
     return pieces
 
 
-def answered(pieces: list[bytes], *, stop: Sequence[str] = (), limit: int = 1000, logprobs: int | None = 0) -> Given:
-    """Adds tokens 1 to n, which stand for the pieces, and then the end token."""
+def answered(
+    pieces: list[bytes],
+    *,
+    stop: Sequence[str] = (),
+    limit: int = 1000,
+    logprobs: int | None = 0,
+    drafts: Sequence[tuple[int, int]] = (),
+) -> Given:
+    """Adds tokens 1 to n, which stand for the pieces, and then the end token. ``drafts``: numbers of draft tokens and
+    of the accepted ones."""
     request = GenerationRequest(
         task_id="t",
         model_id="m/tiny",
@@ -65,6 +73,8 @@ def answered(pieces: list[bytes], *, stop: Sequence[str] = (), limit: int = 1000
         {EOS},
         NamedEntries(),
     )  # type: ignore[arg-type]
+    for drafted, accepted in drafts:
+        answer.count_drafts(drafted, accepted)
     items = []
     for token in [*range(1, len(pieces) + 1), EOS]:
         if (item := answer.add(token, None)) is not None:
@@ -91,6 +101,12 @@ def test_sent_tokens_are_those_of_the_sent_text(stop: list[str], seed: int) -> N
     assert given.tokens == part
     assert given.end["usage"]["completionTokens"] == len(part)
     assert sum(item["tokens"] for item in given.items) == len(part)
+
+
+def test_draft_tokens_are_counted_where_there_were_any() -> None:
+    usage = answered([b"a"], drafts=[(4, 4), (8, 1)]).end["usage"]
+    assert (usage["draftTokens"], usage["acceptedDraftTokens"]) == (12, 5)
+    assert "draftTokens" not in answered([b"a"]).end["usage"]
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -101,12 +101,13 @@ GOINGS = {30: ["b"], 90: ["a", "d"]}
 
 
 def together(
-    model: Any, proposer: Proposer | None, lookahead: bool, pass_tokens: int, ragged: bool
+    model: Any, payoff: Always | None, lookahead: bool, pass_tokens: int, ragged: bool
 ) -> tuple[dict[str, list[int]], dict[str, Sequence]]:
     """What each sequence that came got until it left, and how it left."""
-    batch = DecodingBatch(model, lookahead, True, pass_tokens, proposer, ragged)
+    batch = DecodingBatch(model, lookahead, True, pass_tokens, payoff and Proposer(lookups=payoff), ragged)
     got: dict[str, list[int]] = {}
     left: dict[str, Sequence] = {}
+    verified: list[tuple[str, int, int]] = []
     for step in range(130):
         for task, length, sampling in COMINGS.get(step, []):
             got[task] = []
@@ -115,6 +116,11 @@ def together(
             left[gone.task_id] = gone
         for news in batch.step():
             got[news.task_id].append(news.token)
+        verified += batch.verified
+    # What is counted for metrics is what the tokens came from.
+    assert all(0 <= accepted <= drafted for _, drafted, accepted in verified)
+    if payoff is not None:
+        assert (len(verified), sum(accepted + 1 for *_, accepted in verified)) == (payoff.sequences, payoff.drawn)
     return got, left | {one.task_id: one for one in batch.leave(["c", "e"])}
 
 
@@ -127,7 +133,7 @@ def test_several_sequences_get_the_same_tokens_as_without_speculation(
 ) -> None:
     plain, _ = together(model, None, False, 4, ragged=False)
     payoff = Always()
-    got, left = together(model, Proposer(lookups=payoff), lookahead, pass_tokens, ragged)
+    got, left = together(model, payoff, lookahead, pass_tokens, ragged)
     assert payoff.passes > 10 and payoff.drawn > payoff.sequences
     for task, tokens in got.items():
         count = min(len(tokens), len(plain[task]))
