@@ -3,7 +3,7 @@ import { MAX_DEPTH } from './json-depth'
 import { scanJson } from './json-scan'
 import { Problem } from './problem'
 
-/** The refusal's message and field, or the number of turns that others got. */
+/** Message and field of the refusal, or how often scanning an accepted body yielded to other work. */
 const scanned = (text: string): readonly [string, unknown] | number => {
   try {
     return [...scanJson(text)].length

@@ -14,17 +14,17 @@ const serving = async (fetch: Fetch): Promise<Listening> => {
   return listening
 }
 
-/** A client that writes bytes as it likes; `said` resolves with all that came when the connection ends. */
-const client = async ({ url }: Listening): Promise<{ socket: Socket; said: Promise<string> }> => {
+/** A raw TCP client. `received` resolves with all received bytes when the connection ends. */
+const client = async ({ url }: Listening): Promise<{ socket: Socket; received: Promise<string> }> => {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   await once(socket, 'connect')
   let text = ''
   socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
-  const said = new Promise<string>((resolve, reject) => {
+  const received = new Promise<string>((resolve, reject) => {
     socket.once('close', () => resolve(text))
     socket.once('error', reject)
   })
-  return { socket, said }
+  return { socket, received }
 }
 
 const REQUEST = ['GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n', '\r\n'] as const
@@ -32,11 +32,11 @@ const REQUEST = ['GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n', '\r\n'] as const
 describe('a port that is closed', () => {
   it('answers the request that was only half there', async () => {
     const listening = await serving(() => new Response('restarting', { status: 503 }))
-    const { socket, said } = await client(listening)
+    const { socket, received } = await client(listening)
     socket.write(REQUEST[0])
     const closed = listening.close()
     setImmediate(() => socket.write(REQUEST[1]))
-    expect(await said).toMatch(/^HTTP\/1\.1 503 [^]*restarting/)
+    expect(await received).toMatch(/^HTTP\/1\.1 503 [^]*restarting/)
     await closed
   })
 
@@ -48,12 +48,12 @@ describe('a port that is closed', () => {
       asked()
       return new Promise((resolve) => (decide = resolve))
     })
-    const { socket, said } = await client(listening)
+    const { socket, received } = await client(listening)
     socket.write(REQUEST.join(''))
     await arrived
     const closed = listening.close()
     setImmediate(() => decide(new Response('late')))
-    expect(await said).toContain('late')
+    expect(await received).toContain('late')
     await closed
   })
 
@@ -61,9 +61,9 @@ describe('a port that is closed', () => {
     const listening = await serving(() => new Response('taken'))
     const held = client(listening)
     const closed = listening.close()
-    const { socket, said } = await held
+    const { socket, received } = await held
     socket.write(REQUEST.join(''))
-    expect(await said).toContain('taken')
+    expect(await received).toContain('taken')
     await closed
     await expect(client(listening)).rejects.toThrow('ECONNREFUSED')
   })
@@ -73,12 +73,12 @@ describe('a port that is closed', () => {
       () => new Response(new ReadableStream({ pull: (to) => to.enqueue(Buffer.from('tick')) })),
     )
     const silent = await client(listening)
-    const { socket, said } = await client(listening)
+    const { socket, received } = await client(listening)
     socket.write(REQUEST.join(''))
     await once(socket, 'data')
     await listening.close()
-    expect(await said).toContain('200 OK')
-    expect(await silent.said).toBe('')
+    expect(await received).toContain('200 OK')
+    expect(await silent.received).toBe('')
   })
 
   it('may be taken by another program: then it says which option chooses another', async () => {

@@ -18,7 +18,7 @@ afterEach(() => rmSync(dataDir, { recursive: true }))
 
 type Asked = Omit<ClientRequest, 'model'>
 
-/** Words are tokens; an answer is as long as it may be. */
+/** Each word of a prompt is a token; an answer has exactly `maxTokens`. */
 async function* answers(request: Asked): AsyncGenerator<GenerationUpdate> {
   await Promise.resolve()
   const promptTokens = request.prompt.kind === 'text' ? request.prompt.text.split(' ').length : 0
@@ -28,8 +28,8 @@ async function* answers(request: Asked): AsyncGenerator<GenerationUpdate> {
   yield { type: 'finished', reason: 'length', usage: { promptTokens, cachedTokens: 0, completionTokens } }
 }
 
-/** A machine that has the model ready, and stand-ins for deciding and answering around the real core. */
-const office = async (
+/** Benchmarks on a machine with a ready model: the real core, with fakes for deciding and serving. */
+const openBenchmarks = async (
   generate: (instance: Instance, request: Asked, signal: AbortSignal) => AsyncGenerator<GenerationUpdate>,
 ) => {
   const { world } = readyWorld()
@@ -69,7 +69,7 @@ const over = (benchmarks: Benchmarks) => eventually(() => expect(benchmarks.list
 describe('a benchmark', () => {
   it('measures one client, several, and the first token of every prompt that the model takes', async () => {
     const requests: Asked[] = []
-    const { benchmarks } = await office((_instance, request) => {
+    const { benchmarks } = await openBenchmarks((_instance, request) => {
       requests.push(request)
       return answers(request)
     })
@@ -81,14 +81,14 @@ describe('a benchmark', () => {
     expect(figures?.oneClient).toBeGreaterThan(0)
     expect(figures?.severalClients?.clients).toBe(4)
     expect(figures?.firstToken.map(({ promptTokens }) => promptTokens)).toEqual([1024, 4032])
-    // Nothing that was measured was computed before.
+    // No two prompts share a prefix, so none is served from the prompt cache.
     const texts = requests.map(({ prompt }) => (prompt.kind === 'text' ? prompt.text.split(' ')[0] : ''))
     expect(new Set(texts).size).toBe(texts.length)
   })
 
   it('everywhere places the model on other machines in turn, and removes it again', async () => {
     const measured: string[] = []
-    const { world, benchmarks, commands } = await office((instance, request) => {
+    const { world, benchmarks, commands } = await openBenchmarks((instance, request) => {
       measured.push(instance.shards.map(({ nodeId }) => nodeId).join())
       return answers(request)
     })
@@ -101,7 +101,7 @@ describe('a benchmark', () => {
   })
 
   it('reports why a placement failed and continues with the next', async () => {
-    const { world, benchmarks } = await office(async function* (instance, request) {
+    const { world, benchmarks } = await openBenchmarks(async function* (instance, request) {
       if (instance.metaInstanceId !== undefined)
         yield { type: 'failed', code: 'runner_failed', message: 'out of memory' }
       else yield* answers(request)
@@ -116,7 +116,7 @@ describe('a benchmark', () => {
   })
 
   it('stops in the middle of an answer when cancelled, and another can start', async () => {
-    const { benchmarks } = await office(async function* (_instance, request, signal) {
+    const { benchmarks } = await openBenchmarks(async function* (_instance, request, signal) {
       if (!request.countOnly && !signal.aborted)
         await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
       yield* answers(request)
@@ -131,13 +131,13 @@ describe('a benchmark', () => {
   })
 
   it('survives a restart; a damaged file is replaced', async () => {
-    const { benchmarks } = await office((_instance, request) => answers(request))
+    const { benchmarks } = await openBenchmarks((_instance, request) => answers(request))
     benchmarks.start(wanted)
     await over(benchmarks)
     await benchmarks.close()
-    const again = await office((_instance, request) => answers(request))
+    const again = await openBenchmarks((_instance, request) => answers(request))
     expect(again.benchmarks.list()).toEqual(benchmarks.list())
     writeFileSync(join(dataDir, 'benchmarks.json'), '[{"')
-    expect((await office((_instance, request) => answers(request))).benchmarks.list()).toEqual([])
+    expect((await openBenchmarks((_instance, request) => answers(request))).benchmarks.list()).toEqual([])
   })
 })

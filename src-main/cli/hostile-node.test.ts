@@ -17,7 +17,7 @@ import { run as model } from './commands/run'
 import { failureText } from './failure'
 import { Output } from './terminal/output'
 
-/** Clears the screen, sets the clipboard, a control of eight bits, a mark of direction, an overwritten line. */
+/** Clears the screen, sets the clipboard, an 8-bit control character, a text-direction mark, an overwritten line. */
 const EVIL = '\u001b[2J\u001b]52;c;cm0=\u0007\u009b31m\u202e\rroot#'
 const NAME = `chat${EVIL}`
 const ID = MetaInstanceId.parse('an-id')
@@ -120,7 +120,7 @@ describe('a node whose every text is hostile', () => {
     printed = failureText(error)
     harmless()
     expect(printed).toMatch(/^failed␛.*\ndo␛/)
-    // What cannot be placed says why.
+    // Text of a refused placement includes the reason.
     printed = failureText(
       await model({ ...{ model: NAME, prompt: ['hi'], keep: false, json: false } }, context()).catch(
         (failure: unknown) => failure,

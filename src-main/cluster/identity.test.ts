@@ -93,7 +93,7 @@ const idOf = (socket: TLSSocket): string => {
     .digest('hex')
 }
 
-/** Connects the two over TLS 1.3, each trusting only the other's certificate, and returns whom each end saw. */
+/** Connects both over TLS 1.3, each trusting only the other's certificate. Returns which peer each end saw. */
 const handshake = (server: Identity, client: Identity): Promise<{ server: string; client: string }> =>
   new Promise((resolve, reject) => {
     let seenByServer = 'nobody'

@@ -19,7 +19,7 @@ class Refused extends Error {
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** A member of a cluster of two, whose disk refuses as often as it is told to. */
+/** A member of a cluster of two, whose disk rejects that many writes. */
 const member = ({ refusals }: { refusals: number }) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'muster-membership-'))
   onTestFinished(() => rmSync(dataDir, { recursive: true }))
@@ -104,7 +104,7 @@ it('joins as soon as its disk allows it, as the others count on it by then', asy
     return this['options'].adopt(admission)
   })
   const joined = membership.joining.withToken('token')
-  // The file of the admission is real: its writes take no time of this clock.
+  // The admission file is real: its writes do not advance the fake clock.
   await vi.waitFor(async () => {
     await vi.advanceTimersByTimeAsync(5000)
     expect(beginAnew).toHaveBeenCalledTimes(3)

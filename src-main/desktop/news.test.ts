@@ -12,7 +12,7 @@ const sight = ({ state }: Pick<World, 'state'>, more: Partial<Sight> = {}): Sigh
   ...more,
 })
 
-/** What is told after a first sight of the world. */
+/** Notices after the first state was taken. */
 const watching = (world: World) => {
   const news = new News()
   expect(news.take(sight(world))).toEqual([])

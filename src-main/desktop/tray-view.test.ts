@@ -21,7 +21,7 @@ const viewOf = (world: Pick<World, 'state'>, more: Partial<TrayInput> = {}): Tra
     ...more,
   })
 
-/** A menu as text: a submenu's entries are indented, `✓` is checked, `·` is only to read. */
+/** A menu as text: submenus are indented, `✓` marks checked entries, `·` entries without an action. */
 const drawn = (entries: readonly TrayEntry[], indent = ''): string[] =>
   entries.flatMap((entry) => {
     switch (entry.kind) {

@@ -18,9 +18,9 @@ import { makeBelow, type Disk } from './below'
 import { finishRemovals, removeBelow, removeFile, removeFileSync } from './removal'
 
 let folder: string
-/** Our folder. */
+/** Muster's folder. */
 let root: string
-/** Other people's files: they must never change. */
+/** Files of others, which must never change. */
 let elsewhere: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'muster-removal-'))

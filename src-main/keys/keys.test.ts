@@ -15,7 +15,7 @@ const apiKeyId = ApiKeyId.parse('k')
 const counts = { requests: 1, promptTokens: 5, cachedTokens: 0, completionTokens: 2 }
 const use: Use = { key: apiKeyId, modelId: ModelId.parse('m/a'), counts, at: 1_700_000_000_000 }
 
-/** What a node knows, with one key. */
+/** State of a node with one API key. */
 class Known {
   readonly world = new World()
   private readonly listeners = new Set<(envelope: Envelope) => void>()

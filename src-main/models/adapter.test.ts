@@ -31,7 +31,7 @@ const inspected = async (config: object): Promise<Inspection> => {
 
 it('an adapter as mlx-lm saves it is known with its size and the model that it is for, and is in no list of models', async () => {
   writeFileSync(join(path, 'adapters.safetensors'), safetensors())
-  // What training leaves on its way is no part of it.
+  // Checkpoints of training are not part of the adapter.
   writeFileSync(join(path, '0000100_adapters.safetensors'), safetensors())
   expect(await inspected({ ...CONFIG, model: 'team/base' })).toEqual({
     status: 'adapter',

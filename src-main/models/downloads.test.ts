@@ -31,7 +31,7 @@ const offline = (): never => {
   throw new Error('nothing is fetched here')
 }
 
-/** Of a store in which the catalogue sees whatever path leads to a model. */
+/** A download store whose catalogue finds models by any path that leads to them. */
 const downloads = (): Downloads => {
   const fetcher = new Fetcher({
     modelsDir,

@@ -10,7 +10,7 @@ import { LastHolders } from './last-holders'
 
 const modelId = ModelId.parse('m/small')
 
-/** A state as it comes to a node: event by event, or anew as a whole. */
+/** A node's state, which changes by events or is replaced as a whole. */
 class Source {
   readonly world = new World()
   private listeners: { event: (envelope: Envelope) => void; reset: () => void }[] = []

@@ -96,7 +96,7 @@ describe('config.json', () => {
       qk_nope_head_dim: 128,
       v_head_dim: 128,
     }
-    // 576 values a token and layer, shared by 2 × 128 halves.
+    // 576 cached values per token and layer over the keys and values of 128 heads: 2.25 each, rounded up.
     expect(shape({ model_type: 'deepseek_v3', ...latent })).toMatchObject({ kvHeads: 128, headDim: 3 })
     expect(shape({ model_type: 'kimi_k2', ...latent })).toMatchObject({ modelType: 'deepseek_v3', headDim: 3 })
     // Keys of 192 and values of 128 for each head.

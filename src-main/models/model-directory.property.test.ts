@@ -11,7 +11,7 @@ import { llamaConfig, modelFiles, writeModel } from './testing/model-on-disk'
 const modelId = ModelId.parse('owner/model')
 const NEEDED = ['hidden_size', 'num_hidden_layers', 'num_attention_heads', 'intermediate_size', 'vocab_size']
 
-/** What stands in a field where a number should. */
+/** Invalid values for a numeric field. */
 const wrongSize = fc.oneof(
   fc.constantFrom<unknown>(null, 0, -1, 0.5, 1e30, '4', 'x', true, {}, '__absent__'),
   fc.integer({ max: 0 }),

@@ -10,7 +10,7 @@ const problemOf = (modules: unknown, names: readonly string[] = ['1_Pooling/conf
   embeddingProblem({ model_type: 'bert' }, ['modules.json', ...names], () => Promise.resolve(modules))
 
 describe('the kind of a model', () => {
-  /** The runner's tests read the same examples: both must tell alike. */
+  /** The runner's tests read the same examples: both implementations must agree. */
   it.each(examples.map((example) => [example.modelId, example] as const))('is told of %s', (_id, example) => {
     const { modelId, config, files, embeds } = example
     const kind = kindOf({ modelId, modelType: config.model_type, config, names: files })

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ensureStarter, starterPath, type StarterOptions } from './starter'
 import { writeModel } from './testing/model-on-disk'
 
-/** Stands in for Python: takes the same arguments and copies a prepared model to where the starter belongs. */
+/** Stands in for Python: takes the same arguments and copies a prepared model to the starter's folder. */
 const converter = `#!/bin/sh
 echo "$@" > "$ARGUMENTS"
 if [ -n "$FAIL" ]; then echo "Traceback" >&2; echo "no room" >&2; exit 1; fi

@@ -19,7 +19,7 @@ const PARAMS = {
   key: 'anyone',
 }
 
-/** A machine whose links are open and whose worker has not begun. */
+/** A machine whose links are open before its worker has started. */
 const starting = () => {
   const queues = new Later<Pick<InstanceQueues, 'generate'>>()
   const nodeId = NodeId.parse('a'.repeat(64))

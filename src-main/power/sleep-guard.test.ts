@@ -9,7 +9,7 @@ import { drawsFromBattery, isOnBattery } from './battery'
 import { SleepGuard } from './sleep-guard'
 import { bySystemProgram, requestProgram, type SleepRequest } from './system-request'
 
-/** A machine that runs a declared model, and a system that honours requests. */
+/** A machine that runs a declared model, on a system that grants requests to stay awake. */
 const machine = (start: { keepAwake: KeepAwake; onBattery?: boolean }) => {
   const { world } = readyWorld()
   const nodeId = NodeId.parse(Object.keys(world.state.nodes)[0])

@@ -10,7 +10,7 @@ import { InstanceQueues } from './instance-queues'
 const BATCH = 2
 const usage = { promptTokens: 1, cachedTokens: 0, completionTokens: 1 }
 
-/** A machine whose runner answers when it is told to, one update for each request. */
+/** A machine whose runner answers on demand, one update per request. */
 class Machine {
   private readonly ready = readyWorld()
   private readonly listeners = new Set<(envelope: Envelope) => void>()
@@ -20,7 +20,7 @@ class Machine {
   clock = 0
   readonly queues: InstanceQueues
 
-  /** One after the other where `suspected` says so, as suspects run. */
+  /** Requests for which this returns true are suspects and run alone. */
   suspected: (name: string) => boolean = () => false
   private turn: Promise<unknown> = Promise.resolve()
 
@@ -43,7 +43,7 @@ class Machine {
     })
   }
 
-  /** Requests that the runner has now. */
+  /** Requests in the runner. */
   get running(): number {
     return this.answering.size
   }
@@ -58,7 +58,7 @@ class Machine {
     this.answering.get(name ?? '')?.('stop')
   }
 
-  /** Sends a request; gives its updates once it is over. */
+  /** Sends a request and returns its updates when it ends. */
   send(
     name: string,
     {
@@ -107,7 +107,7 @@ const collected = async (updates: AsyncIterable<GenerationUpdate>): Promise<Gene
   return all
 }
 
-/** What was promised has begun. */
+/** Waits until pending callbacks have run. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 let machine: Machine
@@ -201,7 +201,7 @@ describe('requests for one instance', () => {
       machine.finish(machine.began.at(-2))
       await settled()
     }
-    // Two had begun: the second of them was cancelled in the runner.
+    // Requests 0 and 1 were running; 1 was cancelled in the runner.
     expect(machine.began).toEqual(['0', '1', '2', '4', '6', '8'])
     expect((await Promise.all(sent))[3]?.at(-1)).toMatchObject({ type: 'finished', reason: 'cancelled' })
     expect(machine.queues.live).toEqual({ running: 0, waiting: 0 })
@@ -217,7 +217,7 @@ describe('requests for one instance', () => {
     machine.take({ type: 'TaskStatusUpdated', taskId: TaskId.parse('c'), status: 'Cancelled' })
     expect((await cancelled).at(-1)).toMatchObject({ type: 'finished', reason: 'cancelled' })
     machine.take({ type: 'InstanceDeleted', instanceId: machine.instanceId })
-    // It can be brought to another instance.
+    // With this code the request can be sent to another instance.
     expect((await left).at(-1)).toMatchObject({ type: 'failed', code: 'model_unavailable' })
     expect(machine.began).toEqual(['a', 'b'])
   })
@@ -233,7 +233,7 @@ describe('requests for one instance', () => {
       for (let number = 0; number < 11; number += 1) void machine.send(`${key} ${number}`, { key })
     await settled()
     expect(machine.queues.live).toEqual({ running: 2, waiting: 20 })
-    // Ten of them leave first, two at a time, each after four seconds.
+    // Ten requests are ahead, two at a time, each taking four seconds.
     expect(await machine.send('late', { key: 'c' })).toMatchObject([
       { type: 'failed', code: 'overloaded', retryAfter: 20 },
     ])

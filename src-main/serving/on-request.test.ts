@@ -16,14 +16,14 @@ const finished: GenerationUpdate = {
 }
 const request: ApiRequest = { model: SMALL, prompt: { kind: 'text', text: 'x' }, sampling: {}, stop: [] }
 
-/** A machine that has the model on its disk, and stand-ins for deciding and answering around the real core. */
+/** A machine with the model on its disk: the real core, with fakes for deciding and serving. */
 class Machine {
   readonly world = new World()
   readonly commands: Command[] = []
   enabled = true
-  /** What a master of an earlier version makes of a command. */
+  /** Rewrites a command as a master of an earlier version would parse it. */
   asHeard = (command: Command): Command => command
-  /** What happens between a decision and the next look at it. */
+  /** Called after each decision, before its result is read. */
   afterwards = (): void => undefined
   private readonly answered: ClientRequest[] = []
   readonly loads: LoadOnRequest
@@ -59,7 +59,7 @@ class Machine {
   }
 
   private async submit(command: Command, _options: { commandId: CommandId }): Promise<Result> {
-    // As over a link: the answer comes later.
+    // As over a link, where the answer arrives asynchronously.
     await Promise.resolve()
     this.commands.push(command)
     const decided = this.world.command(this.asHeard(command))

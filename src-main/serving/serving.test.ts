@@ -28,7 +28,7 @@ const serve = (deciding: Deciding, answer: readonly GenerationUpdate[] = [delta,
     },
   }))
 
-/** A request that has given its first token, and goes on when it is asked to. */
+/** A request that has yielded its first token. Returns functions that finish or abandon it. */
 const begun = async (serving: Serving) => {
   const updates = serving.generate(request, { signal: new AbortController().signal })
   await updates.next()
@@ -125,7 +125,10 @@ describe('a request that a node takes', () => {
 })
 
 describe('of two instances of a model', () => {
-  /** Two that are ready; `answer` says what the one that is asked does. Gives where each request went, in order. */
+  /**
+   * Two ready instances; `answer` is what the requested one yields. `went` lists the instance of each request, in
+   * order.
+   */
   const two = (answer: (instance: string) => GenerationUpdate[]) => {
     const deciding = new Deciding()
     const { world } = deciding
@@ -199,8 +202,11 @@ describe('a request whose runner', () => {
   const missed: GenerationUpdate = { type: 'failed', code: 'model_unavailable', message: 'gone' }
   const refused: GenerationUpdate = { type: 'failed', code: 'ended_runners', message: 'no more' }
 
-  /** Each try fails like that; a new runner is there at once. Gives the answer and the number of tries. */
-  const insist = async (answers: readonly GenerationUpdate[]) => {
+  /**
+   * Runs a request whose tries end with these updates, with a new runner ready immediately. Returns the updates and the
+   * number of tries.
+   */
+  const retrying = async (answers: readonly GenerationUpdate[]) => {
     const deciding = new Deciding()
     let tries = 0
     serving = new Serving({
@@ -222,16 +228,16 @@ describe('a request whose runner', () => {
   }
 
   it('dies is retried once', async () => {
-    expect(await insist([died])).toEqual({ updates: [died], tries: 2 })
-    expect(await insist([died, finished])).toEqual({ updates: [finished], tries: 2 })
+    expect(await retrying([died])).toEqual({ updates: [died], tries: 2 })
+    expect(await retrying([died, finished])).toEqual({ updates: [finished], tries: 2 })
   })
 
   it('is gone before it had the request goes to the next one without using up its retry', async () => {
-    expect(await insist([missed, died, missed, finished])).toEqual({ updates: [finished], tries: 4 })
+    expect(await retrying([missed, died, missed, finished])).toEqual({ updates: [finished], tries: 4 })
   })
 
   it('refuses it for good is not retried', async () => {
-    expect(await insist([refused])).toEqual({ updates: [refused], tries: 1 })
+    expect(await retrying([refused])).toEqual({ updates: [refused], tries: 1 })
   })
 })
 

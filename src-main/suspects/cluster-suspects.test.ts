@@ -22,13 +22,13 @@ const settled = async (): Promise<void> => {
   for (let turn = 0; turn < 10; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve))
 }
 
-/** Machines whose links are calls; each runs a model whose runner dies when it is given the text `killer`. */
+/** Machines connected by function calls. Each runs a model whose runner dies when it receives the text `killer`. */
 class Machines {
   readonly nodes: readonly NodeId[]
   readonly deaths: string[] = []
   readonly running: string[] = []
   readonly cut = new Set<string>()
-  /** Runs of anything else wait for this. */
+  /** Delays runs of all other texts. */
   hold: Promise<void> = Promise.resolve()
   private readonly all = new Map<NodeId, ClusterSuspects>()
 
@@ -89,7 +89,7 @@ class Machines {
   }): AsyncGenerator {
     const serve = this.all.get(call.peer)?.handlers.get(call.kind)
     if (!call.isThere || !serve) throw new Error('unknown stream')
-    // As a link does it: leaving the stream aborts it at the other end.
+    // As over a link: closing the stream aborts it at the other end.
     const left = new AbortController()
     call.signal.addEventListener('abort', () => left.abort(), { once: true })
     try {

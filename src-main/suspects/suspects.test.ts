@@ -19,7 +19,7 @@ const request = (text: string): GenerationRequest => ({
   stop: [],
 })
 
-/** A runner that dies as soon as it is given one of these texts, with all that it is answering. */
+/** A runner that dies when it receives one of these texts, together with all running requests. */
 class Runner {
   readonly deaths: string[][] = []
   private live = new Map<string, (update: GenerationUpdate) => void>()
@@ -40,7 +40,7 @@ class Runner {
     return last
   }
 
-  /** Like a node that tries once more when a runner died. */
+  /** Retries once after the runner died, as a node does. */
   async insist(text: string): Promise<GenerationUpdate | undefined> {
     const first = await this.ask(text)
     return first === DIED ? this.ask(text) : first
@@ -140,7 +140,7 @@ describe('requests that were answered while a runner died', () => {
     client.abort()
     expect(await two).toMatchObject({ type: 'finished', reason: 'cancelled' })
     await settled()
-    // The line has not moved: the first one still runs.
+    // The queue has not advanced: the first request still runs.
     expect(runner.answering).toEqual(['one'])
     runner.finish('one')
     await one

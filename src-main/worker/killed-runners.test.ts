@@ -41,7 +41,7 @@ describe('the runners that were killed while they used RDMA', () => {
 
   it('are forgotten when the machine reboots', async () => {
     await killTwo()
-    // However soon: the boot id takes precedence over the clock.
+    // Although the start times differ by little: the boot id takes precedence over the clock.
     expect((await open({ boot: { id: 'B2', startedAt: 1_000_001 } })).count).toBe(0)
   })
 

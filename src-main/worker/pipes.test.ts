@@ -39,7 +39,7 @@ describe('a runner’s pipes', () => {
 
   it('of more runners than this process has threads open at once, before the other ends are open', async () => {
     const all = await Promise.all(Array.from({ length: 12 }, () => makePipes(runDir, { sideChannel: true })))
-    // Reading a file takes one of those threads: none of them may be blocked by a pipe.
+    // Reading a file takes a thread of the pool: none of them may be blocked by a pipe.
     expect(readFileSync(import.meta.filename, 'utf8')).not.toBe('')
     const { open } = await import('node:fs/promises')
     await (await open(import.meta.filename)).close()

@@ -16,7 +16,7 @@ const deltas = fc.array(
   { minLength: 1 },
 )
 
-/** What a client can tell: the texts of channels and calls, in the order in which they begin. */
+/** What a client can observe: the texts of channels and calls, in the order of their beginnings. */
 const meaning = (parts: readonly ContentDelta[]) => ({
   text: parts.map((part) => (part.channel === 'text' ? part.text : '')).join(''),
   reasoning: parts.map((part) => (part.channel === 'reasoning' ? part.text : '')).join(''),

@@ -41,7 +41,7 @@ const events = (deltas: readonly Delta[], last: Finished): Event[] => {
     })
 }
 
-/** Puts events together as Anthropic's clients do. */
+/** Assembles events as Anthropic's client libraries do. */
 const assembled = (all: readonly Event[]): unknown[] => {
   const blocks: Record<string, unknown>[] = []
   const open = new Set<number>()

@@ -10,7 +10,7 @@ import { originCheck } from './origin'
 
 const apiKeyId = ApiKeyId.parse('key-1')
 
-/** An API as it stands open to the network; `state` is what the node knows. */
+/** An API that is open to the network; `state` is the state of the node. */
 const open = (node: { state: State }) => {
   const access = new Access(() => node.state)
   const app = new Hono()

@@ -11,7 +11,7 @@ interface Api {
   readonly systemName?: () => string
 }
 
-/** Asks such an API, by a key where one is given. */
+/** Sends requests to such an API, with a key if given. */
 const api = ({ open = false, allowed = [], systemName = () => 'Kitchen.home' }: Api = {}) => {
   const app = new Hono()
   app.onError((error, c) => (error instanceof Problem ? respondWith(c, error) : c.text('unexpected', 500)))
@@ -33,7 +33,7 @@ const api = ({ open = false, allowed = [], systemName = () => 'Kitchen.home' }: 
 const allowed = ['host.docker.internal', '*.ts.net']
 
 describe('a request to a host', () => {
-  // On loopback; open to the network; and each with the two settings above.
+  // On loopback, open to the network, then both with the settings above.
   it.each([
     ['localhost', [200, 200, 200, 200]],
     ['LOCALHOST:52416', [200, 200, 200, 200]],

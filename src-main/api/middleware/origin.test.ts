@@ -6,7 +6,7 @@ import { originCheck } from './origin'
 
 const HOST = 'localhost:52416'
 
-/** An API that allows these origins and hosts, and asks for a key after that. */
+/** An API with these allowed origins and hosts; requests that pass that check need a key. */
 const api = (allowedOrigins: readonly string[] = [], allowedHosts: readonly string[] = []) => {
   const app = new Hono()
   app.onError((error, c) => (error instanceof Problem ? respondWith(c, error) : c.text('unexpected', 500)))
@@ -25,7 +25,7 @@ const preflight = { 'x-api-key': '', 'access-control-request-method': 'POST' }
 describe('a request of a page', () => {
   const allowed = ['app://obsidian.md', 'https://chat.example.org']
 
-  // Without the setting, and with it.
+  // Without the setting, then with it.
   it.each([
     ['app://obsidian.md', [403, 200]],
     ['https://chat.example.org', [403, 200]],

@@ -9,8 +9,8 @@ const listed = ({ state }: World, loadable: readonly ModelId[] = []) =>
   servedModels({ state, loadable }).map((served) => listedModel({ state, cardOf: known }, served))
 const entries = (world: World, loadable?: readonly ModelId[]) =>
   listed(world, loadable).map(({ id, muster }) => [id, muster.kind, muster.state])
-/** What the list says of the model, where its card is that. */
-const saidOf = (cardOf: ModelSources['cardOf']) => {
+/** The entry of the model in the list, with this card. */
+const entryOf = (cardOf: ModelSources['cardOf']) => {
   const { state } = readyWorld().world
   const served = servedModel({ state, loadable: [] }, SMALL)
   return served && listedModel({ state, cardOf }, served).muster
@@ -58,14 +58,14 @@ describe('the list of models', () => {
   })
 
   it('says which models embed', () => {
-    expect(saidOf(() => ({ ...smallCard, kind: 'embedding' }))).toMatchObject({ modelKind: 'embedding' })
+    expect(entryOf(() => ({ ...smallCard, kind: 'embedding' }))).toMatchObject({ modelKind: 'embedding' })
   })
 
   it('says nothing of a context that is not known, and nothing of what nobody declared', () => {
-    const said = saidOf(() => undefined)
-    expect(said?.modelId).toBe(SMALL)
-    expect(said).not.toHaveProperty('contextLength')
-    expect(said).not.toHaveProperty('modelKind')
+    const entry = entryOf(() => undefined)
+    expect(entry?.modelId).toBe(SMALL)
+    expect(entry).not.toHaveProperty('contextLength')
+    expect(entry).not.toHaveProperty('modelKind')
     expect(servedModel({ state: readyWorld().world.state, loadable: [] }, 'nobody/nothing')).toBeUndefined()
   })
 })

@@ -5,7 +5,9 @@ import { Access } from '../middleware/access'
 import { AREAS } from './areas'
 import { openApiDocument, operationIdOf } from './document'
 
-/** Anything that is looked up in it or called is there: routes take their context apart as they are built. */
+/**
+ * A stub for any context: every property and every call returns another stub, because routes destructure their context.
+ */
 const anything = (): unknown =>
   new Proxy(() => undefined, {
     get: (_, name) => (name === Symbol.toPrimitive ? () => '' : anything()),
@@ -23,16 +25,16 @@ const app = buildApp(
   { access: new Access(() => ({ apiKeys: {} }) as never), open: true },
 )
 
-/** Routes that are not described: pages, the description itself, and second names of what is. */
+/** Routes without a description: pages, the description itself, and aliases. */
 const ASIDE = [
   ...['GET /openapi.json', 'GET /docs', 'GET /sign-in'],
   ...['POST /chat/completions', 'POST /completions', 'POST /responses', 'POST /responses/input_tokens'],
   ...['GET /responses/{id}', 'GET /responses/{id}/input_items', 'DELETE /responses/{id}'],
   ...['POST /responses/{id}/cancel', 'POST /embeddings', 'POST /cancel/{id}'],
   ...['POST /messages', 'POST /messages/count_tokens'],
-  // Of Ollama’s, these are refused, with what to do instead.
+  // Routes of Ollama that are refused with an alternative.
   ...['POST /api/copy', 'POST /api/create', 'POST /api/push'],
-  // An older name of /api/embed.
+  // An alias of /api/embed.
   'POST /api/embeddings',
 ]
 

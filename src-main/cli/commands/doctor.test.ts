@@ -21,7 +21,7 @@ const [MINI, STUDIO, BOOK] = ['mini', 'studio', 'book'] as [NodeId, NodeId, Node
 const member = (nodeId: NodeId, friendlyName: string) => ({ nodeId, friendlyName, answered: true })
 const SOUND: DoctorReport = { nodeId: MINI, members: [member(MINI, 'Mac mini')], pairs: [], nearby: [], findings: [] }
 
-/** What three machines say of one another, of which some pairs do not work. */
+/** The report of three machines, of which these pairs cannot connect. */
 const apart = (broken: readonly (readonly [NodeId, NodeId])[], findings: readonly Finding[]): DoctorReport => {
   const members = [member(MINI, 'Mac mini'), member(STUDIO, 'Mac Studio'), member(BOOK, 'MacBook')]
   const pairs = members.flatMap(({ nodeId: from }) =>
@@ -73,7 +73,10 @@ describe('muster doctor', () => {
 
   const A_PROBLEM = { error: { message: 'The disk is full', hint: 'Make room.' } }
 
-  /** A node that answers as the core says of this state; an answer that is missing is an error. */
+  /**
+   * A node that derives its answers from this state with the real core. A request without a prepared answer is an
+   * error.
+   */
   const serve = async (
     macs: Pick<Macs, 'state'>,
     answers: { warnings?: unknown; connections?: unknown; state?: unknown } = {},

@@ -9,7 +9,7 @@ const definition: ServiceDefinition = {
   env: { PATH: '/usr/bin:/bin', MUSTER_DATA_DIR: '/data/my "folder"' },
 }
 
-/** Takes an `ExecStart` apart as systemd does: quoted words, `%%`, `$$` and backslashes. */
+/** Splits an `ExecStart` line as systemd does: quoted words, `%%`, `$$` and backslashes. */
 const wordsOf = (line: string): string[] =>
   [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = '']) =>
     word.replaceAll(/\\(.)/g, '$1').replaceAll('%%', '%').replaceAll('$$', '$'),
@@ -43,7 +43,7 @@ describe('a unit of systemd', () => {
   })
 })
 
-/** The values of a property list, in order, by a reader that knows only what ours has. */
+/** The values of a property list in order. Parses only the elements that ours contain. */
 const stringsOf = (plist: string): string[] =>
   [...plist.matchAll(/<string>(.*?)<\/string>/g)].map(([, text = '']) =>
     text.replaceAll('&quot;', '"').replaceAll('&gt;', '>').replaceAll('&lt;', '<').replaceAll('&amp;', '&'),

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { plain, plainJson, plainLine } from './plain'
 
 const HOSTILE = '\u001b]52;c;aGk=\u0007\u001b[2J\u009b31mred\u202egnp.exe\u007f\r\nnext\tcolumn'
-/** Whatever a terminal or a reader could take for more than text, but for line feeds and tabs. */
+/** Characters that a terminal or reader could interpret, except line feeds and tabs. */
 const DANGEROUS = /[^\P{Cc}\n\t]|\p{Bidi_Control}/u
 
 describe('plain text', () => {

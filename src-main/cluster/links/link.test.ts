@@ -92,7 +92,7 @@ class End {
   }
 }
 
-/** A machine as the link sees it. While held, its process gets no processor time: it neither receives nor sends. */
+/** A peer whose process can be stopped: while held, it neither receives nor sends. */
 const standIn = async (): Promise<{
   near: End
   hold: () => void
@@ -202,7 +202,7 @@ describe('a link on which something is too large', () => {
             ({ value }) => (value as { length: number }).length,
             (error: unknown) => (error instanceof StreamError ? error.code : error),
           )
-          // Close to the limit some bytes are the frame's own.
+          // Near the limit the outcome depends on the overhead of the frame itself.
           if (size + 100 < MAX_PEER_FRAME_BYTES) expect(outcome).toBe(size)
           else if (size > MAX_PEER_FRAME_BYTES) expect(outcome).toBe('too_large')
           else expect([size, 'too_large']).toContain(outcome)

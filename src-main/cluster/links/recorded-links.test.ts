@@ -28,7 +28,10 @@ import {
 import { GenerateParams1, GenerationUpdate1 } from '@core/protocols/peer-1'
 import { Link, type LinkFrame } from './link'
 
-/** Recorded sessions of two nodes of each version, never recorded again: `tests/harness/record-link.ts`. */
+/**
+ * Recorded sessions of two nodes for each released version. They are not recorded again:
+ * `tests/harness/record-link.ts`.
+ */
 const recorded = join(import.meta.dirname, '..', '..', '..', 'tests', 'fixtures', 'link')
 
 const Side = z.enum(['dialled', 'called'])

@@ -7,7 +7,7 @@ const notices = (isLinked = false, at = 100): RemovalNotices =>
   new RemovalNotices({ isLinked: () => isLinked, admittedAt: () => at })
 const hears = (some: RemovalNotices, removedAt: number | undefined, times: number): boolean =>
   Array.from({ length: times }, () => some.hear(b, { removedAt })).some(Boolean)
-/** Of a machine that was let in among others; its log does not say so. */
+/** `admittedAt` of a machine that was admitted together with others; its own log does not contain the admission. */
 const letIn = ({ toldAt, retired }: { toldAt?: number; retired?: Record<string, number> }): number =>
   admittedAt({ self: a, state: { members: {}, retired }, memberIds: [a, b], toldAt })
 

@@ -37,7 +37,7 @@ describe('two Macs that probe each other', () => {
     for (const prober of probers.values()) prober.close()
   })
 
-  /** A link is up, and the other machine has sent its probe port over it. */
+  /** Opens the link between the two; the peer has sent its probe port. */
   const meet = (self: NodeId, peer: NodeId): void => {
     const there = probers.get(peer)
     if (!there) throw new Error(`${peer} does not probe`)
@@ -72,7 +72,7 @@ describe('two Macs that probe each other', () => {
     probers.get(b)?.close()
     probers.delete(b)
     await until(() => expect([edges('socket'), edges('rdma')]).toEqual([[], []]))
-    // Once each: none came back in between.
+    // Each edge was created once, so none was removed and created again in between.
     const told = world.log.flatMap((event) => (event.type === 'TopologyEdgeCreated' ? [event.edge] : []))
     expect(told.filter((edge) => !isSocketEdge(edge))).toHaveLength(2)
   })

@@ -3,7 +3,7 @@ import { RateLimit } from './rate-limit'
 
 const { signal } = new AbortController()
 
-/** A limit on a clock that only waiting moves. */
+/** A rate limit on a fake clock, which only waiting advances. */
 const limited = (rate: { bytesPerSecond: number }) => {
   const clock = { now: 0 }
   const limit = new RateLimit({

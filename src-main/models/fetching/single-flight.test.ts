@@ -15,7 +15,7 @@ describe('the machine that downloads a model from the hub for several', () => {
     a = world.addNode('a')
     b = world.addNode('b')
     linked = new Set([a, b])
-    // Both hold a part of it.
+    // Declarations of the same model on both machines.
     const [one, two] = [world.declare('one', { nodeIds: [a] }), world.declare('two', { nodeIds: [b] })]
     world.reconcile()
     modelId = world.metaInstance(one).modelId

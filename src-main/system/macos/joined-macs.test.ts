@@ -33,7 +33,9 @@ class Macs {
     return nodeId
   }
 
-  /** A minute passes: every machine has read its facts and reported them with their consequences. */
+  /**
+   * Advances the clock by a minute: every machine reads its facts and reports them, with the RDMA edges that follow.
+   */
   async minute(): Promise<void> {
     this.now += 60_000
     for (const [nodeId, machine] of this.machines) {
@@ -115,7 +117,7 @@ describe('two Macs with a Thunderbolt 5 cable', () => {
   })
 
   it('are not joined while only one has noticed that a cable moved', async () => {
-    // The Studio has noticed, the laptop not yet.
+    // Only the Studio has reported the change so far.
     desk.unplug(2)
     await macs.minute()
     expect(macs.edges()).toEqual([])

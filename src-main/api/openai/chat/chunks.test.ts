@@ -7,7 +7,7 @@ import type { CallForm } from './completion'
 const head = { id: 'chatcmpl-1', created: 1, model: 'm' }
 const usage = { promptTokens: 5, cachedTokens: 1, completionTokens: 2 }
 
-/** The objects of a stream; its end as text. */
+/** Parses the objects of a stream; its terminator stays text. */
 const read = (stream: string): unknown[] =>
   stream
     .split('\n\n')

@@ -18,7 +18,7 @@ const writer = (kept: ResponseObject[] = []): ResponseEvents => {
   })
 }
 
-/** What the official client makes of a stream: its events, and the response that it puts together of them. */
+/** Parses a stream with OpenAI's client. Returns its events and the response that it assembles. */
 const read = async (sse: string) => {
   const fetch = () => Promise.resolve(new Response(sse, { headers: { 'content-type': 'text/event-stream' } }))
   const stream = new OpenAI({ apiKey: 'none', fetch }).responses.stream({ model: 'm', input: 'hi' })
