@@ -203,7 +203,7 @@ describe('a worker', () => {
     it('says that Python cannot be started', async () => {
       const executable = join(folder.path, 'nowhere', 'python')
       const one = await start({ python: { executable, source: folder.path } })
-      expect(await one.failure()).toContain(`${executable} is not there`)
+      expect(await one.failure()).toContain(`${executable} does not exist`)
       expect(readdirSync(one.runDir)).toEqual([])
     })
 
