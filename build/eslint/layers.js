@@ -24,7 +24,7 @@ const CORE_FOLDERS = [
   // What is decided.
   ...['rdma', 'topology', 'side-channel', 'placement', 'reconcile', 'commands'],
   // What requests are, and what people are told.
-  ...['generation', 'tracing', 'keys', 'power', 'warnings'],
+  ...['generation', 'tracing', 'keys', 'power', 'warnings', 'status-lines'],
   // Protocols between programs and machines, and what is based on them.
   ...['protocols', 'activity', 'benchmark', 'doctor', 'plan', 'setup', 'simulation'],
 ]

@@ -10,5 +10,10 @@ export const TaskStatusUpdated = z.object({
   /** Measured by the runner, with `Complete`. */
   measured: Task.pick({ promptTokens: true, completionTokens: true, tokensPerSecond: true }).optional(),
 })
-export const TaskFailed = z.object({ type: z.literal('TaskFailed'), taskId: TaskId, error: z.string() })
+export const TaskFailed = z.object({
+  type: z.literal('TaskFailed'),
+  taskId: TaskId,
+  error: z.string(),
+  code: z.string().optional(),
+})
 export const TaskDeleted = z.object({ type: z.literal('TaskDeleted'), taskId: TaskId })

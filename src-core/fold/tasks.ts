@@ -50,10 +50,13 @@ export const reduceTasks = (
       return isLive(changed) ? put(taskId, changed) : ended(family, put(taskId, { ...changed, endedAt: at }))
     }
     case 'TaskFailed': {
-      const { taskId, error } = event
+      const { taskId, error, code } = event
       const task = family[taskId]
       if (!task || !isLive(task)) return undefined
-      return ended(family, put<Task>(taskId, { ...task, status: 'Failed', error, endedAt: at }))
+      return ended(
+        family,
+        put<Task>(taskId, { ...task, status: 'Failed', error, ...(code !== undefined && { code }), endedAt: at }),
+      )
     }
     case 'TaskDeleted':
       return drop(family, event.taskId)

@@ -15,8 +15,15 @@ export interface PlacementWords {
   readonly clause: (state: State, exclusion: Exclusion, nodeIds: readonly NodeId[]) => string
   /** A phrase that follows a machine's name: `drained: nothing new is placed there`. */
   readonly phrase: (exclusion: Exclusion) => string
-  /** `Mac Studio is away; you chose only …; mini has 6 GB free, the model needs 12 GB`. Not capitalized. */
-  readonly refusal: (state: State, error: Pick<PlacementError, 'reason' | 'coded' | 'details'>) => string
+  /**
+   * `Mac Studio is away; you chose only …; mini has 6 GB free, the model needs 12 GB`. Not capitalized. A machine that
+   * is only assumed to leave is not said to be away.
+   */
+  readonly refusal: (
+    state: State,
+    error: Pick<PlacementError, 'reason' | 'coded' | 'details'>,
+    assumed?: { readonly leaves: NodeId },
+  ) => string
 }
 
 export const placementWords = (translator: Translator): PlacementWords => {
@@ -96,9 +103,9 @@ export const placementWords = (translator: Translator): PlacementWords => {
     return found
   }
 
-  const refusal: PlacementWords['refusal'] = (state, { reason, coded, details }) => {
+  const refusal: PlacementWords['refusal'] = (state, { reason, coded, details }, assumed) => {
     const problem = details?.problem && say(details.problem)
-    const machines = details && clauses(state, details.removed)
+    const machines = details && clauses(state, withoutLeaving(details.removed, assumed?.leaves))
     // The refusal comes from another version: show the text of the node that sent it.
     if (problem === undefined || machines === undefined) return (coded && say(coded)) ?? reason
     return [...machines, problem].reduce((first, second) => text('placement.both', { first, second }))
@@ -106,6 +113,13 @@ export const placementWords = (translator: Translator): PlacementWords => {
 
   return { clause, phrase, refusal }
 }
+
+const withoutLeaving = (removed: readonly ExcludedMachines[], leaves: NodeId | undefined): ExcludedMachines[] =>
+  removed.flatMap((excluded) => {
+    if (exclusionOf(excluded)?.rule !== 'away') return [excluded]
+    const nodeIds = excluded.nodeIds.filter((nodeId) => nodeId !== leaves)
+    return nodeIds.length === 0 ? [] : [{ ...excluded, nodeIds }]
+  })
 
 const chosenOf = (nodeIds: readonly NodeId[], chosen: readonly NodeId[]): readonly NodeId[] =>
   nodeIds.filter((nodeId) => chosen.includes(nodeId))

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ModelProblemCode } from '../placement/model-card'
 import { LanguageChoice } from '../texts/language'
 
 const Commands = z.array(z.string().max(200)).max(200)
@@ -107,9 +108,17 @@ export const CommandLineToolAnswer = z.discriminatedUnion('state', [
 export type CommandLineToolAnswer = z.infer<typeof CommandLineToolAnswer>
 
 /** Result of dropping a model's folder on the window; `known`: already in the catalogue. */
+/** Why a folder is not added: `place` names the folder, the file, or the id that it would have. */
+export const FolderRefusal = z.discriminatedUnion('why', [
+  z.strictObject({ why: z.enum(['unreadable', 'file', 'no_model', 'bad_id', 'taken']), place: z.string() }),
+  /** The model is damaged or of a kind that does not run here; the text is English. */
+  z.strictObject({ why: z.literal('problem'), problem: z.string(), problemCode: ModelProblemCode.optional() }),
+])
+export type FolderRefusal = z.infer<typeof FolderRefusal>
+
 export const DroppedFolderAnswer = z.discriminatedUnion('status', [
   z.strictObject({ status: z.enum(['added', 'known']), modelId: z.string() }),
-  z.strictObject({ status: z.literal('refused'), reason: z.string(), hint: z.string() }),
+  z.strictObject({ status: z.literal('refused'), refusal: FolderRefusal }),
   /** Nothing was dropped, or more than one item. */
   z.strictObject({ status: z.literal('none') }),
 ])

@@ -88,7 +88,7 @@ export const UnusedModelsResponse = z.object({ models: z.array(UnusedCopy), byte
 export const RemovedModelsResponse = z.object({
   removed: z.array(UnusedCopy),
   freedBytes: Bytes,
-  failed: z.array(UnusedCopy.extend({ message: z.string() })),
+  failed: z.array(UnusedCopy.extend({ message: z.string(), code: z.string().optional() })),
 })
 export type RemovedModelsResponse = z.infer<typeof RemovedModelsResponse>
 

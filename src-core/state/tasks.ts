@@ -16,6 +16,8 @@ export const Task = z.object({
   takenBy: NodeId.optional(),
   status: TaskStatus,
   error: z.string().optional(),
+  /** Error code of a failure that the runner or the queue reported. Earlier versions omit it. */
+  code: z.string().optional(),
   createdAt: Timestamp,
   endedAt: Timestamp.optional(),
   /** Measured by the runner, set when the task is done. */

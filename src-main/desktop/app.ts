@@ -62,6 +62,15 @@ const followPower = (node: RunningNode): (() => void) => {
 const bundledRunner = (): NodeOptions['bundledRunner'] =>
   app.isPackaged ? { root: process.resourcesPath, uv: join(process.resourcesPath, 'bin', 'uv') } : undefined
 
+/** A window whose page waits for the node. */
+interface OpeningWindow {
+  readonly window: MainWindow
+  /** The link of the page that it was opened at. */
+  readonly hash: string | undefined
+  /** Lets the page load, with the node's address. */
+  readonly serve: (apiUrl: string) => void
+}
+
 /** The app's lifetime: a node, its window and the menu bar icon. */
 class Desktop {
   private readonly quitting = new AbortController()
@@ -145,6 +154,7 @@ class Desktop {
     const { signal } = this.quitting
     while (!signal.aborted) {
       let node: RunningNode | undefined
+      const opening = this.openWindow()
       try {
         node = await startNode({
           dataDir,
@@ -155,7 +165,7 @@ class Desktop {
           // On macOS, the first local network discovery triggers a permission dialog.
           explainsDiscovery: process.platform === 'darwin',
         })
-        if (!signal.aborted) await this.present(node)
+        if (!signal.aborted) await this.present(node, opening)
         return node
       } catch (error) {
         this.closePresented()
@@ -167,17 +177,35 @@ class Desktop {
     return undefined
   }
 
-  /** Creates the window and the menu bar icon of a running node. */
-  private async present(node: RunningNode): Promise<void> {
+  /**
+   * Opens the window, which stays hidden until its page is drawn. Its page is served once the node runs; meanwhile its
+   * processes start beside the node.
+   */
+  private openWindow(): OpeningWindow {
+    const { closers } = this
+    let serve: (apiUrl: string) => void = () => undefined
+    const apiUrl = new Promise<string>((resolve) => {
+      serve = resolve
+    })
+    const { defaultSession } = session
+    const translator = (): Translator => this.language.current()
+    closers.push(confine(defaultSession, { apiUrl, translator }))
+    closers.push(serveApp(defaultSession, { directory: join(app.getAppPath(), 'out', 'renderer'), apiUrl }))
+    const window = new MainWindow({ preload: join(app.getAppPath(), 'out', 'preload', 'preload.cjs'), translator })
+    closers.push(() => window.close())
+    const hash = this.waiting
+    window.show(hash)
+    return { window, hash, serve }
+  }
+
+  /** Shows a running node in the window and the menu bar. */
+  private async present(node: RunningNode, { window, hash, serve }: OpeningWindow): Promise<void> {
     const { closers } = this
     const { defaultSession } = session
     const apiUrl = nameForPolicy(node.url)
     await signWindowIn(defaultSession, { apiUrl, signInLink: node.signInLink })
     const translator = (): Translator => this.language.current()
-    closers.push(confine(defaultSession, { apiUrl, translator }))
-    closers.push(serveApp(defaultSession, { directory: join(app.getAppPath(), 'out', 'renderer'), apiUrl }))
     const { preferences } = this
-    const window = new MainWindow({ preload: join(app.getAppPath(), 'out', 'preload', 'preload.cjs'), translator })
     const watchers: { refresh(): void }[] = []
     const changed = (): void => watchers.forEach((watcher) => watcher.refresh())
     const updates = new Updates({
@@ -217,11 +245,11 @@ class Desktop {
     closers.push(
       () => tray.close(),
       () => notifications.close(),
-      () => window.close(),
     )
     this.window = window
     this.node = node
-    window.show(this.waiting)
+    serve(apiUrl)
+    if (this.waiting !== hash) window.show(this.waiting)
     this.waiting = undefined
   }
 

@@ -7,7 +7,7 @@ import { isOfPage, isReload } from './page'
 const ALLOWED = 'clipboard-sanitized-write'
 
 export interface ConfineOptions {
-  readonly apiUrl: string
+  readonly apiUrl: Promise<string>
   readonly translator: () => Translator
 }
 
@@ -32,7 +32,7 @@ const linkOpener = ({ apiUrl, translator }: ConfineOptions): ((address: string) 
     }
   }
   return async (address) => {
-    const link = judgeLink(address, { apiUrl })
+    const link = judgeLink(address, { apiUrl: await apiUrl })
     // One question at a time, however often a page asks.
     if (link === undefined || asking) return
     if (link.to === 'own-node' || (await agreed(link.host, link.url))) await shell.openExternal(link.url)

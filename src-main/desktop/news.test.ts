@@ -43,7 +43,7 @@ describe('a person is told', () => {
     world.report(id, { status: 'Loading', layersLoaded: 1, layers: 32 })
     expect(next()).toEqual([])
     world.report(id, { status: 'Ready' })
-    expect(next()).toMatchObject([{ title: `${SMALL} is back` }])
+    expect(next()).toMatchObject([{ title: `${SMALL} is back`, body: 'It answers again on Mac Studio.' }])
     expect(next()).toEqual([])
   })
 

@@ -1,4 +1,3 @@
-import { placementWords } from '@core/placement/placement-words'
 import type { ClusterView } from '@core/protocols/cluster'
 import type { NoticeKind, UpdateStatus } from '@core/protocols/desktop'
 import { nodeName } from '@core/state/bindings'
@@ -6,8 +5,8 @@ import type { MetaInstance } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
 import { isOffHours } from '@core/state/scheduling'
 import { statusOf } from '@core/state/status'
+import { declarationLines } from '@core/status-lines/declaration-lines'
 import type { NodeId } from '@core/ids'
-import { codedSayer } from '@core/texts/say-coded'
 import type { Translator } from '@core/texts/translator'
 
 /** A system notification, and the page that a click on it opens. */
@@ -36,14 +35,10 @@ const healthOf = (word: string): Health | undefined => {
   return word === 'RETRYING' || word === 'PLACEMENT_FAILED' ? 'broken' : undefined
 }
 
-/** Why a declaration is broken, in the language of the menu bar if the reason has a translation. */
-const whyBroken = (
-  { lastFailure, lastFailureError, placementError }: MetaInstance,
-  { state, translator }: Pick<Sight, 'state' | 'translator'>,
-): string | undefined => {
-  const translate = codedSayer(translator)
-  const refusal = placementError && placementWords(translator).refusal(state, placementError)
-  return (lastFailure && translate(lastFailure)) ?? lastFailureError ?? refusal
+/** The last failure, or why it cannot be placed. */
+const whyBroken = (one: MetaInstance, { state, translator }: Pick<Sight, 'state' | 'translator'>): string => {
+  const lines = declarationLines(translator)
+  return lines.failure(one) ?? lines.declaration(state, one, { now: state.lastEventAt })
 }
 
 /** Computes notifications from the differences between two consecutive inputs. The first input causes none. */
@@ -77,7 +72,7 @@ export class News {
     const declared = Object.values(state.metaInstances)
     for (const id of this.health.keys()) if (!(id in state.metaInstances)) this.health.delete(id)
     return declared.flatMap((one): Notice[] => {
-      const { word, detail } = statusOf(state, one)
+      const { word } = statusOf(state, one)
       if (one.paused || isOffHours(one)) this.health.delete(one.metaInstanceId)
       const [before, now] = [this.health.get(one.metaInstanceId), healthOf(word)]
       if (now === undefined || now === before) return []
@@ -88,7 +83,7 @@ export class News {
           {
             kind: 'models',
             title: text('desktop.notice.unavailable', { name }),
-            body: whyBroken(one, { state, translator }) ?? detail,
+            body: whyBroken(one, { state, translator }),
             page: 'cluster',
           },
         ]
@@ -98,7 +93,7 @@ export class News {
             {
               kind: 'models',
               title: text('desktop.notice.back', { name }),
-              body: text('desktop.notice.backBody', { detail }),
+              body: text('desktop.notice.backBody', { machines: declarationLines(translator).machines(state, one) }),
               page: 'cluster',
             },
           ]

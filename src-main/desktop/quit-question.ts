@@ -11,7 +11,14 @@ export interface QuitQuestion {
   readonly detail: string
 }
 
-const fateLine = (state: State, departure: Departure, translator: Translator): string => {
+export interface QuitInputs {
+  readonly state: State
+  readonly nodeId: NodeId
+  readonly departures: readonly Departure[]
+  readonly translator: Translator
+}
+
+const fateLine = ({ state, nodeId, translator }: QuitInputs, departure: Departure): string => {
   const { language, text } = translator
   const { name } = departure
   switch (departure.fate) {
@@ -21,7 +28,7 @@ const fateLine = (state: State, departure: Departure, translator: Translator): s
         machines: new Intl.ListFormat(language).format(departure.nodeIds.map((nodeId) => nodeName(state, nodeId))),
       })
     case 'stops': {
-      const refusal = placementWords(translator).refusal(state, departure.error)
+      const refusal = placementWords(translator).refusal(state, departure.error, { leaves: nodeId })
       const fullStop = language === 'zh-Hans' ? '。' : '.'
       const reason = /[.!?。]$/.test(refusal) ? refusal : `${refusal}${fullStop}`
       return departure.others === undefined
@@ -31,20 +38,14 @@ const fateLine = (state: State, departure: Departure, translator: Translator): s
   }
 }
 
-export interface QuitInputs {
-  readonly state: State
-  readonly nodeId: NodeId
-  readonly departures: readonly Departure[]
-  readonly translator: Translator
-}
-
 /** The question before quitting; undefined if quitting affects nothing. */
-export const quitQuestion = ({ state, nodeId, departures, translator }: QuitInputs): QuitQuestion | undefined => {
+export const quitQuestion = (inputs: QuitInputs): QuitQuestion | undefined => {
+  const { state, nodeId, departures, translator } = inputs
   const { text } = translator
   const answers = Object.values(state.tasks).filter((task) => isLive(task) && task.takenBy === nodeId).length
   const downloads = Object.values(state.downloads[nodeId] ?? {}).filter(({ status }) => status === 'Ongoing').length
   const lines = [
-    ...departures.map((departure) => fateLine(state, departure, translator)),
+    ...departures.map((departure) => fateLine(inputs, departure)),
     ...(answers > 0 ? [text('desktop.quitAnswers', { count: answers })] : []),
     ...(downloads > 0 ? [text('desktop.quitDownloads', { count: downloads })] : []),
   ]

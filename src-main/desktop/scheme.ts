@@ -47,18 +47,18 @@ export const fileOf = (directory: string, url: string): string | undefined => {
   return path.startsWith(directory + sep) && !path.includes('\0') ? path : undefined
 }
 
-/** Serves the built app at `app://muster/`. Returns the function that stops it. */
+/** Serves the built app at `app://muster/` once the node's address is known. Returns the function that stops it. */
 export const serveApp = (
   session: Session,
-  { directory, apiUrl }: { readonly directory: string; readonly apiUrl: string },
+  { directory, apiUrl }: { readonly directory: string; readonly apiUrl: Promise<string> },
 ): (() => void) => {
-  const headers = {
-    'content-security-policy': contentSecurityPolicy(apiUrl),
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-  }
-  const notFound = () => new Response('Not found', { status: 404, headers })
   session.protocol.handle(SCHEME, async ({ url }) => {
+    const headers = {
+      'content-security-policy': contentSecurityPolicy(await apiUrl),
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+    }
+    const notFound = () => new Response('Not found', { status: 404, headers })
     const file = fileOf(directory, url)
     if (file === undefined) return notFound()
     try {

@@ -18,8 +18,13 @@ export interface TrayActionsOptions {
   readonly translator: () => Translator
 }
 
-const explain = ({ text }: Translator, error: unknown): void =>
-  dialog.showErrorBox(text('desktop.failed'), error instanceof Error ? error.message : String(error))
+const meaning = ({ problem }: Translator, error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  return ('code' in error && typeof error.code === 'string' ? problem(error.code) : undefined) ?? error.message
+}
+
+const explain = (translator: Translator, error: unknown): void =>
+  dialog.showErrorBox(translator.text('desktop.failed'), meaning(translator, error))
 
 /** Carries out an action chosen in the menu; failures are shown in a dialog. */
 export const trayActions = (options: TrayActionsOptions): ((action: TrayAction) => void) => {

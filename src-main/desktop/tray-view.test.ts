@@ -137,7 +137,7 @@ describe('the menu', () => {
       '  Refuse',
       '—',
       `${SMALL} — ready ▸`,
-      '  · on Mac Studio',
+      '  · On Mac Studio · 34 tokens/s · 1 request',
       '  Chat',
       '  Pause',
       '  Restart',

@@ -1,11 +1,11 @@
 import type { NodeId } from '@core/ids'
-import { placementWords } from '@core/placement/placement-words'
 import type { ClusterView } from '@core/protocols/cluster'
 import type { UpdateStatus } from '@core/protocols/desktop'
 import type { MetaInstance } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
 import { statusOf, type MetaInstanceStatus } from '@core/state/status'
 import { isLive } from '@core/state/tasks'
+import { declarationLines } from '@core/status-lines/declaration-lines'
 import { figuresOf } from '@core/texts/figures'
 import type { Translator } from '@core/texts/translator'
 import type { TrayAction, TrayEntry } from './tray-entry'
@@ -104,11 +104,25 @@ const wordText = ({ word, status }: MetaInstanceStatus, { text }: Translator): s
     ? text('desktop.word.RETRYING', { attempt: status.slice(status.indexOf('(')) })
     : text(`desktop.word.${word}`)
 
-const model = ({ one, status }: Declared, { state, translator }: TrayInput): TrayEntry => {
+/** How a declaration is, where it runs, and after which failure. */
+const condition = ({ one, status }: Declared, { state, translator }: TrayInput): TrayEntry[] => {
+  const { text } = translator
+  const lines = declarationLines(translator)
+  const now = lines.declaration(state, one, { now: state.lastEventAt })
+  const machines = SERVING.has(status.word) ? lines.machines(state, one) : undefined
+  const failure = lines.failure(one)
+  return [
+    line(machines === undefined ? now : [text('desktop.onMachines', { machines }), now].join(' · ')),
+    ...(failure === undefined ? [] : [line(text('cards.after', { failure }))]),
+  ]
+}
+
+const model = (declared: Declared, input: TrayInput): TrayEntry => {
+  const { one, status } = declared
+  const { translator } = input
   const { text } = translator
   const { metaInstanceId, name, modelId, paused, onRequest } = one
   const called = name ?? modelId
-  const refused = status.word === 'PLACEMENT_FAILED' ? one.placementError : undefined
   return {
     kind: 'submenu',
     label: text(onRequest ? 'desktop.modelWordRequest' : 'desktop.modelWord', {
@@ -116,7 +130,7 @@ const model = ({ one, status }: Declared, { state, translator }: TrayInput): Tra
       word: wordText(status, translator),
     }),
     entries: [
-      line(refused ? placementWords(translator).refusal(state, refused) : status.detail),
+      ...condition(declared, input),
       item(text('desktop.chat'), { do: 'chat', model: called }),
       item(paused ? text('desktop.resume') : text('desktop.pause'), {
         do: paused ? 'resume' : 'pause',

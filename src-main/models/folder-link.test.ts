@@ -81,15 +81,21 @@ describe('a model’s folder that a person gives', () => {
     ],
   ] as const)('is refused in the catalogue’s words where it %s', async (_what, changes, words) => {
     const folder = folderWith('broken', changes)
-    expect(await add(folder)).toMatchObject({ status: 'refused', reason: expect.stringMatching(words) as string })
+    expect(await add(folder)).toMatchObject({
+      status: 'refused',
+      refusal: { why: 'problem', problem: expect.stringMatching(words) as string },
+    })
     expect(existsSync(join(dataDir, 'models', 'local'))).toBe(false)
   })
 
   it('is refused where it is none: a file, an empty folder, a place that is gone, a path that is not absolute', async () => {
     const file = join(folderWith('model'), 'config.json')
     mkdirSync(join(root, 'empty'))
-    expect(await add(file)).toMatchObject({ status: 'refused', reason: 'config.json is a file' })
-    expect(await add(join(root, 'empty'))).toMatchObject({ status: 'refused', reason: 'empty contains no model' })
+    expect(await add(file)).toMatchObject({ status: 'refused', refusal: { why: 'file', place: 'config.json' } })
+    expect(await add(join(root, 'empty'))).toMatchObject({
+      status: 'refused',
+      refusal: { why: 'no_model', place: 'empty' },
+    })
     expect(await add(join(root, 'gone'))).toMatchObject({ status: 'refused' })
     expect(await add('model')).toMatchObject({ status: 'refused' })
   })
@@ -98,7 +104,7 @@ describe('a model’s folder that a person gives', () => {
     await add(folderWith('one/model'))
     expect(await add(folderWith('two/model'))).toMatchObject({
       status: 'refused',
-      reason: 'This machine has another model called local/model',
+      refusal: { why: 'taken', place: 'local/model' },
     })
     expect(readlinkSync(join(dataDir, 'models', 'local', 'model'))).toBe(join(root, 'one', 'model'))
   })

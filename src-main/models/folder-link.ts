@@ -1,6 +1,7 @@
 import { realpath, stat, symlink } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join } from 'node:path'
 import { ModelId } from '@core/ids'
+import type { FolderRefusal } from '@core/protocols/desktop'
 import { makeBelow } from '../disk/below'
 import type { Catalogue } from './catalogue'
 import { inspectModelDirectory } from './model-directory'
@@ -11,7 +12,7 @@ import { ownModels } from './stores'
 /** Result of adding a folder: `known` means that the catalogue has it already. */
 export type LinkedFolder =
   | { readonly status: 'added' | 'known'; readonly modelId: ModelId }
-  | { readonly status: 'refused'; readonly reason: string; readonly hint: string }
+  | { readonly status: 'refused'; readonly refusal: FolderRefusal }
 
 export interface LinkOptions {
   readonly dataDir: string
@@ -21,7 +22,10 @@ export interface LinkOptions {
 /** Owner part of the id if the folder does not reveal one. */
 const OWNER = 'local'
 
-const refused = (reason: string, hint: string): LinkedFolder => ({ status: 'refused', reason, hint })
+const refused = (why: Exclude<FolderRefusal['why'], 'problem'>, place: string): LinkedFolder => ({
+  status: 'refused',
+  refusal: { why, place },
+})
 
 /** Derives the model id from the folder; paths in the Hugging Face cache contain the hub's id. */
 const idOf = (folder: string): ModelId => {
@@ -38,32 +42,26 @@ const idOf = (folder: string): ModelId => {
 }
 
 /**
- * Adds a model folder by a symbolic link in our own store, without a copy. Inspects it first like the catalogue, with
- * the same error messages. Deleting the model removes the link only.
+ * Adds a model folder by a symbolic link in our own store, without a copy. Inspects it first like the catalogue. Deleting the model removes the link only.
  *
  * @param given absolute path from the user. Rejects with the file system's error if the store cannot be written
  */
 export const linkModelFolder = async (given: string, { dataDir, catalogue }: LinkOptions): Promise<LinkedFolder> => {
   const folder = isAbsolute(given) ? await realpath(given).catch(() => undefined) : undefined
   const found = folder === undefined ? undefined : await stat(folder).catch(() => undefined)
-  if (folder === undefined || !found)
-    return refused(`${given} cannot be read`, 'Check that it exists and that Muster may read it.')
-  if (!found.isDirectory())
-    return refused(`${basename(given)} is a file`, 'Drop the folder that contains config.json and the weights.')
+  if (folder === undefined || !found) return refused('unreadable', given)
+  if (!found.isDirectory()) return refused('file', basename(given))
   await catalogue.refresh()
   for (const { path, modelId } of [...catalogue.list(), ...catalogue.adapters(), ...catalogue.unreadable()])
     if ((await realpath(path).catch(() => undefined)) === folder) return { status: 'known', modelId }
   const files = await listModelFiles(folder)
-  if (!files) return refused(`${given} cannot be read`, 'Allow Muster to read it, or move it to a readable folder.')
+  if (!files) return refused('unreadable', given)
   const modelId = idOf(folder)
   const inspection = await inspectModelDirectory({ modelId, path: folder, source: 'muster' }, files, { starter: false })
-  if (inspection.status === 'none')
-    return refused(
-      `${basename(given)} contains no model`,
-      'A model’s folder contains config.json, the weights (.safetensors) and the files of the tokenizer.',
-    )
-  const { problem } = inspection.model
-  if (problem !== undefined) return refused(problem, 'Nothing was added.')
+  if (inspection.status === 'none') return refused('no_model', basename(given))
+  const { problem, problemCode } = inspection.model
+  if (problem !== undefined)
+    return { status: 'refused', refusal: { why: 'problem', problem, ...(problemCode && { problemCode }) } }
   return link({ folder, modelId, dataDir, catalogue })
 }
 
@@ -75,13 +73,13 @@ interface Link extends LinkOptions {
 
 const link = async ({ folder, modelId, dataDir, catalogue }: Link): Promise<LinkedFolder> => {
   const place = ownPlace(ownModels(dataDir), modelId)
-  if (!place) return refused(`${modelId} is not a valid model id`, 'Rename the folder.')
+  if (!place) return refused('bad_id', modelId)
   const owner = await makeBelow(dataDir, ['models', place.owner])
   try {
     await symlink(folder, join(owner, place.name))
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-    return refused(`This machine has another model called ${modelId}`, 'Rename the folder, or delete that model first.')
+    return refused('taken', modelId)
   }
   await catalogue.refresh()
   return { status: 'added', modelId }

@@ -270,7 +270,7 @@ export class Serving {
 
   private reportEnd(taskId: TaskId, update: Extract<GenerationUpdate, { type: 'finished' | 'failed' }>): void {
     if (update.type === 'failed') {
-      this.tasks.end({ type: 'TaskFailed', taskId, error: update.message })
+      this.tasks.end({ type: 'TaskFailed', taskId, error: update.message, code: update.code })
       return
     }
     if (update.reason === 'cancelled') {

@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import { NodeId } from '@core/ids'
 import type { Api } from '../api/access'
-import { t } from './texts.svelte'
+import { problemMeaning, t } from './texts.svelte'
 
 /** Body of `GET /health`, both healthy and not. */
 const Health = z.object({
   status: z.enum(['ok', 'degraded']),
   version: z.string(),
   nodeId: NodeId.optional(),
+  code: z.string().optional(),
   reason: z.string().optional(),
   hint: z.string().optional(),
 })
@@ -19,16 +20,21 @@ export interface Trouble {
   readonly hint: string | undefined
 }
 
+const troubleOf = ({ status, code, reason, hint }: Health): Trouble | undefined => {
+  if (status === 'ok') return undefined
+  const translated = code === undefined ? undefined : problemMeaning(code)
+  // A translation names the way out too.
+  return translated === undefined
+    ? { reason: reason ?? t('app.noReason'), hint }
+    : { reason: translated, hint: undefined }
+}
+
 /** The node that serves this page. */
 export class OwnNode {
   private health: Health | undefined = $state.raw()
   readonly nodeId = $derived(this.health?.nodeId)
   readonly version = $derived(this.health?.version)
-  readonly trouble: Trouble | undefined = $derived(
-    this.health?.status === 'degraded'
-      ? { reason: this.health.reason ?? t('app.noReason'), hint: this.health.hint }
-      : undefined,
-  )
+  readonly trouble: Trouble | undefined = $derived(this.health && troubleOf(this.health))
 
   constructor(private readonly api: Pick<Api, 'request'>) {}
 

@@ -1,6 +1,8 @@
 import type { TokenTime } from '@core/texts/figures'
 import { formats, t } from './texts.svelte'
 
+export { sentence } from '@core/status-lines/sentence'
+
 /** Size, as `8.2 GB`, `142 GB`, `740 KB`. */
 export const bytesText = (bytes: number): string => formats().bytes(bytes)
 
@@ -47,6 +49,3 @@ export const counted = (count: number, noun: string): string => `${count} ${noun
 
 /** A model's id without its owner. */
 export const shortName = (modelId: string): string => modelId.split('/').at(-1) ?? modelId
-
-/** Capitalises the first letter. */
-export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

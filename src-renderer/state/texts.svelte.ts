@@ -1,5 +1,6 @@
 import { benchmarkTexts, type BenchmarkTexts } from '@core/benchmark/benchmark-text'
 import { placementWords, type PlacementWords } from '@core/placement/placement-words'
+import { declarationLines, type DeclarationLines } from '@core/status-lines/declaration-lines'
 import type { CodedText } from '@core/texts/coded'
 import { inEnglish } from '@core/texts/english'
 import { figuresOf, type Figures } from '@core/texts/figures'
@@ -13,6 +14,7 @@ let spoken: Translator = $state.raw(english)
 const figures: Figures = $derived(figuresOf(spoken))
 const sayCoded: SayCoded = $derived(codedSayer(spoken))
 const placements: PlacementWords = $derived(placementWords(spoken))
+const lines: DeclarationLines = $derived(declarationLines(spoken))
 const times: TimeText = $derived(timesOf(spoken.language))
 const benchmarks: BenchmarkTexts = $derived(benchmarkTexts(spoken))
 
@@ -28,11 +30,18 @@ export const formats = (): Figures => figures
 /** Says why the placement refused, in the window's language. */
 export const placementFormats = (): PlacementWords => placements
 
+/** Says how declarations and their instances are, in the window's language. */
+export const statusLines = (): DeclarationLines => lines
+
 /** Benchmark texts in the window's language. */
 export const benchmarkFormats = (): BenchmarkTexts => benchmarks
 
 /** Translation of an API error; undefined in English, or if its message is needed. */
 export const problemMeaning = (code: string): string | undefined => spoken.problem(code)
+
+/** What a failure with that code means, in the user's language; without a translation, the node's English message. */
+export const failureText = (code: string | undefined, message: string): string =>
+  (code === undefined ? undefined : problemMeaning(code)) ?? message
 
 /** Translation of a sentence from the node; its English text if this version lacks the key. */
 export const nodeText = (sentence: CodedText | undefined, englishText: string): string =>

@@ -154,7 +154,7 @@ export const machines: Translation<'machines'> = {
   renameCluster: 'Cluster umbenennen',
   renameMachine: '{name} umbenennen',
   name: 'Name',
-  nameBad: 'Das ist kein Name.',
+  nameBad: 'Ein Name hat 1 bis 60 Zeichen, mindestens ein sichtbares und keine Steuerzeichen.',
   renameClusterNote: 'Zu sehen beim Beitritt zu diesem Cluster.',
   renameMachineNote: 'Alle Rechner des Clusters nennen ihn so, bis er dort, wo er läuft, einen anderen Namen bekommt.',
   renameFailed: 'Umbenennen nicht möglich.',

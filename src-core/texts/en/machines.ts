@@ -151,7 +151,7 @@ export const machines = {
   renameCluster: 'Rename the cluster',
   renameMachine: 'Rename {name}',
   name: 'Name',
-  nameBad: 'This name is not valid.',
+  nameBad: 'A name has 1 to 60 characters, at least one that can be seen, and no control characters.',
   renameClusterNote: 'Shown to people who join this cluster.',
   renameMachineNote: 'All machines of the cluster use this name, until it is renamed on the machine itself.',
   renameFailed: 'Can’t rename it.',

@@ -148,7 +148,7 @@ export const machines: Translation<'machines'> = {
   renameCluster: '重命名集群',
   renameMachine: '重命名 {name}',
   name: '名称',
-  nameBad: '这不是有效的名称。',
+  nameBad: '名称须为 1 到 60 个字符，至少有一个可见字符，且不含控制字符。',
   renameClusterNote: '他人加入此集群时会看到它。',
   renameMachineNote: '集群中的所有机器都会这样称呼它，直到在它自己的机器上改名。',
   renameFailed: '无法重命名。',

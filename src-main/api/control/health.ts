@@ -26,6 +26,8 @@ type ModelHealth = z.infer<typeof ModelHealth>
 /** `GET /health`; `models` if requested. HTTP status 200 for `ok`, 503 for `degraded`. */
 export const Health = z.object({
   status: z.enum(['ok', 'degraded']),
+  /** Error code of the reason, where it concerns the node and not a model. */
+  code: z.string().optional(),
   reason: z.string().optional(),
   hint: z.string().optional(),
   version: z.string(),
@@ -40,6 +42,7 @@ export type Health = z.infer<typeof Health>
 const Query = z.object({ models: z.stringbool().optional() })
 
 interface Trouble {
+  readonly code?: string
   readonly reason: string
   readonly hint: string
 }
@@ -51,11 +54,12 @@ const troubleOf = (status: ReturnType<ApiContext['commands']['status']>): Troubl
       return undefined
     case 'seeking':
       return {
+        code: 'no_master',
         reason: 'The machines of this cluster have not agreed yet on which of them decides',
         hint: 'Wait a few seconds. Running models continue to serve.',
       }
     case 'stepped-down':
-      return { reason: status.reason, hint: status.hint }
+      return { code: status.code, reason: status.reason, hint: status.hint }
   }
 }
 

@@ -80,7 +80,7 @@ export const modelRoutes = (context: ApiContext): Hono => {
       } catch (error) {
         // The other unused files can still be deleted.
         if (!isExplained(error)) throw error
-        failed.push({ ...copy, message: error.message })
+        failed.push({ ...copy, message: error.message, code: error.code })
       }
     return c.json({ removed, freedBytes: bytesOf(removed), failed })
   })

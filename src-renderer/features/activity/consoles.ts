@@ -2,8 +2,7 @@ import type { NodeId, RunnerId } from '@core/ids'
 import type { State } from '@core/state/state'
 import { shortName } from '../../state/text'
 import { withoutEscapes } from '../cluster/console'
-import { stageText } from '../cluster/progress'
-import { t } from '../../state/texts.svelte'
+import { statusLines, t } from '../../state/texts.svelte'
 
 /** A runner whose console is on this node. */
 export interface ConsoleOwner {
@@ -21,7 +20,7 @@ export const consoleOwners = (state: State, nodeId: NodeId): ConsoleOwner[] =>
       const parts = [
         declared?.name ?? shortName(modelId),
         ...(shard.worldSize > 1 ? [t('activity.consoleRank', { rank: shard.rank })] : []),
-        stageText(state.runners[shard.runnerId]),
+        statusLines().stage(state.runners[shard.runnerId]),
       ]
       return [{ runnerId: shard.runnerId, label: parts.join(' · ') }]
     }),

@@ -3,9 +3,8 @@ import { nodeName } from '@core/state/bindings'
 import type { NodeId } from '@core/ids'
 import type { State } from '@core/state/state'
 import { shortName } from '../../state/text'
-import { nodeText, placementFormats, t } from '../../state/texts.svelte'
+import { failureText, nodeText, placementFormats, statusLines, t } from '../../state/texts.svelte'
 import { changeText } from '../cluster/history'
-import { stageText } from '../cluster/progress'
 
 /** Categories of events; each can be filtered. */
 export const EVENT_KINDS = [
@@ -107,7 +106,7 @@ const describe = (state: State, event: Event): Description => {
     case 'RunnerStatusUpdated':
       return {
         kind: 'Runners',
-        about: about(event.runnerId.slice(0, 8), stageText(event)),
+        about: about(event.runnerId.slice(0, 8), statusLines().stage(event)),
         failure: event.status === 'Failed' ? nodeText(event.coded, event.errorMessage) : undefined,
       }
     case 'RunnerDeleted':
@@ -117,7 +116,7 @@ const describe = (state: State, event: Event): Description => {
     case 'TaskStatusUpdated':
       return { kind: 'Requests', about: about(event.taskId.slice(0, 8), t(`activity.task.${event.status}`)) }
     case 'TaskFailed':
-      return { kind: 'Requests', about: event.taskId.slice(0, 8), failure: event.error }
+      return { kind: 'Requests', about: event.taskId.slice(0, 8), failure: failureText(event.code, event.error) }
     case 'TaskDeleted':
       return { kind: 'Requests', about: event.taskId.slice(0, 8) }
     case 'NodeDownloadProgress':

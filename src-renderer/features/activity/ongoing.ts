@@ -3,9 +3,8 @@ import type { MetaInstanceId, ModelId, NodeId, TaskId } from '@core/ids'
 import type { State } from '@core/state/state'
 import { isLive } from '@core/state/tasks'
 import { numberText, shortName } from '../../state/text'
-import { loadingLine } from '../cluster/progress'
 import { arrivals } from '../models/arrivals'
-import { t } from '../../state/texts.svelte'
+import { statusLines, t } from '../../state/texts.svelte'
 
 /** How to cancel an operation. */
 export type Cancelling =
@@ -68,7 +67,7 @@ const loads = (state: State): Ongoing[] =>
         id: `load ${instance.instanceId}`,
         what: 'Loading',
         title: (declared && declared.name) ?? shortName(instance.modelId),
-        line: loadingLine(state, instance),
+        line: statusLines().loading(state, instance),
         share: loadedShare(state, instance),
         failed: false,
         startedAt: instance.createdAt,

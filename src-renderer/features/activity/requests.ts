@@ -4,7 +4,7 @@ import type { State } from '@core/state/state'
 import { isLive, type Task } from '@core/state/tasks'
 import type { GlyphTone } from '../../components/glyph-tone'
 import type { NotedRequest } from '../../state/request-log.svelte'
-import { formats, t } from '../../state/texts.svelte'
+import { failureText, formats, t } from '../../state/texts.svelte'
 import { declaredName } from '../cluster/card'
 
 /** One phase of a request. */
@@ -64,7 +64,7 @@ const speedOf = ({ completionTokens = 0, writingMs = 0 }: RequestRecord): number
   completionTokens > 1 && writingMs > 0 ? (1000 * (completionTokens - 1)) / writingMs : undefined
 
 const ofRecord = (record: RequestRecord, nameOf: (model: string) => string): RequestView => {
-  const { id, key, outcome, startedAt, promptTokens, cachedTokens, completionTokens, error } = record
+  const { id, key, outcome, startedAt, promptTokens, cachedTokens, completionTokens, code, error } = record
   const tokensPerSecond = speedOf(record)
   return {
     ...{
@@ -78,7 +78,7 @@ const ofRecord = (record: RequestRecord, nameOf: (model: string) => string): Req
       cachedTokens,
       completionTokens,
       tokensPerSecond,
-      error,
+      error: error && failureText(code, error),
     },
     parts: partsOf(record),
   }
@@ -111,7 +111,7 @@ const ofTask = ({ task, model }: NotedRequest): RequestView => {
     completionTokens: task.completionTokens,
     tokensPerSecond: task.tokensPerSecond,
     parts: [],
-    error: task.error,
+    error: task.error && failureText(task.code, task.error),
   }
 }
 

@@ -17,10 +17,8 @@ describe('the options of a chat', () => {
 
   it('say which field is wrong, and how', () => {
     const fields = fieldsOf({})
-    expect(
-      readOptions({ ...fields, numbers: { ...fields.numbers, temperature: '5', topK: 'x' } }, undefined),
-    ).toMatchObject({
-      problems: { temperature: expect.stringContaining('2') as string, topK: expect.any(String) as string },
+    expect(readOptions({ ...fields, numbers: { ...fields.numbers, temperature: '5', topK: 'x' } }, undefined)).toEqual({
+      problems: { temperature: 'A number from 0.0 to 2', topK: 'A whole number from 0 to 1,000' },
     })
     expect(readOptions({ ...fields, tools: '{' }, undefined)).toEqual({
       problems: { tools: 'This is not JSON. A list of tools begins with [ and ends with ].' },

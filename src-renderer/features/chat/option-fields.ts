@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ChatOptions, ChatTool } from './records'
-import { t } from '../../state/texts.svelte'
+import { formats, t } from '../../state/texts.svelte'
 
 /** Numeric options as the dialog shows them. */
 export const NUMBERS = [
@@ -52,6 +52,13 @@ const toolsIn = (text: string): { readonly tools?: readonly ChatTool[]; readonly
   }
 }
 
+/** `A whole number from 0 to 1,000`. */
+const rangeText = (key: NumberKey): string => {
+  const { minValue, maxValue, isInt } = ChatOptions.shape[key].unwrap()
+  const values = { least: formats().number(minValue ?? 0, isInt ? 0 : 1), most: formats().number(maxValue ?? 0) }
+  return t(isInt ? 'chat.number.wholeFrom' : 'chat.number.from', values)
+}
+
 /** Parses the fields, or reports which field is wrong. Thinking has its own switch. */
 export const readOptions = (fields: OptionFields, thinking: boolean | undefined): ReadOptions => {
   const { tools, problem } = toolsIn(fields.tools)
@@ -69,6 +76,13 @@ export const readOptions = (fields: OptionFields, thinking: boolean | undefined)
     ...(fields.alternatives && { alternatives: true }),
   })
   if (parsed.success && problem === undefined) return { options: parsed.data }
-  const wrong = (parsed.error?.issues ?? []).map(({ path, message }) => [String(path[0]), message] as const)
-  return { problems: { ...Object.fromEntries(wrong), ...(problem !== undefined && { tools: problem }) } }
+  const wrong = (parsed.error?.issues ?? []).map(({ path }) => path[0])
+  const problems = NUMBERS.flatMap(({ key }) => (wrong.includes(key) ? [[key, rangeText(key)] as const] : []))
+  return {
+    problems: {
+      ...Object.fromEntries(problems),
+      ...(wrong.includes('system') && { system: t('chat.systemTooLong') }),
+      ...(problem !== undefined && { tools: problem }),
+    },
+  }
 }

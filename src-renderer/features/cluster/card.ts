@@ -1,20 +1,18 @@
-import { neededBytes } from '@core/placement/memory'
-import type { ModelCard } from '@core/placement/model-card'
 import type { MetaInstanceStatusWord } from '@core/state/status'
 import { currentInstance, instancesOf, isReady, nodeName } from '@core/state/bindings'
 import type { Instance } from '@core/state/instances'
-import type { MetaInstance, PlacementError } from '@core/state/meta-instances'
+import type { MetaInstance } from '@core/state/meta-instances'
 import { readyReplicas } from '@core/state/replicas'
 import { isOffHours } from '@core/state/scheduling'
 import type { State } from '@core/state/state'
 import { statusOf, type MetaInstanceStatus } from '@core/state/status'
+import type { LineInputs } from '@core/status-lines/declaration-lines'
+import { progressOf } from '@core/status-lines/progress'
+import { speedsOf } from '@core/status-lines/requests'
 import type { NodeId, RunnerId } from '@core/ids'
-import { bytesText, percentText, sentence, shortName } from '../../state/text'
-import { placementFormats, t } from '../../state/texts.svelte'
+import { shortName } from '../../state/text'
+import { statusLines, t } from '../../state/texts.svelte'
 import { failureOf, type Failure } from './failure'
-import { downloadFailures, downloadLine, loadingLine, progressOf, stageText } from './progress'
-import { offHoursLine } from './hours'
-import { servingLine, speedsOf } from './serving'
 
 export type Tone = 'ready' | 'working' | 'waiting' | 'retrying' | 'failed'
 
@@ -89,88 +87,39 @@ const wordAndTone = (
 export const cardWord = ({ lastFailureError }: MetaInstance, { word, status }: MetaInstanceStatus): string =>
   wordAndTone(word, status, { afterFailure: lastFailureError !== undefined, downloadFails: false })[0]
 
-/** `Pipeline over at least 2 machines`. */
-const strategyText = ({ sharding, instanceMeta, minNodes }: MetaInstance): string =>
-  t(instanceMeta === 'MlxJaccl' ? 'cards.strategyRdma' : 'cards.strategy', { sharding, count: minNodes })
-
-/** `Pipeline over at least 2 machines · looking for 142 GB`. */
-const placingLine = (metaInstance: MetaInstance, inputs: CardInputs): string => {
-  const { nextAttemptAt } = metaInstance
-  const { card } = inputs
-  const wait = nextAttemptAt === undefined ? 0 : Math.ceil((nextAttemptAt - inputs.now) / 1000)
-  if (wait > 0) return t('cards.nextTry', { seconds: wait })
-  const looks =
-    card === undefined
-      ? t('cards.lookingForMachines')
-      : t('cards.lookingFor', { size: bytesText(neededBytes(card, metaInstance)) })
-  return [strategyText(metaInstance), looks].join(' · ')
-}
-
-/** The reason as a sentence; a machine's name at its start keeps its spelling. */
-export const reasonText = (state: State, error: Pick<PlacementError, 'coded' | 'reason' | 'details'>): string => {
-  const text = placementFormats().refusal(state, error)
-  return Object.values(state.members).some(({ friendlyName }) => text.startsWith(friendlyName)) ? text : sentence(text)
-}
-
-/** With more machines, the line gives a total and each chip its own progress. */
-const NAMED = 3
-
-const startingLine = (state: State, instance: Instance): string => {
-  const downloading = instance.shards.some(({ runnerId }) => state.runners[runnerId]?.status === 'Downloading')
-  const download = downloading ? downloadLine(state, instance) : undefined
-  if (download !== undefined) return download
-  const machines = instance.shards.length
-  if (machines <= NAMED) return loadingLine(state, instance)
-  const progress = progressOf(state, instance)
-  return progress === 0
-    ? t('cards.startingOn', { count: machines })
-    : t('cards.loadingOn', { count: machines, part: percentText(Math.floor(100 * progress) / 100) })
-}
-
 const machinesOf = (state: State, { shards, claims }: Instance): MachineChip[] =>
   shards.map(({ nodeId, runnerId }) => ({
     nodeId,
     runnerId,
     name: nodeName(state, nodeId),
-    status: stageText(state.runners[runnerId]),
+    status: statusLines().stage(state.runners[runnerId]),
     bytes: claims[nodeId],
   }))
 
-export interface CardInputs {
-  /** Read only where the view depends on the time: a reactive reader is not called again each second. */
-  readonly now: number
-  /** The model's card, if the catalogue has it. */
-  readonly card?: ModelCard | undefined
-}
-
 /** Builds the view of a declaration. */
-export const cardOf = (state: State, metaInstance: MetaInstance, inputs: CardInputs): CardView => {
+export const cardOf = (state: State, metaInstance: MetaInstance, inputs: LineInputs): CardView => {
   const { word: machineWord, status } = statusOf(state, metaInstance)
   const { lastFailureError, placementError, metaInstanceId, paused } = metaInstance
   const rests = paused || isOffHours(metaInstance)
   const instance = rests ? undefined : currentInstance(state, metaInstanceId)
   const [word, tone] = wordAndTone(machineWord, status, {
     afterFailure: lastFailureError !== undefined,
-    downloadFails: instance !== undefined && downloadFailures(state, instance).length > 0,
+    downloadFails: instance !== undefined && statusLines().downloadFailures(state, instance).length > 0,
   })
   const ready = instance !== undefined && isReady(state, instance)
   const { ready: serving, wanted } = readyReplicas(state, metaInstance)
   const instances = rests ? [] : wanted > 1 ? instancesOf(state, metaInstanceId) : instance ? [instance] : []
-  const line = ((): string => {
-    if (paused) return t('cards.notInMemory')
-    if (rests) return offHoursLine(metaInstance)
-    if (!instance) return placementError ? reasonText(state, placementError) : placingLine(metaInstance, inputs)
-    const alone = ready ? servingLine(state, wanted > 1 ? serving : [instance]) : startingLine(state, instance)
-    return wanted > 1 ? t('cards.replicasReady', { ready: serving.length, wanted, line: alone }) : alone
-  })()
   return {
     machineWord,
     word,
     tone,
-    line,
+    line: statusLines().declaration(state, metaInstance, inputs),
     failure: failureOf(metaInstance),
     refusal: placementError?.code,
-    missing: wanted > instances.length && instance ? placementError && reasonText(state, placementError) : undefined,
+    missing:
+      wanted > instances.length && instance
+        ? placementError && statusLines().refusal(state, placementError)
+        : undefined,
     progress: instance && !ready ? progressOf(state, instance) : undefined,
     instance,
     machines: instances.flatMap((one) => machinesOf(state, one)),
@@ -194,9 +143,9 @@ export const looseInstances = (state: State): Instance[] =>
 /** Status word and line of an instance without a declaration. */
 export const looseView = (state: State, instance: Instance): { word: string; tone: Tone; line: string } => {
   if (isReady(state, instance))
-    return { word: t('cards.word.ready'), tone: 'ready', line: servingLine(state, [instance]) }
+    return { word: t('cards.word.ready'), tone: 'ready', line: statusLines().serving(state, [instance]) }
   const failed = instance.shards.some(({ runnerId }) => state.runners[runnerId]?.status === 'Failed')
   return failed
     ? { word: t('cards.word.failed'), tone: 'failed', line: t('cards.looseFailed') }
-    : { word: t('cards.word.loading'), tone: 'working', line: startingLine(state, instance) }
+    : { word: t('cards.word.loading'), tone: 'working', line: statusLines().starting(state, instance) }
 }

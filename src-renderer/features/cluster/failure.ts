@@ -1,7 +1,7 @@
 import type { MetaInstance } from '@core/state/meta-instances'
 import { inEnglish } from '@core/texts/english'
 import { remedyOf } from '@core/texts/remedies'
-import { codedText, nodeText, t } from '../../state/texts.svelte'
+import { codedText, statusLines, t } from '../../state/texts.svelte'
 import type { CardView } from './card'
 
 /** The last failure of a declaration, explained. */
@@ -13,15 +13,14 @@ export interface Failure {
 }
 
 /** Undefined if nothing has failed since the last recovery. */
-export const failureOf = ({
-  lastFailure,
-  lastFailureError,
-}: Pick<MetaInstance, 'lastFailure' | 'lastFailureError'>): Failure | undefined => {
-  if (lastFailureError === undefined) return undefined
+export const failureOf = (declared: Pick<MetaInstance, 'lastFailure' | 'lastFailureError'>): Failure | undefined => {
+  const text = statusLines().failure(declared)
+  if (text === undefined) return undefined
+  const { lastFailure, lastFailureError } = declared
   const remedy = lastFailure && remedyOf(lastFailure)
   const isWhole = lastFailure === undefined || inEnglish(lastFailure) === lastFailureError
   return {
-    text: nodeText(lastFailure, lastFailureError),
+    text,
     todo: remedy && codedText(remedy),
     details: isWhole ? undefined : lastFailureError,
   }

@@ -31,8 +31,8 @@ describe('a drained machine', () => {
     world.reconcile()
     const [departure] = departures(world.state, here, world.cards)
     if (departure?.fate !== 'stops') throw new Error('it has another place')
-    expect(fateText(world.state, departure)).toBe(
-      'chat fits nowhere else: here is away; you chose only this machine: here; at least 1 machine is needed, 0 are usable',
+    expect(fateText(world.state, here, departure)).toBe(
+      'chat fits nowhere else: you chose only this machine: here; at least 1 machine is needed, 0 are usable',
     )
   })
 
@@ -40,9 +40,9 @@ describe('a drained machine', () => {
     const world = new World()
     const nodeId = world.addNode('mini')
     const about = { metaInstanceId: world.declare(), name: SMALL }
-    expect(fateText(world.state, { ...about, fate: 'moves', nodeIds: [nodeId], tokensPerSecond: 20.6 })).toBe(
+    expect(fateText(world.state, nodeId, { ...about, fate: 'moves', nodeIds: [nodeId], tokensPerSecond: 20.6 })).toBe(
       `${SMALL} moves to mini, about 21 tokens/s`,
     )
-    expect(fateText(world.state, { ...about, fate: 'stops', reason: 'mini is full' })).toContain('mini is full')
+    expect(fateText(world.state, nodeId, { ...about, fate: 'stops', reason: 'mini is full' })).toContain('mini is full')
   })
 })

@@ -8,12 +8,12 @@ import { formats, listText, placementFormats, t, tParts } from '../../state/text
 
 type WithoutMachine = WhatIfView['machines'][number]['declarations'][number]
 
-/** `chat moves to Mac mini, about 21 tokens/s`; `chat fits nowhere else: …`. */
-export const fateParts = (state: State, outcome: WithoutMachine): readonly TextPart[] => {
+/** What becomes of a declaration without a machine: `chat moves to Mac mini, about 21 tokens/s`, or why it stops. */
+export const fateParts = (state: State, nodeId: NodeId, outcome: WithoutMachine): readonly TextPart[] => {
   const { fate, name: model, nodeIds = [], tokensPerSecond } = outcome
   if (fate === 'stops') {
     const reason = outcome.error
-      ? placementFormats().refusal(state, outcome.error)
+      ? placementFormats().refusal(state, outcome.error, { leaves: nodeId })
       : (outcome.reason ?? t('machines.noRoom'))
     return outcome.others === undefined
       ? tParts('machines.fateStops', { model, reason })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { DroppedFolderAnswer } from '@core/protocols/desktop'
+import type { DroppedFolderAnswer, FolderRefusal } from '@core/protocols/desktop'
 import { addDropped, hasFolder } from './folder-drop'
 
 const app = (answer: DroppedFolderAnswer) => ({ addDroppedFolder: () => Promise.resolve(answer) })
@@ -20,10 +20,13 @@ describe('a folder that is dropped on the window', () => {
 
   it('is added by the app, whose reasons for a refusal are shown', async () => {
     expect(await addDropped(app({ status: 'added', modelId: 'local/model' }))).toMatchObject({ modelId: 'local/model' })
-    const refused = { status: 'refused', reason: 'config.json is missing', hint: 'Nothing was added.' } as const
-    await expect(addDropped(app(refused))).rejects.toMatchObject({
-      message: 'config.json is missing',
+    const refused = (refusal: FolderRefusal) => addDropped(app({ status: 'refused', refusal }))
+    await expect(refused({ why: 'problem', problem: 'config.json is missing' })).rejects.toMatchObject({
+      message: expect.stringContaining('config.json is missing') as string,
       hint: 'Nothing was added.',
+    })
+    await expect(refused({ why: 'no_model', place: 'empty' })).rejects.toMatchObject({
+      message: 'empty contains no model',
     })
     await expect(addDropped(app({ status: 'none' }))).rejects.toMatchObject({ code: 'no_folder' })
   })

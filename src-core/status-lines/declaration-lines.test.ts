@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest'
+import { TaskId } from '../ids'
+import { GB, readyWorld, SMALL, smallCard, World } from '../testing/world'
+import { coded } from '../texts/coded'
+import { english, loadTranslator } from '../texts/translator'
+import { declarationLines } from './declaration-lines'
+
+/** A world with a declaration that is placed and not ready, on a machine whose name is in no language. */
+const placed = () => {
+  const world = new World()
+  const nodeId = world.addNode('XQ-1')
+  const id = world.declare()
+  world.reconcile()
+  return { world, nodeId, id }
+}
+
+const answering = () => {
+  const { world, id } = readyWorld()
+  const { instanceId } = world.instance(id)
+  for (const [at, tokensPerSecond] of [30, 40, undefined].entries()) {
+    const taskId = TaskId.parse(`t${at}`)
+    const task = { taskId, instanceId, kind: 'generation', status: 'Running', createdAt: world.now } as const
+    world.apply({ type: 'TaskCreated', task })
+    if (tokensPerSecond !== undefined)
+      world.apply({ type: 'TaskStatusUpdated', taskId, status: 'Complete', measured: { tokensPerSecond } })
+  }
+  return { world, id }
+}
+
+const downloading = (status: 'Ongoing' | 'Failed') => {
+  const { world, nodeId, id } = placed()
+  world.report(id, { status: 'Downloading' })
+  const why = { error: 'the disk is full', coded: coded('failures.diskFull') }
+  const figures = { downloadedBytes: 3.1 * GB, totalBytes: 8 * GB, bytesPerSecond: 92e6 }
+  const download = { status, ...figures, ...(status === 'Failed' && why) }
+  world.apply({ type: 'NodeDownloadProgress', nodeId, modelId: SMALL, download })
+  return { world, id }
+}
+
+const conditions = {
+  'is placed': () => {
+    const world = new World()
+    return { world, id: world.declare('chat', { minNodes: 2 }) }
+  },
+  'cannot be placed': () => {
+    const world = new World()
+    world.addNode('XQ-1', { free: GB })
+    const id = world.declare()
+    world.reconcile()
+    return { world, id }
+  },
+  'is downloaded': () => downloading('Ongoing'),
+  'is downloaded again after a failure': () => downloading('Failed'),
+  'is connected': placed,
+  'is loaded': () => {
+    const { world, id } = placed()
+    return { world: world.report(id, { status: 'Loading', layersLoaded: 8, layers: 32 }), id }
+  },
+  'warms up': () => {
+    const { world, id } = placed()
+    return { world: world.report(id, { status: 'WarmingUp' }), id }
+  },
+  'is ready': readyWorld,
+  answers: answering,
+  'is retried': () => {
+    const { world, id } = placed()
+    world.report(id, { status: 'Failed', errorMessage: 'out of memory', coded: coded('failures.outOfMemory') })
+    world.reconcile()
+    return { world, id }
+  },
+  'is paused': () => {
+    const world = new World()
+    return { world, id: world.declare('chat', { paused: true }) }
+  },
+}
+
+const said = (
+  { world, id }: { readonly world: World; readonly id: Parameters<World['metaInstance']>[0] },
+  to = english,
+) => {
+  const lines = declarationLines(to)
+  const declared = world.metaInstance(id)
+  const failure = lines.failure(declared)
+  const line = lines.declaration(world.state, declared, { now: world.now, card: smallCard })
+  return failure === undefined ? [line] : [line, failure]
+}
+
+describe('how a declaration is', () => {
+  it.each([
+    ['is placed', ['Pipeline over at least 2 machines · looking for 4.0 GB']],
+    ['cannot be placed', ['XQ-1 has 1 GB free, the model needs 4 GB']],
+    ['is downloaded', ['3.1 of 8.0 GB · 92 MB/s · 53 s left']],
+    ['is loaded', ['Loading layers 8 of 32 on XQ-1']],
+    ['is ready', ['No requests']],
+    ['answers', ['35 tokens/s · 1 request']],
+    ['is retried', ['Starting on XQ-1', 'XQ-1: out of memory']],
+  ] as const)('where it %s', (condition, lines) => {
+    expect(said(conditions[condition]())).toEqual(lines)
+  })
+
+  it.each(Object.keys(conditions) as (keyof typeof conditions)[])(
+    'is said without a word of English to whoever reads another language, where it %s',
+    async (condition) => {
+      const subject = conditions[condition]()
+      const known = /XQ-1|Mac Studio|Pipeline|GB|MB|token/g
+      expect(
+        said(subject, await loadTranslator('zh-Hans'))
+          .join(' ')
+          .replaceAll(known, ''),
+      ).not.toMatch(/[a-z]{2}/i)
+      const german = said(subject, await loadTranslator('de'))
+      for (const [at, line] of said(subject).entries()) expect(german[at]).not.toBe(line)
+    },
+  )
+})
