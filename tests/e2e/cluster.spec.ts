@@ -163,7 +163,7 @@ test('a joining that finds nobody is given up by the person, or says why it came
   await windowOf(page, lonely)
   await addMachine(page)
   await joinBy(page, '127.0.0.1:9')
-  await expect(page.getByRole('alert')).toContainText('No machine that could be joined answers at 127.0.0.1:9', {
+  await expect(page.getByRole('alert')).toContainText('No machine to join answers at 127.0.0.1:9', {
     timeout: TIMEOUT,
   })
   await expect(page.getByRole('alert')).toContainText('Check that Muster runs there')
