@@ -185,7 +185,7 @@ test('a machine and the cluster are called as a person names them, everywhere', 
   await expect(name).toBeFocused()
   await expect(name).toHaveValue('Mac Studio')
   await name.fill('   ')
-  await expect(question.getByText('A name has at least one character.')).toBeVisible()
+  await expect(question.getByText('A name has 1 to 60 characters')).toBeVisible()
   await expect(question.getByRole('button', { name: 'Rename' })).toBeDisabled()
   await expectAccessible(page)
   await name.fill('Studio in the hall')
