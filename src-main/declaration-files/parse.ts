@@ -15,7 +15,7 @@ export interface FileFault extends Position {
   readonly message: string
 }
 
-/** Formats a fault as `models.yaml:3:5: maxcontext is no field of a declaration`. */
+/** Formats a fault as `models.yaml:3:5: maxcontext is not a field of a declaration`. */
 export const faultText = ({ file, line, column, message }: FileFault): string => `${file}:${line}:${column}: ${message}`
 
 export interface ParsedFile {

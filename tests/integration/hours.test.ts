@@ -75,7 +75,7 @@ describe('a declaration with hours', () => {
     })
     const field = file(off.replace('timeZone', 'time_zone'))
     expect(await run('apply', '-f', field)).toMatchObject({
-      err: expect.stringMatching(/time_zone is no field of hours: did you mean timeZone\?/) as string,
+      err: expect.stringMatching(/time_zone is not a field of hours: did you mean timeZone\?/) as string,
     })
     const machine = file(off.replace('[here]', '[there]'))
     expect(await run('apply', '-f', machine)).toMatchObject({

@@ -163,8 +163,13 @@ describe('the official Ollama client with the tiny model', () => {
     ],
     ['a model that no hub has', () => client.pull({ model: 'nobody/nothing' }), 404, 'nobody/nothing'],
     ['the deletion of a model that is in use', () => client.delete({ model: 'chat' }), 409, 'in use'],
-    ['the making of a model', () => client.create({ model: 'x', from: TINY }), 400, 'not made here'],
-    ['the copy of a model', () => client.copy({ source: TINY, destination: 'x' }), 400, 'not copied here'],
+    ['the making of a model', () => client.create({ model: 'x', from: TINY }), 400, 'Creating models is not supported'],
+    [
+      'the copy of a model',
+      () => client.copy({ source: TINY, destination: 'x' }),
+      400,
+      'Copying models is not supported',
+    ],
   ])('raises what is wrong with %s', async (_what, ask, status, says) => {
     const error = await reasonOf(ask())
     expect(error).toMatchObject({ name: 'ResponseError', status_code: status })
