@@ -68,7 +68,7 @@ describe('muster update', () => {
     expect(await update(['next.tgz', '--dry-run'])).toEqual({ code: 0, out: command, err: '' })
     expect(calls()).toBe('')
     expect(await update(['broken.tgz'])).toMatchObject({
-      err: expect.stringContaining('ended with 3') as string,
+      err: expect.stringContaining('exited with 3') as string,
       code: 1,
     })
   })
