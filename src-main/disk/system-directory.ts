@@ -7,7 +7,6 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -20,6 +19,7 @@ import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Directory, OpenFile } from './directory'
+import { makeFolderSync } from './make-folder'
 import { removeBelow, removeFileSync } from './removal'
 import { replaceFile } from './replace-file'
 
@@ -74,7 +74,7 @@ const syncFolder = async (path: string): Promise<void> => {
 /** A folder on disk, accessible to its owner only. */
 export const systemDirectory = (path: string): Directory => ({
   path,
-  make: () => void mkdirSync(path, { recursive: true, mode: 0o700 }),
+  make: () => makeFolderSync(path),
   names: () => readdirSync(path),
   has: (name) => existsSync(join(path, name)),
   modifiedAt: (name) => statSync(join(path, name)).mtimeMs,

