@@ -1,15 +1,14 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { Envelope, Observation } from '@core/events/event'
-import { PrefixMemory, prefixChain, type PrefixChain } from '@core/generation/prefixes'
 import { LOCAL_KEY, type ClientRequest, type GenerationRequest } from '@core/generation/request'
-import { routeOf, targetOf, type Route } from '@core/generation/route'
 import type { GenerationUpdate } from '@core/generation/stream'
-import { TaskId, type InstanceId, type NodeId, type RunnerId } from '@core/ids'
+import { TaskId, type InstanceId, type NodeId } from '@core/ids'
 import type { Instance } from '@core/state/instances'
 import type { State } from '@core/state/state'
 import { traced } from '@core/tracing/traced'
 import { noTracer, type Tracer } from '@core/tracing/tracer'
 import { failed, notServed, RESTARTING, type Failed } from './refusals'
+import { RequestRouter, type Routing } from './request-router'
 import { RestartGate } from './restart-gate'
 import { TakenTasks } from './taken-tasks'
 
@@ -20,11 +19,6 @@ const WAIT_FOR_MODEL_MS = 30_000
  * the client retries, never the node it was forwarded to, so the limit holds cluster-wide.
  */
 const ATTEMPTS = 2
-/**
- * How long a runner that failed a request or was unreachable is skipped, unless the state reports sooner that it ended.
- */
-const LOST_MS = 2000
-
 export interface ServingOptions {
   readonly nodeId: NodeId
   readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }
@@ -50,15 +44,11 @@ export interface CallerContext {
   readonly traceparent?: string | undefined
 }
 
-/** Routing state of one request across attempts. */
-interface Dispatch extends CallerContext {
-  /** When the request arrived, in ms. */
-  readonly since: number
-  readonly deadline: number
-  readonly chain: PrefixChain
-  /** Rank-0 runners that failed this request or were unreachable, with the time until which they are skipped. */
-  readonly lost: Map<RunnerId, number>
-  readonly full: Set<InstanceId>
+interface AttemptOptions extends CallerContext {
+  /** Absent: the instance was chosen by the caller. */
+  readonly routing?: Routing
+  /** Whether the request may be sent elsewhere if the runner dies before the first token. */
+  readonly mayRepeat: boolean
 }
 
 /** Outcome of one attempt on one instance. Unless it is `over`, nothing has been sent to the client. */
@@ -71,32 +61,24 @@ type Outcome =
   /** The instance's queue is full. */
   | { readonly kind: 'full'; readonly refusal: Failed }
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64')
-
 /**
- * Routes requests to instances: waits until the model is ready, picks an instance by cached prefix and load, retries
- * once, and reports the task's outcome to the state.
+ * Brings requests to instances: sends each where the router says, retries once, and reports the task's outcome to the
+ * state.
  */
 export class Serving {
   /** Reports tasks to the state through the master. */
   private readonly tasks: TakenTasks
-  private readonly prefixes = new PrefixMemory<RunnerId>()
-  private readonly unsubscribe: () => void
+  private readonly router: RequestRouter
   private readonly restart = new RestartGate()
 
   constructor(private readonly options: ServingOptions) {
     this.tasks = new TakenTasks(options)
-    const forget = (): void => {
-      const { runners } = options.source.state()
-      this.prefixes.retain((runnerId) => runnerId in runners)
-    }
-    this.unsubscribe = options.source.subscribe(({ event }) => {
-      if (event.type === 'InstanceDeleted' || event.type === 'InstanceRetrying') forget()
-    }, forget)
+    const { underWay } = this.tasks
+    this.router = new RequestRouter({ source: options.source, underWay, refused: this.restart.refused })
   }
 
   close(): void {
-    this.unsubscribe()
+    this.router.close()
     this.tasks.close()
   }
 
@@ -129,26 +111,15 @@ export class Serving {
     }
   }
 
-  private async *dispatch(
-    request: ClientRequest,
-    { signal, key, traceparent }: CallerContext,
-  ): AsyncGenerator<GenerationUpdate> {
+  private async *dispatch(request: ClientRequest, caller: CallerContext): AsyncGenerator<GenerationUpdate> {
     const since = Date.now()
-    const dispatch: Dispatch = {
-      since,
-      signal,
-      key,
-      traceparent,
-      deadline: since + (this.options.waitForModelMs ?? WAIT_FOR_MODEL_MS),
-      chain: this.chainOf(request),
-      lost: new Map(),
-      full: new Set(),
-    }
+    const deadline = since + (this.options.waitForModelMs ?? WAIT_FOR_MODEL_MS)
+    const routing = this.router.begin(request, { deadline, signal: caller.signal })
     let refusal: Failed | undefined
     for (let attempt = 1; ;) {
-      const route = await this.awaitRoute(request.model, dispatch)
+      const route = await this.router.route(routing)
       const { refused } = this.restart
-      if (route.kind === 'ready' ? !(await this.restart.mayBegin(signal, dispatch.since)) : refused.aborted) {
+      if (route.kind === 'ready' ? !(await this.restart.mayBegin(caller.signal, since)) : refused.aborted) {
         yield RESTARTING
         return
       }
@@ -157,12 +128,12 @@ export class Serving {
         return
       }
       const { instance } = route
-      const outcome = yield* this.attempt(request, instance, { ...dispatch, mayRepeat: attempt < ATTEMPTS })
+      const outcome = yield* this.attempt(request, instance, { ...caller, routing, mayRepeat: attempt < ATTEMPTS })
       switch (outcome.kind) {
         case 'over':
           return
         case 'full':
-          dispatch.full.add(instance.instanceId)
+          routing.full.add(instance.instanceId)
           refusal = outcome.refusal
           continue
         case 'died':
@@ -171,9 +142,7 @@ export class Serving {
         case 'missed':
           break
       }
-      // Skip it: the state may not yet show that it is gone, and a machine that restarts returns with the same runner
-      // id.
-      if (instance.shards[0]) dispatch.lost.set(instance.shards[0].runnerId, Date.now() + LOST_MS)
+      this.router.skip(instance, routing)
     }
   }
 
@@ -181,11 +150,10 @@ export class Serving {
   async *generateOn(
     instance: Instance,
     request: Omit<ClientRequest, 'model'>,
-    { signal, key }: CallerContext,
+    caller: CallerContext,
   ): AsyncGenerator<GenerationUpdate> {
-    const dispatch: Dispatch = { since: 0, signal, key, deadline: 0, chain: [], lost: new Map(), full: new Set() }
     const named = { ...request, model: instance.modelId }
-    const outcome = yield* this.attempt(named, instance, { ...dispatch, mayRepeat: false })
+    const outcome = yield* this.attempt(named, instance, { ...caller, mayRepeat: false })
     switch (outcome.kind) {
       case 'over':
         return
@@ -198,24 +166,19 @@ export class Serving {
     }
   }
 
-  /** Prefix chain for routing; empty with fewer than two instances, because there is nothing to choose. */
-  private chainOf({ model, prompt, countOnly }: ClientRequest): PrefixChain {
-    const { instances } = targetOf(this.options.source.state(), model)
-    return countOnly === true || instances.length < 2 ? [] : prefixChain(prompt, sha256)
-  }
-
   /** Runs one attempt on one instance. */
   private async *attempt(
     request: ClientRequest,
-    { instanceId, modelId, shards }: Instance,
-    { signal, key = LOCAL_KEY, traceparent, chain, deadline, mayRepeat }: Dispatch & { readonly mayRepeat: boolean },
+    instance: Instance,
+    { signal, key = LOCAL_KEY, traceparent, routing, mayRepeat }: AttemptOptions,
   ): AsyncGenerator<GenerationUpdate, Outcome> {
     const { nodeId, rankZero, source, tracer = noTracer } = this.options
+    const { instanceId, modelId, shards } = instance
     const { model: _model, ...rest } = request
     const taskId = TaskId.parse(randomUUID())
     if (!(instanceId in source.state().instances)) return { kind: 'missed' }
     const createdAt = Date.now()
-    const mayWait = createdAt < deadline
+    const mayWait = routing !== undefined && createdAt < routing.deadline
     this.tasks.begin({ taskId, instanceId, kind: 'generation', takenBy: nodeId, status: 'Running', createdAt })
     const endForward = shards[0]?.nodeId === nodeId ? undefined : this.restart.forward()
     let silent = true
@@ -236,9 +199,8 @@ export class Serving {
       )
       for await (const update of updates) {
         if (update.type === 'delta') {
-          // The first token shows that the prompt is computed: later turns of this conversation find its prefix cached
-          // there.
-          if (silent && shards[0]) this.prefixes.remember(shards[0].runnerId, chain)
+          // The first token shows that the prompt is computed.
+          if (silent && routing) this.router.remember(instance, routing)
           silent = false
         }
         if (update.type === 'finished' || update.type === 'failed') {
@@ -281,36 +243,5 @@ export class Serving {
     const tokensPerSecond = update.timings?.tokensPerSecond
     const measured = { promptTokens, completionTokens, ...(tokensPerSecond !== undefined && { tokensPerSecond }) }
     this.tasks.end({ type: 'TaskStatusUpdated', taskId, status: 'Complete', measured })
-  }
-
-  /** Resolves when the model is ready, cannot become ready, or the deadline has passed. */
-  private awaitRoute(model: string, { deadline, signal, lost, full, chain }: Dispatch): Promise<Route> {
-    const { source } = this.options
-    const held = (runnerId: RunnerId): number => this.prefixes.held(runnerId, chain)
-    const routed = (): Route => {
-      for (const [runnerId, until] of lost) if (until <= Date.now()) lost.delete(runnerId)
-      return routeOf(source.state(), model, { underWay: this.tasks.underWay, lost: new Set(lost.keys()), full, held })
-    }
-    const now = routed()
-    const { refused: restart } = this.restart
-    if (now.kind !== 'wait' || signal.aborted || restart.aborted || Date.now() >= deadline) return Promise.resolve(now)
-    return new Promise((resolve) => {
-      const recheck = (): void => {
-        const route = routed()
-        if (route.kind !== 'wait') settle(route)
-      }
-      const giveUp = (): void => settle(routed())
-      const settle = (route: Route): void => {
-        unsubscribe()
-        clearTimeout(timer)
-        clearInterval(polling)
-        for (const one of [signal, restart]) one.removeEventListener('abort', giveUp)
-        resolve(route)
-      }
-      const unsubscribe = source.subscribe(recheck, recheck)
-      const timer = setTimeout(giveUp, deadline - Date.now())
-      const polling = setInterval(recheck, LOST_MS)
-      for (const one of [signal, restart]) one.addEventListener('abort', giveUp, { once: true })
-    })
   }
 }
