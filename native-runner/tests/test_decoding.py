@@ -121,6 +121,18 @@ def test_a_repetition_penalty_sees_the_prompt_and_the_answer(model: Any, batch: 
     assert got["punished"] != got["plain"]
 
 
+def test_tokens_of_a_step_share_its_log_probabilities_and_each_reads_its_own_row(
+    model: Any, batch: DecodingBatch
+) -> None:
+    for name, tokens in PROMPTS.items():
+        batch.join(sequence(model, name, tokens, temperature=0))
+    while len(drawn := batch.step()) < len(PROMPTS):
+        pass
+    assert len({id(one.batch_logprobs) for one in drawn}) == 1
+    assert [one.task_id for one in drawn] == list(PROMPTS)
+    assert [int(mx.argmax(one.logprobs).item()) for one in drawn] == [one.token for one in drawn]
+
+
 def test_an_empty_batch_does_nothing(batch: DecodingBatch) -> None:
     assert batch.step() == []
     assert batch.leave([]) == []

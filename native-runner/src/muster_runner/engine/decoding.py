@@ -151,7 +151,7 @@ class DecodingBatch:
             # Sequences that have just joined are last, and with lookahead have no sampled token yet.
             answering = zip(self._sequences, drawn.tolist(), finite.tolist(), strict=False)
             new_tokens = [
-                SampledToken(sequence.task_id, token, logprobs[at], sound, sequence.error)
+                SampledToken(sequence.task_id, token, logprobs, at, sound, sequence.error)
                 for at, (sequence, token, sound) in enumerate(answering)
                 if sequence.answering or not self._lookahead
             ]
@@ -176,7 +176,7 @@ class DecodingBatch:
         for one, row in zip(self._sequences, rows, strict=True):
             accepted = next((at for at, token in enumerate(row[1:]) if token != tokens[start + at]), len(row) - 1)
             returned = range(start, start + accepted + (0 if self._lookahead else 1))
-            new_tokens += [SampledToken(one.task_id, tokens[at], logprobs[at], sound[at], one.error) for at in returned]
+            new_tokens += [SampledToken(one.task_id, tokens[at], logprobs, at, sound[at], one.error) for at in returned]
             if isinstance(one.sampling.sampler, SeededSampler):
                 one.sampling.sampler.rewind(len(row) - accepted - 1)
             taken.append(accepted + 1)
@@ -212,9 +212,11 @@ class DecodingBatch:
         if self._next is None or self._logprobs is None or self._finite is None:
             return []
         # Sequences that have just joined are last, and have none.
-        rows = zip(self._sequences, self._next.tolist(), self._logprobs, self._finite.tolist(), strict=False)
+        rows = zip(self._sequences, self._next.tolist(), self._finite.tolist(), strict=False)
         return [
-            SampledToken(one.task_id, token, row, sound, one.error) for one, token, row, sound in rows if one.answering
+            SampledToken(one.task_id, token, self._logprobs, at, sound, one.error)
+            for at, (one, token, sound) in enumerate(rows)
+            if one.answering
         ]
 
     def _admit(self) -> bool:

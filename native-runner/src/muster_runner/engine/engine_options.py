@@ -54,10 +54,10 @@ class EngineOptions:
     context_length: int | None = None
 
 
-def prefill_steps(weight_bytes: int) -> PrefillSteps:
+def prefill_steps(weight_bytes: int, on_gpu: bool) -> PrefillSteps:
     """Chooses the prefill tokens per step: few enough that a step stays well under a second on machines that run models
-    of this size, and that decoding stays smooth. ``weight_bytes``: of all ranks."""
-    if not has_gpu():
+    of this size, and that decoding stays smooth. ``weight_bytes``: of all ranks; ``on_gpu``: all ranks have a GPU."""
+    if not on_gpu:
         # Also where nobody decodes: larger chunks are slower on a CPU, which computes the masked half of each chunk's
         # attention too.
         return PrefillSteps(idle=256, busy=256)
@@ -84,21 +84,23 @@ def engine_options(
     claimed = live.sequence(room) * load.concurrency
     spare = (load.cache.spare_bytes if load.cache is not None else None) or 0
     total, exact, reuse = claimed + spare, is_exact(loaded), keeps_prompts(loaded)
-    weights, kept, able = loaded.weight_bytes, [footprint], loaded.able
+    weights, kept, able, on_gpu = loaded.weight_bytes, [footprint], loaded.able, has_gpu()
     agree = _alone
     folder = load.cache.disk if load.cache is not None and reuse else None
     restores_in_step = False
     if group is not None:
         sizes = [min(size, MAX_INT32) for size in (claimed >> 10, total >> 10, weights >> 10, drafting.per_token)]
-        kinds = [int(exact), int(reuse), int(folder is not None), int(able.ragged)]
+        kinds = [int(exact), int(reuse), int(folder is not None), int(able.ragged), int(on_gpu)]
         every = group.all_gather([*kinds, *sizes, *(min(size, MAX_INT32) for size in astuple(footprint))])
         exact, reuse = any(row[0] for row in every), all(row[1] for row in every)
         restores_in_step = any(row[2] for row in every)
         able = replace(able, ragged=all(row[3] for row in every))
-        kept = [Footprint(*row[8:]) for row in every]
-        lives = [one.along(Footprint(row[7])) for one, row in zip(kept, every, strict=True)]
-        claimed, total = (scaled([row[at] << 10 for row in every], lives, room) for at in (4, 5))
-        weights = sum(row[6] << 10 for row in every)
+        # A rank without a GPU sets the pace of all: they prefill the same chunks.
+        on_gpu = all(row[4] for row in every)
+        kept = [Footprint(*row[9:]) for row in every]
+        lives = [one.along(Footprint(row[8])) for one, row in zip(kept, every, strict=True)]
+        claimed, total = (scaled([row[at] << 10 for row in every], lives, room) for at in (5, 6))
+        weights = sum(row[7] << 10 for row in every)
         live = lives[0]
 
         def agree(length: int) -> list[int]:
@@ -112,9 +114,9 @@ def engine_options(
     return EngineOptions(
         able=able,
         generation_config=loaded.generation_config,
-        prefill=prefill_steps(weights),
+        prefill=prefill_steps(weights, on_gpu),
         # With several ranks the next step starts only after the sampled tokens were broadcast.
-        lookahead=has_gpu() and group is None,
+        lookahead=on_gpu and group is None,
         cache=cache,
         budget=MemoryBudget(total, live),
         claimed=claimed,

@@ -34,11 +34,17 @@ class Sequence:
 
 @dataclass(frozen=True)
 class SampledToken:
-    """A sampled token, with the log probabilities (vocabulary,) it was sampled from. The token is meaningless if not
-    ``finite`` (the logits were NaN or infinite), or with an ``error`` (of the request's own settings)."""
+    """A sampled token. It is meaningless if not ``finite`` (the logits were NaN or infinite), or with an ``error`` (of
+    the request's own settings). ``batch_logprobs`` (rows, vocabulary): of all tokens of the step; ``row``: its own."""
 
     task_id: str
     token: int
-    logprobs: mx.array
+    batch_logprobs: mx.array
+    row: int
     finite: bool
     error: Exception | None = None
+
+    @property
+    def logprobs(self) -> mx.array:
+        """The log probabilities (vocabulary,) it was sampled from. Sliced here, because few requests ask for them."""
+        return self.batch_logprobs[self.row]
