@@ -66,7 +66,7 @@ const evidence = (
 }
 
 /** Expects a code beside every English sentence, so that each language can say it. */
-const saysAllAsCodes = (given: Evidence): void => {
+const expectAllCoded = (given: Evidence): void => {
   const { findings, pairs } = judge(given)
   for (const { what, why, todo, coded: codes } of findings)
     expect([codes?.what, codes?.why, codes?.todo].map((one) => one && inEnglish(one))).toEqual([what, why, todo])
@@ -154,7 +154,7 @@ describe('what the doctor finds', () => {
     ],
   ])('%s', (_, given, expected) => {
     expect(found(given)).toEqual(expected)
-    saysAllAsCodes(given)
+    expectAllCoded(given)
   })
 
   it('of two machines that do not understand each other, the one with the older version is to be updated', () => {
@@ -169,7 +169,7 @@ describe('what the doctor finds', () => {
       'versions',
       'Update Muster on Pro, which has the older version.',
     ])
-    saysAllAsCodes(given)
+    expectAllCoded(given)
   })
 
   it('a firewall that lets a machine call out but not be called, once, without the failing probes', () => {

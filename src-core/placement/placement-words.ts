@@ -3,7 +3,7 @@ import { nodeName } from '../state/bindings'
 import { exclusionOf, type ExcludedMachines, type Exclusion } from '../state/exclusions'
 import type { PlacementError } from '../state/meta-instances'
 import type { State } from '../state/state'
-import { codedSayer } from '../texts/say-coded'
+import { codedRenderer } from '../texts/render-coded'
 import type { Translator } from '../texts/translator'
 
 /** With more machines, a clause counts them. */
@@ -28,7 +28,7 @@ export interface PlacementWords {
 
 export const placementWords = (translator: Translator): PlacementWords => {
   const { language, text } = translator
-  const say = codedSayer(translator)
+  const say = codedRenderer(translator)
   const list = new Intl.ListFormat(language, { type: 'conjunction' })
 
   const named = (state: State, nodeIds: readonly NodeId[]): { machines: string; count: number } => {

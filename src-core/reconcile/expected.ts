@@ -29,7 +29,7 @@ export const isExpected = (state: State, nodeId: NodeId, { heard, deadlinesBegan
   nodeId in state.members && (heard[nodeId] ?? -1) < deadlinesBegan && now < deadlinesBegan + NODE_TIMEOUT_MS
 
 /** When a node must have reported its models. */
-export const filesToldBy = (
+export const inventoryDueAt = (
   nodeId: NodeId,
   { firstHeard = {}, deadlinesBegan }: Pick<Liveness, 'firstHeard' | 'deadlinesBegan'>,
 ): Timestamp => Math.max(deadlinesBegan, firstHeard[nodeId] ?? 0) + FILES_EXPECTED_MS

@@ -8,7 +8,7 @@ import { temporaryOf } from '../state/scheduling'
 import { replicasOf, nodesTakenBy } from '../state/replicas'
 import type { State } from '../state/state'
 import { trustedAt } from '../state/topology'
-import { filesToldBy } from './expected'
+import { inventoryDueAt } from './expected'
 import { mayGiveWay } from './giving-way'
 import type { ReconcileInputs } from './process-manager'
 
@@ -45,7 +45,7 @@ const buildable = (state: State, inputs: PlacingInputs): State =>
 
 /** Machines that failed to load the model and still have the same files. */
 const unfitNow = (state: State, metaInstance: MetaInstance, inputs: PlacingInputs): Unfit =>
-  unfitMachines(state, metaInstance, { inventoryMayBePending: (nodeId) => inputs.now < filesToldBy(nodeId, inputs) })
+  unfitMachines(state, metaInstance, { inventoryMayBePending: (nodeId) => inputs.now < inventoryDueAt(nodeId, inputs) })
 
 /** Machines that would have to download the model first. Empty if no machine is known to have it. */
 const withoutFiles = ({ nodes, downloads }: State, { modelId }: MetaInstance): string[] => {

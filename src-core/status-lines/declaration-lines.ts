@@ -7,7 +7,7 @@ import { readyReplicas } from '../state/replicas'
 import { isOffHours } from '../state/scheduling'
 import type { State } from '../state/state'
 import { figuresOf } from '../texts/figures'
-import { codedSayer } from '../texts/say-coded'
+import { codedRenderer } from '../texts/render-coded'
 import { timesOf } from '../texts/times'
 import type { Translator } from '../texts/translator'
 import { instanceLines, type InstanceLines } from './instance-lines'
@@ -40,7 +40,7 @@ export const declarationLines = (translator: Translator): DeclarationLines => {
   const figures = figuresOf(translator)
   const times = timesOf(language)
   const placements = placementWords(translator)
-  const say = codedSayer(translator)
+  const say = codedRenderer(translator)
   const list = new Intl.ListFormat(language, { type: 'conjunction' })
 
   /** `Until Mon 9:00 AM`, in the reader's time zone. */

@@ -3,7 +3,7 @@ import type { Instance } from '../state/instances'
 import type { RunnerStatus } from '../state/runners'
 import type { State } from '../state/state'
 import { figuresOf } from '../texts/figures'
-import { codedSayer } from '../texts/say-coded'
+import { codedRenderer } from '../texts/render-coded'
 import type { Translator } from '../texts/translator'
 import { downloadOf, isDownloading, progressOf } from './progress'
 import { requestsOf, speedsOf } from './requests'
@@ -29,7 +29,7 @@ const NAMED = 3
 export const instanceLines = (translator: Translator): InstanceLines => {
   const { text } = translator
   const figures = figuresOf(translator)
-  const say = codedSayer(translator)
+  const say = codedRenderer(translator)
 
   const stage: InstanceLines['stage'] = (runner) => {
     switch (runner?.status) {

@@ -13,7 +13,7 @@ export class CodedError extends Error {
 }
 
 /** Returns an error's coded message; its plain message if it has none. */
-export const saidBy = (error: unknown): CodedText | string => {
+export const textOfError = (error: unknown): CodedText | string => {
   if (error instanceof CodedError) return error.coded
   return error instanceof Error ? error.message : String(error)
 }

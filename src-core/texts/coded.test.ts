@@ -4,7 +4,7 @@ import { allOf, clauses, CodedText, coded, commas } from './coded'
 import { nodeTexts } from './en/node'
 import { inEnglish } from './english'
 import { Language } from './language'
-import { codedSayer } from './say-coded'
+import { codedRenderer } from './render-coded'
 import { loadTranslator } from './translator'
 
 type Elements = ReturnType<IntlMessageFormat['getAst']>
@@ -30,12 +30,12 @@ const CODES = Object.entries(nodeTexts).flatMap(([area, messages]) =>
   Object.entries<string>(messages).map(([name, message]) => [`${area}.${name}`, message] as const),
 )
 
-const german = codedSayer(await loadTranslator('de'))
-const chinese = codedSayer(await loadTranslator('zh-Hans'))
+const german = codedRenderer(await loadTranslator('de'))
+const chinese = codedRenderer(await loadTranslator('zh-Hans'))
 
 describe.each(Language.options)('every sentence of the node in %s', (language) => {
   it.each(CODES)('%s has a text with all of its values', async (code, message) => {
-    const say = codedSayer(await loadTranslator(language))
+    const say = codedRenderer(await loadTranslator(language))
     const { written, choosing } = valuesOf(new IntlMessageFormat(message, 'en').getAst())
     const values = Object.fromEntries([
       ...written.map((name) => [name, `«${name}»`] as const),

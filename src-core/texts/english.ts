@@ -1,11 +1,11 @@
 import type { CodedText } from './coded'
 import { nodeTexts } from './en/node'
 import { figuresOf } from './figures'
-import { codedSayer } from './say-coded'
+import { codedRenderer } from './render-coded'
 import { translatorOf } from './translator-of'
 
 const node = translatorOf('en', nodeTexts)
-const say = codedSayer(node)
+const say = codedRenderer(node)
 
 /** The English text of a sentence, as sent over the API, logged and printed by the command line. */
 export const inEnglish = (sentence: CodedText): string => say(sentence) ?? sentence.code

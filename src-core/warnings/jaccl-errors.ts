@@ -21,8 +21,8 @@ export const jacclErrorDetector: Detector = (state) => {
   }
   return [...byText].flatMap(([text, [first, ...others]]) => {
     if (!first) return []
-    const saidBy = [...new Set([first, ...others].flatMap(({ nodeId }): NodeId[] => (nodeId ? [nodeId] : [])))]
-    const nodeIds = saidBy.length > 0 ? saidBy : [...namedForRdma(state)]
+    const reporters = [...new Set([first, ...others].flatMap(({ nodeId }): NodeId[] => (nodeId ? [nodeId] : [])))]
+    const nodeIds = reporters.length > 0 ? reporters : [...namedForRdma(state)]
     const machines = nodeIds.length > 0 ? namesOf(state, nodeIds) : undefined
     return [
       {

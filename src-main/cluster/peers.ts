@@ -159,7 +159,7 @@ export class Peers {
       admittedAt: () =>
         admittedAt({
           ...{ self: identity.nodeId, state: deciding.state(), memberIds: deciding.memberIds() },
-          toldAt: options.admittedAt(),
+          reportedAdmission: options.admittedAt(),
         }),
       onSameIdentity: (peer) => {
         opened.peers?.sameIdentity.add(peer)

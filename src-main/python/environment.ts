@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { makeFolder } from '../disk/make-folder'
 import type { PythonView } from '@core/protocols/setup'
 import { clauses, coded, type CodedText } from '@core/texts/coded'
-import { CodedError, saidBy } from '@core/texts/coded-error'
+import { CodedError, textOfError } from '@core/texts/coded-error'
 import { inEnglish } from '@core/texts/english'
 import { removeBelow } from '../disk/removal'
 import { replaceFile } from '../disk/replace-file'
@@ -162,7 +162,7 @@ export class PythonEnvironment {
 
   private failure(error: unknown): PythonView {
     if (this.cancelled) return this.found()
-    const reason = saidBy(error)
+    const reason = textOfError(error)
     const hint = error instanceof NoTool ? TOOL_HINT : INSTALL_HINT
     const coded = { hint, ...(typeof reason !== 'string' && { reason }) }
     this.options.log.warn({ err: error }, 'the Python environment could not be installed')

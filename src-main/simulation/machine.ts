@@ -35,7 +35,7 @@ export class SimulatedMachine {
     parts.cables.onChange((key, { changed = false }) => {
       const cable = parts.cables.get(key)
       const known = key in parts.state().topology.edges
-      if (cable && this.info) this.sayCable(key, cable, { known, again: changed })
+      if (cable && this.info) this.reportCable(key, cable, { known, again: changed })
     })
   }
 
@@ -62,7 +62,7 @@ export class SimulatedMachine {
     for (const event of fileReports(state, self, this.files))
       said.unless(`files ${event.modelId} ${event.download?.fingerprint ?? ''}`, () => observe(event))
     const { edges } = state.topology
-    for (const [key, cable] of cables.of(self)) this.sayCable(key, cable, { known: key in edges })
+    for (const [key, cable] of cables.of(self)) this.reportCable(key, cable, { known: key in edges })
   }
 
   /** Peers that were tried at every address, and answered at none. */
@@ -77,7 +77,7 @@ export class SimulatedMachine {
   }
 
   /** Who sees it says so; of one that answers nothing, the other side says that it is gone. */
-  private sayCable(
+  private reportCable(
     key: string,
     { edge, up }: Cable,
     { known, again = false }: { readonly known: boolean; readonly again?: boolean },

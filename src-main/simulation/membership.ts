@@ -53,7 +53,7 @@ export class SimulatedMembership {
       admittedAt: () =>
         admittedAt({
           ...{ self: teller.self, state: teller.state(), memberIds: [teller.self, ...program().peers()] },
-          toldAt: this.letInAt,
+          reportedAdmission: this.letInAt,
         }),
     })
   }

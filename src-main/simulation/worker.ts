@@ -29,7 +29,7 @@ interface SimulatedRunner {
   told: boolean
 }
 
-const sayingOf = (runnerId: RunnerId, status: RunnerStatus): string => `${runnerId} ${JSON.stringify(status)}`
+const statusKey = (runnerId: RunnerId, status: RunnerStatus): string => `${runnerId} ${JSON.stringify(status)}`
 
 /** A worker with simulated runners: what it does is the product's plan for the state that its node sees. */
 export class SimulatedWorker {
@@ -71,7 +71,7 @@ export class SimulatedWorker {
     if (!runner || (isTerminal(runner.status) && runner.told)) return
     runner.status = status
     runner.told = true
-    this.parts.said.forget(sayingOf(runnerId, status))
+    this.parts.said.forget(statusKey(runnerId, status))
     this.report(runnerId, status)
   }
 
@@ -100,7 +100,7 @@ export class SimulatedWorker {
 
   private report(runnerId: RunnerId, status: RunnerStatus): void {
     const { said, observe } = this.parts
-    said.unless(sayingOf(runnerId, status), () => observe({ type: 'RunnerStatusUpdated', runnerId, ...status }))
+    said.unless(statusKey(runnerId, status), () => observe({ type: 'RunnerStatusUpdated', runnerId, ...status }))
   }
 
   private start(shard: Shard): void {

@@ -5,14 +5,14 @@ import type { CodedText } from '@core/texts/coded'
 import { inEnglish } from '@core/texts/english'
 import { figuresOf, type Figures } from '@core/texts/figures'
 import type { Language } from '@core/texts/language'
-import { codedSayer, type SayCoded } from '@core/texts/say-coded'
+import { codedRenderer, type RenderCoded } from '@core/texts/render-coded'
 import { timesOf, type TimeText } from '@core/texts/times'
 import { english, type Translate, type Translator } from '@core/texts/translator'
 
 /** The window's language. Reactive: every reader of a text is re-rendered when it changes. */
 let spoken: Translator = $state.raw(english)
 const figures: Figures = $derived(figuresOf(spoken))
-const sayCoded: SayCoded = $derived(codedSayer(spoken))
+const renderCoded: RenderCoded = $derived(codedRenderer(spoken))
 const placements: PlacementWords = $derived(placementWords(spoken))
 const lines: DeclarationLines = $derived(declarationLines(spoken))
 const times: TimeText = $derived(timesOf(spoken.language))
@@ -45,7 +45,7 @@ export const failureText = (code: string | undefined, message: string): string =
 
 /** Translation of a sentence from the node; its English text if this version lacks the key. */
 export const nodeText = (sentence: CodedText | undefined, englishText: string): string =>
-  (sentence && sayCoded(sentence)) ?? englishText
+  (sentence && renderCoded(sentence)) ?? englishText
 
 /** Translation of a sentence made by this window. */
 export const codedText = (sentence: CodedText): string => nodeText(sentence, inEnglish(sentence))

@@ -8,8 +8,13 @@ const notices = (isLinked = false, at = 100): RemovalNotices =>
 const hears = (some: RemovalNotices, removedAt: number | undefined, times: number): boolean =>
   Array.from({ length: times }, () => some.hear(b, { removedAt })).some(Boolean)
 /** `admittedAt` of a machine that was admitted together with others; its own log does not contain the admission. */
-const letIn = ({ toldAt, retired }: { toldAt?: number; retired?: Record<string, number> }): number =>
-  admittedAt({ self: a, state: { members: {}, retired }, memberIds: [a, b], toldAt })
+const letIn = ({
+  reportedAdmission,
+  retired,
+}: {
+  reportedAdmission?: number
+  retired?: Record<string, number>
+}): number => admittedAt({ self: a, state: { members: {}, retired }, memberIds: [a, b], reportedAdmission })
 
 describe('a notice of removal', () => {
   it('is believed the third time in a row from one member', () => {
@@ -33,16 +38,16 @@ describe('a notice of removal', () => {
   })
 
   it('is not believed by a machine that was let in and has no log yet', () => {
-    expect(hears(notices(false, letIn({ toldAt: 201 })), 200, 9)).toBe(false)
+    expect(hears(notices(false, letIn({ reportedAdmission: 201 })), 200, 9)).toBe(false)
     expect(hears(notices(false, letIn({})), 200, 9)).toBe(false)
   })
 
   it('is believed by a machine that was let in and has no log yet, where it was removed after that', () => {
-    expect(hears(notices(false, letIn({ toldAt: 199 })), 200, 3)).toBe(true)
+    expect(hears(notices(false, letIn({ reportedAdmission: 199 })), 200, 3)).toBe(true)
   })
 
   it('is believed by a leader that removed itself', () => {
-    expect(hears(notices(false, letIn({ retired: { a: 200 }, toldAt: 300 })), 200, 3)).toBe(true)
+    expect(hears(notices(false, letIn({ retired: { a: 200 }, reportedAdmission: 300 })), 200, 3)).toBe(true)
   })
 
   it('of an older version, which does not say when, is believed while no other member is linked', () => {

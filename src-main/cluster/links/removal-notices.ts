@@ -60,16 +60,16 @@ export interface Admitted {
   readonly state: Admitting
   readonly memberIds: readonly NodeId[]
   /** When the member that admitted it said it did, by the leader's clock. */
-  readonly toldAt: Timestamp | undefined
+  readonly reportedAdmission: Timestamp | undefined
 }
 
 /**
  * When this machine was admitted, to compare with removals. From its own log; while the log does not have the admission
- * yet, as the admitting member reported it (`toldAt`), or Infinity if it did not report it, as older versions do not,
+ * yet, as the admitting member reported it (`reportedAdmission`), or Infinity if it did not report it, as older versions do not,
  * so that no removal counts as later. -Infinity if the state lists it as removed, or if it has no other members: then
  * any removal counts.
  */
-export const admittedAt = ({ self, state, memberIds, toldAt = Infinity }: Admitted): Timestamp => {
+export const admittedAt = ({ self, state, memberIds, reportedAdmission = Infinity }: Admitted): Timestamp => {
   const { retired = {} } = state
-  return admissionIn(state, self) ?? (memberIds.length > 1 && !(self in retired) ? toldAt : -Infinity)
+  return admissionIn(state, self) ?? (memberIds.length > 1 && !(self in retired) ? reportedAdmission : -Infinity)
 }

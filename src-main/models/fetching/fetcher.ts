@@ -1,7 +1,7 @@
 import type { ModelId } from '@core/ids'
 import type { Download } from '@core/state/downloads'
 import { clauses, coded, type CodedText } from '@core/texts/coded'
-import { saidBy } from '@core/texts/coded-error'
+import { textOfError } from '@core/texts/coded-error'
 import { inEnglish } from '@core/texts/english'
 import { finishRemovals } from '../../disk/removal'
 import { ownPlace, partialModels } from '../own-store'
@@ -292,7 +292,7 @@ export class Fetcher {
         return true
       } catch (error) {
         const reason = messageOf(error)
-        const why = saidBy(error)
+        const why = textOfError(error)
         const isNamed = reason.includes(source.name)
         failures.push(isNamed ? why : coded('downloads.from', { source: source.name, reason: clauses(why) }))
         retryAfterMs = retryAfterOf(error)

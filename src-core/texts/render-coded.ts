@@ -20,9 +20,9 @@ const IN_THE_APP: ReadonlyMap<string, TextKey> = new Map<NodeTextKey, TextKey>([
 ])
 
 /** Translates sentences of the node into one language; undefined for a code that this version does not know. */
-export type SayCoded = (sentence: CodedText) => string | undefined
+export type RenderCoded = (sentence: CodedText) => string | undefined
 
-export const codedSayer = (translator: Translator): SayCoded => {
+export const codedRenderer = (translator: Translator): RenderCoded => {
   const { language, knows, text } = translator
   const { gigabytes } = figuresOf(translator)
   const and = new Intl.ListFormat(language, { type: 'conjunction' })
@@ -38,7 +38,7 @@ export const codedSayer = (translator: Translator): SayCoded => {
     if (typeof value !== 'object') return value
     return 'bytes' in value ? gigabytes(value.bytes) : listed(value)
   }
-  const say: SayCoded = ({ code, values = {} }) => {
+  const say: RenderCoded = ({ code, values = {} }) => {
     const inTheApp = IN_THE_APP.get(code)
     const key = inTheApp !== undefined && knows(inTheApp) ? inTheApp : code
     if (!knows(key)) return undefined
