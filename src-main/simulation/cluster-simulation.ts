@@ -21,15 +21,15 @@ import { SimulatedNode } from './node'
 import { NodeListener } from './node-listener'
 import type { Outcome } from './outcome'
 
-/** Of one node after the other, so that no two tick at the same moment. */
+/** Start offset between consecutive nodes, so that no two tick at the same time. */
 const OFFSET_MS = 7
-/** A process that died by itself is started again after this. */
+/** Delay after which a crashed master process is started again. */
 const RESTART_MS = 200
 
-/** Resolves when nothing is under way any more that does not wait for the virtual clock. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+/** Resolves once all microtasks are drained: everything left waits for the virtual clock. */
+const microtasksDrained = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** The product's deciding at several nodes on one virtual clock, over disks and links that are not there. */
+/** Several nodes with the product's deciding code, on one virtual clock, over simulated disks and links. */
 export class ClusterSimulation {
   readonly clock = new VirtualClock()
   readonly links: SimulatedLinks
@@ -67,34 +67,34 @@ export class ClusterSimulation {
     )
   }
 
-  /** Those that lead the cluster now, the latest term first. One that was removed leads itself alone. */
+  /** The nodes that lead, latest term first. Excludes removed nodes, each of which leads only itself. */
   masters(): SimulatedNode[] {
     return [...this.nodes.values()]
       .filter((node) => node.isMaster() && !node.isOutside)
       .sort((a, b) => b.state().term - a.state().term || (a.self < b.self ? -1 : 1))
   }
 
-  /** As whoever leads sees it; where nobody does, whoever knows most. */
+  /** The leader's state; without a leader, that of the node with the latest term. */
   state(): State {
     const known = (node: SimulatedNode): number => (node.isRunning() && !node.isOutside ? node.state().term : -1)
     const [best] = [...this.masters(), ...[...this.nodes.values()].sort((a, b) => known(b) - known(a))]
     return best?.state() ?? emptyState()
   }
 
-  /** Rejects with the first thing that must not be. */
+  /** Rejects with the first violation or internal error. */
   async runUntil(time: Timestamp): Promise<void> {
     await this.clock.runSettledUntil(time, () => this.settled())
   }
 
-  /** Carries out one step now. */
+  /** Carries out one step of the scenario at the current time. */
   take(step: Step): void {
     this.listener.step?.(this.clock.now(), step)
     this.carryOut(step)
   }
 
-  /** Resolves when all that was begun waits for the virtual clock; rejects with the first thing that must not be. */
+  /** Resolves when all pending work waits for the virtual clock. Rejects with the first violation or internal error. */
   async settled(): Promise<void> {
-    await settled()
+    await microtasksDrained()
     if (this.failure) throw this.failure.error
   }
 
@@ -178,7 +178,7 @@ export class ClusterSimulation {
     }
   }
 
-  /** The node whose API a command goes to: the one that is named, else the first that is there. */
+  /** The node whose API receives a command: the named one, else the first that is active. */
   private via({ via }: { readonly via?: NodeId | undefined }): SimulatedNode | undefined {
     const named = via === undefined ? undefined : this.nodes.get(via)
     if (named) return named.isActive() ? named : undefined
@@ -202,11 +202,12 @@ export class ClusterSimulation {
   }
 
   private submit(step: Step, command: Command, node: SimulatedNode | undefined): void {
-    if (node === undefined) return this.tell(step, command, undefined, { status: 'undecided', reason: 'no_master' })
-    node.submit(command, (outcome, commandId) => this.tell(step, command, node.self, outcome, commandId))
+    if (node === undefined)
+      return this.reportOutcome(step, command, undefined, { status: 'undecided', reason: 'no_master' })
+    node.submit(command, (outcome, commandId) => this.reportOutcome(step, command, node.self, outcome, commandId))
   }
 
-  private tell(
+  private reportOutcome(
     { do: name }: Step,
     command: Command,
     via: NodeId | undefined,
@@ -255,6 +256,7 @@ export class ClusterSimulation {
     if (instance && shard) this.nodes.get(step.node)?.worker.set(shard.runnerId, status(instance))
   }
 
+  /** Marks an instance's runners as busy or idle. */
   private work({ shards }: Instance, options: { readonly busy: boolean }): void {
     for (const { nodeId, runnerId } of shards) {
       const node = this.nodes.get(nodeId)

@@ -6,7 +6,7 @@ import { next } from '@core/events/next'
 import { durablePart } from '@core/state/durable'
 import { emptyState, type State } from '@core/state/state'
 
-/** The log that all nodes begin with: the first of them has founded the cluster and admitted the others. */
+/** The log that all nodes start with: the first node founded the cluster and admitted the others. */
 export interface Founding {
   readonly records: readonly LogRecord[]
   readonly state: State

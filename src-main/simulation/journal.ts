@@ -1,10 +1,10 @@
 import { Fact } from '@core/consensus/index'
 import { Violation } from '@core/simulation/chaos/invariants'
 import type { JournalLog } from '../master/index'
-import type { NodeListener, Teller } from './node-listener'
+import type { NodeListener, ObservedNode } from './node-listener'
 
-/** A process's log: what it says there of splits, of its disk and of its own faults is a part of what happens. */
-export const journalOf = ({ self: node }: Teller, listener: NodeListener): JournalLog => {
+/** The log of a node's process: reports entries about splits and disks as happenings, and internal errors as failures. */
+export const journalOf = ({ self: node }: ObservedNode, listener: NodeListener): JournalLog => {
   const take = (fields: object, message: string): void => {
     if (!('fact' in fields)) return
     const fact = Fact.parse(fields)
@@ -29,7 +29,7 @@ export const journalOf = ({ self: node }: Teller, listener: NodeListener): Journ
       case 'implausible_term':
       case 'implausible_stamp':
       case 'frame_too_large': {
-        // Something is wrong with the program itself, not with the world around it.
+        // An error of the program itself, not of the simulated world.
         const cause = 'err' in fields ? fields.err : undefined
         const detail = cause instanceof Error ? cause.message : JSON.stringify(fact)
         return listener.failed(new Violation(`${node}: ${message} (${detail})`, { cause }))

@@ -8,44 +8,45 @@ import type { RemovalNotice } from '../cluster/links/removal-notices'
 import { firstOf, openThrough, type MemberLink, type MemberLinks } from '../cluster/member-links'
 import { VirtualLink } from './virtual-link'
 
-/** A link over which nothing comes for so long is given up. */
+/** Silence after which a link is given up. */
 const SILENT_MS = 2000
-/** Whoever is not linked is called this often; the first time sooner, to hear whether it is there. */
-const DIAL_EVERY_MS = 1000
+/** Interval at which members without a link are dialled. */
+const DIAL_INTERVAL_MS = 1000
+/** Delay of the first dial after a link was lost to silence. */
 const REDIAL_MS = 1200
-/** A machine whose process has died says so at once. */
+/** A machine whose process died resets its connections after this. */
 const RESET_MS = 5
-/** What goes over a stream and was lost on its way is sent again after this. */
-const RETRANSMITTED_MS = 200
+/** Delay of a retransmission on a stream. */
+const RETRANSMIT_MS = 200
 
 export interface NetworkConditions {
-  /** The part of messages that is lost: of the consensus for good, of streams until they are sent again. */
+  /** Share of messages lost: consensus messages for good, stream data until retransmitted. */
   readonly loss: number
   readonly delayMs: number
   readonly jitterMs: number
-  /** The part of the consensus's messages that come twice. */
+  /** Share of consensus messages delivered twice. */
   readonly duplication: number
-  /** What a link carries in each direction; what is to be said meanwhile waits. Without it, as much as there is. */
+  /** Bandwidth of a link in each direction; further data queues. Absent: unlimited. */
   readonly bytesPerSecond?: number | undefined
 }
 
 const CALM: NetworkConditions = { loss: 0, delayMs: 1, jitterMs: 0, duplication: 0 }
 
-/** A node as its links need it. */
+/** What links need of a node. */
 export interface Linked {
-  /** Its process runs, and is not asleep. */
+  /** Its process runs and the machine is awake. */
   isActive(): boolean
   isRunning(): boolean
   isMember(peer: NodeId): boolean
   up(link: MemberLink): void
   down(peer: NodeId): void
   refused(peer: NodeId): void
-  /** When that one was removed, as far as this node knows. */
+  /** When that machine was removed, as far as this node knows. */
   removedAt(nodeId: NodeId): Timestamp | undefined
-  /** A peer that it dialled did not answer, or answered that it was removed. */
+  /** A dialled peer did not answer, or answered with a notice of removal. */
   heardOfRemoval(peer: NodeId, notice: RemovalNotice | undefined): void
   take(peer: NodeId, frame: RelayedFrame | RelayFrame): void
-  /** The streams that it serves. */
+  /** Handlers of the streams that members may open at it. */
   handlers(): LinksOptions['handlers']
 }
 
@@ -53,22 +54,23 @@ interface Pair {
   readonly a: NodeId
   readonly b: NodeId
   up: boolean
-  /** Counts the links between these two: what was sent over an earlier one is gone. */
+  /** Number of links so far: data sent over an earlier one is dropped. */
   generation: number
   reachable: boolean
-  /** When bytes could last pass. */
+  /** When reachability last changed. */
   reachableAt: Timestamp
+  /** Deliveries that wait for reachability, as TCP would retransmit them. */
   readonly held: (() => void)[]
 }
 
-/** One link for each pair of nodes, over a network that can be cut, delay and lose; in order, as TCP is. */
+/** One link for each pair of nodes, over a network with cuts, delay and loss. Delivers in order, like TCP. */
 export class SimulatedLinks {
   private readonly pairs = new Map<string, Pair>()
   private readonly nodes = new Map<NodeId, Linked>()
   private readonly lastAt = new Map<string, Timestamp>()
-  /** Until when each direction has something to carry. */
+  /** Until when each direction is busy with queued bytes. */
   private readonly busyUntil = new Map<string, Timestamp>()
-  /** What each node holds of its links, `self>peer`. */
+  /** Each node's end of its links, by `self>peer`. */
   private readonly ends = new Map<string, VirtualLink>()
   private groups: ReadonlyMap<NodeId, number> = new Map()
   private readonly isolated = new Set<NodeId>()
@@ -81,25 +83,25 @@ export class SimulatedLinks {
   ) {
     const tick = (): void => {
       for (const pair of this.pairs.values()) this.dial(pair)
-      clock.after(DIAL_EVERY_MS, tick)
+      clock.after(DIAL_INTERVAL_MS, tick)
     }
-    clock.after(DIAL_EVERY_MS, tick)
+    clock.after(DIAL_INTERVAL_MS, tick)
   }
 
   add(nodeId: NodeId, node: Linked): void {
     for (const other of this.nodes.keys()) {
       const pair = { a: other, b: nodeId, up: false, generation: 0, reachable: false, reachableAt: -Infinity, held: [] }
-      this.pairs.set(keyOf(other, nodeId), pair)
+      this.pairs.set(pairKey(other, nodeId), pair)
     }
     this.nodes.set(nodeId, node)
   }
 
-  /** The links of one life of a node. `ways` names through whom it reaches whoever is not linked. */
-  of(self: NodeId, ways: (peer: NodeId, kind: string) => readonly NodeId[]): MemberLinks {
+  /** The links of one process of a node. `relaysFor` names members through which it reaches members without a link. */
+  of(self: NodeId, relaysFor: (peer: NodeId, kind: string) => readonly NodeId[]): MemberLinks {
     const get = (peer: NodeId): MemberLink | undefined =>
-      this.isLinked(self, peer) ? this.ends.get(wayOf(self, peer)) : undefined
+      this.isLinked(self, peer) ? this.ends.get(directionKey(self, peer)) : undefined
     const open: MemberLinks['open'] = (peer, kind, params, signal) =>
-      openThrough({ get }, ways, { peer, kind, params, signal })
+      openThrough({ get }, relaysFor, { peer, kind, params, signal })
     return {
       get,
       open,
@@ -108,21 +110,21 @@ export class SimulatedLinks {
     }
   }
 
-  /** Nodes of different groups do not reach one another; those that no group names are one of their own. */
+  /** Nodes of different groups cannot reach one another; nodes in no group form one of their own. */
   partition(groups: readonly (readonly NodeId[])[]): void {
     this.groups = new Map(groups.flatMap((group, at) => group.map((nodeId) => [nodeId, at] as const)))
-    this.look()
+    this.updateReachability()
   }
 
-  /** These two do not reach one another, whomever else they reach. */
+  /** Cuts the connection between these two only. */
   cut(a: NodeId, b: NodeId): void {
-    this.cuts.add(keyOf(a, b))
-    this.look()
+    this.cuts.add(pairKey(a, b))
+    this.updateReachability()
   }
 
   mend(a: NodeId, b: NodeId): void {
-    this.cuts.delete(keyOf(a, b))
-    this.look()
+    this.cuts.delete(pairKey(a, b))
+    this.updateReachability()
   }
 
   mendAll(): void {
@@ -131,12 +133,12 @@ export class SimulatedLinks {
 
   isolate(nodeId: NodeId): void {
     this.isolated.add(nodeId)
-    this.look()
+    this.updateReachability()
   }
 
   rejoin(nodeId: NodeId): void {
     this.isolated.delete(nodeId)
-    this.look()
+    this.updateReachability()
   }
 
   /** Whether bytes pass between these two now. */
@@ -144,11 +146,11 @@ export class SimulatedLinks {
     if (a === b) return true
     const [one, other] = [this.nodes.get(a), this.nodes.get(b)]
     if (!one?.isActive() || !other?.isActive() || this.isolated.has(a) || this.isolated.has(b)) return false
-    return !this.cuts.has(keyOf(a, b)) && this.groups.get(a) === this.groups.get(b)
+    return !this.cuts.has(pairKey(a, b)) && this.groups.get(a) === this.groups.get(b)
   }
 
   isLinked(a: NodeId, b: NodeId): boolean {
-    return this.pairs.get(keyOf(a, b))?.up ?? false
+    return this.pairs.get(pairKey(a, b))?.up ?? false
   }
 
   /** How many links a node has. */
@@ -156,15 +158,15 @@ export class SimulatedLinks {
     return [...this.nodes.keys()].filter((peer) => peer !== self && this.isLinked(self, peer)).length
   }
 
-  /** When these two could last hear one another; undefined where they never did. */
+  /** When these two could last reach one another; undefined if they never could. */
   reachedAt(a: NodeId, b: NodeId): Timestamp | undefined {
-    const pair = this.pairs.get(keyOf(a, b))
+    const pair = this.pairs.get(pairKey(a, b))
     if (!pair || pair.reachableAt === -Infinity) return undefined
     return pair.reachable ? this.clock.now() : pair.reachableAt
   }
 
-  /** What the nodes can reach may have changed. */
-  look(): void {
+  /** Recomputes which pairs reach one another, after anything that may have changed it. */
+  updateReachability(): void {
     const now = this.clock.now()
     for (const pair of this.pairs.values()) {
       const reachable = this.reaches(pair.a, pair.b)
@@ -175,7 +177,7 @@ export class SimulatedLinks {
         for (const deliver of pair.held.splice(0)) deliver()
         continue
       }
-      // Whoever is there but whose process is not says so; else only the silence tells.
+      // If only the process died, its machine resets the connection; otherwise the link ends by silence.
       const died =
         !this.isHeld(pair) && [pair.a, pair.b].some((nodeId) => this.nodes.get(nodeId)?.isRunning() === false)
       this.clock.after(died ? RESET_MS : SILENT_MS, () => {
@@ -184,52 +186,55 @@ export class SimulatedLinks {
     }
   }
 
-  /** A node begins anew: whatever links it has are gone, and it calls everybody. */
-  begin(nodeId: NodeId): void {
+  /** Drops all links of a node and dials everybody at once. */
+  redialAll(nodeId: NodeId): void {
     for (const pair of this.pairs.values()) {
       if (pair.a !== nodeId && pair.b !== nodeId) continue
-      // One that slept while the other side gave the link up has not heard of it.
+      // A node that slept while its peer gave the link up does not know that the link ended.
       if (!pair.up) this.drop(nodeId, pair.a === nodeId ? pair.b : pair.a)
       this.lose(pair, { redial: 0 })
       this.clock.after(0, () => this.dial(pair))
     }
   }
 
-  /** Members have changed: who is none any more is not linked any more. */
+  /** Ends links to nodes that are no longer members. */
   membersChanged(): void {
     for (const pair of this.pairs.values())
-      if (pair.up && !this.areMembers(pair)) this.clock.after(RETRANSMITTED_MS, () => this.lose(pair, { redial: 0 }))
+      if (pair.up && !this.areMembers(pair)) this.clock.after(RETRANSMIT_MS, () => this.lose(pair, { redial: 0 }))
   }
 
-  /** Its process died: what it held of its links is no more, and nobody there hears of it. */
+  /** Discards a dead process's ends of its links, without notifying it. */
   forget(nodeId: NodeId): void {
-    for (const peer of this.nodes.keys()) this.ends.delete(wayOf(nodeId, peer))
+    for (const peer of this.nodes.keys()) this.ends.delete(directionKey(nodeId, peer))
   }
 
-  /** Gives something to the link between these two; `sized` is what it says, which may be lost for good where `frail`. */
+  /**
+   * Sends over the link between these two. `sized` computes the size in bytes, needed only with limited bandwidth. A
+   * `frail` message can be lost for good or duplicated; others are retransmitted.
+   */
   private pass(from: NodeId, to: NodeId, message: { sized: () => number; frail: boolean }, arrive: () => void): void {
-    const pair = this.pairs.get(keyOf(from, to))
+    const pair = this.pairs.get(pairKey(from, to))
     if (!pair?.up) return
     const { loss, delayMs, jitterMs, duplication, bytesPerSecond } = this.conditions
-    const way = wayOf(from, to)
+    const direction = directionKey(from, to)
     let delay = delayMs + (jitterMs === 0 ? 0 : this.random.integer(0, jitterMs))
     if (loss > 0) {
       if (message.frail) {
         if (this.random.chance(loss)) return
-      } else while (this.random.chance(loss)) delay += RETRANSMITTED_MS
+      } else while (this.random.chance(loss)) delay += RETRANSMIT_MS
     }
     let start = this.clock.now()
     if (bytesPerSecond !== undefined) {
-      start = Math.max(start, this.busyUntil.get(way) ?? 0) + Math.ceil((message.sized() * 1000) / bytesPerSecond)
-      this.busyUntil.set(way, start)
+      start = Math.max(start, this.busyUntil.get(direction) ?? 0) + Math.ceil((message.sized() * 1000) / bytesPerSecond)
+      this.busyUntil.set(direction, start)
     }
-    const at = Math.max(this.lastAt.get(way) ?? 0, start + delay)
-    this.lastAt.set(way, at)
+    const at = Math.max(this.lastAt.get(direction) ?? 0, start + delay)
+    this.lastAt.set(direction, at)
     const { generation } = pair
     const deliver = (): void => {
       if (pair.generation !== generation) return
       if (pair.reachable) arrive()
-      // The sender's system sends again until the link is given up.
+      // TCP retransmits until the link is given up.
       else pair.held.push(deliver)
     }
     this.clock.at(at, deliver)
@@ -237,7 +242,7 @@ export class SimulatedLinks {
   }
 
   private isHeld({ a, b }: Pair): boolean {
-    const isApart = this.groups.get(a) !== this.groups.get(b) || this.cuts.has(keyOf(a, b))
+    const isApart = this.groups.get(a) !== this.groups.get(b) || this.cuts.has(pairKey(a, b))
     return this.isolated.has(a) || this.isolated.has(b) || isApart
   }
 
@@ -250,7 +255,7 @@ export class SimulatedLinks {
     pair.held.length = 0
     if (pair.up) {
       pair.up = false
-      this.tell(pair, (_node, peer, self) => this.drop(self, peer))
+      this.notify(pair, (_node, peer, self) => this.drop(self, peer))
     }
     if (redial > 0) this.clock.after(redial, () => this.dial(pair))
   }
@@ -260,18 +265,18 @@ export class SimulatedLinks {
     if (!pair.reachable || !this.areMembers(pair)) return this.refuse(pair)
     pair.up = true
     pair.generation += 1
-    this.busyUntil.delete(wayOf(pair.a, pair.b))
-    this.busyUntil.delete(wayOf(pair.b, pair.a))
+    this.busyUntil.delete(directionKey(pair.a, pair.b))
+    this.busyUntil.delete(directionKey(pair.b, pair.a))
     for (const self of [pair.a, pair.b])
-      this.ends.set(wayOf(self, self === pair.a ? pair.b : pair.a), this.end(pair, self))
-    this.tell(pair, (node, peer, self) => {
-      const link = this.ends.get(wayOf(self, peer))
+      this.ends.set(directionKey(self, self === pair.a ? pair.b : pair.a), this.end(pair, self))
+    this.notify(pair, (node, peer, self) => {
+      const link = this.ends.get(directionKey(self, peer))
       if (link) node.up(link)
     })
   }
 
   private refuse(pair: Pair): void {
-    this.tell(pair, (node, peer, self) => {
+    this.notify(pair, (node, peer, self) => {
       node.refused(peer)
       if (!node.isMember(peer)) return
       const there = pair.reachable ? this.nodes.get(peer) : undefined
@@ -283,7 +288,7 @@ export class SimulatedLinks {
   /** One node's end of a link. */
   private end(pair: Pair, self: NodeId): VirtualLink {
     const peer = self === pair.a ? pair.b : pair.a
-    const there = (): VirtualLink | undefined => this.ends.get(wayOf(peer, self))
+    const there = (): VirtualLink | undefined => this.ends.get(directionKey(peer, self))
     return new VirtualLink({
       peer,
       dialled: self === pair.a,
@@ -310,28 +315,28 @@ export class SimulatedLinks {
       case 'wake':
         return
       default:
-        this.ends.get(wayOf(self, from))?.take(frame)
+        this.ends.get(directionKey(self, from))?.take(frame)
     }
   }
 
-  /** A node hears that its link to another ended. */
+  /** Closes a node's end of a link and notifies it. */
   private drop(self: NodeId, peer: NodeId): void {
-    const way = wayOf(self, peer)
-    this.ends.get(way)?.close()
-    this.ends.delete(way)
+    const direction = directionKey(self, peer)
+    this.ends.get(direction)?.close()
+    this.ends.delete(direction)
     this.nodes.get(self)?.down(peer)
   }
 
-  private tell({ a, b }: Pair, say: (node: Linked, peer: NodeId, self: NodeId) => void): void {
+  private notify({ a, b }: Pair, call: (node: Linked, peer: NodeId, self: NodeId) => void): void {
     for (const [self, peer] of [
       [a, b],
       [b, a],
     ] as const) {
       const node = this.nodes.get(self)
-      if (node?.isActive()) say(node, peer, self)
+      if (node?.isActive()) call(node, peer, self)
     }
   }
 }
 
-const keyOf = (a: NodeId, b: NodeId): string => (a < b ? `${a}|${b}` : `${b}|${a}`)
-const wayOf = (self: NodeId, peer: NodeId): string => `${self}>${peer}`
+const pairKey = (a: NodeId, b: NodeId): string => (a < b ? `${a}|${b}` : `${b}|${a}`)
+const directionKey = (self: NodeId, peer: NodeId): string => `${self}>${peer}`

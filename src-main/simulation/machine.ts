@@ -5,9 +5,9 @@ import type { State } from '@core/state/state'
 import type { Cable, SimulatedCables } from '@core/simulation/cables'
 import { fileReports } from '@core/simulation/model-files'
 import type { NodeClock } from './node-clock'
-import type { Said } from './said'
+import type { RecentReports } from './recent-reports'
 
-/** Every peer is probed once a second; three lost probes, and what led there is gone. */
+/** Every peer is probed once a second; after three lost probes its connections count as gone. */
 const PROBE_MS = 1000
 export const PROBES_LOST_MS = 3 * PROBE_MS
 
@@ -15,7 +15,7 @@ export interface MachineParts {
   readonly self: NodeId
   readonly clock: NodeClock
   readonly cables: SimulatedCables
-  readonly said: Said
+  readonly reports: RecentReports
   readonly state: () => State
   readonly observe: (event: Observation) => void
   readonly reaches: (peer: NodeId) => boolean
@@ -23,12 +23,12 @@ export interface MachineParts {
   readonly peers: () => readonly NodeId[]
 }
 
-/** What a machine sees of itself and of its connections, said by level to whoever leads. */
+/** What a machine observes of itself and its connections; level-triggered, reported to the leader. */
 export class SimulatedMachine {
   info: NodeInfo | undefined
   /** Fingerprints of the models that it has. */
   private readonly files = new Map<ModelId, string>()
-  /** Probes that nobody answered before this say nothing: it has just begun, or slept. */
+  /** Start of probing, after a start or a sleep: earlier silence does not count. */
   private probesSince: Timestamp = 0
 
   constructor(private readonly parts: MachineParts) {
@@ -39,7 +39,7 @@ export class SimulatedMachine {
     })
   }
 
-  /** It has the model, in these files or not any more. */
+  /** Sets the fingerprint of a model's files on this machine; null removes the model. */
   setFiles(modelId: ModelId, fingerprint: string | null): void {
     if (fingerprint === null) this.files.delete(modelId)
     else this.files.set(modelId, fingerprint)
@@ -49,23 +49,24 @@ export class SimulatedMachine {
     this.probesSince = this.parts.clock.now()
   }
 
-  say(): void {
-    const { self, said, observe, cables } = this.parts
+  /** Reports all that the state does not show yet. */
+  report(): void {
+    const { self, reports, observe, cables } = this.parts
     const { info } = this
     if (!info) return
     const state = this.parts.state()
     const known = state.nodes[self]
     if (known?.memory.ramAvailable !== info.memory.ramAvailable || known.memory.ramTotal !== info.memory.ramTotal)
-      said.unless(`info ${info.memory.ramTotal} ${info.memory.ramAvailable}`, () =>
+      reports.sendOnce(`info ${info.memory.ramTotal} ${info.memory.ramAvailable}`, () =>
         observe({ type: 'NodeGatheredInfo', nodeId: self, info }),
       )
     for (const event of fileReports(state, self, this.files))
-      said.unless(`files ${event.modelId} ${event.download?.fingerprint ?? ''}`, () => observe(event))
+      reports.sendOnce(`files ${event.modelId} ${event.download?.fingerprint ?? ''}`, () => observe(event))
     const { edges } = state.topology
     for (const [key, cable] of cables.of(self)) this.reportCable(key, cable, { known: key in edges })
   }
 
-  /** Peers that were tried at every address, and answered at none. */
+  /** Peers that answer no probe. */
   unreachable(): NodeId[] {
     return this.parts.peers().filter((peer) => this.isLost(peer))
   }
@@ -76,19 +77,20 @@ export class SimulatedMachine {
     return !reaches(peer) && clock.now() - last >= PROBES_LOST_MS
   }
 
-  /** Who sees it says so; of one that answers nothing, the other side says that it is gone. */
+  /** The `from` end reports a live edge; either end reports it gone when the other answers no probe. */
   private reportCable(
     key: string,
     { edge, up }: Cable,
     { known, again = false }: { readonly known: boolean; readonly again?: boolean },
   ): void {
-    const { self, said, observe, reaches } = this.parts
+    const { self, reports, observe, reaches } = this.parts
     if (edge.from === self && up && reaches(edge.to)) {
-      if (!known || again) said.unless(`there ${key} ${again}`, () => observe({ type: 'TopologyEdgeCreated', edge }))
+      if (!known || again)
+        reports.sendOnce(`there ${key} ${again}`, () => observe({ type: 'TopologyEdgeCreated', edge }))
       return
     }
     if (!known) return
     const gone = (edge.from === self && (!up || this.isLost(edge.to))) || (edge.to === self && this.isLost(edge.from))
-    if (gone) said.unless(`gone ${key}`, () => observe({ type: 'TopologyEdgeDeleted', edge }))
+    if (gone) reports.sendOnce(`gone ${key}`, () => observe({ type: 'TopologyEdgeDeleted', edge }))
   }
 }

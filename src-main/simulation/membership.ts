@@ -6,79 +6,79 @@ import { admissionIn, admittedAt, RemovalNotices, type RemovalNotice } from '../
 import { MasterError } from '../master/index'
 import type { SimulatedLinks } from './links'
 import type { NodeClock } from './node-clock'
-import type { NodeListener, Teller } from './node-listener'
+import type { NodeListener, ObservedNode } from './node-listener'
 import type { Outcome } from './outcome'
 import type { Program } from './program'
 
-/** A leader that was removed waits this long for its followers to hear so. */
+/** How long a removed leader waits until its followers know of the removal. */
 const REMOVAL_DELIVERY_MS = 300
-/** A disk that does not let a machine begin anew is tried again after this. */
-const AGAIN_MS = 1000
+/** Delay before another try after a disk error. */
+const RETRY_MS = 1000
 
 export interface MembershipParts {
-  readonly teller: Teller
+  readonly node: ObservedNode
   readonly clock: NodeClock
   readonly links: SimulatedLinks
   readonly listener: NodeListener
   readonly program: () => Program
 }
 
-/** A machine at which people let another one in. */
+/** A member that admits another machine. */
 interface Admitting {
   readonly self: NodeId
   state(): State
-  submit(command: Command, tell: (outcome: Outcome) => void): void
+  submit(command: Command, onOutcome: (outcome: Outcome) => void): void
   peers(): readonly NodeId[]
 }
 
 /**
- * A machine's membership of the cluster, as `src-main/cluster` handles it: a machine that hears of its removal goes on
- * alone with nothing of what it had, and joins again when people let it in.
+ * A machine's membership in the cluster, as `src-main/cluster` handles it: a machine that learns of its removal continues
+ * alone without its data, and joins again when it is admitted.
  */
 export class SimulatedMembership {
-  /** It was removed, has heard so, and nobody has let it in again. */
+  /** Whether it was removed, knows it, and was not admitted again. */
   isOutside = false
-  /** The members that its admission named, kept on its disk until its log names it. */
+  /** The members named at its admission, kept until its log contains the admission. */
   admittedBy: readonly NodeId[] = []
-  /** When, as it was told; kept beside them. */
-  private letInAt: Timestamp | undefined
+  /** Time of that admission by the leader's clock, as the admitting member reported it. */
+  private reportedAdmission: Timestamp | undefined
   private readonly notices: RemovalNotices
-  /** The life in which it goes on alone, or joins. */
+  /** The process in which it continues alone. */
   private beginning: Program | undefined
 
   constructor(private readonly parts: MembershipParts) {
-    const { teller, links, program } = parts
+    const { node, links, program } = parts
     this.notices = new RemovalNotices({
-      isLinked: () => links.linksOf(teller.self) > 0,
+      isLinked: () => links.linksOf(node.self) > 0,
       admittedAt: () =>
         admittedAt({
-          ...{ self: teller.self, state: teller.state(), memberIds: [teller.self, ...program().peers()] },
-          reportedAdmission: this.letInAt,
+          ...{ self: node.self, state: node.state(), memberIds: [node.self, ...program().peers()] },
+          reportedAdmission: this.reportedAdmission,
         }),
     })
   }
 
-  /** This process has heard of its removal, and goes on alone or does already. */
+  /** Whether this process knows of its removal and continues alone. */
   get isBeginningAnew(): boolean {
     return this.isOutside && this.beginning === this.parts.program()
   }
 
   private get self(): NodeId {
-    return this.parts.teller.self
+    return this.parts.node.self
   }
 
-  /** A peer that it dialled did not answer, or answered that it was removed. */
+  /** A dialled peer did not answer, or answered with a notice of removal. */
   heardOfRemoval(peer: NodeId, notice: RemovalNotice | undefined): void {
     if (this.notices.hear(peer, notice)) this.removed()
   }
 
-  /** It heard that it is no member any more. */
+  /** It learned that it is no longer a member. */
   removed(): void {
-    const { listener, teller, program } = this.parts
+    const { listener, node, program } = this.parts
     this.notices.clear()
-    // A process that died before it could begin anew hears of it again.
+    // Repeated only for another process: one that died before it had discarded its data.
     if (this.isBeginningAnew) return
-    if (!this.isOutside) listener.happened({ kind: 'removed', node: teller.self })
+    if (!this.isOutside) listener.happened({ kind: 'removed', node: node.self })
     this.isOutside = true
     this.admittedBy = []
     this.beginning = program()
@@ -87,7 +87,7 @@ export class SimulatedMembership {
     this.parts.clock.after(delivery, () => void this.beginAnew([], { keep: false }))
   }
 
-  /** People let it in at a machine that it reaches. */
+  /** Joins the cluster of `via`, if reachable. */
   join(via: Admitting | undefined): void {
     const { links, program } = this.parts
     if (!this.isOutside || !via || program().peers().length > 0 || !links.reaches(this.self, via.self)) return
@@ -96,21 +96,21 @@ export class SimulatedMembership {
     via.submit({ type: 'AdmitMember', member, isLetIn: true }, ({ status }) => {
       if (status !== 'done' || !this.isOutside) return
       const now = admissionIn(via.state(), this.self)
-      this.letInAt = now === before ? undefined : now
+      this.reportedAdmission = now === before ? undefined : now
       this.adopt([via.self, ...via.peers()])
     })
   }
 
-  /** It takes their log in place of its own. */
+  /** Replaces its log by that of these members. */
   private adopt(members: readonly NodeId[]): void {
-    const { listener, teller } = this.parts
+    const { listener, node } = this.parts
     this.isOutside = false
     this.admittedBy = members.filter((member) => member !== this.self)
-    listener.happened({ kind: 'joined', node: teller.self })
+    listener.happened({ kind: 'joined', node: node.self })
     void this.beginAnew(this.admittedBy, { keep: true })
   }
 
-  /** The admission has done its part once the log names this machine. */
+  /** Discards the admission once the log contains it. */
   stateChanged(): void {
     if (this.admittedBy.length > 0 && this.parts.program().isNamedByLog) this.admittedBy = []
   }
@@ -121,15 +121,15 @@ export class SimulatedMembership {
     const isOver = (): boolean => program() !== life || this.isOutside === options.keep
     try {
       while (!isOver()) {
-        if (await this.tryToBeginAnew(life, others, options)) return links.begin(this.self)
-        await wait(clock, AGAIN_MS)
+        if (await this.tryToBeginAnew(life, others, options)) return links.redialAll(this.self)
+        await wait(clock, RETRY_MS)
       }
     } catch (error) {
       listener.failed(error)
     }
   }
 
-  /** False where its disk refuses. */
+  /** Resolves with false on a disk error. */
   private async tryToBeginAnew(
     life: Program,
     others: readonly NodeId[],

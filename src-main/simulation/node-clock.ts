@@ -2,12 +2,12 @@ import type { Timestamp } from '@core/ids'
 import type { VirtualClock } from '@core/time/virtual-clock'
 import type { Cancel, Timers } from '@core/time/timers'
 
-/** A node's own clock and timers: timers end with its process, and stand still while its machine sleeps. */
+/** A node's clock and timers. Timers end with its process and pause while its machine sleeps. */
 export class NodeClock implements Timers {
   private life = 0
   private asleep = false
   private readonly frozen: (() => void)[] = []
-  /** How far the system's clock is ahead of the time that goes by; behind where negative. */
+  /** Offset of the system clock from virtual time, in ms. */
   private ahead = 0
 
   constructor(private readonly clock: VirtualClock) {}
@@ -20,7 +20,7 @@ export class NodeClock implements Timers {
     return this.clock.now()
   }
 
-  /** What the system's clock says, which people and time servers set. */
+  /** The system clock, which users and time servers may set. */
   wall(): Timestamp {
     return Math.max(0, this.clock.wall() + this.ahead)
   }
@@ -32,23 +32,23 @@ export class NodeClock implements Timers {
   after(delay: number, work: () => void): Cancel {
     const { life } = this
     let cancelled = false
-    const ring = (): void => {
+    const fire = (): void => {
       if (cancelled || this.life !== life) return
-      if (this.asleep) this.frozen.push(ring)
+      if (this.asleep) this.frozen.push(fire)
       else work()
     }
-    // Timers of a system take whole milliseconds, and never ring before their time.
-    this.clock.after(Math.ceil(Math.max(0, delay)), ring)
+    // System timers have a resolution of 1 ms and never fire early.
+    this.clock.after(Math.ceil(Math.max(0, delay)), fire)
     return () => (cancelled = true)
   }
 
   every(interval: number, work: () => void): Cancel {
     let cancel: Cancel = () => undefined
-    const ring = (): void => {
-      cancel = this.after(interval, ring)
+    const fire = (): void => {
+      cancel = this.after(interval, fire)
       work()
     }
-    cancel = this.after(interval, ring)
+    cancel = this.after(interval, fire)
     return () => cancel()
   }
 
@@ -66,9 +66,9 @@ export class NodeClock implements Timers {
     this.asleep = true
   }
 
-  /** What came due in the meantime is done now. */
+  /** Runs the timers that became due during the sleep. */
   thaw(): void {
     this.asleep = false
-    for (const ring of this.frozen.splice(0)) ring()
+    for (const fire of this.frozen.splice(0)) fire()
   }
 }

@@ -6,8 +6,8 @@ import type { SimulationListener } from '@core/simulation/listener'
 import type { State } from '@core/state/state'
 import type { Leadership } from '../master/index'
 
-/** A node as those who follow the simulation know it. */
-export interface Teller {
+/** A node as listeners of the simulation see it. */
+export interface ObservedNode {
   readonly self: NodeId
   state(): State
 }
@@ -15,7 +15,7 @@ export interface Teller {
 export interface NodeListenerParts {
   readonly listener: SimulationListener
   readonly now: () => Timestamp
-  /** Something that must not be: a listener threw, or the product wrote it into its log. */
+  /** Called when a listener threw, or the product logged an internal error. */
   readonly onFailure: (error: unknown) => void
 }
 
@@ -32,46 +32,46 @@ const changeOf = (node: NodeId, leadership: Leadership): Happening => {
   }
 }
 
-/** What the nodes tell of themselves. An error of whoever listens ends the simulation, not the code that told. */
+/** Forwards what happens at nodes to the listener. An error in the listener fails the simulation, not the node. */
 export class NodeListener {
   constructor(private readonly parts: NodeListenerParts) {}
 
-  /** It leads, and has folded this. */
+  /** The leader has folded an event. */
   event(
-    { self }: Teller,
+    { self }: ObservedNode,
     envelope: Envelope,
     { before, after }: { readonly before: State; readonly after: State },
   ): void {
-    this.tell((listener, now) => listener.event?.(envelope, before, after, self, now))
+    this.notify((listener, now) => listener.event?.(envelope, before, after, self, now))
   }
 
-  leadership({ self }: Teller, leadership: Leadership): void {
+  leadership({ self }: ObservedNode, leadership: Leadership): void {
     this.happened(changeOf(self, leadership))
   }
 
-  passed(node: Teller): void {
-    this.tell((listener, now) => listener.passed?.(now, node.state(), node.self))
+  passed(node: ObservedNode): void {
+    this.notify((listener, now) => listener.passed?.(now, node.state(), node.self))
   }
 
   happened(happening: Happening): void {
-    this.tell((listener, now) => listener.happened?.(now, happening))
+    this.notify((listener, now) => listener.happened?.(now, happening))
   }
 
-  asked({ self }: Teller, modelId: ModelId): void {
-    this.tell((listener, now) => listener.asked?.(now, modelId, self))
+  asked({ self }: ObservedNode, modelId: ModelId): void {
+    this.notify((listener, now) => listener.asked?.(now, modelId, self))
   }
 
-  answered({ self }: Teller, modelId: ModelId, result: CardResult): void {
-    this.tell((listener, now) => listener.answered?.(now, modelId, result, self))
+  answered({ self }: ObservedNode, modelId: ModelId, result: CardResult): void {
+    this.notify((listener, now) => listener.answered?.(now, modelId, result, self))
   }
 
   failed(error: unknown): void {
     this.parts.onFailure(error)
   }
 
-  private tell(say: (listener: SimulationListener, now: Timestamp) => void): void {
+  private notify(call: (listener: SimulationListener, now: Timestamp) => void): void {
     try {
-      say(this.parts.listener, this.parts.now())
+      call(this.parts.listener, this.parts.now())
     } catch (error) {
       this.failed(error)
     }

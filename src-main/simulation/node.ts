@@ -20,20 +20,20 @@ import type { Linked, SimulatedLinks } from './links'
 import { SimulatedMachine } from './machine'
 import { SimulatedMembership } from './membership'
 import { NodeClock } from './node-clock'
-import type { NodeListener, Teller } from './node-listener'
+import type { NodeListener, ObservedNode } from './node-listener'
 import type { Outcome } from './outcome'
 import { Program } from './program'
-import { Said } from './said'
+import { RecentReports } from './recent-reports'
 import { StoredData } from './stored-data'
 import { VirtualDisk } from './virtual-disk'
 import { SimulatedWorker } from './worker'
 
-/** A process that its disk did not let start is started again after this. */
-const START_AGAIN_MS = 1000
-/** Whoever observes something looks this often whether the state knows it. */
-const LOOK_MS = 1000
-/** A machine that was not heard for so long may hang. */
-const HANGING_MS = 5000
+/** Delay before another start after a disk error prevented one. */
+const RESTART_DELAY_MS = 1000
+/** Interval at which observers compare the state with what they see. */
+const OBSERVE_INTERVAL_MS = 1000
+/** Time without contact after which a rank on that machine may hang. */
+const SILENT_MS = 5000
 
 export interface NodeParts {
   readonly self: NodeId
@@ -46,34 +46,34 @@ export interface NodeParts {
   readonly world: World
   readonly founding: Founding
   readonly listener: NodeListener
-  /** An instance begins or ends work, on all its machines. */
+  /** Called when an instance starts or stops computing, for all its machines. */
   readonly onWork: (instance: Instance, options: { readonly busy: boolean }) => void
-  /** Of equal nodes none ticks at the same moment. */
+  /** Delay of this node's start, so that no two nodes tick at the same time. */
   readonly offset: Timestamp
 }
 
 /**
- * One machine that runs the product: its part in deciding as it ships, a simulated worker and simulated requests. What
- * it knows is what its own disk and its links tell it.
+ * One machine: the deciding code as shipped, a simulated worker and simulated requests. It knows only what its own disk
+ * and its links deliver.
  */
-export class SimulatedNode implements Linked, Teller {
+export class SimulatedNode implements Linked, ObservedNode {
   readonly self: NodeId
   readonly machine: SimulatedMachine
   readonly worker: SimulatedWorker
   readonly disk: VirtualDisk
   readonly stored: StoredData
   private readonly clock: NodeClock
-  private readonly said: Said
+  private readonly reports: RecentReports
   private readonly membership: SimulatedMembership
   private readonly host: Host
   private program: Program
   private requests: SimulatedTasks
   private power: 'off' | 'on' | 'asleep' = 'off'
-  /** It has said that it goes: it says nothing more of itself. */
+  /** It has announced that it leaves, and reports nothing more about itself. */
   private isLeaving = false
-  /** Counts its departures: one that was called off leads nowhere. */
+  /** Number of departures begun; a departure that was cancelled by a later one or by a wake-up has no effect. */
   private departures = 0
-  private woken = false
+  private observationDue = false
   private commands = 0
 
   constructor(private readonly parts: NodeParts) {
@@ -82,31 +82,31 @@ export class SimulatedNode implements Linked, Teller {
     const clock = (this.clock = new NodeClock(parts.clock))
     this.disk = new VirtualDisk(clock, random)
     this.stored = new StoredData(self, this.disk)
-    const said = (this.said = new Said(clock))
+    const reports = (this.reports = new RecentReports(clock))
     this.host = {
       timers: clock,
       wall: () => clock.wall(),
       ids: { ...parts.ids, commandId: () => this.commandId() },
       directory: (path) => this.disk.directory(path),
-      // Nobody else is on a simulated machine.
+      // A simulated machine has no other process that could hold the lock.
       lock: () => () => undefined,
     }
     this.membership = new SimulatedMembership({
-      ...{ teller: this, clock, links, listener: parts.listener, program: () => this.program },
+      ...{ node: this, clock, links, listener: parts.listener, program: () => this.program },
     })
     this.stored.begin(parts.founding.records)
     this.program = this.newProgram(parts.founding.state)
     const state = (): State => this.state()
     const observe = (event: Observation): void => this.observe(event)
     this.machine = new SimulatedMachine({
-      ...{ self, clock, cables, said, state, observe },
+      ...{ self, clock, cables, reports, state, observe },
       reaches: (peer) => links.reaches(self, peer),
       reachedAt: (peer) => links.reachedAt(self, peer),
       peers: () => this.program.peers(),
     })
     const silent = (): ReadonlySet<NodeId> => new Set(this.program.peers().filter((peer) => this.isSilent(peer)))
     this.worker = new SimulatedWorker({
-      ...{ self, clock, random, said, state, observe, silent },
+      ...{ self, clock, random, reports, state, observe, silent },
       behaviour: world.runner,
     })
     this.requests = this.newRequests()
@@ -129,17 +129,17 @@ export class SimulatedNode implements Linked, Teller {
     return this.isActive() && this.program.leads
   }
 
-  /** What the master's next pass would see; only of a node that leads. */
+  /** Inputs of the next reconcile pass; only on the leader. */
   inputs(): ReturnType<Program['inputs']> {
     return this.program.inputs()
   }
 
-  /** It was removed, has heard so, and nobody has let it in again. */
+  /** Whether it was removed, knows it, and was not admitted again. */
   get isOutside(): boolean {
     return this.membership.isOutside
   }
 
-  /** Its process has heard of the removal, and still has what it had. */
+  /** Whether its process knows of its removal but has not discarded its data yet. */
   get isBeginningAnew(): boolean {
     return this.membership.isBeginningAnew && this.peers().length > 0
   }
@@ -164,26 +164,25 @@ export class SimulatedNode implements Linked, Teller {
     return this.program.isMember(peer)
   }
 
-  // What happens to the machine.
+  // Power and process.
 
   start(): void {
-    // One that was about to quit has quit by then.
+    // A pending quit is completed first.
     if (this.isLeaving && this.power === 'on') this.crash()
     if (this.power !== 'off') return
     this.power = 'on'
     this.isLeaving = false
     this.machine.begin()
     this.program = this.newProgram(this.state())
-    // Of equal nodes none ticks at the same moment.
     this.clock.after(this.parts.offset, () => this.open())
-    const look = (): void => {
-      this.look()
-      this.clock.after(LOOK_MS, look)
+    const observe = (): void => {
+      this.observeAll()
+      this.clock.after(OBSERVE_INTERVAL_MS, observe)
     }
-    look()
+    observe()
   }
 
-  /** Its power goes, with its process, its runners and its requests. */
+  /** Power loss: ends the process, its runners and its requests. */
   crash({ torn = false }: { readonly torn?: boolean } = {}): void {
     if (this.power === 'off') return
     const { logEnd } = this
@@ -194,13 +193,13 @@ export class SimulatedNode implements Linked, Teller {
     this.disk.cut({ torn })
     this.worker.end()
     this.requests = this.newRequests()
-    this.woken = false
+    this.observationDue = false
     this.parts.links.forget(this.self)
-    this.parts.links.look()
-    if (logEnd) this.tellLost(logEnd)
+    this.parts.links.updateReachability()
+    if (logEnd) this.reportLostRecords(logEnd)
   }
 
-  /** It quits in order: others hear of it, and one of them leads if this one did. */
+  /** Graceful quit: announced to the others; if it led, another one takes over. */
   quit(): void {
     this.leave('quit', async () => {
       await this.program.close()
@@ -214,17 +213,17 @@ export class SimulatedNode implements Linked, Teller {
     else this.fallAsleep()
   }
 
-  /** The system tells the program only where it had told it of the sleep. */
+  /** The program is notified of the wake-up only if it was notified of the sleep. */
   wake(): void {
     const isGoingToSleep = this.power === 'on' && this.isLeaving
     if (this.power !== 'asleep' && !isGoingToSleep) return
-    const wasTold = this.isLeaving
+    const wasAnnounced = this.isLeaving
     this.power = 'on'
     this.isLeaving = false
     this.departures += 1
     this.machine.begin()
-    this.parts.links.look()
-    if (wasTold) this.program.comeBackFromSleep()
+    this.parts.links.updateReachability()
+    if (wasAnnounced) this.program.comeBackFromSleep()
     this.clock.thaw()
   }
 
@@ -236,11 +235,11 @@ export class SimulatedNode implements Linked, Teller {
     this.disk.set(trouble)
   }
 
-  // What people ask of it.
+  // Commands and requests.
 
-  submit(command: Command, tell: (outcome: Outcome, commandId: CommandId) => void): void {
+  submit(command: Command, onOutcome: (outcome: Outcome, commandId: CommandId) => void): void {
     const commandId = this.commandId()
-    this.program.submit(command, commandId, (outcome) => tell(outcome, commandId))
+    this.program.submit(command, commandId, (outcome) => onOutcome(outcome, commandId))
   }
 
   join(via: SimulatedNode | undefined): void {
@@ -259,7 +258,7 @@ export class SimulatedNode implements Linked, Teller {
     this.requests.complete(...task)
   }
 
-  // What the links bring.
+  // Events of the links.
 
   up(link: MemberLink): void {
     this.program.router.up(link)
@@ -291,7 +290,7 @@ export class SimulatedNode implements Linked, Teller {
         onEvent: () => {
           this.membership.stateChanged()
           links.membersChanged()
-          this.lookSoon()
+          this.observeSoon()
         },
         onReset: () => {
           this.membership.stateChanged()
@@ -300,22 +299,22 @@ export class SimulatedNode implements Linked, Teller {
         },
         admittedBy: this.membership.admittedBy,
         onRemoved: () => this.membership.removed(),
-        onFailure: (error) => this.couldNotStart(error),
+        onFailure: (error) => this.onStartFailed(error),
       },
       known,
     )
   }
 
-  private couldNotStart(error: unknown): void {
+  private onStartFailed(error: unknown): void {
     const isDisk = error instanceof MasterError && (error.code === 'disk_full' || error.code === 'disk_failed')
     if (!isDisk) return this.parts.listener.failed(error)
-    this.clock.after(START_AGAIN_MS, () => this.open())
+    this.clock.after(RESTART_DELAY_MS, () => this.open())
   }
 
   private open(): void {
     void this.program.open()
-    this.parts.links.look()
-    this.parts.links.begin(this.self)
+    this.parts.links.updateReachability()
+    this.parts.links.redialAll(this.self)
   }
 
   private async loadCard(modelId: ModelId): Promise<CardResult> {
@@ -323,7 +322,7 @@ export class SimulatedNode implements Linked, Teller {
     listener.asked(this, modelId)
     await wait(this.clock, answers.takes)
     const result = answers.of(modelId)
-    // One that hangs never answers; whoever asked gives up.
+    // A hanging source never answers; the caller has a timeout.
     if (!result) return new Promise(() => undefined)
     listener.answered(this, modelId, result)
     return result
@@ -333,7 +332,7 @@ export class SimulatedNode implements Linked, Teller {
     return CommandId.parse(`${this.self}-${++this.commands}`)
   }
 
-  private tellLost({ sequence }: LogEnd): void {
+  private reportLostRecords({ sequence }: LogEnd): void {
     try {
       const records = sequence - this.stored.lastSequence()
       if (records > 0) this.parts.listener.happened({ kind: 'lost', node: this.self, records })
@@ -344,7 +343,7 @@ export class SimulatedNode implements Linked, Teller {
 
   private isSilent(peer: NodeId): boolean {
     const at = this.parts.links.reachedAt(this.self, peer)
-    return at !== undefined && this.clock.now() - at >= HANGING_MS
+    return at !== undefined && this.clock.now() - at >= SILENT_MS
   }
 
   private observe(event: Observation): void {
@@ -364,7 +363,7 @@ export class SimulatedNode implements Linked, Teller {
   private fallAsleep(): void {
     this.power = 'asleep'
     this.clock.freeze()
-    this.parts.links.look()
+    this.parts.links.updateReachability()
   }
 
   private newRequests(): SimulatedTasks {
@@ -378,23 +377,23 @@ export class SimulatedNode implements Linked, Teller {
   }
 
   private stateReplaced(): void {
-    this.said.clear()
+    this.reports.clear()
     if (this.isActive()) this.requests.reportAll()
-    this.lookSoon()
+    this.observeSoon()
   }
 
-  /** Once, when what happens now is done. */
-  private lookSoon(): void {
-    if (this.woken) return
-    this.woken = true
-    this.clock.after(0, () => this.look())
+  /** Schedules one observation after the current virtual event, however often it is called. */
+  private observeSoon(): void {
+    if (this.observationDue) return
+    this.observationDue = true
+    this.clock.after(0, () => this.observeAll())
   }
 
-  private look(): void {
-    this.woken = false
+  private observeAll(): void {
+    this.observationDue = false
     if (!this.isActive() || this.isLeaving) return
-    this.machine.say()
-    this.worker.look()
+    this.machine.report()
+    this.worker.reconcile()
     this.requests.followState()
   }
 }

@@ -2,7 +2,7 @@ import type { Event } from '@core/events/event'
 import type { NodeId, Timestamp } from '@core/ids'
 import type { State } from '@core/state/state'
 
-/** Where several nodes decide: which one, in which term. Two that were parted each print their own events. */
+/** With several deciding nodes: which one, in which term. After a split both sides print their own events. */
 interface Decider {
   readonly node?: NodeId
   readonly term?: number

@@ -11,10 +11,10 @@ import { ownHandlers } from '../cluster/own-handlers'
 import { type Host, type Leadership, Master, MasterError } from '../master/index'
 import { journalOf } from './journal'
 import type { SimulatedLinks } from './links'
-import type { NodeListener, Teller } from './node-listener'
+import type { NodeListener, ObservedNode } from './node-listener'
 import type { Outcome } from './outcome'
 
-/** Few, so that logs are compacted, and followers given snapshots, within a scenario. */
+/** Small, so that compaction and snapshots for followers occur within a scenario. */
 const SNAPSHOT_EVERY = 15
 
 /** Where every simulated machine keeps its data. */
@@ -26,34 +26,34 @@ export interface ProgramParts {
   readonly links: SimulatedLinks
   readonly listener: NodeListener
   readonly loadCard: (modelId: ModelId) => Promise<CardResult>
-  /** Members that an admission named before the log could. */
+  /** Members named at its admission, until its log contains the admission. */
   readonly admittedBy: readonly NodeId[]
   /** Peers that answer no probe. */
   readonly unreachable: () => readonly NodeId[]
   readonly onEvent: () => void
-  /** The state is another one: the disk's, or another master's. */
+  /** Called when the state was replaced, by that of the disk or of another master. */
   readonly onReset: () => void
-  /** It is no member any more. */
+  /** Called when it learns that it is no longer a member. */
   readonly onRemoved: () => void
-  /** It could not be started. */
+  /** Called when it could not start. */
   readonly onFailure: (error: unknown) => void
 }
 
-/** One life of the product on a simulated machine: the part that decides, as it ships, and what it says to the others. */
-export class Program implements Teller {
+/** One process of the product on a simulated machine: the deciding code and its networking as shipped. */
+export class Program implements ObservedNode {
   readonly self: NodeId
   readonly router: FrameRouter
   leadership: Leadership = { kind: 'nobody' }
   private master: Master | undefined
   private last: State
   private readonly network: MemberNetwork
-  /** Of one that leads, the same events as the product folds, one by one: what was before and after each. */
+  /** On a leader, folds the same events as the product, to know the state before and after each. */
   private folding: Folding
   private over = false
 
   constructor(
     private readonly parts: ProgramParts,
-    /** What its disk held last. */
+    /** The state that its disk held last. */
     known: State,
   ) {
     const { self, host, links, listener } = parts
@@ -82,7 +82,7 @@ export class Program implements Teller {
     })
   }
 
-  /** What members may open streams of. */
+  /** Handlers of the streams that members may open. */
   handlers(): ReturnType<typeof ownHandlers> {
     const { master } = this
     const own = master ? ownHandlers(master, () => Promise.reject(new Error('nothing is measured here'))) : []
@@ -107,8 +107,8 @@ export class Program implements Teller {
           watch: (...watched) => network.watch(...watched),
           heard: () => network.heard(),
           unreachable,
-          begin: () => links.begin(self),
-          stoodStill: () => links.begin(self),
+          begin: () => links.redialAll(self),
+          stoodStill: () => links.redialAll(self),
         },
         onLeadership: (leadership) => {
           this.leadership = leadership
@@ -127,7 +127,7 @@ export class Program implements Teller {
     }
   }
 
-  /** It has read its log, and answers. */
+  /** Whether it has read its log and takes commands. */
   get isOpen(): boolean {
     return this.master !== undefined
   }
@@ -152,7 +152,7 @@ export class Program implements Teller {
     return this.master?.inputs()
   }
 
-  /** One that has not read its log takes part in nothing. */
+  /** False until it has read its log. */
   isMember(peer: NodeId): boolean {
     return this.master?.memberIds().includes(peer) ?? false
   }
@@ -165,16 +165,16 @@ export class Program implements Teller {
     this.master?.observe(event)
   }
 
-  submit(command: Command, commandId: CommandId, tell: (outcome: Outcome) => void): void {
-    const undecided = (reason: string): void => tell({ status: 'undecided', reason })
+  submit(command: Command, commandId: CommandId, onOutcome: (outcome: Outcome) => void): void {
+    const undecided = (reason: string): void => onOutcome({ status: 'undecided', reason })
     if (!this.master) return undecided('it is starting')
-    this.master.submit(command, { commandId }).then(tell, (error: unknown) => {
+    this.master.submit(command, { commandId }).then(onOutcome, (error: unknown) => {
       if (error instanceof MasterError) undecided(error.code)
       else this.parts.listener.failed(error)
     })
   }
 
-  /** Takes its place among these members, with nothing of what it had, or with what it declared where it is to `keep` that. */
+  /** Starts over as one of these members, without its data; with `keep`, its declarations are merged. */
   async beginAnew(members: readonly NodeId[], options: { readonly keep: boolean }): Promise<void> {
     await this.master?.beginAnew(members, options)
   }
@@ -195,7 +195,7 @@ export class Program implements Teller {
     this.master?.comeBackFromSleep()
   }
 
-  /** It died: nobody listens to what is left of it. */
+  /** Process death: whatever still runs of it has no effect. */
   end(): void {
     this.last = this.state()
     this.master = undefined
@@ -208,7 +208,7 @@ export class Program implements Teller {
     this.folding = new Folding(master.state())
     master.subscribe(
       (envelope) => {
-        // One that begins to lead puts another state in the place of this one first.
+        // A new leader first replaces its state, which resets the folding.
         if (this.leadership.kind === 'self') {
           const before = this.folding.state
           const after = this.folding.fold(envelope).state

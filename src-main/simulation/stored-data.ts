@@ -13,7 +13,7 @@ import {
 import { DATA_DIR } from './program'
 import type { VirtualDisk } from './virtual-disk'
 
-/** What a machine's disk has, as the product reads it. All of it throws MasterError. */
+/** A machine's log on its disk, read with the product's code. All methods throw `MasterError`. */
 export class StoredData {
   private readonly folder: LogFolder
 
@@ -30,12 +30,12 @@ export class StoredData {
     return openLogFolder(this.folder)
   }
 
-  /** The last record, read without changing anything there. */
+  /** Sequence number of the last record. Changes nothing on the disk. */
   lastSequence(): number {
     return readLogFolder(this.folder).end.sequence
   }
 
-  /** The highest term that it knows the machine has taken part in. */
+  /** The highest term that the machine took part in, from `term.json`. */
   term(): number {
     return readKnownTerm(logDirectory(this.folder)).term
   }
@@ -46,7 +46,7 @@ export class StoredData {
     return records
   }
 
-  /** Whether something that was declared apart waits to be merged. */
+  /** Whether declarations made during a split wait to be merged. */
   hasToMerge(): boolean {
     return logDirectory(this.folder)
       .names()

@@ -3,12 +3,12 @@ import type { Scenario } from '@core/simulation/scenario'
 import { simulate } from './simulate'
 import { Trace } from '@core/simulation/trace'
 
-/** `json` for programs: one line per event, the final state last. `trace` for people, in virtual time. */
+/** `json`: one line per event, then the final state. `trace`: readable lines in virtual time. */
 export interface TranscriptOptions {
   readonly form: 'json' | 'trace'
 }
 
-/** All that a scenario prints. The same scenario gives the same bytes. */
+/** The complete output of a scenario. Deterministic: the same scenario gives the same bytes. */
 export const transcriptOf = async (scenario: Scenario, { form }: TranscriptOptions): Promise<string> => {
   const lines: string[] = []
   if (form === 'trace') {

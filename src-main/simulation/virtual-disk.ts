@@ -4,14 +4,14 @@ import type { StepOf } from '@core/simulation/scenario'
 import type { Directory, OpenFile } from '../disk/directory'
 import type { NodeClock } from './node-clock'
 
-/** How long a sound disk takes to have what was written on it. */
+/** Duration of a sync on a healthy disk. */
 const SYNC_MS = 3
 
 type Trouble = Pick<StepOf<'disk'>, 'mode' | 'delayMs'>
 
 const refusal = (code: string): Error => Object.assign(new Error(code), { code })
 
-/** What a file holds, and how much of that would be there after a power cut. */
+/** A file: its contents, and the part that would survive a power cut. */
 class Stored {
   private bytes = Buffer.alloc(0)
   private length = 0
@@ -28,7 +28,7 @@ class Stored {
 
   write(added: Buffer, position: number): void {
     const end = position + added.length
-    // What is durable is never written over: it is told by a view of the same bytes.
+    // `durable` is a view of the same buffer, so durable bytes are never overwritten in place.
     if (end > this.bytes.length || position < this.durable.length) {
       const grown = Buffer.alloc(Math.max(end, this.length * 2))
       this.bytes.copy(grown, 0, 0, this.length)
@@ -46,7 +46,7 @@ class Stored {
     this.durable = this.bytes.subarray(0, this.length)
   }
 
-  /** The power goes: what was not synced is gone, or all but the first part of it. */
+  /** Power cut: of the unsynced bytes only the first `kept` remain. */
   cut(kept: (unsynced: number) => number): void {
     const isLonger = this.length > this.durable.length
     const end = isLonger ? this.durable.length + kept(this.length - this.durable.length) : 0
@@ -56,18 +56,15 @@ class Stored {
   }
 }
 
-interface Stock {
+interface Folder {
   readonly files: Map<string, Stored>
-  /** The names that would be there after a power cut. */
+  /** The directory entries that would survive a power cut. */
   durable: Map<string, Stored>
 }
 
-/**
- * A machine's disk: what was written is read again, and what was not synced is lost with the power. It may be slow,
- * hang, be full, or refuse.
- */
+/** A machine's disk. Loses unsynced data at a power cut, and can be slow, hang, be full, or refuse. */
 export class VirtualDisk {
-  private readonly stocks = new Map<string, Stock>()
+  private readonly folders = new Map<string, Folder>()
   private trouble: Trouble = { mode: 'sound', delayMs: 0 }
   private hanging: (() => void)[] = []
 
@@ -77,29 +74,29 @@ export class VirtualDisk {
   ) {}
 
   get bytes(): number {
-    const files = [...this.stocks.values()].flatMap(({ files }) => [...files.values()])
+    const files = [...this.folders.values()].flatMap(({ files }) => [...files.values()])
     return files.reduce((sum, { size }) => sum + size, 0)
   }
 
   set(trouble: Trouble): void {
     this.trouble = trouble
-    if (trouble.mode !== 'hangs') for (const goOn of this.hanging.splice(0)) goOn()
+    if (trouble.mode !== 'hangs') for (const resume of this.hanging.splice(0)) resume()
   }
 
-  /** The power goes. `torn`: a part of what was being written is there. */
+  /** Power cut. `torn`: a part of the unsynced bytes survives. */
   cut({ torn }: { readonly torn: boolean }): void {
     this.hanging = []
-    for (const stock of this.stocks.values()) {
-      for (const file of stock.durable.values()) file.cut((unsynced) => (torn ? this.random.integer(0, unsynced) : 0))
-      stock.files.clear()
-      for (const [name, file] of stock.durable) stock.files.set(name, file)
+    for (const folder of this.folders.values()) {
+      for (const file of folder.durable.values()) file.cut((unsynced) => (torn ? this.random.integer(0, unsynced) : 0))
+      folder.files.clear()
+      for (const [name, file] of folder.durable) folder.files.set(name, file)
     }
   }
 
   directory(path: string): Directory {
     return {
       path,
-      make: () => void this.stock(path),
+      make: () => void this.folder(path),
       names: () => this.names(path),
       has: (name) => this.names(path).includes(name),
       modifiedAt: (name) => this.files(path).get(name)?.modifiedAt ?? 0,
@@ -123,8 +120,8 @@ export class VirtualDisk {
         await this.ready(0)
         this.refuse('refuses')
         this.files(path).delete(name)
-        for (const below of this.stocks.keys())
-          if (below === join(path, name) || below.startsWith(`${join(path, name)}/`)) this.stocks.delete(below)
+        for (const below of this.folders.keys())
+          if (below === join(path, name) || below.startsWith(`${join(path, name)}/`)) this.folders.delete(below)
       },
       replace: async (name, text) => {
         await this.ready(SYNC_MS)
@@ -134,33 +131,33 @@ export class VirtualDisk {
         file.sync()
         file.modifiedAt = this.clock.wall()
         this.files(path).set(name, file)
-        this.stock(path).durable.set(name, file)
+        this.folder(path).durable.set(name, file)
       },
       sync: () => {
         this.refuse('refuses')
-        const stock = this.stock(path)
-        stock.durable = new Map(stock.files)
+        const folder = this.folder(path)
+        folder.durable = new Map(folder.files)
       },
       below: (name) => this.directory(join(path, name)),
     }
   }
 
-  private stock(path: string): Stock {
-    const known = this.stocks.get(path)
+  private folder(path: string): Folder {
+    const known = this.folders.get(path)
     if (known) return known
-    const stock: Stock = { files: new Map(), durable: new Map() }
-    this.stocks.set(path, stock)
-    return stock
+    const folder: Folder = { files: new Map(), durable: new Map() }
+    this.folders.set(path, folder)
+    return folder
   }
 
   private files(path: string): Map<string, Stored> {
-    const stock = this.stocks.get(path)
-    if (!stock) throw refusal('ENOENT')
-    return stock.files
+    const folder = this.folders.get(path)
+    if (!folder) throw refusal('ENOENT')
+    return folder.files
   }
 
   private names(path: string): string[] {
-    const folders = [...this.stocks.keys()].filter((below) => below.startsWith(`${path}/`))
+    const folders = [...this.folders.keys()].filter((below) => below.startsWith(`${path}/`))
     const inside = folders.map((below) => below.slice(path.length + 1)).filter((name) => !name.includes('/'))
     return [...this.files(path).keys(), ...inside]
   }
@@ -215,7 +212,7 @@ export class VirtualDisk {
     if (modes.includes(this.trouble.mode)) throw refusal(this.trouble.mode === 'full' ? 'ENOSPC' : 'EIO')
   }
 
-  /** Resolves when the disk has got so far. */
+  /** Resolves after this time, plus the disk's delay; never while the disk hangs. */
   private async ready(milliseconds: number): Promise<void> {
     if (this.trouble.mode === 'hangs') await new Promise<void>((resolve) => this.hanging.push(resolve))
     const more = this.trouble.mode === 'slow' ? this.trouble.delayMs : 0

@@ -12,11 +12,11 @@ export interface VirtualLinkParts {
   readonly handlers: LinksOptions['handlers']
   readonly heardAt: () => Timestamp
   readonly sendFrame: (frame: PeerFrame) => void
-  /** So many bytes of a stream; `take` is called with the other end when they are there. */
+  /** Sends this many bytes of a stream; `take` is called with the other end when they arrive. */
   readonly sendBytes: (bytes: number, take: (there: VirtualLink | undefined) => void) => void
 }
 
-/** One end of a link: the product's streams over a network that is not there. */
+/** One end of a link: the product's streams over the simulated network. */
 export class VirtualLink implements MemberLink {
   readonly protocol = PEER_PROTOCOL
   readonly peer: NodeId
@@ -63,7 +63,7 @@ export class VirtualLink implements MemberLink {
     return this.streams.open(kind, params, signal)
   }
 
-  /** A stream's frame has come. */
+  /** Takes a stream frame that arrived. */
   take(frame: StreamFrame): void {
     this.streams.take(frame)
   }

@@ -8,7 +8,7 @@ import type { Random } from '@core/random'
 import { startOf } from '@core/simulation/runner-start'
 import type { RunnerBehaviour } from '@core/simulation/scenario'
 import type { NodeClock } from './node-clock'
-import type { Said } from './said'
+import type { RecentReports } from './recent-reports'
 import { inEnglish } from '@core/texts/english'
 
 export interface WorkerParts {
@@ -16,30 +16,30 @@ export interface WorkerParts {
   readonly clock: NodeClock
   readonly random: Random
   readonly behaviour: RunnerBehaviour
-  readonly said: Said
+  readonly reports: RecentReports
   readonly state: () => State
   readonly observe: (event: Observation) => void
-  /** Machines that were not heard for so long that a rank there may hang. */
+  /** Machines that were silent for so long that a rank there may hang. */
   readonly silent: () => ReadonlySet<NodeId>
 }
 
 interface SimulatedRunner {
   status: RunnerStatus
-  /** It has something to report. */
-  told: boolean
+  /** Whether it has a status to report; false until its start reports the first. */
+  hasReport: boolean
 }
 
 const statusKey = (runnerId: RunnerId, status: RunnerStatus): string => `${runnerId} ${JSON.stringify(status)}`
 
-/** A worker with simulated runners: what it does is the product's plan for the state that its node sees. */
+/** A worker with simulated runners: carries out the product's plan for the state that its node sees. */
 export class SimulatedWorker {
   private readonly runners = new Map<RunnerId, SimulatedRunner>()
 
   constructor(private readonly parts: WorkerParts) {}
 
-  /** Does what the state asks for, and says again what it does not know. */
-  look(): void {
-    const { self, state, silent, said, observe } = this.parts
+  /** Carries out the plan, and repeats reports that the state does not show. */
+  reconcile(): void {
+    const { self, state, silent, reports, observe } = this.parts
     const running = { runners: this.statuses(), tasks: new Set<never>(), silent: silent() }
     for (const action of plan(state(), self, running)) {
       switch (action.kind) {
@@ -54,35 +54,35 @@ export class SimulatedWorker {
           break
         case 'reportDeleted': {
           const { runnerId } = action
-          said.unless(`${runnerId} deleted`, () => observe({ type: 'RunnerDeleted', runnerId }))
+          reports.sendOnce(`${runnerId} deleted`, () => observe({ type: 'RunnerDeleted', runnerId }))
           break
         }
         case 'report':
-          if (this.runners.get(action.runnerId)?.told) this.report(action.runnerId, action.status)
+          if (this.runners.get(action.runnerId)?.hasReport) this.report(action.runnerId, action.status)
           break
         case 'cancel':
       }
     }
   }
 
-  /** What a runner is now, as a scenario says or as its start goes on. Nothing follows a terminal status. */
+  /** Sets a runner's status, from the scenario or from its start-up. Ignored after a terminal status. */
   set(runnerId: RunnerId, status: RunnerStatus): void {
     const runner = this.runners.get(runnerId)
-    if (!runner || (isTerminal(runner.status) && runner.told)) return
+    if (!runner || (isTerminal(runner.status) && runner.hasReport)) return
     runner.status = status
-    runner.told = true
-    this.parts.said.forget(statusKey(runnerId, status))
+    runner.hasReport = true
+    this.parts.reports.forget(statusKey(runnerId, status))
     this.report(runnerId, status)
   }
 
-  /** Its instance begins or ends work. */
+  /** Its instance starts or stops computing. */
   work(runnerId: RunnerId, { busy }: { readonly busy: boolean }): void {
     const status = this.runners.get(runnerId)?.status
     if (this.parts.behaviour.auto && status && isServing(status))
       this.set(runnerId, { status: busy ? 'Running' : 'Ready' })
   }
 
-  /** The process ended, and its runners with it. */
+  /** The node's process ended, and its runners with it. */
   end(): void {
     this.runners.clear()
   }
@@ -99,14 +99,14 @@ export class SimulatedWorker {
   }
 
   private report(runnerId: RunnerId, status: RunnerStatus): void {
-    const { said, observe } = this.parts
-    said.unless(statusKey(runnerId, status), () => observe({ type: 'RunnerStatusUpdated', runnerId, ...status }))
+    const { reports, observe } = this.parts
+    reports.sendOnce(statusKey(runnerId, status), () => observe({ type: 'RunnerStatusUpdated', runnerId, ...status }))
   }
 
   private start(shard: Shard): void {
     const { clock, behaviour, random } = this.parts
     const { runnerId } = shard
-    const runner: SimulatedRunner = { status: { status: 'Connecting' }, told: false }
+    const runner: SimulatedRunner = { status: { status: 'Connecting' }, hasReport: false }
     this.runners.set(runnerId, runner)
     if (!behaviour.auto) return
     for (const { after, status } of startOf(shard, behaviour, random)) {
