@@ -14,6 +14,8 @@ export class RequestTraces {
   /** Traceparents of the requests that each runner is computing. */
   private readonly computing = new Map<RunnerId, Set<string>>()
   private readonly epochs = new Map<RunnerId, Span>()
+  /** The latest epoch of each runner. */
+  private readonly latest = new Map<RunnerId, number>()
 
   constructor(private readonly tracer: Tracer) {}
 
@@ -32,9 +34,10 @@ export class RequestTraces {
     return this.computing.get(runnerId)?.values().next().value
   }
 
-  /** Called when rank 0 starts computing a batch that contains a request of that trace. */
+  /** Called when rank 0 starts computing a batch that contains a request of that trace. May be repeated. */
   woken(runnerId: RunnerId, epoch: number, parent: string | undefined): void {
-    if (!this.tracer.isOn || parent === undefined) return
+    if (!this.tracer.isOn || parent === undefined || epoch <= (this.latest.get(runnerId) ?? 0)) return
+    this.latest.set(runnerId, epoch)
     this.epochs.get(runnerId)?.end()
     this.epochs.set(runnerId, this.tracer.start('muster.rank', { parent, attributes: { 'muster.epoch': epoch } }))
   }
@@ -44,6 +47,7 @@ export class RequestTraces {
     if (status === 'Running') return
     this.epochs.get(runnerId)?.end(status === 'Ready' ? {} : { failure: status })
     this.epochs.delete(runnerId)
+    if (status !== 'Ready') this.latest.delete(runnerId)
   }
 
   private async *timed(

@@ -8,6 +8,7 @@ import type { CodedText } from '@core/texts/coded'
 import type { Exit } from './console'
 import { askToWait } from './handover/leave'
 import { oomKills } from './oom-kills'
+import { RankWakes } from './rank-wakes'
 import { RequestsUnderWay } from './requests-under-way'
 import { lastStatus } from './runner-end'
 import type { RunnerProcess } from './runner-process'
@@ -41,6 +42,7 @@ export class Supervisor {
   batchSize = BATCH_SIZE
   private process: RunnerProcess | undefined
   private readonly requests: RequestsUnderWay
+  private readonly wakes: RankWakes
   private readonly signs = freshSigns(performance.now())
   private readonly watch: NodeJS.Timeout
   private checkedAt = performance.now()
@@ -65,6 +67,7 @@ export class Supervisor {
       cancel: (taskId) => this.cancel(taskId),
       onAnswered: options.onAnswered,
     })
+    this.wakes = new RankWakes({ send: (epoch) => options.onWake?.(epoch), now: () => performance.now() })
     this.ended = new Promise((resolve) => {
       this.markEnded = resolve
     })
@@ -126,7 +129,7 @@ export class Supervisor {
     if (this.requests.has(taskId)) this.process?.send({ type: 'cancel', taskId })
   }
 
-  /** Rank 0 starts computing and waits for this rank. */
+  /** Rank 0 starts computing and waits for this rank. May be repeated. */
   wake(epoch: number): void {
     this.process?.send({ type: 'wake', epoch })
   }
@@ -255,7 +258,7 @@ export class Supervisor {
         this.onHandedOver?.()
         return
       case 'wake':
-        this.options.onWake?.(event.epoch)
+        this.wakes.begin(event.epoch, this.signs)
         return
       case 'prompt':
       case 'embeddings':
@@ -263,6 +266,9 @@ export class Supervisor {
         this.requests.take(event)
         return
       case 'tokens':
+        this.wakes.progressed()
+        this.requests.take(event)
+        return
       case 'finished':
       case 'rejected':
         this.requests.take(event)
@@ -310,6 +316,7 @@ export class Supervisor {
     const late = now - this.checkedAt - WATCH_INTERVAL_MS
     this.checkedAt = now
     if (late > WATCH_INTERVAL_MS) discountPause(this.signs, late)
+    this.wakes.check(this.signs)
     const reason = verdict(this.signs, this.options.limits, now)
     if (reason !== undefined) this.fail(reason)
   }
