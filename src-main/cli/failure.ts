@@ -1,5 +1,13 @@
+import type { CommanderError } from 'commander'
 import { CommandError, FAILED, type ExitCode } from './exit-codes'
-import { plain } from './text/plain'
+import { plain, plainJson } from './text/plain'
+
+/** What a failed command says: as text, or with `--json` as `{"error": {"code", "message", "hint"}}`. */
+export interface Failure {
+  readonly code: string
+  readonly message: string
+  readonly hint?: string
+}
 
 /** An error with a hint, as thrown by all parts of a node. */
 interface Explained {
@@ -14,15 +22,36 @@ const isExplained = (error: unknown): error is Explained =>
 const isRefusedWrite = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && 'syscall' in error && error.syscall === 'write' && 'code' in error
 
-const textOf = (error: unknown): string => {
-  if (isExplained(error)) return `${error.message}\n${error.hint}`
-  if (error instanceof CommandError) return error.message
-  if (isRefusedWrite(error)) return `The output cannot be written: ${error.message}\nCheck its destination.`
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'failed'
+
+/** What went wrong and, if known, what to do. */
+export const failureOf = (error: unknown): Failure => {
+  if (isExplained(error)) return { code: codeOf(error), message: error.message, hint: error.hint }
+  if (error instanceof CommandError) return { code: error.code, message: error.message }
+  if (isRefusedWrite(error))
+    return {
+      code: codeOf(error),
+      message: `The output cannot be written: ${error.message}`,
+      hint: 'Check its destination.',
+    }
+  // A fault of this program: its place in the source is needed to report it.
+  return { code: 'internal_error', message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
 }
 
-/** Formats an error for the terminal: what happened and, if known, what to do. */
-export const failureText = (error: unknown): string => plain(textOf(error))
+/** Wrong use, found by commander: `error: unknown command 'lgs'`, a line break and `(Did you mean logs?)`. */
+export const wrongUseOf = ({ message }: CommanderError): Failure => {
+  const [first = '', ...rest] = message.split('\n')
+  const hint = rest.join(' ').replace(/^\((.*)\)$/, '$1') || '`muster COMMAND --help` has examples.'
+  return { code: 'wrong_use', message: first.replace(/^error: /, ''), hint }
+}
+
+/** A failure for the terminal. */
+export const failureText = ({ message, hint }: Failure): string =>
+  plain(hint === undefined ? message : `${message}\n${hint}`)
+
+/** A failure for programs, on one line. */
+export const failureJson = (failure: Failure): string => plainJson({ error: failure })
 
 /** The exit code for an error. */
 export const failureCode = (error: unknown): ExitCode => (error instanceof CommandError ? error.exitCode : FAILED)

@@ -14,7 +14,7 @@ import { run as pause } from './commands/pause'
 import { run as ps } from './commands/ps'
 import { run as show } from './commands/show'
 import { run as model } from './commands/run'
-import { failureText } from './failure'
+import { failureJson, failureOf, failureText } from './failure'
 import { Output } from './terminal/output'
 
 /** Clears the screen, sets the clipboard, an 8-bit control character, a text-direction mark, an overwritten line. */
@@ -117,15 +117,18 @@ describe('a node whose every text is hostile', () => {
     const error: unknown = await context()
       .api.tell('/nothing')
       .catch((failure: unknown) => failure)
-    printed = failureText(error)
+    printed = failureText(failureOf(error))
     harmless()
+    printed = failureJson(failureOf(error))
+    harmless()
+    printed = failureText(failureOf(error))
     expect(printed).toMatch(/^failed␛.*\ndo␛/)
     // Text of a refused placement includes the reason.
-    printed = failureText(
-      await model({ ...{ model: NAME, prompt: ['hi'], keep: false, json: false } }, context()).catch(
-        (failure: unknown) => failure,
-      ),
-    )
+    const refused: unknown = await model(
+      { ...{ model: NAME, prompt: ['hi'], keep: false, json: false } },
+      context(),
+    ).catch((failure: unknown) => failure)
+    printed = failureText(failureOf(refused))
     harmless()
   })
 })

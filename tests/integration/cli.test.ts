@@ -74,4 +74,19 @@ describe('the command line, run by a script', () => {
     const gone = await muster({ url: 'http://127.0.0.1:1' }, 'ps')
     expect(gone).toMatchObject({ out: '', err: expect.stringContaining('muster serve'), code: 3 })
   })
+
+  it('tells scripts in JSON what went wrong, on the last line of standard error', async () => {
+    const failed = async (...args: string[]): Promise<unknown> => {
+      const { out, err, code } = await run(...args, '--json')
+      expect(out).toBe('')
+      return { code, ...(JSON.parse(err.trimEnd().split('\n').at(-1) ?? '') as object) }
+    }
+    expect(await failed('run', 'nothing', 'Hello')).toMatchObject({ code: 4, error: { code: 'not_found' } })
+    expect(await failed('wait', 'nothing', '--timeout', '1')).toMatchObject({ code: 3, error: { code: 'timed_out' } })
+    // The node's own code.
+    expect(await failed('join', 'muster1.nonsense')).toMatchObject({
+      code: 1,
+      error: { code: 'token_unreadable', message: expect.any(String) as string },
+    })
+  })
 })

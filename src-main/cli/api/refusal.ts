@@ -24,9 +24,9 @@ const refusedBy = (answer: unknown): Refused => {
 
 /** Converts a node's error response to a CommandError. */
 export const refusal = (status: number, answer: unknown): CommandError => {
-  const { code = '', message = `The node answered ${status}`, hint } = refusedBy(answer)
+  const { code, message = `The node answered ${status}`, hint } = refusedBy(answer)
   if (status === 401)
-    return new CommandError(message, { hint: 'Give an API key of the cluster with --key or MUSTER_API_KEY.' })
-  const absent = status === 404 || ABSENT.has(code)
-  return new CommandError(message, { hint, exitCode: absent ? NOT_FOUND : FAILED })
+    return new CommandError(message, { hint: 'Give an API key of the cluster with --key or MUSTER_API_KEY.', code })
+  const absent = status === 404 || (code !== undefined && ABSENT.has(code))
+  return new CommandError(message, { hint, exitCode: absent ? NOT_FOUND : FAILED, code })
 }

@@ -14,7 +14,12 @@ export interface ApplyOptions {
 
 const named = (file: string, error: unknown): unknown =>
   error instanceof CommandError
-    ? new CommandError(`${file}: ${error.message}`, { hint: error.hint, exitCode: error.exitCode, cause: error })
+    ? new CommandError(`${file}: ${error.message}`, {
+        hint: error.hint,
+        exitCode: error.exitCode,
+        code: error.code,
+        cause: error,
+      })
     : error
 
 /**

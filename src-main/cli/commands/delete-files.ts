@@ -1,7 +1,7 @@
 import { declarationOf } from '@core/declarations/names'
 import { deleteDeclaration, readDeclarations } from '../api/declarations'
 import type { CommandContext, CommonOptions } from '../context'
-import { DONE, FAILED, type ExitCode } from '../exit-codes'
+import { DONE, declined, type ExitCode } from '../exit-codes'
 import { readFiles } from '../files'
 import { counted } from '../text/units'
 
@@ -26,10 +26,8 @@ export const run = async (
     !yes &&
     !dryRun &&
     !(await terminal.confirm(`Remove ${counted(known.length, 'declaration')}: ${list}?`))
-  ) {
-    await err.line('Nothing was changed.')
-    return FAILED
-  }
+  )
+    throw declined('Nothing was changed.')
   for (const { metaInstanceId, name } of known) {
     if (!dryRun) await deleteDeclaration(api, metaInstanceId)
     if (!json) await out.line(`${name ?? metaInstanceId}: removed${dryRun ? ' (dry run)' : ''}`)

@@ -23,7 +23,7 @@ export const run = async (flags: DiffFlags, { api, out }: CommandContext): Promi
   } catch (error) {
     // Exit code 1 is reserved for "differences".
     if (!(error instanceof CommandError) || error.exitCode !== FAILED) throw error
-    throw new CommandError(error.message, { hint: error.hint, exitCode: WRONG_USE, cause: error })
+    throw new CommandError(error.message, { hint: error.hint, exitCode: WRONG_USE, code: error.code, cause: error })
   }
   if (flags.json) await out.json({ changes: all })
   return all.every(({ kind }) => kind === 'unchanged') ? DONE : FAILED

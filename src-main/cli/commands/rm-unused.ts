@@ -1,6 +1,6 @@
 import { RemovedModelsResponse, UnusedModelsResponse } from '@core/protocols/models'
 import type { CommandContext, CommonOptions } from '../context'
-import { DONE, FAILED, type ExitCode } from '../exit-codes'
+import { DONE, FAILED, declined, type ExitCode } from '../exit-codes'
 import { bytesText } from '../text/units'
 
 export interface RmUnusedOptions extends CommonOptions {
@@ -15,10 +15,8 @@ export const run = async (
   const { models, bytes } = await api.ask('/models/unused', UnusedModelsResponse)
   if (models.length > 0 && !yes) {
     await err.lines(models.map(({ modelId, bytes: size }) => [`${modelId} (${bytesText(size)})`]))
-    if (!(await terminal.confirm(`Delete these ${models.length} copies (${bytesText(bytes)})?`))) {
-      await err.line('Nothing was deleted.')
-      return FAILED
-    }
+    if (!(await terminal.confirm(`Delete these ${models.length} copies (${bytesText(bytes)})?`)))
+      throw declined('Nothing was deleted.')
   }
   const done = await api.ask('/models/unused', RemovedModelsResponse, { method: 'DELETE', withinMs: 120_000 })
   if (json) await out.json(done)

@@ -4,7 +4,7 @@ import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
 import { readState } from '../api/state'
 import type { CommandContext, CommonOptions } from '../context'
-import { CommandError, DONE, FAILED, NOT_FOUND, type ExitCode } from '../exit-codes'
+import { CommandError, DONE, FAILED, NOT_FOUND, declined, type ExitCode } from '../exit-codes'
 import { modelBy, nodeBy } from '../names'
 import { bytesText } from '../text/units'
 
@@ -45,10 +45,8 @@ export const run = async (
     throw new CommandError(`${modelId} is not on ${on ?? 'a machine of this cluster'}`, { exitCode: NOT_FOUND })
   const total = bytesText(copies.reduce((sum, { bytes }) => sum + bytes, 0))
   const where = copies.map(({ machine }) => machine).join(', ')
-  if (!yes && !(await terminal.confirm(`Delete ${modelId} (${total}) from ${where}?`))) {
-    await err.line('Nothing was deleted.')
-    return FAILED
-  }
+  if (!yes && !(await terminal.confirm(`Delete ${modelId} (${total}) from ${where}?`)))
+    throw declined('Nothing was deleted.')
   const removed: Copy[] = []
   const failed: { machine: string; message: string; hint: string | undefined }[] = []
   for (const copy of copies) {

@@ -58,6 +58,7 @@ const timedOut = (lines: readonly string[], seconds: number): CommandError =>
   new CommandError(`After ${seconds} s: ${lines.join('; ')}`, {
     hint: 'See `muster ps`; --timeout waits longer.',
     exitCode: UNREACHABLE,
+    code: 'timed_out',
   })
 
 /** Waits until declarations are ready or deleted, with progress on standard error. */

@@ -193,9 +193,10 @@ export const addNodeCommands = (group: Group): void => {
     examples: [['muster new-identity', 'moves the former identity aside']],
   })
     .option('--data-dir <dir>', 'the node’s data folder (MUSTER_DATA_DIR)', folder)
-    .action(async ({ dataDir }: { dataDir?: string }) => {
+    .option('--json', 'print JSON', false)
+    .action(async (flags: { readonly dataDir?: string; readonly json: boolean }) => {
       const { newIdentity } = await import('../new-identity')
-      group.finish(await newIdentity(dataDir, standardStreams))
+      group.finish(await newIdentity(flags, standardStreams))
     })
   addSimulate(group)
 }
