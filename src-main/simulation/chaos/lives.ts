@@ -1,9 +1,9 @@
 import type { NodeId } from '@core/ids'
 import { insist } from '@core/simulation/chaos/invariants'
 
-/** Of what people make and take away, by id: what they were told was made is there at rest, what was taken away is not. */
+/** Invariant: at rest, every object whose creation was acknowledged exists, and none whose deletion was acknowledged. */
 export class AcknowledgedLives {
-  /** With the node that decided so, where it is known. */
+  /** Acknowledged creations, with the node that decided them if known. */
   private readonly made = new Map<string, NodeId | undefined>()
   private readonly removalAsked = new Set<string>()
   private readonly removed = new Map<string, NodeId | undefined>()
@@ -14,7 +14,7 @@ export class AcknowledgedLives {
     this.made.set(id, by)
   }
 
-  /** Somebody asks for its removal: from now on it may be gone. */
+  /** Its removal was requested: from now on it may be missing. */
   askRemoval(id: string): void {
     this.removalAsked.add(id)
   }
@@ -23,13 +23,13 @@ export class AcknowledgedLives {
     this.removed.set(id, by)
   }
 
-  /** That node was removed from the cluster: what only it had decided is void. */
+  /** That node was removed from the cluster: what it alone decided is void. */
   forget(node: NodeId): void {
     for (const acknowledged of [this.made, this.removed])
       for (const [id, by] of acknowledged) if (by === node) acknowledged.delete(id)
   }
 
-  /** `mayEnd`: those that may end by themselves. */
+  /** Checks the objects `present` at rest. `mayEnd`: ids of objects that may end by themselves. */
   rest(present: Readonly<Record<string, unknown>>, mayEnd: ReadonlySet<string> = new Set()): void {
     for (const id of this.made.keys())
       insist(id in present || this.removalAsked.has(id) || mayEnd.has(id), () => `the ${this.kind} ${id} is lost`)

@@ -4,24 +4,24 @@ import { stampKey } from '@core/state/stamp'
 import type { State } from '@core/state/state'
 import { insist } from '@core/simulation/chaos/invariants'
 
-/** A machine was let in, or removed. */
+/** An admission or a removal. */
 interface Change {
   readonly isMember: boolean
-  /** As the state has it: later than the change that it follows, however the clocks are set. */
+  /** Its stamp in the state: later than the change that it follows, whatever the clocks say. */
   readonly at: Timestamp
   readonly by: NodeId
   readonly commandId: CommandId
 }
 
 /**
- * Who is a member, as people declared it: of the changes that were acknowledged the newest holds, or a newer one that
- * was decided and not acknowledged. A machine that was let in again stays in, and one that was removed stays out.
+ * Invariant: membership is that of the newest acknowledged change, or of a newer one that was decided but not
+ * acknowledged. A readmitted machine stays a member, and a removed one stays out.
  */
 export class AcknowledgedMembers {
   private readonly changes = new Map<NodeId, Change[]>()
-  private readonly safe = new Set<CommandId>()
+  private readonly acknowledgedIds = new Set<CommandId>()
 
-  /** A node that leads has decided this. What a merge brings was decided elsewhere. */
+  /** A leader has decided this event. Events of a merge are skipped: they were decided elsewhere. */
   decided({ event, commandId }: Envelope, after: State, by: NodeId): void {
     if (event.type !== 'MemberAdmitted' && event.type !== 'MemberRemoved') return
     if (commandId === undefined || ('origin' in event && event.origin)) return
@@ -33,29 +33,29 @@ export class AcknowledgedMembers {
   }
 
   acknowledged(commandId: CommandId): void {
-    this.safe.add(commandId)
+    this.acknowledgedIds.add(commandId)
   }
 
-  /** That node was removed from the cluster: what only it had decided is void, and what others had of it holds. */
+  /** That node was removed from the cluster: its own acknowledgements are void. */
   forget(node: NodeId): void {
     for (const changes of this.changes.values())
-      for (const { by, commandId } of changes) if (by === node) this.safe.delete(commandId)
+      for (const { by, commandId } of changes) if (by === node) this.acknowledgedIds.delete(commandId)
   }
 
-  /** A node hears that it is no member any more. */
+  /** A node learns that it is no longer a member: there must be a removal newer than its last admission. */
   removed(node: NodeId): void {
     const changes = this.changes.get(node) ?? []
-    const wasLetIn = this.newestSafe(changes)
-    if (wasLetIn?.isMember !== true) return
+    const admission = this.newestAcknowledged(changes)
+    if (admission?.isMember !== true) return
     insist(
-      changes.some(({ isMember, at }) => !isMember && at >= wasLetIn.at),
+      changes.some(({ isMember, at }) => !isMember && at >= admission.at),
       () => `${node} was let in again, and hears of a removal before that`,
     )
   }
 
   rest({ members }: State): void {
     for (const [node, changes] of this.changes) {
-      const newest = this.newestSafe(changes)
+      const newest = this.newestAcknowledged(changes)
       if (!newest || changes.some(({ isMember, at }) => isMember !== newest.isMember && at >= newest.at)) continue
       insist(
         node in members === newest.isMember,
@@ -64,8 +64,11 @@ export class AcknowledgedMembers {
     }
   }
 
-  private newestSafe(changes: readonly Change[]): Change | undefined {
-    const safe = changes.filter(({ commandId }) => this.safe.has(commandId))
-    return safe.reduce<Change | undefined>((best, change) => (best && best.at > change.at ? best : change), undefined)
+  private newestAcknowledged(changes: readonly Change[]): Change | undefined {
+    const acknowledged = changes.filter(({ commandId }) => this.acknowledgedIds.has(commandId))
+    return acknowledged.reduce<Change | undefined>(
+      (best, change) => (best && best.at > change.at ? best : change),
+      undefined,
+    )
   }
 }

@@ -6,7 +6,7 @@ import type { ClusterSimulation } from '../cluster-simulation'
 import type { Happening } from '@core/simulation/happening'
 import type { Step } from '@core/simulation/scenario'
 
-/** Paths through several deciding nodes that are seldom taken. */
+/** Rare paths with several deciding nodes, which enough schedules must take. */
 export const clusterPaths = [
   'led again after the master died',
   'two led at once',
@@ -44,7 +44,7 @@ export type ClusterPathCounts = Record<ClusterPath, number>
 export const noClusterPaths = (): ClusterPathCounts =>
   Object.fromEntries(clusterPaths.map((path) => [path, 0])) as ClusterPathCounts
 
-/** Counts how often each rare path was really taken. */
+/** Counts how often each rare path was taken. */
 export class ClusterPathCounter {
   readonly counts = noClusterPaths()
   private lastMaster: NodeId | undefined
@@ -57,7 +57,7 @@ export class ClusterPathCounter {
 
   constructor(private readonly simulation: () => ClusterSimulation) {}
 
-  /** A step is about to happen. */
+  /** Called before each step. */
   step(step: Step): void {
     const masters = this.simulation().masters()
     const masterIds = masters.map(({ self }) => self)

@@ -18,23 +18,23 @@ import {
 } from '@core/simulation/chaos/schedule'
 
 const GB = 1e9
-/** As many declarations as may be at a time. */
-const MOST_DECLARED = 5
+/** Limit of declarations at a time. */
+const MAX_DECLARED = 5
 
-/** Where a schedule over several deciding nodes stands. */
+/** The situation from which the next step is drawn. */
 export interface ClusterSituation {
-  /** As whoever leads sees it. */
+  /** The leader's state. */
   readonly state: State
   readonly nodes: readonly string[]
   readonly down: ReadonlySet<string>
   readonly asleep: ReadonlySet<string>
   readonly silent: ReadonlySet<string>
   /** Machines whose disk is slow, full, hangs or refuses. */
-  readonly ailing: ReadonlySet<string>
-  readonly parted: boolean
-  /** Machines that were removed, have heard so, and were not let in again. */
+  readonly faultyDisks: ReadonlySet<string>
+  readonly split: boolean
+  /** Machines that were removed, know it, and were not readmitted. */
   readonly outside: ReadonlySet<string>
-  /** Names that are used once, as the product's ids are. */
+  /** Unique names, like the product's ids. */
   readonly nextName: (kind: 'meta-instance' | 'instance' | 'task' | 'key') => string
 }
 
@@ -43,7 +43,7 @@ type Draw = (random: Random, situation: ClusterSituation) => object | undefined
 const up = ({ nodes, down, asleep }: ClusterSituation): string[] =>
   nodes.filter((node) => !down.has(node) && !asleep.has(node))
 
-/** Machines of the cluster whose process runs. */
+/** Members whose process runs. */
 const members = (situation: ClusterSituation): string[] => up(situation).filter((node) => !situation.outside.has(node))
 
 const via = (random: Random, situation: ClusterSituation): object => {
@@ -71,19 +71,19 @@ const onNode =
 const none = (): object => ({})
 
 /**
- * A machine is removed, whether it is there or not, while the others are together: what is decided on its side of a
- * split is void with it, so that nothing could be insisted on. Two members remain.
+ * Removes a machine, running or not. Not during a split: decisions on the removed machine's side would be void, so
+ * nothing could be checked about them. At least two members remain.
  */
 const removal: Draw = (random, situation) => {
-  const { state, parted, silent } = situation
+  const { state, split, silent } = situation
   const known = situation.nodes.filter((node) => node in state.members && !situation.outside.has(node))
   const node = random.pick(known)
   const others = members(situation).filter((other) => other !== node)
-  if (node === undefined || parted || silent.size > 0 || known.length < 3 || others.length < 2) return undefined
+  if (node === undefined || split || silent.size > 0 || known.length < 3 || others.length < 2) return undefined
   return { do: 'removeMember', node, via: random.pick(others) }
 }
 
-/** Two or three groups. */
+/** A split into two or three groups. */
 const partition: Draw = (random, { nodes }) => {
   if (nodes.length < 2) return undefined
   const groups: string[][] = Array.from({ length: random.chance(0.8) ? 2 : 3 }, () => [])
@@ -92,7 +92,7 @@ const partition: Draw = (random, { nodes }) => {
   return filled.length < 2 ? undefined : { do: 'partition', groups: filled }
 }
 
-/** Two machines that do not reach one another, or do again, whomever else they reach. */
+/** Cuts or restores the connection between two machines only. */
 const pairwise =
   (name: 'cut' | 'mend'): Draw =>
   (random, { nodes }) => {
@@ -113,7 +113,7 @@ const network: Draw = (random) =>
     { do: 'network', bytesPerSecond: random.integer(20, 200) * 1000, loss: 0.05, duplication: 0.05, delayMs: 20 },
   ])
 
-/** A system's clock that is a little off, as drift makes it, or wrong by hours, as people and flat batteries do. */
+/** A step of a system clock: small, as by drift, or by minutes or hours, as by a user or an empty battery. */
 const clockStep = (random: Random): object => {
   const [least, most] = random.pick<[number, number]>([
     [10, 2000],
@@ -123,7 +123,7 @@ const clockStep = (random: Random): object => {
   return { byMs: (random.chance(0.5) ? 1 : -1) * random.integer(least, most) }
 }
 
-const ailment = (random: Random): object =>
+const diskFault = (random: Random): object =>
   random.pick<object>([
     { mode: 'slow', delayMs: random.integer(20, 400) },
     { mode: 'slow', delayMs: random.integer(1000, 6000) },
@@ -160,12 +160,12 @@ const onRunner =
     return target && { ...fields(random), ...target }
   }
 
-/** What may happen, and how often against the rest. */
+/** The kinds of steps with their weights. */
 const draws: readonly (readonly [number, Draw])[] = [
   [
     12,
     (random, situation) =>
-      Object.keys(situation.state.metaInstances).length >= MOST_DECLARED
+      Object.keys(situation.state.metaInstances).length >= MAX_DECLARED
         ? undefined
         : {
             do: 'createMetaInstance',
@@ -177,7 +177,7 @@ const draws: readonly (readonly [number, Draw])[] = [
   [
     5,
     (random, situation) =>
-      Object.keys(situation.state.metaInstances).length >= MOST_DECLARED
+      Object.keys(situation.state.metaInstances).length >= MAX_DECLARED
         ? undefined
         : {
             do: 'createMetaInstance',
@@ -217,7 +217,7 @@ const draws: readonly (readonly [number, Draw])[] = [
     },
   ],
   [5, partition],
-  [7, (_random, { parted }) => (parted ? { do: 'heal' } : undefined)],
+  [7, (_random, { split }) => (split ? { do: 'heal' } : undefined)],
   [3, pairwise('cut')],
   [3, pairwise('mend')],
   [4, onNode('crashNode', up, (random) => ({ torn: random.chance(0.5) }))],
@@ -230,12 +230,12 @@ const draws: readonly (readonly [number, Draw])[] = [
   [4, onNode('resume', ({ silent }) => [...silent], none)],
   [4, network],
   [4, onNode('setClock', ({ nodes }) => nodes, clockStep)],
-  [3, onNode('disk', (situation) => up(situation).filter((node) => !situation.ailing.has(node)), ailment)],
+  [3, onNode('disk', (situation) => up(situation).filter((node) => !situation.faultyDisks.has(node)), diskFault)],
   [
     5,
     onNode(
       'disk',
-      ({ ailing }) => [...ailing],
+      ({ faultyDisks }) => [...faultyDisks],
       () => ({ mode: 'sound' }),
     ),
   ],
@@ -303,11 +303,11 @@ const draws: readonly (readonly [number, Draw])[] = [
 ]
 const total = draws.reduce((sum, [weight]) => sum + weight, 0)
 
-/** All are there and reach one another again; from here on everything comes to rest. */
-export const healing = ({ down, asleep, silent, ailing }: ClusterSituation): object[] => [
+/** Steps that make all machines run and reach one another again. */
+export const healing = ({ down, asleep, silent, faultyDisks }: ClusterSituation): object[] => [
   { do: 'network' },
   { do: 'heal' },
-  ...[...ailing].map((node) => ({ do: 'disk', node, mode: 'sound' })),
+  ...[...faultyDisks].map((node) => ({ do: 'disk', node, mode: 'sound' })),
   ...[...silent].map((node) => ({ do: 'resume', node })),
   ...[...asleep].map((node) => ({ do: 'wake', node })),
   ...[...down].map((node) => ({ do: 'restartNode', node })),

@@ -10,7 +10,7 @@ export interface ScheduleOptions extends ChaosOptions {
   readonly deciders: Deciders
 }
 
-/** In a series of schedules every third one is over several deciding nodes. */
+/** In a series of schedules every third one has several deciding nodes. */
 export const decidersFor = ({ seed, nodes }: Pick<ChaosOptions, 'seed' | 'nodes'>): Deciders =>
   seed % 3 === 0 && nodes > 1 ? 'all' : 'one'
 
@@ -23,14 +23,14 @@ export const runSchedule = async ({
 export const allPaths = [...rarePaths, ...clusterPaths] as const
 export type Paths = Record<RarePath | ClusterPath, number>
 
-/** So many random steps take every rare path; in fewer some may be missing by chance. */
+/** This many random steps take every rare path; with fewer, some may be missing by chance. */
 const ENOUGH_STEPS: Record<Deciders, number> = { one: 40_000, all: 4000 }
 
-/** What many schedules came to. */
+/** The sum of many schedules' results. */
 export interface Tally {
   readonly events: number
   readonly paths: Paths
-  /** Steps that were made, by who decided. */
+  /** Steps carried out, by who decided. */
   readonly steps: Record<Deciders, number>
 }
 
@@ -55,7 +55,7 @@ export const tallyOf = (
   steps: { one: 0, all: 0, [deciders]: steps },
 })
 
-/** The rare paths that so many steps should have taken and did not. */
+/** The rare paths that were never taken although there were enough steps. */
 export const neverTaken = ({ paths, steps }: Tally): (RarePath | ClusterPath)[] => [
   ...(steps.one < ENOUGH_STEPS.one ? [] : rarePaths.filter((path) => paths[path] === 0)),
   ...(steps.all < ENOUGH_STEPS.all ? [] : clusterPaths.filter((path) => paths[path] === 0)),

@@ -7,7 +7,7 @@ import { MetaInstanceChanges } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
 import { insist } from '@core/simulation/chaos/invariants'
 
-/** One thing that people declare: where its stamps are kept, and what holds its fields. */
+/** A declared object: the key of its stamps, and where the state has its fields. */
 interface Entity {
   readonly key: string
   readonly of: (state: State) => object | undefined
@@ -19,7 +19,7 @@ interface Write extends Entity {
   readonly stamp: Stamp
   /** The node that decided it. */
   readonly by: NodeId
-  /** It was removed since. */
+  /** Whether that node was removed since. */
   readonly isVoid?: boolean
 }
 
@@ -34,7 +34,7 @@ const member = (id: string): Entity => ({ key: stampKey('member', id), of: ({ me
 const apiKey = (id: string): Entity => ({ key: stampKey('apiKey', id), of: ({ apiKeys }) => apiKeys[id] })
 const settings: Entity = { key: SETTINGS_KEY, of: (state) => state.settings }
 
-/** The fields that an event writes, where it is not a merge that brings them. */
+/** The fields that an event writes; undefined for events of a merge. */
 const fieldsOf = (event: Event): (Entity & { readonly fields: readonly string[] }) | undefined => {
   if ('origin' in event && event.origin) return undefined
   switch (event.type) {
@@ -59,19 +59,19 @@ const fieldsOf = (event: Event): (Entity & { readonly fields: readonly string[] 
 }
 
 /**
- * What was written to the fields of declarations, keys and members, and to settings: at rest each holds the newest write that
- * was acknowledged, or a newer one.
+ * Invariant: at rest, each field of declarations, keys and members and each setting holds the newest acknowledged write,
+ * or a newer one.
  */
 export class AcknowledgedWrites {
   private readonly writes = new Map<CommandId, Write[]>()
-  private readonly safe = new Set<CommandId>()
+  private readonly acknowledgedIds = new Set<CommandId>()
   /**
-   * Temporary declarations that ended by themselves on one side at least, with what was changed of them there; and
-   * members that were removed: one that is let in again begins anew.
+   * Keys of objects whose writes are void: temporary declarations that ended by themselves on at least one side, and
+   * removed members, which start over when readmitted.
    */
   private readonly ended = new Set<string>()
 
-  /** A master has decided and folded this. What a merge brings was written elsewhere. */
+  /** A leader has decided and folded this event. Events of a merge are skipped: they were written elsewhere. */
   decided({ event, commandId }: Envelope, after: State, by: NodeId): void {
     if (event.type === 'MetaInstanceDeleted' && event.cause !== undefined)
       this.ended.add(metaInstance(event.metaInstanceId).key)
@@ -90,10 +90,10 @@ export class AcknowledgedWrites {
   }
 
   acknowledged(commandId: CommandId): void {
-    this.safe.add(commandId)
+    this.acknowledgedIds.add(commandId)
   }
 
-  /** That node was removed from the cluster: what only it had decided is void, though others may have it. */
+  /** That node was removed from the cluster: its decisions are void, though others may have them. */
   forget(node: NodeId): void {
     for (const [commandId, writes] of this.writes)
       this.writes.set(
@@ -103,8 +103,8 @@ export class AcknowledgedWrites {
   }
 
   rest(state: State): void {
-    for (const commandId of this.safe) {
-      // A command that a second master decided too, because the first was lost, counts from the first on.
+    for (const commandId of this.acknowledgedIds) {
+      // If a second leader decided a command again because the first decision was lost, the earlier stamp counts.
       const decided = this.writes.get(commandId) ?? []
       for (const { key, of, field, value, stamp, isVoid } of decided) {
         const [entity, stamps] = [of(state), state.stamps?.[key]]
@@ -118,7 +118,7 @@ export class AcknowledgedWrites {
           () =>
             `${field} of ${key}, acknowledged as ${value}, is lost: at rest it has an older ${valueIn(entity, field)}`,
         )
-        // A name that was given twice gets a number; RDMA needs a pair.
+        // A name used on both sides gets a number, and RDMA raises `minNodes` to two.
         if (newer === 0 && !(key.startsWith('metaInstance') && (field === 'name' || field === 'minNodes')))
           insist(valueIn(entity, field) === value, () => `${field} of ${key} is not what was acknowledged`)
       }

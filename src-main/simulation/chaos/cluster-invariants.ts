@@ -12,45 +12,46 @@ import { AcknowledgedWrites } from './writes'
 import type { OpenedLog } from '../../master/index'
 import { checkEvent, checkMasterAtRest, checkState, declarative, insist } from '@core/simulation/chaos/invariants'
 
-/** Longer than any deadline of the master: what happened before this has had its effect. */
-const FORGOTTEN_MS = 65_000
+/** Longer than any deadline of the leader: earlier disturbances no longer have an effect. */
+const EFFECT_MS = 65_000
 
-/** Longer than anybody takes to see who is there and who leads. */
+/** Longer than any node needs to learn who is reachable and who leads. */
 const SETTLED_MS = 10_000
+/** Steps that may change who leads. */
 const disturbs: Readonly<Partial<Record<Step['do'], true>>> = {
   ...{ partition: true, heal: true, cut: true, mend: true, network: true, silence: true, resume: true },
   ...{ crashNode: true, restartNode: true, crashMaster: true, sleep: true, wake: true, removeNode: true },
   ...{ removeMember: true, admitMember: true, addNode: true },
 }
 
-/** Keeps what people were told and what the nodes did, and insists that it holds. */
-export class ClusterPromises {
+/** Records acknowledgements and what nodes do, and checks the invariants of several deciding nodes. */
+export class ClusterInvariants {
   private readonly declarations = new AcknowledgedLives('declaration')
   private readonly apiKeys = new AcknowledgedLives('API key')
-  /** Temporary declarations, which may end by themselves, until somebody was told that they are kept. */
+  /** Temporary declarations, which may end by themselves until keeping them is acknowledged. */
   private readonly temporary = new Set<string>()
-  /** Of the commands that were decided to keep one. */
+  /** Decided commands that keep a temporary declaration, with its id. */
   private readonly keeping = new Map<CommandId, string>()
   private readonly writes = new AcknowledgedWrites()
   private readonly members = new AcknowledgedMembers()
-  /** Who decided a command first. */
+  /** The node that first decided each command. */
   private readonly deciders = new Map<CommandId, NodeId>()
-  /** Commands decided by machines that were removed: they forget them. */
+  /** Commands decided by removed machines: they hold for nobody else. */
   private readonly decidedOutside = new Set<CommandId>()
   private readonly ledIn = new Map<number, Set<NodeId>>()
-  private readonly obeyed = new Map<NodeId, Map<number, NodeId>>()
-  /** When something last kept a machine from being there as it was. */
+  private readonly accepted = new Map<NodeId, Map<number, NodeId>>()
+  /** When each machine was last disturbed. */
   private readonly disturbed = new Map<string, Timestamp>()
   private allDisturbed: Timestamp = 0
-  /** Machines that are not there, and whether some do not reach others: that goes on disturbing. */
+  /** Machines that are off, asleep or cut off. Like a split or a lossy network, they are disturbed all the time. */
   private readonly away = new Set<string>()
-  /** Machines whose disk is not sound. */
-  private readonly ailing = new Set<string>()
-  /** Those of them whose process began since: it may not have got so far as to read its log. */
+  /** Machines with a faulty disk. */
+  private readonly faultyDisks = new Set<string>()
+  /** Those of them whose process was started since: it may not have read its log yet. */
   private readonly starting = new Set<string>()
-  private isParted = false
+  private isSplit = false
   private isLossy = false
-  /** Who leads, or did last: one that meets another leader takes a later term. */
+  /** Nodes that lead or were the last to lead: on meeting another leader they may begin a later term. */
   private readonly led = new Set<NodeId>()
   private lastDisturbed: Timestamp = 0
 
@@ -64,7 +65,7 @@ export class ClusterPromises {
     switch (step.do) {
       case 'crashNode':
       case 'removeNode':
-        this.begins(step.node)
+        this.starts(step.node)
         this.away.add(step.node)
         return this.disturb(step.node, now)
       case 'sleep':
@@ -72,7 +73,7 @@ export class ClusterPromises {
         this.away.add(step.node)
         return this.disturb(step.node, now)
       case 'restartNode':
-        this.begins(step.node)
+        this.starts(step.node)
         this.away.delete(step.node)
         return this.disturb(step.node, now)
       case 'wake':
@@ -84,7 +85,7 @@ export class ClusterPromises {
         return this.disturb(step.node, now)
       case 'disk':
         if (step.mode === 'sound') this.starting.delete(step.node)
-        this.ailing[step.mode === 'sound' ? 'delete' : 'add'](step.node)
+        this.faultyDisks[step.mode === 'sound' ? 'delete' : 'add'](step.node)
         return this.disturb(step.node, now)
       case 'disconnect':
       case 'connect':
@@ -96,8 +97,8 @@ export class ClusterPromises {
       case 'cut':
       case 'mend':
       case 'network':
-        if (step.do === 'partition' || step.do === 'cut') this.isParted = true
-        if (step.do === 'heal') this.isParted = false
+        if (step.do === 'partition' || step.do === 'cut') this.isSplit = true
+        if (step.do === 'heal') this.isSplit = false
         if (step.do === 'network')
           this.isLossy = step.loss > 0 || step.delayMs > 100 || step.bytesPerSecond !== undefined
         this.allDisturbed = now
@@ -106,18 +107,18 @@ export class ClusterPromises {
     }
   }
 
-  /** Its process began anew, or will. */
-  private begins(node: NodeId): void {
-    if (this.ailing.has(node)) this.starting.add(node)
+  /** Its process starts again, now or later. */
+  private starts(node: NodeId): void {
+    if (this.faultyDisks.has(node)) this.starting.add(node)
   }
 
-  /** The process of that machine died. */
+  /** That machine's process died. */
   died(node: NodeId, now: Timestamp): void {
-    this.begins(node)
+    this.starts(node)
     this.disturb(node, now)
   }
 
-  /** Something kept that machine from being there as it was. */
+  /** Records a disturbance of that machine. */
   private disturb(node: NodeId, now: Timestamp): void {
     this.disturbed.set(node, now)
     this.lastDisturbed = now
@@ -129,14 +130,14 @@ export class ClusterPromises {
         const { node, term } = happening
         const own = this.ledIn.get(term) ?? new Set()
         insist(!own.has(node), () => `${node} leads twice in term ${term}`)
-        this.deposesNobody(node)
+        this.checkDeposesNoLeader(node)
         this.led.add(node)
         this.ledIn.set(term, own.add(node))
-        return this.obeys(node, node, term)
+        return this.accepts(node, node, term)
       }
       case 'follows':
         this.led.delete(happening.node)
-        return this.obeys(happening.node, happening.master, happening.term)
+        return this.accepts(happening.node, happening.master, happening.term)
       case 'seeks':
       case 'listens':
         this.led.delete(happening.node)
@@ -172,7 +173,7 @@ export class ClusterPromises {
   event(envelope: Envelope, before: State, after: State, node: NodeId): void {
     checkEvent(envelope, before, after)
     const { event, commandId } = envelope
-    // One that was removed decides nothing that is asked of it before it has begun anew, and then for itself alone.
+    // A removed node carries out no command until it has discarded its data, and from then on only its own.
     const decider = this.simulation().nodes.get(node)
     if (decider?.isOutside === true) {
       if (commandId === undefined) return
@@ -189,10 +190,10 @@ export class ClusterPromises {
     if (event.type !== 'InstanceDeleted' || (event.cause !== 'node' && event.cause !== 'connection')) return
     const instance = before.instances[event.instanceId]
     const concerned = [...(instance?.shards.map(({ nodeId }) => nodeId) ?? []), node]
-    if (this.isParted || concerned.some((nodeId) => this.away.has(nodeId) || this.starting.has(nodeId))) return
+    if (this.isSplit || concerned.some((nodeId) => this.away.has(nodeId) || this.starting.has(nodeId))) return
     const last = Math.max(this.allDisturbed, ...concerned.map((nodeId) => this.disturbed.get(nodeId) ?? 0))
     insist(
-      instance === undefined || at - last < FORGOTTEN_MS,
+      instance === undefined || at - last < EFFECT_MS,
       () =>
         `${node} gives up ${event.instanceId} (${event.failureError ?? ''}), though nothing happened to its machines`,
     )
@@ -202,12 +203,12 @@ export class ClusterPromises {
     checkState(state)
   }
 
-  /** What holds of who is a member when everybody is back, before those that are not are let in again. */
+  /** Membership at rest, before removed machines are readmitted. */
   membersAtRest(state: State): void {
     this.members.rest(state)
   }
 
-  /** What holds when everybody is back and a member, and all that was going to happen has happened. */
+  /** All invariants at rest, with every machine running and a member. */
   async rest(simulation: ClusterSimulation): Promise<void> {
     const nodes = [...simulation.nodes.values()]
     const [master, ...others] = simulation.masters()
@@ -232,22 +233,22 @@ export class ClusterPromises {
     if (inputs) checkMasterAtRest(state, inputs, master.stored.readLog().state)
   }
 
-  /** Nobody begins a term while a machine that is linked to it follows a leader that is there, all having had time to see so. */
-  private deposesNobody(node: NodeId): void {
+  /** No node begins a term while a machine linked to it follows a live leader, once all had time to learn of that. */
+  private checkDeposesNoLeader(node: NodeId): void {
     const { nodes, links, clock } = this.simulation()
     if (this.isLossy || clock.now() - this.lastDisturbed < SETTLED_MS || this.led.has(node)) return
     for (const { self, leadership } of nodes.values()) {
       if (self === node || leadership.kind !== 'other' || leadership.listensOnly || leadership.master === node) continue
       const { master } = leadership
-      const isThere = nodes.get(master)?.isMaster() === true
-      if (isThere && links.isLinked(node, self) && links.isLinked(self, master))
+      const isLive = nodes.get(master)?.isMaster() === true
+      if (isLive && links.isLinked(node, self) && links.isLinked(self, master))
         insist(false, () => `${node} begins a term while ${self}, which it is linked to, hears ${master}`)
     }
   }
 
-  private obeys(node: NodeId, master: NodeId, term: number): void {
-    const terms = this.obeyed.get(node) ?? new Map<number, NodeId>()
-    this.obeyed.set(node, terms)
+  private accepts(node: NodeId, master: NodeId, term: number): void {
+    const terms = this.accepted.get(node) ?? new Map<number, NodeId>()
+    this.accepted.set(node, terms)
     const other = terms.get(term)
     insist(other === undefined || other === master, () => `in term ${term}, ${node} obeys ${other} and then ${master}`)
     terms.set(term, master)
@@ -256,14 +257,14 @@ export class ClusterPromises {
   }
 }
 
-/** As their disks have it: the same end, the same state, and the same records as far back as both have them. */
+/** Compares the logs on both disks: the same end, the same state, and the same records as far back as both go. */
 const sameLog = async (node: SimulatedNode, master: SimulatedNode): Promise<void> => {
   const [own, its] = [node.stored.readLog(), master.stored.readLog()]
   const base = Math.max(own.log.base, its.log.base)
-  const told = async ({ log, state }: OpenedLog, of: SimulatedNode): Promise<string> =>
+  const contents = async ({ log, state }: OpenedLog, of: SimulatedNode): Promise<string> =>
     canonical([log.logEnd, declarative(state), await of.stored.recordsAfter(base)])
   insist(
-    (await told(own, node)) === (await told(its, master)),
+    (await contents(own, node)) === (await contents(its, master)),
     () => `${node.self} has another log than ${master.self} at rest`,
   )
 }

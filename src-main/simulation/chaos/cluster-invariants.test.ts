@@ -3,7 +3,7 @@ import { CommandId, NodeId } from '@core/ids'
 import { Violation } from '@core/simulation/chaos/invariants'
 import { Scenario } from '@core/simulation/scenario'
 import { ClusterSimulation } from '../cluster-simulation'
-import { ClusterPromises } from './promises'
+import { ClusterInvariants } from './cluster-invariants'
 
 const a = NodeId.parse('a')
 const nodes = [a, NodeId.parse('b'), NodeId.parse('c')]
@@ -25,42 +25,42 @@ const played = async (deletion: { readonly at: number; readonly via: string }) =
       { at: 30_000, do: 'admitMember', node: 'c', via: 'b' },
     ],
   })
-  const promises = new ClusterPromises(() => simulation)
+  const invariants = new ClusterInvariants(() => simulation)
   const acknowledged: string[] = []
   const simulation: ClusterSimulation = new ClusterSimulation(world, {
     event: (envelope, before, after, node) => {
-      if (node !== undefined) promises.event(envelope, before, after, node)
+      if (node !== undefined) invariants.event(envelope, before, after, node)
     },
     happened: (_at, happening) => {
-      promises.happened(happening)
+      invariants.happened(happening)
       if (happening.kind === 'acknowledged') acknowledged.push(happening.command)
     },
   })
   for (const step of steps) {
     await simulation.runUntil(step.at - 1)
     simulation.clock.skipTo(step.at)
-    promises.step(step, step.at)
+    invariants.step(step, step.at)
     simulation.take(step)
     await simulation.settled()
   }
   await simulation.runUntil(REST_AT)
-  return { promises, simulation, acknowledged }
+  return { invariants, simulation, acknowledged }
 }
 
 it('hold of what a member decides; a machine that has heard of its removal acknowledges nothing before it begins anew', async () => {
   const byMember = await played({ at: 17_100, via: 'a' })
   expect(byMember.acknowledged).toContain('deleteMetaInstance')
   expect(byMember.simulation.state().metaInstances).not.toHaveProperty('d1')
-  await byMember.promises.rest(byMember.simulation)
+  await byMember.invariants.rest(byMember.simulation)
   const byRemoved = await played({ at: 17_100, via: 'c' })
   expect(byRemoved.acknowledged).not.toContain('deleteMetaInstance')
   expect(byRemoved.simulation.state().metaInstances).toHaveProperty('d1')
-  await byRemoved.promises.rest(byRemoved.simulation)
+  await byRemoved.invariants.rest(byRemoved.simulation)
 })
 
 it('are broken where something is there whose removal was acknowledged', async () => {
-  const { promises, simulation } = await played({ at: 17_100, via: 'c' })
+  const { invariants, simulation } = await played({ at: 17_100, via: 'c' })
   const commandId = CommandId.parse('by-a-member')
-  promises.happened({ kind: 'acknowledged', command: 'deleteMetaInstance', id: 'd1', commandId, via: a })
-  await expect(promises.rest(simulation)).rejects.toThrow(Violation)
+  invariants.happened({ kind: 'acknowledged', command: 'deleteMetaInstance', id: 'd1', commandId, via: a })
+  await expect(invariants.rest(simulation)).rejects.toThrow(Violation)
 })
