@@ -10,6 +10,8 @@ import { muster, musterEnvironment } from '../harness/muster'
 import { cli, root } from '../harness/paths'
 import { musterInTerminal } from '../harness/terminal-session'
 
+const hasFish = spawnSync('fish', ['--version']).status === 0
+
 describe('what people do about a node from the command line', () => {
   const folder = temporaryFolder()
   let node: HeadlessNode
@@ -206,6 +208,17 @@ describe('what people do about a node from the command line', () => {
       const typed = ['muster resta', 'restart', String.raw`muster key revoke my\ lap`, String.raw`laptop\;\ at\ home`]
       const out = execFileSync('/bin/zsh', ['-f', script, ...typed], { env, encoding: 'utf8' })
       expect(out.split('\n')).toEqual(['sourced', typed[1], 'sourced', typed[3], ''])
+    })
+
+    it.skipIf(!hasFish)('in fish offers names alone where the node knows some, and files elsewhere', () => {
+      const typed = ['muster resta', 'muster resume comp', String.raw`muster key revoke my\ lap`, 'muster apply -f mus']
+      const script = [
+        'muster completion fish | source',
+        'cd $HOME',
+        ...typed.map((line) => `complete -C '${line.replaceAll('\\', '\\\\')}'`),
+      ].join('\n')
+      const out = execFileSync('fish', ['--no-config', '-c', script], { env, encoding: 'utf8' })
+      expect(out).toBe('restart\ncompleted\nmy laptop; at home\nmuster\n')
     })
   })
 

@@ -27,6 +27,16 @@ else
   compdef _muster muster
 fi
 `,
-  fish: `complete -c muster -a '(muster __complete -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
+  // `-f` leaves out files, which only complete what has no names of its own. The word that is typed is still quoted.
+  fish: `function __muster_complete
+  set -l typed (commandline -ct)
+  set -l found (muster __complete -- (commandline -opc)[2..] (string unescape -- "$typed") 2>/dev/null)
+  if set -q found[1]
+    string join -- \\n $found
+  else
+    __fish_complete_path "$typed"
+  end
+end
+complete -c muster -f -a '(__muster_complete)'
 `,
 }

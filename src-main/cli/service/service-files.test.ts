@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { ServiceDefinition } from './definition'
 import { launchd, plistText } from './launchd'
@@ -15,7 +19,32 @@ const wordsOf = (line: string): string[] =>
     word.replaceAll(/\\(.)/g, '$1').replaceAll('%%', '%').replaceAll('$$', '$'),
   )
 
+/** What systemd itself finds wrong with the unit; it reads others that the unit names, and those of the machine may have faults too. */
+const verified = (text: string, ...scope: string[]) => {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-unit-'))
+  try {
+    const unit = join(folder, 'muster.service')
+    writeFileSync(unit, text)
+    const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', ...scope, unit], {
+      env: { ...process.env, XDG_RUNTIME_DIR: folder },
+      encoding: 'utf8',
+    })
+    return `${stdout}${stderr}`.split('\n').filter((line) => line.includes('muster'))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0
+
 describe('a unit of systemd', () => {
+  it.skipIf(!hasSystemd)('is accepted by systemd without a warning, a user’s and the system’s', () => {
+    const runs = { ...definition, program: process.execPath }
+    expect(verified(unitText(runs, { system: false }), '--user')).toEqual([])
+    expect(verified(unitText({ ...runs, user: 'root' }, { system: true }))).toEqual([])
+    expect(verified('[Service]\nExecStart=/nowhere/muster\n')).not.toEqual([])
+  })
+
   it('starts the program with its arguments as they are', () => {
     const start = /^ExecStart=(.*)$/m.exec(unitText(definition, { system: false }))?.[1] ?? ''
     expect(wordsOf(start)).toEqual([definition.program, ...definition.args])

@@ -22,6 +22,8 @@ export const unitText = (
     'Description=Muster: keeps declared language models running',
     'After=network-online.target',
     'Wants=network-online.target',
+    // Without a limit of starts: a data folder on a disk that is mounted late may fail more than five times.
+    'StartLimitIntervalSec=0',
     '',
     '[Service]',
     `ExecStart=${[program, ...args].map(word).join(' ')}`,
