@@ -32,8 +32,9 @@ const CORE_FOLDERS = [
 /** @param {string} folder */
 const upTo = (folder) => CORE_FOLDERS.slice(0, CORE_FOLDERS.indexOf(folder) + 1)
 const RENDERER = /^src-renderer\//
-/** Which models the runner supports, and their abilities: data for both sides. */
-const ARCHITECTURES = /^native-runner\/src\/muster_runner\/(?:embedding|model|vision)\/architectures\.json$/
+/** Which models and adapters the runner supports, and their abilities: data for both sides. */
+const RUNNER_TABLES =
+  /^native-runner\/src\/muster_runner\/(?:(?:embedding|model|vision)\/architectures|model\/peft_settings)\.json$/
 const ANY = /^/
 const ANY_BUT_ELECTRON = /^(?!electron($|\/))/
 
@@ -146,7 +147,7 @@ export function layerOf(file) {
   return {
     name: `src-main/${part}`,
     files: new RegExp(`^src-main/${part}/`),
-    may: [CORE, new RegExp(`^src-main/(${part}/|disk/|version$)`), ARCHITECTURES],
+    may: [CORE, new RegExp(`^src-main/(${part}/|disk/|version$)`), RUNNER_TABLES],
     mayTypes: [/^src-main\/logging\//],
     packages: ANY_BUT_ELECTRON,
     node: true,

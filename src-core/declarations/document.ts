@@ -36,7 +36,7 @@ export const DeclarationDocument = z.strictObject({
     'A smaller model with the same tokenizer that guesses next tokens: the same answers, sooner.',
   ),
   adapterId: Constraints.shape.adapterId.describe(
-    'A LoRA adapter of the model in the format of mlx-lm, applied when it is loaded. OWNER/NAME.',
+    'A LoRA adapter of the model in the format of mlx-lm or PEFT, applied when it is loaded. OWNER/NAME.',
   ),
   replicas: Replicas.default(1).describe('How many instances, each on machines of its own.'),
   paused: z.boolean().optional().describe('Kept, but not in memory. Without it, it stays as it is.'),

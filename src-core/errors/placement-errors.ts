@@ -51,7 +51,7 @@ export const PLACEMENT_ERRORS = {
   unsuitable_adapter: {
     statuses: [400],
     cause: 'What was named as a LoRA adapter is none, or the model cannot take one',
-    remedy: 'Name an adapter in the format of mlx-lm that was trained for the model, or leave `adapterId` out',
+    remedy: 'Name an adapter in the format of mlx-lm or PEFT that was trained for the model, or leave `adapterId` out',
   },
   tensor_unsupported: {
     statuses: [400],

@@ -27,9 +27,9 @@ const MODEL_FILES: readonly RegExp[] = [
   /^(?:spiece|sentencepiece\.bpe|tiktoken)\.model$/,
   /^\w+\.tiktoken$/,
   /^chat_template\.(?:jinja|json)$/,
-  // A LoRA adapter as mlx-lm writes it.
+  // A LoRA adapter as mlx-lm or PEFT writes it.
   /^adapter_config\.json$/,
-  /^adapters\.safetensors$/,
+  /^(?:adapters|adapter_model)\.safetensors$/,
 ]
 
 /** Folders of an embedding model's steps; model files are in no other subfolder. */

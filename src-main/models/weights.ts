@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ADAPTER_WEIGHTS } from './adapter'
+import { isAdapterWeights } from './adapter'
 import { missingFile, readModelJson } from './model-json'
 import type { ModelFile } from './model-files'
 import { readSafetensors, type Tensors } from './safetensors'
@@ -26,7 +26,7 @@ export interface Weights {
 const NONE: Tensors = new Map()
 
 /** Whether a file holds weights of a model, not of an adapter. */
-export const isWeights = (name: string): boolean => name.endsWith('.safetensors') && name !== ADAPTER_WEIGHTS
+export const isWeights = (name: string): boolean => name.endsWith('.safetensors') && !isAdapterWeights(name)
 
 /** Inspects the weights as mlx-lm would load them. Undefined if the folder has none. */
 export const inspectWeights = async (directory: string, files: readonly ModelFile[]): Promise<Weights | undefined> => {

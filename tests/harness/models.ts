@@ -78,10 +78,19 @@ export const tinyAdapter = (): string =>
     last: 'adapter_config.json',
   })
 
+/** The same adapter in the format of PEFT. */
+const tinyPeftAdapter = (): string =>
+  made({
+    name: 'tiny-peft-adapter',
+    module: 'muster_runner.model.make_tiny_adapter',
+    more: ['--model', tinyModel(), '--peft'],
+    last: 'adapter_config.json',
+  })
+
 /** Puts a LoRA adapter of the tiny model into a data folder. */
-export const addTinyAdapter = (dataDir: string, modelId: string): string => {
+export const addTinyAdapter = (dataDir: string, modelId: string, { peft = false } = {}): string => {
   const path = storeOf(dataDir, modelId)
-  cpSync(tinyAdapter(), path, { recursive: true })
+  cpSync(peft ? tinyPeftAdapter() : tinyAdapter(), path, { recursive: true })
   return path
 }
 

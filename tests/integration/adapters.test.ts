@@ -66,6 +66,15 @@ it('a model and the same model with an adapter are served side by side, each by 
   expect(await asked('DELETE', `/models/${ADAPTER}/download`)).toMatchObject({ error: { code: 'in_use' } })
 })
 
+it('an adapter in the format of PEFT answers as the same matrices do in the format of mlx-lm', async () => {
+  const PEFT = ModelId.parse('muster/tiny-peft')
+  addTinyAdapter(folder.path, PEFT, { peft: true })
+  for (const adapterId of [ADAPTER, PEFT]) await ready(await control.declare(TINY, { adapterId }), adapterId)
+  const answered = await answer(PEFT)
+  expect(answered).not.toBe('')
+  expect(answered).toBe(await answer(ADAPTER))
+})
+
 it('taking the adapter away from a declaration loads the model anew without it', async () => {
   const one = await control.declare(TINY, { adapterId: ADAPTER })
   await ready(one, ADAPTER)

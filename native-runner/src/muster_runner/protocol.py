@@ -265,7 +265,7 @@ class DraftModel(Record):
 
 
 class Adapter(Record):
-    """A LoRA adapter in the format of mlx-lm, applied to the model by every rank."""
+    """A LoRA adapter in the format of mlx-lm or PEFT, applied to the model by every rank."""
 
     adapter_id: Id
     adapter_path: NonEmpty

@@ -1,5 +1,5 @@
 import { clauses, coded, type CodedText } from '@core/texts/coded'
-import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, adapterConfigProblem, isAdapter } from '../adapter'
+import { ADAPTER_CONFIG, adapterConfigProblem, adapterWeights, isAdapter } from '../adapter'
 import { readModelConfig } from '../model-config'
 import { configProblem } from '../config-check'
 import { cardOf, tokenizerProblem, unknownArchitecture } from '../model-description'
@@ -31,10 +31,12 @@ export const hubCard = async (requests: HubRequests, listing: HubListing, signal
     return requests.json({ path: listing.pathOf(name), modelId, signal }, Math.min(JSON_LIMIT, file.size))
   }
   if (isAdapter(files.map(({ name }) => name))) {
-    const problem = adapterConfigProblem(await read(ADAPTER_CONFIG))
+    const config = await read(ADAPTER_CONFIG)
+    const problem = adapterConfigProblem(config)
     if (problem) throw unsupported(modelId, problem.problem)
-    const file = files.find(({ name }) => name === ADAPTER_WEIGHTS)
-    if (!file) throw unsupported(modelId, `${ADAPTER_WEIGHTS} is missing`)
+    const weights = adapterWeights(config)
+    const file = files.find(({ name }) => name === weights)
+    if (!file) throw unsupported(modelId, `${weights} is missing`)
     return { status: 'adapter', card: { modelId, storageBytes: file.size } }
   }
   const weights = files.filter(({ name }) => isWeights(name))

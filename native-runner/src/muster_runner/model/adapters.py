@@ -1,4 +1,5 @@
-"""Applies a LoRA adapter, as mlx-lm trains and saves it, to a model whose weights are still on disk.
+"""Applies a LoRA adapter to a model whose weights are still on disk: one that mlx-lm trained and saved, or one in the
+format of PEFT (``peft_adapters.py``).
 
 1. The answers are those of ``mlx_lm.load(model, adapter_path=...)``: the layers are converted by mlx-lm's own code and
    the adapter is not merged into the weights.
@@ -18,11 +19,13 @@ import mlx.nn as nn
 from mlx.utils import tree_flatten
 
 from muster_runner.failures import Unsupported
+from muster_runner.model import peft_adapters
 from muster_runner.model.model_files import ModelFileError, check_safetensors, read_json
 from muster_runner.protocol import Adapter
 
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapters.safetensors"
+PEFT_WEIGHTS = "adapter_model.safetensors"
 # The parameters that LoRA (and DoRA) conversion adds to a layer.
 ADDED = frozenset({"lora_a", "lora_b", "m"})
 
@@ -30,19 +33,43 @@ ADDED = frozenset({"lora_a", "lora_b", "m"})
 def apply_adapter(model: nn.Module, adapter: Adapter) -> None:
     """Applies the adapter to ``model`` in place. Raises ModelFileError if files are damaged, Unsupported if it does not
     fit the model."""
-    # Imported here: the import is slow, and few models have an adapter.
-    from mlx_lm.tuner.utils import linear_to_lora_layers
-
     directory = Path(adapter.adapter_path)
     config = read_json(directory / CONFIG)
     if not isinstance(config, dict):
         raise ModelFileError(f"{CONFIG} is damaged: it holds no object")
-    check_safetensors(directory / WEIGHTS)
+    if "peft_type" in config:
+        _apply_peft(model, adapter, config)
+    else:
+        _apply_mlx_lm(model, adapter, config)
+
+
+def _weights(path: Path) -> dict[str, mx.array]:
+    """Returns the tensors of a file, unread. Raises ModelFileError."""
+    check_safetensors(path)
+    weights = mx.load(str(path))
+    if not isinstance(weights, dict):
+        raise ModelFileError(f"{path.name} is damaged: it holds no named tensors")
+    return weights
+
+
+def _apply_peft(model: nn.Module, adapter: Adapter, config: dict[str, Any]) -> None:
+    if why := peft_adapters.unsupported_setting(config):
+        raise Unsupported(f"the adapter {adapter.adapter_id} cannot be applied: in {CONFIG} {why}")
+    weights = _weights(Path(adapter.adapter_path) / PEFT_WEIGHTS)
+    try:
+        peft_adapters.apply_matrices(model, config, weights)
+    except peft_adapters.Misfit as error:
+        raise _of_another_model(adapter, str(error)) from error
+    model.eval()
+
+
+def _apply_mlx_lm(model: nn.Module, adapter: Adapter, config: dict[str, Any]) -> None:
+    # Imported here: the import is slow, and few models have an adapter.
+    from mlx_lm.tuner.utils import linear_to_lora_layers
+
     settings = types.SimpleNamespace(**config)
     kind = getattr(settings, "fine_tune_type", "lora")
-    weights = mx.load(str(directory / WEIGHTS))
-    if not isinstance(weights, dict):
-        raise ModelFileError(f"{WEIGHTS} is damaged: it holds no named tensors")
+    weights = _weights(Path(adapter.adapter_path) / WEIGHTS)
     try:
         if kind != "full":
             linear_to_lora_layers(model, settings.num_layers, settings.lora_parameters, use_dora=kind == "dora")
@@ -54,11 +81,15 @@ def apply_adapter(model: nn.Module, adapter: Adapter) -> None:
         if kind == "full" or name.rsplit(".", 1)[-1] in ADDED
     }
     if why := _misfit(weights, places):
-        raise Unsupported(f"the adapter {adapter.adapter_id} was trained for another model: {why}")
+        raise _of_another_model(adapter, why)
     # Not the model's own method: on several ranks it requires all weights of this rank's layers.
     nn.Module.load_weights(model, list(weights.items()), strict=False)
     # Conversion leaves training mode on, with dropout.
     model.eval()
+
+
+def _of_another_model(adapter: Adapter, why: str) -> Unsupported:
+    return Unsupported(f"the adapter {adapter.adapter_id} was trained for another model: {why}")
 
 
 def _misfit(weights: dict[str, Any], places: dict[str, Any]) -> str | None:
