@@ -22,7 +22,8 @@ from muster_runner.deferred import import_mlx_lm
 import_mlx_lm()
 
 SOURCES = Path(__file__).resolve().parents[1] / "src"
-PATIENCE_SECONDS = 60
+# Generous: on a busy machine a process with a lower priority may get little CPU time.
+PATIENCE_SECONDS = 180
 
 Frame = dict[str, Any]
 

@@ -31,6 +31,10 @@ LARGE_BYTES = 1 << 16
 # Idle time after which the process ends.
 LARGE_IDLE_SECONDS = 60.0
 PICTURES_IDLE_SECONDS = 900.0
+# Orders of both take seconds of CPU time, which decoding needs too. Pictures yield less: their process imports for seconds before the first one is ready,
+# and a niceness of 10 would leave it a tenth of a core beside one other busy process.
+LARGE_NICENESS = 10
+PICTURES_NICENESS = 5
 # Wall-clock limit, for a process that gets no CPU time or is blocked.
 STALLED_SECONDS = 60.0
 TRIES = 2
@@ -179,11 +183,16 @@ class Encoding:
 
     def __init__(self, directory: Path):
         self._small_prompts = EncoderQueue("encoding", directory)
-        # Low priority: its orders take seconds of CPU time, which decoding needs too.
-        self._large_prompts = EncoderQueue("encoding-large", directory, niceness=10, idle_seconds=LARGE_IDLE_SECONDS)
+        self._large_prompts = EncoderQueue(
+            "encoding-large", directory, niceness=LARGE_NICENESS, idle_seconds=LARGE_IDLE_SECONDS
+        )
         # A longer idle time, because its imports are slow: it survives the pauses of a conversation.
         self._pictures = EncoderQueue(
-            "encoding-pictures", directory, niceness=10, idle_seconds=PICTURES_IDLE_SECONDS, pictures=True
+            "encoding-pictures",
+            directory,
+            niceness=PICTURES_NICENESS,
+            idle_seconds=PICTURES_IDLE_SECONDS,
+            pictures=True,
         )
         self._small_prompts.warm()
 
