@@ -31,8 +31,8 @@ LARGE_BYTES = 1 << 16
 # Idle time after which the process ends.
 LARGE_IDLE_SECONDS = 60.0
 PICTURES_IDLE_SECONDS = 900.0
-# Orders of both take seconds of CPU time, which decoding needs too. Pictures yield less: their process imports for seconds before the first one is ready,
-# and a niceness of 10 would leave it a tenth of a core beside one other busy process.
+# Orders of both take seconds of CPU time, which decoding needs too. Pictures yield less: their process imports for
+# seconds before the first one is ready, and a niceness of 10 would leave it a tenth of a core beside a busy process.
 LARGE_NICENESS = 10
 PICTURES_NICENESS = 5
 # Wall-clock limit, for a process that gets no CPU time or is blocked.
