@@ -1,6 +1,6 @@
 import type { Timers } from '@core/time/timers'
 
-/** Calls once, in the next turn, with everything given in this one. */
+/** Collects items and passes all of one event-loop turn to `take` in the next. */
 export const batched = <Item>(
   timers: Pick<Timers, 'soon'>,
   take: (items: readonly Item[]) => void,

@@ -5,7 +5,7 @@ import { afterEach, expect, it, vi } from 'vitest'
 import { eventually } from '@core/testing/eventually'
 import { CommandId, MetaInstanceId, NodeId } from '@core/ids'
 import { logDirectory, openLogFolder } from './log-folder'
-import { baseOf } from './segment'
+import { lastCompacted } from './segment'
 import { Storage } from './storage'
 import type { NewRecord } from './log-contents'
 import { LinkedMasters } from './testing/linked-masters'
@@ -58,7 +58,7 @@ it('a machine that lacks what the log no longer holds is given a snapshot, and t
       await storage.takeSnapshot()
     }
     await storage.close()
-    expect(baseOf(logDirectory({ dataDir: one }))).toBeGreaterThan(2000)
+    expect(lastCompacted(logDirectory({ dataDir: one }))).toBeGreaterThan(2000)
   }
   const a = await linked.open(A, B, one)
   a.refused(B)
@@ -82,5 +82,5 @@ it('a machine that lacks what the log no longer holds is given a snapshot, and t
   )
   expect(said.filter((type) => type === 'snapshot')).toHaveLength(1)
   expect(said).not.toContain('rewind')
-  expect(baseOf(logDirectory({ dataDir: two }))).toBeGreaterThan(7000)
+  expect(lastCompacted(logDirectory({ dataDir: two }))).toBeGreaterThan(7000)
 })

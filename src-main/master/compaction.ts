@@ -1,6 +1,6 @@
 import type { LogRecord } from '@core/events/record'
 import type { Directory } from '../disk/directory'
-import { keepHistory } from './history'
+import { saveHistory } from './history'
 import { recordsAfter } from './log-reader'
 import { firstSequenceOf } from './segment'
 
@@ -12,10 +12,10 @@ async function* upTo(directory: Directory, last: number): AsyncGenerator<LogReco
 }
 
 /**
- * Removes the segments of which a snapshot holds everything, and keeps what their records say of declarations. The
- * oldest goes first, so that a crash leaves a log without gaps. Rejects with what the disk says.
+ * Removes the segments whose records are all covered by snapshots, after saving the history of declarations in them.
+ * Removes the oldest segment first, so that a crash leaves a log without gaps. Rejects with the disk's errors.
  *
- * @param covered the last record that every snapshot holds which may be needed
+ * @param covered last record that every kept snapshot covers (returned by `writeSnapshot`)
  */
 export const compact = async (directory: Directory, covered: number): Promise<void> => {
   const names = directory
@@ -23,8 +23,8 @@ export const compact = async (directory: Directory, covered: number): Promise<vo
     .filter((name) => firstSequenceOf(name) !== undefined)
     .sort()
   const firsts = names.map((name) => firstSequenceOf(name) ?? 0)
-  const spared = firsts.findLastIndex((first) => first <= covered + 1)
-  if (spared <= 0) return
-  await keepHistory(directory, upTo(directory, (firsts[spared] ?? 1) - 1))
-  for (const name of names.slice(0, spared)) directory.remove(name)
+  const firstKept = firsts.findLastIndex((first) => first <= covered + 1)
+  if (firstKept <= 0) return
+  await saveHistory(directory, upTo(directory, (firsts[firstKept] ?? 1) - 1))
+  for (const name of names.slice(0, firstKept)) directory.remove(name)
 }

@@ -23,7 +23,10 @@ const reasonOf = (cause: unknown): string => {
   }
 }
 
-/** Makes the data folder where it lacks. Rejects with `data_dir_unusable` where this process cannot keep data in it. */
+/**
+ * Creates the data folder if it does not exist. Rejects with MasterError `data_dir_unusable` if this process cannot read
+ * and write in it.
+ */
 export const prepareDataDir = async (dataDir: string): Promise<void> => {
   try {
     await makeFolder(dataDir)

@@ -10,21 +10,21 @@ const Holder = z.object({ pid: z.number().int().positive(), start: z.string() })
 type Holder = z.infer<typeof Holder>
 
 const LOCK = /^lock\.(\d{10})$/
-const lockName = (turn: number): string => `lock.${String(turn).padStart(10, '0')}`
+const lockName = (number: number): string => `lock.${String(number).padStart(10, '0')}`
 
 const exists = (pid: number): boolean => {
   try {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // Somebody else's process is one too.
+    // EPERM: the process exists and belongs to another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 
 /**
- * When a process began, as the system keeps it: unlike the time of day it stays the same when the clock is
- * set, so it tells a process from a later one with the same id. Empty where the system does not say.
+ * Start time of a process as the system reports it. Setting the clock does not change it, so it distinguishes a process
+ * from a later one with the same id. Empty if the system does not report it.
  */
 const startOf = (pid: number): string => {
   try {
@@ -44,7 +44,7 @@ const startOf = (pid: number): string => {
 const isAlive = ({ pid, start }: Holder): boolean => {
   if (!exists(pid)) return false
   const now = startOf(pid)
-  // Not knowing, rather refuse to start than share a folder.
+  // If unknown, assume it is the same process: refusing to start is better than sharing a folder.
   return now === '' || start === '' || now === start
 }
 
@@ -56,29 +56,29 @@ const readHolder = (path: string): Holder | undefined => {
   }
 }
 
-/** Emptied, not removed. Needs no room on a disk that is full. */
-const giveBack = (path: string): void => {
+/** Empties the lock instead of removing it (see `lockDataDir`). Works on a full disk. */
+const release = (path: string): void => {
   try {
     truncateSync(path)
   } catch {
-    // Without the folder, or with a disk that takes no writes, it is given back when this process ends.
+    // The folder is gone or the disk refuses writes: the lock is stale once this process has ended.
   }
 }
 
 const isTaken = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EEXIST'
 
 /**
- * Takes a data folder for this process; returns the way to give it back. A lock left by a crash is
- * taken over. Throws MasterError where another running Muster has it.
+ * Locks a data folder for this process; returns the function that releases it. Takes over a lock left by a crash. Throws
+ * MasterError `data_dir_in_use` if another running Muster holds it, and the disk's errors.
  *
- * Locks are numbered. Who finds the highest one given back or left by a crash makes the next, which only
- * one can; the highest is never removed. Removing a dead lock to make it anew would not do: of two that
- * saw it dead, the slower one would remove the lock of the faster.
+ * Locks are numbered. A process that finds the highest one released or stale creates the next number, which only one
+ * process can; the highest lock is never removed. Removing a stale lock and creating it again would be a race: of two
+ * processes that saw it stale, the slower one would remove the lock of the faster.
  */
 export const lockDataDir = (dataDir: string): (() => void) => {
   const directory = join(dataDir, 'run')
   makeFolderSync(directory)
-  const turns = (): number[] =>
+  const numbers = (): number[] =>
     readdirSync(directory)
       .flatMap((name) => LOCK.exec(name)?.[1] ?? [])
       .map(Number)
@@ -87,7 +87,7 @@ export const lockDataDir = (dataDir: string): (() => void) => {
   writeFileSync(draft, JSON.stringify({ pid: process.pid, start: startOf(process.pid) }), { mode: 0o600 })
   try {
     for (;;) {
-      const last = turns().at(-1) ?? 0
+      const last = numbers().at(-1) ?? 0
       const holder = readHolder(join(directory, lockName(last)))
       if (holder && isAlive(holder)) {
         throw new MasterError(
@@ -96,23 +96,23 @@ export const lockDataDir = (dataDir: string): (() => void) => {
           'Use the one that runs, quit it first, or give this one a folder of its own with --data-dir.',
         )
       }
-      const turn = last + 1
-      const path = join(directory, lockName(turn))
+      const number = last + 1
+      const path = join(directory, lockName(number))
       try {
-        // A link appears at once and with all it says.
+        // A hard link is atomic: the lock appears with its content.
         linkSync(draft, path)
       } catch (error) {
         if (isTaken(error)) continue
         throw error
       }
-      const all = turns()
-      // Others went ahead, and have removed the locks before theirs, since we looked.
-      if (all.at(-1) !== turn) {
-        removeFileSync(directory, lockName(turn))
+      const all = numbers()
+      // Other processes have created higher locks since, and removed the ones below.
+      if (all.at(-1) !== number) {
+        removeFileSync(directory, lockName(number))
         continue
       }
-      for (const older of all) if (older < turn) removeFileSync(directory, lockName(older))
-      return () => giveBack(path)
+      for (const older of all) if (older < number) removeFileSync(directory, lockName(older))
+      return () => release(path)
     }
   } finally {
     removeFileSync(directory, basename(draft))

@@ -3,43 +3,46 @@ import type { Cancel, Timers } from '@core/time/timers'
 import { MasterError } from './errors'
 import type { EventLog } from './event-log'
 
-/** After the disk refused: how often it is tried again. */
+/** Interval of the attempts to reopen the log. */
 const RETRY_MS = 2000
 
 export interface DiskRefusalOptions {
-  /** Opens again what the disk has. Rejects with MasterError while it still refuses. */
+  /** Reopens the log. Rejects with MasterError if the disk still refuses. */
   readonly reopen: () => Promise<EventLog>
-  readonly onBack: (log: EventLog) => void
+  /** The disk accepts writes again; `log` is the reopened one. */
+  readonly onRecovered: (log: EventLog) => void
   readonly timers: Timers
   readonly log: FactLog
 }
 
-/** Why this node may not decide now, and the tries to come back. */
+/** The error for which this node has stepped down, and the attempts to recover from it. */
 export class DiskRefusal {
   private reason: MasterError | undefined
   private timer: Cancel | undefined
-  private returning: Promise<void> | undefined
+  private retrying: Promise<void> | undefined
   private closed = false
 
   constructor(private readonly options: DiskRefusalOptions) {}
 
+  /** Undefined if the disk accepts writes. */
   get error(): MasterError | undefined {
     return this.reason
   }
 
-  begin(error: MasterError): void {
-    this.say(error)
+  /** The disk failed with `error`: logs it, and retries until the log can be reopened. */
+  start(error: MasterError): void {
+    this.report(error)
     this.retryLater()
   }
 
-  /** Resolves when no try is under way any more. */
+  /** Stops the attempts; resolves when a running one has ended. */
   async close(): Promise<void> {
     this.closed = true
     this.timer?.()
-    await this.returning
+    await this.retrying
   }
 
-  private say(error: MasterError): void {
+  private report(error: MasterError): void {
     const { code, message: reason, hint } = error
     if (this.reason?.code !== code) this.options.log.warn({ fact: 'stepped_down', code, reason, hint }, 'stepped down')
     this.reason = error
@@ -48,19 +51,19 @@ export class DiskRefusal {
   private retryLater(): void {
     if (this.closed) return
     this.timer = this.options.timers.after(RETRY_MS, () => {
-      this.returning = this.retry()
+      this.retrying = this.retry()
     })
   }
 
   private async retry(): Promise<void> {
-    const { reopen, onBack, log } = this.options
+    const { reopen, onRecovered, log } = this.options
     try {
       const opened = await reopen()
       this.reason = undefined
       log.info({ fact: 'returned' }, 'the disk takes records again')
-      onBack(opened)
+      onRecovered(opened)
     } catch (error) {
-      if (error instanceof MasterError) this.say(error)
+      if (error instanceof MasterError) this.report(error)
       else log.warn({ err: error }, 'cannot decide yet')
       this.retryLater()
     }

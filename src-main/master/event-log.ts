@@ -5,91 +5,98 @@ import { emptyState, type State } from '@core/state/state'
 import type { Directory } from '../disk/directory'
 import { diskError, MasterError, stopping } from './errors'
 import { finishInstallation } from './installation'
-import { grown, readContents, type NewRecord } from './log-contents'
+import { afterAppending, readContents, type NewRecord } from './log-contents'
 import type { RecentCommands } from './recent-commands'
 import { RecentRecords } from './recent-records'
 import { encodeRecord } from './record'
-import { baseOf, SEGMENT_HEADER_BYTES, segmentName } from './segment'
-import { cutOff, openSegment, type OpenSegment } from './segment-file'
+import { lastCompacted, SEGMENT_HEADER_BYTES, segmentName } from './segment'
+import { truncateTornEnd, openSegment, type OpenSegment } from './segment-file'
 
-/** A new segment begins after this many bytes. */
+/** Size in bytes at which the log starts a new segment. */
 const SEGMENT_BYTES = 4 * 1024 * 1024
 
 export interface EventLogOptions {
   readonly directory: Directory
-  /** This node: it wrote what does not say who did. */
+  /** This node, the author of term records that name no leader (written by versions before replication). */
   readonly self: NodeId
   readonly warn: (message: string) => void
+  /** Size in bytes at which the log starts a new segment. */
   readonly segmentBytes?: number
 }
 
-interface Waiting {
-  /** Of its first record, or of the next one where it has none. */
+interface QueuedWrite {
+  /** Sequence number of its first record; of the next record if it has none. */
   readonly sequence: number
+  /** The encoded records; empty for a flush. */
   readonly bytes: Buffer
-  readonly durable: () => void
-  readonly failed: (error: MasterError) => void
+  readonly resolve: () => void
+  readonly reject: (error: MasterError) => void
 }
 
 /**
- * The memory of decisions: snapshots, and segments that are only ever appended to. Of two snapshots the older one and
- * all records after it are kept, so that either of them may turn out damaged; what came before is removed
+ * The log of decisions on disk: append-only segments, and snapshots. The two latest snapshots and all records after the
+ * older one are kept, so that the log survives damage to one of them; compaction removes earlier records
  * (`compaction.ts`).
+ *
+ * Appends change the state in memory at once and are queued for the disk; writes queued during a sync share the next one
+ * (group commit). The first write that fails fails all later ones: the log has to be closed and opened again.
  */
 export class EventLog {
-  private waiting: Waiting[] = []
+  private queue: QueuedWrite[] = []
   private draining: Promise<void> | undefined
   private closed = false
   private failure: MasterError | undefined
-  /** The records that were appended last. */
+  /** The latest records, durable or not. */
   readonly recent = new RecentRecords()
-  /** The commands that were decided last. */
+  /** Ids of the latest commands with records in this log. */
   readonly commands: RecentCommands
-  /** Called when records have reached the disk. */
+  /** Called after each sync. */
   onDurable: () => void = () => undefined
-  private beginsSegment = false
+  private rotatesNext = false
 
   private constructor(
     private readonly directory: Directory,
     private readonly segmentBytes: number,
     private segment: OpenSegment,
     private readonly self: NodeId,
-    /** How far it goes with what was appended last, and who wrote which part. */
+    /** Includes records that are not durable yet. */
     private end: LogEnd,
     commands: RecentCommands,
-    /** What all records say that were appended. */
+    /** State after all appended records, durable or not. */
     private folding: Folding,
   ) {
     this.commands = commands
   }
 
-  /** Of the last record that was given out. */
+  /** Sequence number of the last appended record, durable or not. */
   get sequence(): number {
     return this.end.sequence
   }
 
+  /** End of the log, including records that are not durable yet. */
   get logEnd(): LogEnd {
     return this.end
   }
 
-  /** What all records say that were appended, on the disk or not. */
+  /** State after all appended records, durable or not. */
   get state(): State {
     return this.folding.state
   }
 
-  /** The last record that only snapshots hold; 0 where all are there. */
-  get base(): number {
-    return baseOf(this.directory)
+  /** Sequence number of the last record removed by compaction; 0 if the segments hold every record. */
+  get lastCompacted(): number {
+    return lastCompacted(this.directory)
   }
 
-  /** What comes next goes into a new segment: the others end where a snapshot does. */
-  beginSegment(): void {
-    this.beginsSegment = true
+  /** The next write goes to a new segment. Called at a snapshot, so that compaction can remove all segments before it. */
+  startSegment(): void {
+    this.rotatesNext = true
   }
 
   /**
-   * Opens the log with what it holds. A torn end is cut off, with a copy beside it. Throws MasterError for damage
-   * anywhere else.
+   * Opens the log of a directory, or creates it. Finishes an interrupted snapshot installation, and truncates a torn
+   * write after saving it beside the segment. `replayed`: number of records after the snapshot. Throws MasterError if the
+   * disk refuses or the log is damaged anywhere but at its end.
    */
   static open({ directory, self, warn, segmentBytes = SEGMENT_BYTES }: EventLogOptions): {
     log: EventLog
@@ -103,7 +110,7 @@ export class EventLog {
       throw diskError(directory.path, cause)
     }
     const { end, newest, torn, commands, folding, replayed } = readContents({ directory, self, warn })
-    if (torn) cutOff(directory, { name: newest, ...torn, warn })
+    if (torn) truncateTornEnd(directory, { name: newest, ...torn, warn })
     return {
       log: new EventLog(directory, segmentBytes, openSegment(directory, newest), self, end, commands, folding),
       state: folding.state,
@@ -111,7 +118,10 @@ export class EventLog {
     }
   }
 
-  /** Resolves when the records are on the disk, all of them. Rejects with MasterError; the log then takes no more. */
+  /**
+   * Assigns sequence numbers, folds the records at once, and resolves when all of them are durable. Rejects with
+   * MasterError if any could not be written; from then on the log refuses all appends.
+   */
   append(records: readonly NewRecord[]): Promise<void> {
     const refusal = this.refusal()
     if (refusal) return Promise.reject(refusal)
@@ -121,10 +131,10 @@ export class EventLog {
     try {
       frames = records.map((record, at) => encodeRecord({ ...record, sequence: sequence + at }))
     } catch (cause) {
-      // It has been folded: as with a disk that refuses, what was folded has to be put back.
+      // The caller has folded the events already: fail as for a disk error, so that it restores the durable state.
       return Promise.reject((this.failure = diskError(this.segment.path, cause)))
     }
-    // The first record of a log takes the place of what was known before it.
+    // An empty log may show the state of a discarded one (`readPreviousState`); its first record replaces that.
     if (this.end.sequence === 0) this.folding = new Folding(emptyState())
     for (const record of records) {
       this.commands.note(record)
@@ -133,22 +143,22 @@ export class EventLog {
     }
     for (const [at, record] of records.entries())
       this.recent.add({ ...record, sequence: sequence + at }, frames[at]?.length ?? 0)
-    this.end = records.reduce((end, record) => grown(end, record, this.self), this.end)
-    return new Promise((durable, failed) => {
-      this.waiting.push({ sequence, bytes: Buffer.concat(frames), durable, failed })
+    this.end = records.reduce((end, record) => afterAppending(end, record, this.self), this.end)
+    return new Promise((resolve, reject) => {
+      this.queue.push({ sequence, bytes: Buffer.concat(frames), resolve, reject })
       this.draining ??= this.drain()
     })
   }
 
-  /** Resolves when all that was appended so far is on the disk. */
+  /** Resolves when everything appended so far is durable. Rejects with the MasterError of the write that failed. */
   flushed(): Promise<void> {
     if (!this.draining) return this.failure ? Promise.reject(this.failure) : Promise.resolve()
-    return new Promise((durable, failed) =>
-      this.waiting.push({ sequence: this.sequence + 1, bytes: Buffer.alloc(0), durable, failed }),
+    return new Promise((resolve, reject) =>
+      this.queue.push({ sequence: this.sequence + 1, bytes: Buffer.alloc(0), resolve, reject }),
     )
   }
 
-  /** Takes no more, and resolves when what was appended before is on the disk or has failed. */
+  /** Refuses further appends, and resolves when all earlier ones are durable or have failed. */
   async close(): Promise<void> {
     if (this.closed) return
     this.closed = true
@@ -160,32 +170,32 @@ export class EventLog {
     return this.failure ?? (this.closed ? stopping() : undefined)
   }
 
-  /** Everything that arrived while one sync ran goes into the next one. */
+  /** Group commit: all writes queued during one sync share the next. */
   private async drain(): Promise<void> {
-    while (this.waiting.length > 0) {
-      const batch = this.waiting
-      this.waiting = []
+    while (this.queue.length > 0) {
+      const batch = this.queue
+      this.queue = []
       try {
         if (this.failure) throw this.failure
         await this.writeDurably(batch)
-        for (const { durable } of batch) durable()
+        for (const { resolve } of batch) resolve()
         this.onDurable()
       } catch (cause) {
-        this.failure ??= this.takeBack(cause)
-        for (const { failed } of batch) failed(this.failure)
+        this.failure ??= this.rollBack(cause)
+        for (const { reject } of batch) reject(this.failure)
       }
     }
     this.draining = undefined
   }
 
-  private async writeDurably(batch: readonly Waiting[]): Promise<void> {
+  private async writeDurably(batch: readonly QueuedWrite[]): Promise<void> {
     const bytes = Buffer.concat(batch.map((one) => one.bytes))
     if (bytes.length === 0) return
-    // Before the batch, so that a new segment that cannot be made fails nothing that is already durable.
+    // Rotates before the write: if the new segment cannot be created, nothing durable is reported as failed.
     const isFull = this.segment.size >= this.segmentBytes
-    if (isFull || (this.beginsSegment && this.segment.size > SEGMENT_HEADER_BYTES))
+    if (isFull || (this.rotatesNext && this.segment.size > SEGMENT_HEADER_BYTES))
       this.rotate(batch[0]?.sequence ?? this.sequence)
-    this.beginsSegment = false
+    this.rotatesNext = false
     let written = 0
     while (written < bytes.length) {
       const position = this.segment.size + written
@@ -195,20 +205,20 @@ export class EventLog {
     this.segment.size += bytes.length
   }
 
-  /** A segment is named after the first record that it holds. */
+  /** Closes the segment and opens the one that starts with `firstSequence`. Throws MasterError. */
   private rotate(firstSequence: number): void {
     const next = openSegment(this.directory, segmentName(firstSequence))
     this.segment.file.close()
     this.segment = next
   }
 
-  /** What reached the disk of a batch that failed as a whole must not come true at the next start. */
-  private takeBack(cause: unknown): MasterError {
+  /** Truncates what a failed batch wrote, so that the next start does not replay records that were reported as failed. */
+  private rollBack(cause: unknown): MasterError {
     try {
       this.segment.file.truncateSync(this.segment.size)
       this.segment.file.syncSync()
     } catch {
-      // A disk that refuses even this is judged by what it holds when it is read again.
+      // The disk refuses this too. The reopened log is read from disk, with whatever was written.
     }
     return cause instanceof MasterError ? cause : diskError(this.segment.path, cause)
   }

@@ -7,51 +7,51 @@ import { InstanceId, MetaInstanceId } from '@core/ids'
 import type { Directory } from '../disk/directory'
 import { recordsAfter } from './log-reader'
 
-/** Of a long story people read the end. Failures of one cause that follow one another are one entry (`history-event.ts`). */
+/** Events kept per declaration. Consecutive failures with the same cause are one entry (`history-event.ts`). */
 const MOST_EVENTS = 500
-/** Days before those events that are kept, as one line each. */
+/** Days before those events kept per declaration, as one summary each. */
 const MOST_DAYS = 1000
-/** Declarations, among them those that are no more, whose past is kept. */
+/** Declarations, including deleted ones, whose history is kept. */
 const MOST_FILES = 500
 
-/** What happened to a declaration on one day. */
+/** Summary of one day of a declaration. */
 const Day = z.object({
   /** In UTC: `2026-01-31`. */
   day: z.string(),
   events: z.number().int(),
   failures: z.number().int(),
-  /** Why it failed last. */
+  /** Reason of the last failure. */
   reason: z.string().optional(),
 })
 type Day = z.infer<typeof Day>
 
-/** A declaration's decisions that the log no longer holds: the newest ones, and a line for each earlier day. */
+/** A declaration's decisions that compaction removed from the log: the latest ones, and a summary of each earlier day. */
 const Past = z.object({
   v: z.literal(1),
   metaInstanceId: MetaInstanceId,
   days: z.array(Day),
   events: z.array(HistoryEvent),
-  /** Instances that were made for it and had not ended. */
+  /** Its instances that had not been deleted by then. Later records name only the instance. */
   instances: z.array(InstanceId),
 })
 type Past = z.infer<typeof Past>
 
 const FOLDER = 'history'
 const folderOf = (directory: Directory): Directory => directory.below(FOLDER)
-/** Ids are anything that people write. */
+/** Hashed, because an id may contain characters that a file name must not. */
 const fileOf = (id: string): string => `${createHash('sha256').update(id).digest('hex').slice(0, 32)}.json`
 
 const readPast = (directory: Directory, id: MetaInstanceId): Past => {
   try {
     return Past.parse(JSON.parse(folderOf(directory).readSync(fileOf(id)).toString('utf8')))
   } catch {
-    // Nothing of it has left the log yet. A damaged one is only history.
+    // No record of it was compacted yet, or the file is damaged: losing history is acceptable.
     return { v: 1, metaInstanceId: id, days: [], events: [], instances: [] }
   }
 }
 
-/** The days with one more event: what fails again and again is counted. */
-const counted = (days: readonly Day[], envelope: HistoryEvent): Day[] => {
+/** Adds an event to the summary of its day, with its number of repetitions. */
+const withDay = (days: readonly Day[], envelope: HistoryEvent): Day[] => {
   const times = envelope.repeated?.times ?? 1
   const day = new Date(envelope.at).toISOString().slice(0, 10)
   const last = days.at(-1)
@@ -66,7 +66,7 @@ const counted = (days: readonly Day[], envelope: HistoryEvent): Day[] => {
   return [...(last === same ? days.slice(0, -1) : days), more].slice(-MOST_DAYS)
 }
 
-/** Which declaration a decision is about; `owners` knows whose each instance is, and learns it. */
+/** The declaration that a decision is about. `owners` maps instances to declarations, and is updated here. */
 const subjectOf = ({ event }: Envelope, owners: Map<string, MetaInstanceId>): MetaInstanceId | undefined => {
   switch (event.type) {
     case 'MetaInstanceCreated':
@@ -92,7 +92,7 @@ const withEvent = (past: Past, envelope: Envelope): Past => {
   return {
     ...past,
     events: isFull ? events.slice(1) : events,
-    days: isFull ? counted(past.days, first) : past.days,
+    days: isFull ? withDay(past.days, first) : past.days,
     instances:
       event.type === 'InstanceCreated'
         ? [...past.instances, event.instance.instanceId]
@@ -111,8 +111,11 @@ const knownPasts = (directory: Directory): Past[] =>
       }
     })
 
-/** Keeps what records say of declarations, which are about to leave the log. Rejects with what the disk says. */
-export const keepHistory = async (directory: Directory, records: AsyncIterable<LogRecord>): Promise<void> => {
+/**
+ * Writes the history of declarations from records that compaction is about to remove. Call it before removing them.
+ * Rejects with the disk's errors.
+ */
+export const saveHistory = async (directory: Directory, records: AsyncIterable<LogRecord>): Promise<void> => {
   const folder = folderOf(directory)
   folder.make()
   const pasts = new Map<MetaInstanceId, Past>()
@@ -133,13 +136,13 @@ export const keepHistory = async (directory: Directory, records: AsyncIterable<L
 }
 
 export interface History {
-  /** The newest decisions, oldest first. */
+  /** The latest decisions, oldest first. */
   readonly events: readonly HistoryEvent[]
-  /** The days before them. */
+  /** Summaries of the days before them, oldest first. */
   readonly days: readonly Day[]
 }
 
-/** A declaration's decisions: what was kept when records left the log, then what the log has after them. */
+/** Returns a declaration's decisions: those saved at compaction, then those in the log. Rejects with the disk's errors. */
 export const historyOf = async (directory: Directory, id: MetaInstanceId): Promise<History> => {
   let past = readPast(directory, id)
   const owners = new Map(past.instances.map((instanceId) => [instanceId as string, id]))
@@ -147,7 +150,7 @@ export const historyOf = async (directory: Directory, id: MetaInstanceId): Promi
   for await (const { kind, ...record } of recordsAfter(directory, 0)) {
     if (kind !== 'decision' || !('envelope' in record)) continue
     const { envelope } = record
-    // A crash may leave records in the log whose history is kept already.
+    // After a crash during compaction the log may still hold records whose history is saved already.
     const isKept = newest !== undefined && !isAfter(envelope, newest)
     if (subjectOf(envelope, owners) === id && !isKept) past = withEvent(past, envelope)
   }
@@ -155,5 +158,5 @@ export const historyOf = async (directory: Directory, id: MetaInstanceId): Promi
   return { events, days }
 }
 
-/** Of a later term, or later in the same one: an index goes on from term to term. */
+/** Whether `a` was decided after `b`: a later term, or a higher index in the same term. */
 const isAfter = (a: Envelope, b: Envelope): boolean => a.term > b.term || (a.term === b.term && a.index > b.index)

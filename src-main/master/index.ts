@@ -1,11 +1,11 @@
-/** This node's part in deciding: what others may know of it. */
+/** Leader and follower of one node: event log, replication and reconcile loop. The rest of `src-main` uses these exports. */
 export { prepareDataDir } from './data-dir'
 export { lockDataDir } from './data-lock'
 export type { JournalLog } from './decision-journal'
 export { MasterError } from './errors'
 export type { Host } from './host'
 export { readKnownTerm } from './known-term'
-export { beginLog, logDirectory, openLogFolder, readLogFolder, type LogFolder, type OpenedLog } from './log-folder'
+export { createLog, logDirectory, openLogFolder, readLogFolder, type LogFolder, type OpenedLog } from './log-folder'
 export { recordsAfter } from './log-reader'
 export { Master, type MasterStatus } from './master'
 export type { Leadership } from './leadership'

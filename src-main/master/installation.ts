@@ -2,48 +2,54 @@ import { emptyLog } from '@core/consensus/index'
 import type { State } from '@core/state/state'
 import type { Directory } from '../disk/directory'
 import { firstSequenceOf } from './segment'
-import { decodeSnapshot, isSnapshot, keepSnapshot, snapshotName, type Snapshot } from './snapshot'
+import { decodeSnapshot, isSnapshot, writeSnapshotAs, snapshotName, type Snapshot } from './snapshot'
 
-const WAITING = '.installed'
+const STAGED = '.installed'
 
-/** Keeps a snapshot on the disk that is to take the place of a log; `finishInstallation` puts it there. */
-export const beginInstallation = (directory: Directory, snapshot: Snapshot): void =>
-  keepSnapshot(directory, `${snapshotName(snapshot.logEnd.sequence)}${WAITING}`, snapshot)
+/**
+ * Stages a snapshot that is to replace the whole log: writes it durably under a name of its own. `finishInstallation`
+ * then replaces the log, after a crash too. Throws the disk's errors.
+ */
+export const stageSnapshot = (directory: Directory, snapshot: Snapshot): void =>
+  writeSnapshotAs(directory, `${snapshotName(snapshot.logEnd.sequence)}${STAGED}`, snapshot)
 
-const waitingIn = (directory: Directory): string | undefined => directory.names().find((name) => name.endsWith(WAITING))
+const stagedName = (directory: Directory): string | undefined => directory.names().find((name) => name.endsWith(STAGED))
 
-/** The snapshot that is to take the place of the log, if one waits. Throws what the disk throws. */
-export const waitingSnapshot = (directory: Directory): Snapshot | undefined => {
-  const name = waitingIn(directory)
+/** Reads the staged snapshot, if there is one. Throws the disk's errors, and what `decodeSnapshot` throws. */
+export const stagedSnapshot = (directory: Directory): Snapshot | undefined => {
+  const name = stagedName(directory)
   return name === undefined ? undefined : decodeSnapshot(directory.readSync(name))
 }
 
-const BEFORE = 'before-install.json'
+const PREVIOUS_STATE = 'before-install.json'
 
 /**
- * Keeps a picture of what a log held that has made room for one that is yet to come: until then this machine still knows
- * its members. Throws what the disk throws.
+ * Saves the state of a log that is about to be discarded, so that this node still knows its members until the leader's
+ * log arrives. Throws the disk's errors.
  */
-export const keepPicture = (directory: Directory, state: State): void =>
-  keepSnapshot(directory, BEFORE, { logEnd: emptyLog, state })
+export const savePreviousState = (directory: Directory, state: State): void =>
+  writeSnapshotAs(directory, PREVIOUS_STATE, { logEnd: emptyLog, state })
 
-/** What was there before the log made room; undefined where nothing is kept or it cannot be read. */
-export const pictureOf = (directory: Directory): State | undefined => {
+/** The state saved by `savePreviousState`; undefined if there is none or it cannot be read. */
+export const readPreviousState = (directory: Directory): State | undefined => {
   try {
-    return directory.has(BEFORE) ? decodeSnapshot(directory.readSync(BEFORE))?.state : undefined
+    return directory.has(PREVIOUS_STATE) ? decodeSnapshot(directory.readSync(PREVIOUS_STATE))?.state : undefined
   } catch {
     return undefined
   }
 }
 
-export const forgetPicture = (directory: Directory): void => directory.remove(BEFORE)
+export const removePreviousState = (directory: Directory): void => directory.remove(PREVIOUS_STATE)
 
-/** Puts a snapshot that waits in the place of the whole log, also after a crash in the midst of it. Throws what the disk throws. */
+/**
+ * Replaces the whole log by the staged snapshot; does nothing if there is none. Can be repeated after a crash at any
+ * point. Throws the disk's errors.
+ */
 export const finishInstallation = (directory: Directory): void => {
-  const waiting = waitingIn(directory)
-  if (waiting === undefined) return
+  const staged = stagedName(directory)
+  if (staged === undefined) return
   for (const name of directory.names())
     if (firstSequenceOf(name) !== undefined || isSnapshot(name)) directory.remove(name)
-  directory.rename(waiting, waiting.slice(0, -WAITING.length))
+  directory.rename(staged, staged.slice(0, -STAGED.length))
   directory.sync()
 }

@@ -11,22 +11,22 @@ import { EventLog } from './event-log'
 import { readContents } from './log-contents'
 import { encodeRecord } from './record'
 import { segmentHeader, segmentName } from './segment'
-import { changed } from './segment-file'
+import { changeDurably } from './segment-file'
 
 export interface LogFolder {
   readonly dataDir: string
   readonly nodeId: NodeId
   readonly log: JournalLog
-  /** When the log begins a new segment. */
+  /** Size in bytes at which the log starts a new segment; `EventLog`'s default if absent. */
   readonly segmentBytes?: number
-  /** Where folders are; without it on the disk. */
+  /** Opens a folder by path. Default: on disk. The simulator passes its virtual disk. */
   readonly directory?: (path: string) => Directory
 }
 
 export interface OpenedLog {
   readonly log: EventLog
   readonly state: State
-  /** Records that no snapshot spared. */
+  /** Number of records replayed after the snapshot. */
   readonly replayed: number
 }
 
@@ -35,7 +35,10 @@ export const logDirectory = ({
   directory = systemDirectory,
 }: Pick<LogFolder, 'dataDir' | 'directory'>): Directory => directory(join(dataDir, 'log'))
 
-/** What the log holds, without anything that only observers know. Throws MasterError. */
+/**
+ * Opens the log for appending, with the durable part of its state: decisions without observations. Truncates a torn
+ * write. Throws MasterError.
+ */
 export const openLogFolder = (folder: LogFolder): OpenedLog => {
   const { nodeId, log: logger, segmentBytes } = folder
   const warn = (message: string): void => logger.warn({}, message)
@@ -48,16 +51,16 @@ export const openLogFolder = (folder: LogFolder): OpenedLog => {
   return { log, state: durablePart(state), replayed }
 }
 
-/** Writes a log that begins with these records, where there is none. Throws what the disk throws. */
-export const beginLog = (directory: Directory, records: readonly LogRecord[]): void => {
+/** Creates a log with these records; there must be none yet. Throws the disk's errors. */
+export const createLog = (directory: Directory, records: readonly LogRecord[]): void => {
   directory.make()
-  changed(directory.open(segmentName(1), 'emptied'), (file) =>
+  changeDurably(directory.open(segmentName(1), 'emptied'), (file) =>
     file.writeSync(Buffer.concat([segmentHeader(), ...records.map(encodeRecord)])),
   )
   directory.sync()
 }
 
-/** What the disk has, read without changing anything there. Throws MasterError. */
+/** Reads the log from disk and changes nothing there, not even a torn write. Throws MasterError. */
 export const readLogFolder = (folder: LogFolder): { readonly end: LogEnd; readonly state: State } => {
   const directory = logDirectory(folder)
   directory.make()

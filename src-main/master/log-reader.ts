@@ -4,12 +4,15 @@ import { decodeRecord, FRAME_HEADER_BYTES, payloadAt } from './record'
 import type { SizedRecord } from './recent-records'
 import { firstSequenceOf, SEGMENT_HEADER_BYTES } from './segment'
 
-/** What a log has after a record, in order, as far as it is on the disk when its turn comes. Throws what the disk throws. */
+/**
+ * Reads the records after a sequence number from disk, in order. Each segment is read when the iteration reaches it, so
+ * records appended meanwhile may be included; the iteration ends at the first incomplete one. Throws the disk's errors.
+ */
 export async function* recordsAfter(directory: Directory, after: number): AsyncGenerator<LogRecord> {
   for await (const { record } of sizedRecordsAfter(directory, after)) yield record
 }
 
-/** The same, each with its bytes on the disk. */
+/** Like `recordsAfter`, with the size of each record on disk. */
 export async function* sizedRecordsAfter(directory: Directory, after: number): AsyncGenerator<SizedRecord> {
   const names = directory
     .names()
@@ -19,7 +22,7 @@ export async function* sizedRecordsAfter(directory: Directory, after: number): A
     const following = firstSequenceOf(names[at + 1] ?? '')
     if (following !== undefined && following <= after + 1) continue
     const bytes = await directory.read(name).catch((error: unknown) => {
-      // A snapshot took its place meanwhile; whoever needs every record sees the gap.
+      // Compaction removed the segment meanwhile. A caller that needs every record must check for gaps.
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
       throw error
     })

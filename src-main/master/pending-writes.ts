@@ -1,4 +1,4 @@
-/** What was written is not known to be safe: another leader may or may not have it. */
+/** A write was not acknowledged before this node lost the leadership; the next leader may or may not have it. */
 export class LeadershipLost extends Error {
   constructor() {
     super('Another machine has begun to lead')
@@ -8,26 +8,28 @@ export class LeadershipLost extends Error {
 
 interface Pending {
   readonly sequence: number
-  readonly done: () => void
-  readonly failed: (error: Error) => void
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
 }
 
-/** The leader's writes that are not acknowledged yet. */
+/** The leader's writes that wait for the commit. */
 export class PendingWrites {
   private pending: Pending[] = []
 
-  /** Resolves when everything up to that record is acknowledged; rejects with LeadershipLost. */
+  /** Resolves when all records up to `sequence` are committed. Rejects with LeadershipLost. */
   acknowledged(sequence: number): Promise<void> {
-    return new Promise((done, failed) => this.pending.push({ sequence, done, failed }))
+    return new Promise((resolve, reject) => this.pending.push({ sequence, resolve, reject }))
   }
 
+  /** All records up to `sequence` are committed. */
   acknowledge(sequence: number): void {
-    const safe = this.pending.filter((one) => one.sequence <= sequence)
+    const committed = this.pending.filter((one) => one.sequence <= sequence)
     this.pending = this.pending.filter((one) => one.sequence > sequence)
-    for (const { done } of safe) done()
+    for (const { resolve } of committed) resolve()
   }
 
+  /** This node does not lead any more: rejects all pending writes. */
   giveUp(): void {
-    for (const { failed } of this.pending.splice(0)) failed(new LeadershipLost())
+    for (const { reject } of this.pending.splice(0)) reject(new LeadershipLost())
   }
 }

@@ -3,7 +3,7 @@ import type { NewRecord } from './log-contents'
 
 const KEPT = 10_000
 
-/** Which commands a log has decisions of, the latest of them: one that comes again is not carried out again. */
+/** Ids of the latest commands with decisions in the log. Makes retries idempotent: the leader executes none of these again. */
 export class RecentCommands {
   private readonly ids = new Set<CommandId>()
 
@@ -11,7 +11,7 @@ export class RecentCommands {
     for (const commandId of known) this.ids.add(commandId)
   }
 
-  /** The latest of them, oldest first. */
+  /** At most `most` of the latest ids, oldest first. */
   latest(most: number): readonly CommandId[] {
     return [...this.ids].slice(-most)
   }
@@ -20,6 +20,7 @@ export class RecentCommands {
     return this.ids.has(commandId)
   }
 
+  /** Remembers the command of a record that is appended or replayed. */
   note(record: NewRecord): void {
     const commandId = record.kind === 'decision' ? record.envelope.commandId : undefined
     if (commandId === undefined || this.ids.has(commandId)) return

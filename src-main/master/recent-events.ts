@@ -1,15 +1,15 @@
 import type { Envelope } from '@core/events/event'
 
-/** How many events a client may have missed and still go on without a snapshot. */
+/** A client that missed at most this many events resumes without a new snapshot. */
 const KEPT = 10_000
 
-/** The last events, for clients that come back. */
+/** The latest events in memory, for clients of the event stream that reconnect. */
 export class RecentEvents {
   private events: Envelope[] = []
 
   add(envelope: Envelope): void {
     this.events.push(envelope)
-    // In large steps: dropping one from the front of an array moves all others.
+    // Trimmed rarely, because removing from the front of an array moves all other elements.
     if (this.events.length > 2 * KEPT) this.events = this.events.slice(-KEPT)
   }
 
@@ -17,12 +17,12 @@ export class RecentEvents {
     this.events = []
   }
 
-  /** The last ones that are known, oldest first. */
+  /** At most `most` of the latest events, oldest first. */
   latest(most: number): readonly Envelope[] {
     return most === 0 ? [] : this.events.slice(-most)
   }
 
-  /** What followed that index of that term, or undefined where it is no longer known. */
+  /** The events after an index of a term; undefined if they are no longer all in memory, or are of several terms. */
   after(index: number, term: number): readonly Envelope[] | undefined {
     const [first] = this.events
     const last = this.events.at(-1)

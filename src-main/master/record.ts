@@ -1,13 +1,13 @@
 import crc32 from 'crc-32'
 import { LogRecord } from '@core/events/record'
 
-/** Byte count and CRC-32 of the payload, both little-endian. */
+/** Frame header: payload length in bytes and CRC-32 of the payload, 32-bit little-endian each. */
 export const FRAME_HEADER_BYTES = 8
 export const MAX_RECORD_BYTES = 16 * 1024 * 1024
 
 /**
- * A record as it stands in a segment: byte count, CRC-32, then UTF-8 JSON. Throws for one that could not be read again:
- * what no schema knows, or what is too large.
+ * Encodes a record as a segment frame: header, then UTF-8 JSON. Throws ZodError for a record that does not match the
+ * schema and RangeError for one above `MAX_RECORD_BYTES`, because neither could be read back.
  */
 export const encodeRecord = (record: LogRecord): Buffer => {
   const payload = Buffer.from(JSON.stringify(LogRecord.parse(record)), 'utf8')
@@ -20,7 +20,7 @@ export const encodeRecord = (record: LogRecord): Buffer => {
   return frame
 }
 
-/** The payload of the frame at `offset`, or undefined where no whole and sound frame stands there. */
+/** Returns the payload of the frame at `offset`; undefined if the frame is incomplete or fails its checksum. */
 export const payloadAt = (bytes: Buffer, offset: number): Buffer | undefined => {
   const start = offset + FRAME_HEADER_BYTES
   if (start > bytes.length) return undefined
@@ -30,5 +30,8 @@ export const payloadAt = (bytes: Buffer, offset: number): Buffer | undefined => 
   return crc32.buf(payload) === bytes.readInt32LE(offset + 4) ? payload : undefined
 }
 
-/** A sound payload as a record. Records of older versions are brought up to date here. Throws what zod throws. */
+/**
+ * Decodes a payload whose checksum is valid. Records of older versions are upgraded by the schema. Throws SyntaxError or
+ * ZodError.
+ */
 export const decodeRecord = (payload: Buffer): LogRecord => LogRecord.parse(JSON.parse(payload.toString('utf8')))

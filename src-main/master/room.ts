@@ -1,12 +1,12 @@
 import type { Directory } from '../disk/directory'
-import { changed } from './segment-file'
+import { changeDurably } from './segment-file'
 
 const PROBE = 'room.probe'
 
-/** Throws what the disk throws where it has no room for so many bytes in that directory. */
-export const proveRoom = (directory: Directory, bytes: number): void => {
+/** Checks that `bytes` bytes can be written to a directory, by writing them. Throws the disk's error if not. */
+export const checkFreeSpace = (directory: Directory, bytes: number): void => {
   try {
-    changed(directory.open(PROBE, 'emptied'), (file) => file.writeSync(Buffer.alloc(bytes, 1)))
+    changeDurably(directory.open(PROBE, 'emptied'), (file) => file.writeSync(Buffer.alloc(bytes, 1)))
   } finally {
     directory.remove(PROBE)
   }

@@ -3,7 +3,7 @@ import type { Directory, OpenFile } from '../disk/directory'
 import { diskError } from './errors'
 import { SEGMENT_HEADER_BYTES, segmentHeader } from './segment'
 
-/** The segment that is written to. */
+/** The segment that appends go to. `size` in bytes, without writes in flight. */
 export interface OpenSegment {
   readonly file: OpenFile
   readonly path: string
@@ -12,19 +12,19 @@ export interface OpenSegment {
 
 interface TornEnd {
   readonly name: string
-  /** Where the last good record ends. */
+  /** Offset in bytes at which the last valid record ends. */
   readonly offset: number
   readonly torn: Buffer
   readonly warn: (message: string) => void
 }
 
-/** Cuts the torn end of a segment off, with a copy beside it. Throws MasterError. */
-export const cutOff = (directory: Directory, { name, offset, torn, warn }: TornEnd): void => {
+/** Truncates a segment before a torn write, and saves the removed bytes beside it. Throws MasterError. */
+export const truncateTornEnd = (directory: Directory, { name, offset, torn, warn }: TornEnd): void => {
   const copy = `${name}.cut-${offset}`
   const path = join(directory.path, name)
   try {
-    changed(directory.open(copy, 'emptied'), (file) => file.writeSync(torn))
-    changed(directory.open(name, 'kept'), (file) => file.truncateSync(offset))
+    changeDurably(directory.open(copy, 'emptied'), (file) => file.writeSync(torn))
+    changeDurably(directory.open(name, 'kept'), (file) => file.truncateSync(offset))
   } catch (cause) {
     throw diskError(path, cause)
   }
@@ -33,8 +33,8 @@ export const cutOff = (directory: Directory, { name, offset, torn, warn }: TornE
   )
 }
 
-/** Changes a file durably, and closes it. Throws what the disk throws. */
-export const changed = (file: OpenFile, change: (file: OpenFile) => void): void => {
+/** Applies `change` to an open file, syncs it and closes it. Throws the disk's errors. */
+export const changeDurably = (file: OpenFile, change: (file: OpenFile) => void): void => {
   try {
     change(file)
     file.syncSync()
@@ -43,7 +43,7 @@ export const changed = (file: OpenFile, change: (file: OpenFile) => void): void 
   }
 }
 
-/** Opens a segment to write on where it ends, or begins it. Throws MasterError. */
+/** Opens a segment for appending; creates it with its header if it has none. Throws MasterError. */
 export const openSegment = (directory: Directory, name: string): OpenSegment => {
   const path = join(directory.path, name)
   let file: OpenFile | undefined
@@ -57,7 +57,7 @@ export const openSegment = (directory: Directory, name: string): OpenSegment => 
     return { file, path, size: SEGMENT_HEADER_BYTES }
   } catch (cause) {
     if (file !== undefined) {
-      // Tried again every few seconds: neither descriptors nor half a header may pile up.
+      // `DiskRefusal` retries every two seconds: do not leak descriptors or leave half a header.
       if (file.size < SEGMENT_HEADER_BYTES) directory.remove(name)
       file.close()
     }

@@ -7,7 +7,7 @@ import { decodeRecord, FRAME_HEADER_BYTES, payloadAt } from './record'
 const MAGIC = Buffer.from('MSTR', 'latin1')
 const VERSION = 1
 
-/** Every segment begins with four letters and its version. */
+/** Segment header: the magic bytes `MSTR`, then the format version as 32-bit little-endian. */
 export const SEGMENT_HEADER_BYTES = 8
 
 export const segmentHeader = (): Buffer => {
@@ -17,7 +17,7 @@ export const segmentHeader = (): Buffer => {
   return header
 }
 
-/** `00000000000000000042.log`: the sequence of its first record, so that names sort. */
+/** Named after the sequence number of its first record, zero-padded so that names sort: `00000000000000000042.log`. */
 export const segmentName = (firstSequence: number): string => `${String(firstSequence).padStart(20, '0')}.log`
 
 export const firstSequenceOf = (name: string): number | undefined => {
@@ -25,30 +25,30 @@ export const firstSequenceOf = (name: string): number | undefined => {
   return match ? Number(match[1]) : undefined
 }
 
-/** The last record of a log that only snapshots hold; 0 where all are there. */
-export const baseOf = (directory: Directory): number => {
+/** Sequence number of the last record removed by compaction; 0 if the segments hold every record. */
+export const lastCompacted = (directory: Directory): number => {
   const firsts = directory.names().flatMap((name) => firstSequenceOf(name) ?? [])
   return firsts.length === 0 ? 0 : Math.min(...firsts) - 1
 }
 
 export interface SegmentContent {
-  /** Those that were asked for. */
+  /** The decoded records after `after`. */
   readonly records: readonly LogRecord[]
-  /** The sequence of its last record; one less than its first where it has none. */
+  /** Sequence number of its last record; `from - 1` if it has none. */
   readonly last: number
-  /** Where the last good record ends. */
-  readonly soundBytes: number
-  /** What follows it: the torn end of a write that a crash interrupted. */
+  /** Offset in bytes at which the last valid record ends. */
+  readonly validBytes: number
+  /** The bytes after it: a torn write. Empty if there was none. */
   readonly torn: Buffer
 }
 
-const soundFrameAfter = (bytes: Buffer, offset: number): boolean => {
+const hasValidFrameAfter = (bytes: Buffer, offset: number): boolean => {
   for (let at = offset; at + FRAME_HEADER_BYTES < bytes.length; at += 1) if (payloadAt(bytes, at)) return true
   return false
 }
 
-/** A crash between making a segment and syncing its header leaves none, a part of it or nothing but zeros. */
-const isUnbegun = (bytes: Buffer): boolean =>
+/** A crash between creating a segment and syncing its header leaves no header, a part of one, or zeros. */
+const lacksHeader = (bytes: Buffer): boolean =>
   bytes.length < SEGMENT_HEADER_BYTES ||
   (bytes.length === SEGMENT_HEADER_BYTES && bytes.equals(Buffer.alloc(SEGMENT_HEADER_BYTES)))
 
@@ -66,10 +66,11 @@ const checkHeader = (file: string, bytes: Buffer): void => {
 }
 
 /**
- * Reads one segment from its first record. Only the last segment may end torn, and only where no good
- * record follows; anything else is damage, and throws.
+ * Reads one segment and verifies every checksum. Records up to `after` are not decoded, because a snapshot covers them.
+ * Throws MasterError: `log_too_new`, or `log_damaged` for anything but a torn write. A bad record is a torn write only
+ * in the last segment, and only if no valid record follows it.
  *
- * Records up to `after` are only checked, not decoded: a snapshot holds what they did.
+ * @param from sequence number of the segment's first record
  */
 export const readSegment = (
   directory: Directory,
@@ -78,7 +79,7 @@ export const readSegment = (
 ): SegmentContent => {
   const file = join(directory.path, name)
   const bytes = directory.readSync(name)
-  if (isLast && isUnbegun(bytes)) return { records: [], last: from - 1, soundBytes: 0, torn: bytes }
+  if (isLast && lacksHeader(bytes)) return { records: [], last: from - 1, validBytes: 0, torn: bytes }
   checkHeader(file, bytes)
   const records: LogRecord[] = []
   let offset = SEGMENT_HEADER_BYTES
@@ -86,12 +87,12 @@ export const readSegment = (
   while (offset < bytes.length) {
     const payload = payloadAt(bytes, offset)
     if (!payload) {
-      if (!isLast || soundFrameAfter(bytes, offset + 1))
+      if (!isLast || hasValidFrameAfter(bytes, offset + 1))
         throw damaged(file, offset, 'a record does not match its checksum')
       break
     }
     if (expected > after) {
-      const record = parsed(file, offset, payload)
+      const record = parseRecord(file, offset, payload)
       if (record.sequence !== expected)
         throw damaged(file, offset, `record ${record.sequence} stands where ${expected} should`)
       records.push(record)
@@ -99,10 +100,10 @@ export const readSegment = (
     expected += 1
     offset += FRAME_HEADER_BYTES + payload.length
   }
-  return { records, last: expected - 1, soundBytes: offset, torn: bytes.subarray(offset) }
+  return { records, last: expected - 1, validBytes: offset, torn: bytes.subarray(offset) }
 }
 
-const parsed = (file: string, offset: number, payload: Buffer): LogRecord => {
+const parseRecord = (file: string, offset: number, payload: Buffer): LogRecord => {
   try {
     return decodeRecord(payload)
   } catch (cause) {

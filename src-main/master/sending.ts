@@ -4,13 +4,16 @@ import type { NodeId } from '@core/ids'
 import { wait, type Timers } from '@core/time/timers'
 import type { Directory } from '../disk/directory'
 import type { EventLog } from './event-log'
-import { LogReading } from './log-reading'
+import { LogCursors } from './log-cursors'
 
-/** Records in one frame, at most; and their bytes, unless one alone has more. Other frames wait while one is sent. */
+/**
+ * Maximum number of records in a frame, and of their bytes, unless a single record is larger. Small, because other frames
+ * of the link wait while one is sent.
+ */
 const RECORDS_PER_FRAME = 500
 const RECORD_BYTES_PER_FRAME = 1024 * 1024
-/** What is on the disk is known to be there a moment later. */
-const LOOK_MS = 5
+/** Poll interval until the consensus knows that the log is durable: its input follows the write. */
+const POLL_MS = 5
 
 type SendRecords = Extract<Effect, { kind: 'sendRecords' }>
 
@@ -18,34 +21,38 @@ export interface SendingParts {
   readonly directory: Directory
   readonly timers: Timers
   readonly log: () => EventLog
-  /** How far the consensus knows the own log. */
+  /** The durable end of the log, as the consensus knows it. */
   readonly end: () => LogEnd
+  /** Whether this node leads in that term. */
   readonly leadsIn: (term: number) => boolean
   readonly send: (to: NodeId, message: Message, records?: readonly LogRecord[]) => void
-  /** All that the log says now, for a follower that lacks what it no longer has. */
+  /** Encodes the current state; for a follower that needs records which compaction removed. */
   readonly snapshot: () => { readonly log: LogEnd; readonly bytes: Buffer }
   readonly sendSnapshot: (to: NodeId, message: Message, bytes: Buffer) => void
-  /** That follower lacks records that are no more, and its version takes no snapshot. */
+  /** A follower needs a snapshot, but its version does not accept any. */
   readonly onTooOld: (peer: NodeId) => void
 }
 
-/** Gives followers what they lack of this log: records, or a snapshot where the log no longer has them. */
+/** Sends followers the records that they lack; a snapshot if compaction has removed them. */
 export class Sending {
-  private readonly reading: LogReading
+  private readonly cursors: LogCursors
 
   constructor(private readonly parts: SendingParts) {
-    this.reading = new LogReading(parts.directory, () => parts.log().recent)
+    this.cursors = new LogCursors(parts.directory, () => parts.log().recent)
   }
 
-  /** The log is another one, or shorter. */
+  /** Call it after the log was truncated or replaced. */
   beginAnew(): void {
-    this.reading.beginAnew()
+    this.cursors.reset()
   }
 
-  /** Resolves with the last record that was given to the link, when it was. */
+  /**
+   * Carries out a `sendRecords` effect: sends records after `effect.after`, of about `effect.bytes` bytes. Resolves with
+   * the last record handed to the link, or `effect.after` if none was. Rejects with the disk's errors.
+   */
   async send(effect: SendRecords): Promise<number> {
     const { log, onTooOld } = this.parts
-    if (effect.after >= log().base) return this.sendWindow(effect)
+    if (effect.after >= log().lastCompacted) return this.sendWindow(effect)
     if (!effect.whole) return this.sendSnapshot(effect)
     onTooOld(effect.to)
     return effect.after
@@ -56,9 +63,9 @@ export class Sending {
     const { log, bytes } = snapshot()
     await own().flushed()
     while (end().sequence < log.sequence) {
-      // One that leads no more sets records aside as soon as this returns: they never become durable.
+      // A deposed leader truncates its log once this returns, so do not wait for records that will be removed.
       if (own().sequence < log.sequence || !leadsIn(term)) return after
-      await wait(this.parts.timers, LOOK_MS)
+      await wait(this.parts.timers, POLL_MS)
     }
     sendSnapshot(to, { type: 'snapshot', term, log }, bytes)
     return log.sequence
@@ -68,26 +75,26 @@ export class Sending {
     const end = this.parts.end()
     let batch: LogRecord[] = []
     let bytes = 0
-    let all = 0
+    let sentBytes = 0
     let first = after
     const send = (): void => {
       const last = batch.at(-1)?.sequence
       if (last === undefined) return
       const log = cutAfter(end, last)
-      const told = whole ? log : withEpochsSince(log, first)
-      this.parts.send(to, { type: 'records', term, after: first, log: told }, batch)
+      const described = whole ? log : withEpochsSince(log, first)
+      this.parts.send(to, { type: 'records', term, after: first, log: described }, batch)
       first = last
       batch = []
       bytes = 0
     }
-    for await (const { record, bytes: size } of this.reading.after(to, after, end.sequence)) {
-      // A snapshot has taken the place of what came before it, meanwhile.
+    for await (const { record, bytes: size } of this.cursors.after(to, after, end.sequence)) {
+      // A gap: compaction removed the records in between meanwhile.
       if (record.sequence !== (batch.at(-1)?.sequence ?? first) + 1) break
       if (batch.length >= RECORDS_PER_FRAME || bytes + size > RECORD_BYTES_PER_FRAME) send()
       batch.push(record)
       bytes += size
-      all += size
-      if (all >= most) break
+      sentBytes += size
+      if (sentBytes >= most) break
     }
     send()
     return first

@@ -2,16 +2,16 @@ import type { Directory } from '../disk/directory'
 import { diskError } from './errors'
 import { FRAME_HEADER_BYTES, payloadAt } from './record'
 import { firstSequenceOf, SEGMENT_HEADER_BYTES } from './segment'
-import { changed } from './segment-file'
+import { changeDurably } from './segment-file'
 
 export interface SetAsideOptions {
-  /** Of a log that is closed. */
+  /** Directory of a closed log. */
   readonly directory: Directory
-  /** The last record that stays; 0 for none. */
+  /** Sequence number of the last record to keep; 0 for none. */
   readonly after: number
 }
 
-/** Where the records from `count` on begin in a segment's bytes. */
+/** Offset in bytes after the first `count` records of a segment. */
 const offsetAfter = (bytes: Buffer, count: number): number => {
   let offset = SEGMENT_HEADER_BYTES
   for (let at = 0; at < count; at += 1) {
@@ -23,9 +23,9 @@ const offsetAfter = (bytes: Buffer, count: number): number => {
 }
 
 /**
- * Takes the records after one out of a log, with the snapshots that contain them, and keeps them in a folder beside
- * it: after a split another node's records take their place. Gives back that folder's path. From the last record to the
- * first, so that a crash in between leaves a log that is whole and only longer. Throws MasterError.
+ * Truncates a closed log after `after`: after a split, the leader's records replace the rest. Moves the removed records to
+ * a new subfolder, whose path it returns, and removes snapshots that cover them. Works from the last record to the first,
+ * so that a crash leaves a valid log that is only too long. Throws MasterError.
  */
 export const setAside = ({ directory, after }: SetAsideOptions): string => {
   const aside = directory.below(unusedName(directory, `aside-${String(after + 1).padStart(20, '0')}`))
@@ -44,7 +44,7 @@ export const setAside = ({ directory, after }: SetAsideOptions): string => {
         directory.sync()
         continue
       }
-      shorten(directory, { name, keep: Math.max(0, after - first + 1), copyIn: aside })
+      truncate(directory, { name, keep: Math.max(0, after - first + 1), copyIn: aside })
       break
     }
   } catch (cause) {
@@ -53,12 +53,15 @@ export const setAside = ({ directory, after }: SetAsideOptions): string => {
   return aside.path
 }
 
-/** So many of each kind are kept; people may want to look at the latest. */
+/** Number of folders or files kept of each kind, so that people can inspect the latest. */
 const KEPT_ASIDE = 5
 const KEPT_KINDS = [/^aside-/, /\.cut-\d+$/, /\.damaged(?:-\d+)?$/]
 
-/** Removes the oldest of what was set aside, cut off or found damaged. What was declared in it has been merged or kept. */
-export const tidyAside = async (directory: Directory): Promise<void> => {
+/**
+ * Removes the oldest set-aside folders, saved torn writes and damaged files. The declarations in them have been merged, or
+ * saved in split files. Rejects with the disk's errors.
+ */
+export const pruneSetAside = async (directory: Directory): Promise<void> => {
   for (const kind of KEPT_KINDS) {
     const newestFirst = directory
       .names()
@@ -69,24 +72,24 @@ export const tidyAside = async (directory: Directory): Promise<void> => {
   }
 }
 
-/** What was set aside before is not overwritten: a second time of the same name has a number. */
+/** Returns `name`, or if it is taken `name-2`, `name-3` and so on: nothing that was set aside is overwritten. */
 export const unusedName = (directory: Directory, name: string): string => {
   let unused = name
   for (let again = 2; directory.has(unused); again += 1) unused = `${name}-${again}`
   return unused
 }
 
-interface Shortening {
+interface Truncation {
   readonly name: string
   readonly keep: number
   readonly copyIn: Directory
 }
 
-/** Cuts a segment after some of its records; all of it is copied first. */
-const shorten = (directory: Directory, { name, keep, copyIn }: Shortening): void => {
+/** Truncates a segment after its first `keep` records, after copying the whole of it to `copyIn`. */
+const truncate = (directory: Directory, { name, keep, copyIn }: Truncation): void => {
   const bytes = directory.readSync(name)
   const end = offsetAfter(bytes, keep)
   if (end >= bytes.length) return
-  changed(copyIn.open(name, 'emptied'), (file) => file.writeSync(bytes))
-  changed(directory.open(name, 'kept'), (file) => file.truncateSync(end))
+  changeDurably(copyIn.open(name, 'emptied'), (file) => file.writeSync(bytes))
+  changeDurably(directory.open(name, 'kept'), (file) => file.truncateSync(end))
 }

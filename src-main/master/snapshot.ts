@@ -6,12 +6,12 @@ import { CommandId } from '@core/ids'
 import { durablePart } from '@core/state/durable'
 import { State } from '@core/state/state'
 import type { Directory } from '../disk/directory'
-import { changed } from './segment-file'
+import { changeDurably } from './segment-file'
 
-/** A state, up to which record it goes, and who wrote which of them. */
+/** The durable state after the records up to `logEnd`. */
 export interface Snapshot {
   readonly logEnd: LogEnd
-  /** The commands that were decided last, oldest first. */
+  /** Ids of the latest commands with records in that log, oldest first, for idempotency. */
   readonly commands?: readonly CommandId[]
   readonly state: State
 }
@@ -20,13 +20,13 @@ const Head = z.object({
   v: z.literal(1),
   sequence: z.number().int().nonnegative(),
   crc: z.number().int(),
-  /** The oldest snapshots do not say, nor have others stamps: the log is then read from its first record. */
+  /** Absent in snapshots of the oldest versions; these are ignored, and the log is replayed from its first record. */
   epochs: LogEnd.shape.epochs.optional(),
   earlier: LogEnd.shape.earlier,
   commands: z.array(CommandId).default([]),
 })
 const NAME = /^snapshot-(\d{20})\.json$/
-/** One may turn out damaged. */
+/** Snapshots kept on disk: two, because one may be damaged. */
 const KEPT = 2
 
 const names = (directory: Directory): string[] =>
@@ -35,7 +35,7 @@ const names = (directory: Directory): string[] =>
     .filter((name) => NAME.test(name))
     .sort()
 
-/** The snapshots as they are told to a follower that is far behind, and as they stand in a file. */
+/** Encodes a snapshot for a file or for a follower: a JSON header line with the CRC-32 of the body, then the state as JSON. */
 export const encodeSnapshot = ({ logEnd, commands = [], state }: Snapshot): Buffer => {
   const body = Buffer.from(JSON.stringify({ ...durablePart(state), stamps: state.stamps ?? {} }), 'utf8')
   const head = JSON.stringify({ v: 1, ...logEnd, crc: crc32.buf(body), commands })
@@ -43,11 +43,11 @@ export const encodeSnapshot = ({ logEnd, commands = [], state }: Snapshot): Buff
 }
 
 /**
- * Writes a snapshot as a whole or not at all, and removes all but the last two. Gives back the last record that all of
- * them hold. Throws what the disk throws.
+ * Writes a snapshot atomically and removes all but the latest two. Returns the last record that both cover; 0 if there is
+ * only one. Throws the disk's errors.
  */
 export const writeSnapshot = (directory: Directory, snapshot: Snapshot): number => {
-  keepSnapshot(directory, snapshotName(snapshot.logEnd.sequence), snapshot)
+  writeSnapshotAs(directory, snapshotName(snapshot.logEnd.sequence), snapshot)
   for (const name of names(directory).slice(0, -KEPT)) directory.remove(name)
   const left = names(directory)
   return left.length < KEPT ? 0 : Number(NAME.exec(left[0] ?? '')?.[1] ?? 0)
@@ -57,16 +57,16 @@ export const snapshotName = (sequence: number): string => `snapshot-${String(seq
 
 export const isSnapshot = (name: string): boolean => NAME.test(name)
 
-/** Writes a snapshot under that name, as a whole or not at all. Throws what the disk throws. */
-export const keepSnapshot = (directory: Directory, name: string, snapshot: Snapshot): void => {
-  // Always the same name: what a crash leaves of it is written over.
+/** Writes a snapshot under a name, atomically and durably. Throws the disk's errors. */
+export const writeSnapshotAs = (directory: Directory, name: string, snapshot: Snapshot): void => {
+  // The draft's name is fixed, so that a later write replaces what a crash left of it.
   const draft = 'snapshot.draft'
-  changed(directory.open(draft, 'emptied'), (file) => file.writeSync(encodeSnapshot(snapshot)))
+  changeDurably(directory.open(draft, 'emptied'), (file) => file.writeSync(encodeSnapshot(snapshot)))
   directory.rename(draft, name)
   directory.sync()
 }
 
-/** Undefined for one of a version before stamps. Throws for what is no snapshot. */
+/** Decodes a snapshot; undefined for one of a version without epochs or stamps. Throws if it is damaged. */
 export const decodeSnapshot = (bytes: Buffer): Snapshot | undefined => {
   const end = bytes.indexOf(0x0a)
   if (end < 0) throw new Error('it has no first line')
@@ -80,7 +80,10 @@ export const decodeSnapshot = (bytes: Buffer): Snapshot | undefined => {
   )
 }
 
-/** The newest sound snapshot; a damaged one is passed over with a warning, since the one before it is kept, with all records since. */
+/**
+ * Returns the newest usable snapshot, optionally only of the records up to `upTo`; undefined if there is none. Skips a
+ * damaged one with a warning: the one before it is kept, with all records since.
+ */
 export const newestSnapshot = (
   directory: Directory,
   warn: (message: string) => void,

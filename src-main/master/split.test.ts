@@ -12,7 +12,7 @@ import { durablePart } from '@core/state/durable'
 import { emptyState, type State } from '@core/state/state'
 import { systemTimers } from './host'
 import { logDirectory, openLogFolder, type LogFolder } from './log-folder'
-import { mergeApart, merger, setRecordsAside } from './split'
+import { mergeSplits, merger, setRecordsAside } from './split'
 import { declaration, declarations, envelope, SELF } from './testing/scratch-log'
 
 let dataDir: string
@@ -56,7 +56,7 @@ class Winner {
 }
 
 const merge = (submit: (command: Command) => Promise<{ status: string }>) =>
-  mergeApart(logDirectory(folder()), { submit, log })
+  mergeSplits(logDirectory(folder()), { submit, log })
 
 const left = () =>
   logDirectory(folder())

@@ -9,32 +9,32 @@ import { emptyState, State } from '@core/state/state'
 import { wait, type Timers } from '@core/time/timers'
 import type { Directory } from '../disk/directory'
 import { asDiskError, diskError } from './errors'
-import { beginInstallation, forgetPicture, keepPicture } from './installation'
+import { removePreviousState, savePreviousState, stageSnapshot } from './installation'
 import { logDirectory, openLogFolder, readLogFolder, type LogFolder, type OpenedLog } from './log-folder'
 import { recordsAfter } from './log-reader'
-import { baseOf } from './segment'
-import { setAside, tidyAside, unusedName } from './set-aside'
+import { lastCompacted } from './segment'
+import { setAside, pruneSetAside, unusedName } from './set-aside'
 import { newestSnapshot, type Snapshot } from './snapshot'
 
-/** Numbered: what comes while one is being merged has the next number. */
+/** Split file. Numbered, so that a split during a merge does not overwrite the file that is being merged. */
 const FILE = /^split-(\d{6})\.json$/
-/** After a merge that failed. */
-const AGAIN_MS = 1000
+/** Delay before a failed merge is retried. */
+const RETRY_MS = 1000
 
-/** What a side of a split declared, and where its log parted from that of the other. */
-const Kept = Apart.extend({ v: z.literal(2), since: LogEnd.optional() })
-type Waiting = Omit<z.infer<typeof Kept>, 'v'>
+/** Split file: what this side of a split declared. `since`: end of the common part of the two logs. */
+const SplitFile = Apart.extend({ v: z.literal(2), since: LogEnd.optional() })
+type Split = Omit<z.infer<typeof SplitFile>, 'v'>
 
-/** As versions before merges kept it: what was decided since the state that both sides had, without stamps. */
-const KeptEvents = z.object({
+/** Split file of versions before stamps: the decisions since the common state. */
+const SplitFileV1 = z.object({
   after: z.number().int().nonnegative(),
   common: State,
   decided: z.array(Decision),
   own: State,
 })
 
-/** Nobody knows any more when each of those decisions was made: all count as made when the last one was. */
-const upgraded = ({ after, common, decided, own }: z.infer<typeof KeptEvents>): Apart => {
+/** Upgrades an old split file. It has no times of single decisions, so all get the time of the last one. */
+const upgraded = ({ after, common, decided, own }: z.infer<typeof SplitFileV1>): Apart => {
   const folding = new Folding(common)
   for (const [at, event] of decided.entries()) {
     const index = common.lastEventIndex + 1 + at
@@ -44,9 +44,9 @@ const upgraded = ({ after, common, decided, own }: z.infer<typeof KeptEvents>): 
   return after === 0 ? broughtAlong(apart) : apart
 }
 
-/** What the log says up to a record; undefined where it begins after it. */
+/** State after record `last`; undefined if the log no longer reaches back that far. Rejects with the disk's errors. */
 const stateAt = async (directory: Directory, last: number): Promise<State | undefined> => {
-  if (last === 0 && baseOf(directory) > 0) return undefined
+  if (last === 0 && lastCompacted(directory) > 0) return undefined
   const snapshot = newestSnapshot(directory, () => undefined, last)
   const folding = new Folding(snapshot?.state ?? emptyState())
   const leader = snapshot?.logEnd.epochs.at(-1)
@@ -62,20 +62,20 @@ const stateAt = async (directory: Directory, last: number): Promise<State | unde
   return sequence === last ? folding.state : undefined
 }
 
-/** The names of the files of splits, oldest first. */
+/** Names of the split files, oldest first. */
 const splitFiles = (directory: Directory): string[] =>
   directory
     .names()
     .filter((name) => FILE.test(name))
     .sort()
 
-/** Undefined where it is not what this program wrote: the file is kept as damaged. Throws where it cannot be read. */
-const readSplit = (directory: Directory, name: string, log: FactLog): Waiting | undefined => {
+/** Reads a split file. Renames one that is damaged and returns undefined. Throws the disk's errors. */
+const readSplit = (directory: Directory, name: string, log: FactLog): Split | undefined => {
   const text = directory.readSync(name).toString('utf8')
   try {
     const content: unknown = JSON.parse(text)
-    const kept = Kept.safeParse(content)
-    return kept.success ? kept.data : upgraded(KeptEvents.parse(content))
+    const kept = SplitFile.safeParse(content)
+    return kept.success ? kept.data : upgraded(SplitFileV1.parse(content))
   } catch {
     log.warn(
       { fact: 'split_unreadable', path: join(directory.path, name) },
@@ -86,19 +86,20 @@ const readSplit = (directory: Directory, name: string, log: FactLog): Waiting | 
   }
 }
 
-/** What becomes of what people declared in records that are set aside. */
+/** What happens to the declarations in records that are set aside. */
 export type Fate =
-  /** It is merged with what the others have: a split. */
+  /** After a split: all of them are submitted to the leader to be merged. */
   | 'merged'
-  /** Declarations and keys come along into another cluster; its members and settings are its own affair. */
+  /** When joining a cluster: only declarations and API keys are submitted, not members and settings. */
   | 'broughtAlong'
+  /** They are discarded. */
   | 'forgotten'
 
 /**
- * Keeps on the disk what is about to be set aside, so that a crash loses none of it: one file, whatever is waiting.
- * Throws what the disk throws.
+ * Saves the declarations of records that are about to be set aside, so that a crash loses none of them. Combines them
+ * with those of earlier splits that are not merged yet into one split file. Rejects with the disk's errors.
  */
-const keepApart = async (
+const saveSplit = async (
   directory: Directory,
   { after, fate, own, log }: { after: number; fate: Fate; own: { end: LogEnd; state: State }; log: FactLog },
 ): Promise<void> => {
@@ -107,23 +108,26 @@ const keepApart = async (
     if (record.kind === 'decision') decided.push(record.envelope.event)
   const latest = declaredApart(await stateAt(directory, after), own.state, decided.filter(isDecision))
   const before = splitFiles(directory)
-  const waiting: Apart[] = before.flatMap((name) => readSplit(directory, name, log) ?? [])
-  const all = [...waiting, ...(latest ? [latest] : [])].reduce<Apart | undefined>(
+  const unmerged: Apart[] = before.flatMap((name) => readSplit(directory, name, log) ?? [])
+  const all = [...unmerged, ...(latest ? [latest] : [])].reduce<Apart | undefined>(
     (earlier, later) => (earlier ? joined(earlier, later) : later),
     undefined,
   )
   if (!all) return
-  // What waited is compared anew, too: this log parts from another one now, and maybe earlier.
+  // Applies to the earlier splits too: the log now diverges from another one, perhaps at an earlier record.
   const since = withLatestEpochs(cutAfter(own.end, after), 1)
-  const kept = { v: 2, ...(fate === 'broughtAlong' ? broughtAlong(all) : all), since } satisfies z.input<typeof Kept>
+  const split = { v: 2, ...(fate === 'broughtAlong' ? broughtAlong(all) : all), since } satisfies z.input<
+    typeof SplitFile
+  >
   const last = Number(FILE.exec(before.at(-1) ?? '')?.[1] ?? 0)
-  await directory.replace(`split-${String(last + 1).padStart(6, '0')}.json`, JSON.stringify(kept))
+  await directory.replace(`split-${String(last + 1).padStart(6, '0')}.json`, JSON.stringify(split))
   for (const name of before) directory.remove(name)
 }
 
 /**
- * Takes the records after one out of a log that is closed, and opens it again. Unless it is to be forgotten, what people
- * declared in them is remembered until it has been merged with what the others have. Throws MasterError.
+ * Sets aside the records after `after` of a closed log, saves their declarations as `fate` says, and reopens the log. If
+ * compaction has removed record `after`, the whole log is discarded and the leader must send a snapshot. Rejects with
+ * MasterError.
  */
 export const setRecordsAside = async (
   folder: LogFolder,
@@ -132,25 +136,24 @@ export const setRecordsAside = async (
   const directory = logDirectory(folder)
   try {
     if (fate === 'forgotten') for (const name of splitFiles(directory)) directory.remove(name)
-    else await keepApart(directory, { after, fate, own: readLogFolder(folder), log: folder.log })
+    else await saveSplit(directory, { after, fate, own: readLogFolder(folder), log: folder.log })
   } catch (cause) {
     throw asDiskError(directory.path, cause)
   }
-  const isThere = baseOf(directory) === 0 || (after > 0 && (await stateAt(directory, after)) !== undefined)
-  if (!isThere) {
-    // Where the log begins after that record nothing of it can stay: the leader gives a snapshot.
+  const canTruncate = lastCompacted(directory) === 0 || (after > 0 && (await stateAt(directory, after)) !== undefined)
+  if (!canTruncate) {
     folder.log.warn({ after }, 'the whole log makes room: it parted from that of the other machines before it begins')
     try {
-      if (fate === 'merged') keepPicture(directory, readLogFolder(folder).state)
-      else forgetPicture(directory)
+      if (fate === 'merged') savePreviousState(directory, readLogFolder(folder).state)
+      else removePreviousState(directory)
     } catch (cause) {
       throw asDiskError(directory.path, cause)
     }
     return replaceBySnapshot(folder, { logEnd: emptyLog, state: emptyState() })
   }
   const aside = setAside({ directory, after })
-  await tidyAside(directory).catch((cause: unknown) => Promise.reject(asDiskError(directory.path, cause)))
-  // A machine that joins or leaves gives all of it up for the cluster's; only a split is news.
+  await pruneSetAside(directory).catch((cause: unknown) => Promise.reject(asDiskError(directory.path, cause)))
+  // Joining or leaving always sets the log aside; only a split is worth a warning.
   folder.log[fate === 'merged' ? 'warn' : 'info'](
     { fact: 'set_aside', after, aside },
     'set aside what the other machines do not have',
@@ -158,11 +161,11 @@ export const setRecordsAside = async (
   return openLogFolder(folder)
 }
 
-/** Puts a snapshot in the place of all that a log that is closed has: every record of it is in the snapshot. Throws MasterError. */
+/** Replaces a closed log by a snapshot, and reopens it. Throws MasterError. */
 export const replaceBySnapshot = (folder: LogFolder, snapshot: Snapshot): OpenedLog => {
   const directory = logDirectory(folder)
   try {
-    beginInstallation(directory, snapshot)
+    stageSnapshot(directory, snapshot)
   } catch (cause) {
     throw diskError(directory.path, cause)
   }
@@ -170,13 +173,16 @@ export const replaceBySnapshot = (folder: LogFolder, snapshot: Snapshot): Opened
 }
 
 export interface MergeParts {
-  /** To whoever decides now. Rejects where nobody does. */
+  /** Submits a command to the leader. Rejects if there is none. */
   readonly submit: (command: Command) => Promise<{ readonly status: string; readonly refusal?: Refusal }>
   readonly log: FactLog
 }
 
-/** Brings what was declared apart to whoever decides now. What was not taken is kept; false where that is so. */
-export const mergeApart = async (directory: Directory, { submit, log }: MergeParts): Promise<boolean> => {
+/**
+ * Submits the split files to the leader, oldest first, and removes those that it answered, refused ones too. Resolves with
+ * false if one could not be submitted; that file and the later ones are kept.
+ */
+export const mergeSplits = async (directory: Directory, { submit, log }: MergeParts): Promise<boolean> => {
   for (const name of splitFiles(directory)) {
     try {
       const apart = readSplit(directory, name, log)
@@ -192,7 +198,10 @@ export const mergeApart = async (directory: Directory, { submit, log }: MergePar
   return true
 }
 
-/** A way to begin `mergeApart` whenever there may be something to merge; it runs once at a time. */
+/**
+ * Returns a function that starts `mergeSplits` in the background; call it whenever there may be a leader or a new split
+ * file. One merge runs at a time. Retries until everything is merged or `isOver`.
+ */
 export const merger = (
   directory: Directory,
   parts: MergeParts & { readonly timers: Timers; readonly isOver: () => boolean },
@@ -202,9 +211,9 @@ export const merger = (
     running = true
     while (wanted && !parts.isOver()) {
       wanted = false
-      if (await mergeApart(directory, parts)) continue
+      if (await mergeSplits(directory, parts)) continue
       wanted = true
-      await wait(parts.timers, AGAIN_MS)
+      await wait(parts.timers, RETRY_MS)
     }
     running = false
   }

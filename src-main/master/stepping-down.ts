@@ -33,7 +33,7 @@ export class SteppingDown {
         replication()
           .settled()
           .then(() => storage.reopen()),
-      onBack: (opened) => replication().return(opened),
+      onRecovered: (opened) => replication().return(opened),
       timers,
       log,
     })
@@ -51,7 +51,7 @@ export class SteppingDown {
     if (!(error instanceof MasterError))
       return log.warn({ fact: 'replication_failed', err: error }, 'replication failed')
     if (this.disk.error || error.code === 'closed') return
-    this.disk.begin(error)
+    this.disk.start(error)
     // Of a disk that hangs the consensus has given way already, and may listen to another leader. The disk may have all
     // of it yet, and would keep this process waiting for what it reads.
     if (error.code !== 'disk_hangs') {

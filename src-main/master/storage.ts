@@ -8,39 +8,43 @@ import type { EventLog } from './event-log'
 import { historyOf, type History } from './history'
 import { logDirectory, openLogFolder, readLogFolder, type LogFolder, type OpenedLog } from './log-folder'
 import type { Directory } from '../disk/directory'
-import { proveRoom } from './room'
-import { tidyAside } from './set-aside'
+import { checkFreeSpace } from './room'
+import { pruneSetAside } from './set-aside'
 import { encodeSnapshot, writeSnapshot, type Snapshot } from './snapshot'
 import { replaceBySnapshot, setRecordsAside, type Fate } from './split'
 
-/** Records between two snapshots, unless it is told another number. */
+/** Default number of records between two snapshots. */
 const SNAPSHOT_EVERY = 2000
-/** It must have this much room: where no more than a few records fit, the node would step down again at once. */
-const DISK_ROOM_BYTES = 64 * 1024
+/** Free space required to reopen a full disk: with room for only a few records the node would step down again at once. */
+const REQUIRED_FREE_BYTES = 64 * 1024
 
-/** So many in a snapshot: whoever asks again does so soon. */
-const KEPT_COMMANDS = 1000
+/** Command ids in a snapshot. Clients retry soon, so older ones are not needed. */
+const SNAPSHOT_COMMANDS = 1000
 
 export interface StoredFolder extends LogFolder {
-  /** Records between two snapshots. */
+  /** Number of records between two snapshots. */
   readonly snapshotEvery?: number
 }
 
-/** The log of decisions that is open now, its snapshots, and what takes its place after a split or a full disk. */
+/**
+ * The open log and its snapshots. Truncating, installing a snapshot and reopening after a disk error each close the log
+ * and return a new one; the caller must not run two of them at a time.
+ */
 export class Storage {
   private opened: EventLog
+  /** Sequence number of the latest snapshot. */
   private snapshotAt = 0
-  /** A snapshot is being written, or what it makes superfluous removed. */
-  private tidying: Promise<void> | undefined
+  /** The running snapshot with its compaction. */
+  private compacting: Promise<void> | undefined
 
   private constructor(
     private readonly folder: StoredFolder,
     opened: OpenedLog,
   ) {
-    this.opened = this.take(opened)
+    this.opened = this.adopt(opened)
   }
 
-  /** Opens it, with the state that it holds. Throws MasterError. */
+  /** Opens the log with its durable state. `replayed`: number of records after the snapshot. Throws MasterError. */
   static open(folder: StoredFolder): { readonly storage: Storage; readonly state: State; readonly replayed: number } {
     const opened = openLogFolder(folder)
     return { storage: new Storage(folder, opened), state: opened.state, replayed: opened.replayed }
@@ -54,96 +58,97 @@ export class Storage {
     return logDirectory(this.folder)
   }
 
-  /** What all records of the open log say, on the disk or not. */
+  /** State after all appended records, durable or not, without observations. */
   get state(): State {
     return durablePart(this.opened.state)
   }
 
-  /** What the disk has, read without disturbing the log that is open. Throws MasterError. */
+  /** The state on disk, read beside the open log. Throws MasterError. */
   durable(): State {
     return readLogFolder(this.folder).state
   }
 
-  /** A declaration's decisions, oldest first. */
+  /** A declaration's decisions, oldest first. Rejects with the disk's errors. */
   history(metaInstanceId: MetaInstanceId): Promise<History> {
     return historyOf(this.directory, metaInstanceId)
   }
 
   /**
-   * Writes a snapshot, and removes what it makes superfluous. Resolves also where the disk refuses: then the next
-   * start replays more.
+   * Writes a snapshot if there are records since the last one, then compacts the log. Never rejects: after a failure,
+   * which is logged, the next start replays more records.
    */
   takeSnapshot(): Promise<void> {
-    if (this.opened.sequence === this.snapshotAt) return this.tidying ?? Promise.resolve()
-    return (this.tidying ??= this.writeSnapshot()
+    if (this.opened.sequence === this.snapshotAt) return this.compacting ?? Promise.resolve()
+    return (this.compacting ??= this.writeSnapshot()
       .catch((err: unknown) => this.folder.log.warn({ err }, 'no snapshot was written'))
-      .finally(() => (this.tidying = undefined)))
+      .finally(() => (this.compacting = undefined)))
   }
 
-  /** What a follower that is far behind is given in place of records. */
+  /** Encodes a snapshot for a follower that needs records which compaction removed. They may not be durable yet. */
   snapshot(): { readonly log: LogEnd; readonly bytes: Buffer } {
     const snapshot = this.newestState()
     return { log: snapshot.logEnd, bytes: encodeSnapshot(snapshot) }
   }
 
-  /** Sets the records after one aside; what people declared in them is remembered unless it is to be forgotten. */
+  /** Sets aside the records after `after`, and saves their declarations as `fate` says. Rejects with MasterError. */
   async rewind(after: number, fate: Fate): Promise<EventLog> {
-    await this.end()
-    return (this.opened = this.take(await setRecordsAside(this.folder, { after, fate })))
+    await this.closeLog()
+    return (this.opened = this.adopt(await setRecordsAside(this.folder, { after, fate })))
   }
 
-  /** Another log takes the place of this one, of which it holds everything. Rejects with MasterError. */
+  /** Replaces the log by a snapshot that covers all of it. Rejects with MasterError. */
   async install(snapshot: Snapshot): Promise<EventLog> {
-    await this.end()
+    await this.closeLog()
     const { sequence } = snapshot.logEnd
     this.folder.log.info(
       { fact: 'snapshot_installed', sequence },
       'took a snapshot of the leader in the place of its log',
     )
-    return (this.opened = this.take(replaceBySnapshot(this.folder, snapshot)))
+    return (this.opened = this.adopt(replaceBySnapshot(this.folder, snapshot)))
   }
 
-  /** Opens again what a disk refused. Rejects with MasterError while it still does. */
+  /** Reopens the log after a disk error. Rejects with MasterError if the disk still refuses or has too little space. */
   async reopen(): Promise<EventLog> {
-    await this.end()
+    await this.closeLog()
     try {
-      proveRoom(this.directory, DISK_ROOM_BYTES)
+      checkFreeSpace(this.directory, REQUIRED_FREE_BYTES)
     } catch (cause) {
       throw diskError(this.directory.path, cause)
     }
-    return (this.opened = this.take(openLogFolder(this.folder)))
+    return (this.opened = this.adopt(openLogFolder(this.folder)))
   }
 
   async close(): Promise<void> {
-    await this.end()
+    await this.closeLog()
   }
 
-  /** Nothing of this log is written any more. */
-  private async end(): Promise<void> {
+  /** Resolves when nothing writes to the open log any more. */
+  private async closeLog(): Promise<void> {
     await this.opened.flushed().catch(() => undefined)
     await this.opened.close()
-    await this.tidying
+    await this.compacting
   }
 
   private async writeSnapshot(): Promise<void> {
     const { opened, directory } = this
-    // Both of the same moment; what is appended from now on goes into a segment of its own.
+    // State and log end must belong together; later records go to a new segment.
     const snapshot = this.newestState()
     this.snapshotAt = snapshot.logEnd.sequence
-    opened.beginSegment()
-    // Only what is durable may stand in a snapshot.
+    opened.startSegment()
+    // A snapshot may contain only durable records.
     await opened.flushed()
     await compact(directory, writeSnapshot(directory, snapshot))
-    await tidyAside(directory)
+    await pruneSetAside(directory)
   }
 
   private newestState(): Snapshot {
     const { state } = this
     const { logEnd, commands } = this.opened
-    return { logEnd, commands: commands.latest(KEPT_COMMANDS), state }
+    return { logEnd, commands: commands.latest(SNAPSHOT_COMMANDS), state }
   }
 
-  private take({ log, replayed }: OpenedLog): EventLog {
+  /** Takes snapshots of a log from now on. */
+  private adopt({ log, replayed }: OpenedLog): EventLog {
     this.snapshotAt = log.sequence - replayed
     log.onDurable = () => {
       if (log.sequence - this.snapshotAt >= (this.folder.snapshotEvery ?? SNAPSHOT_EVERY)) void this.takeSnapshot()

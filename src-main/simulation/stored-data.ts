@@ -1,7 +1,7 @@
 import type { LogRecord } from '@core/events/record'
 import type { NodeId } from '@core/ids'
 import {
-  beginLog,
+  createLog,
   logDirectory,
   openLogFolder,
   readKnownTerm,
@@ -23,7 +23,7 @@ export class StoredData {
   }
 
   begin(records: readonly LogRecord[]): void {
-    beginLog(logDirectory(this.folder), records)
+    createLog(logDirectory(this.folder), records)
   }
 
   readLog(): OpenedLog {

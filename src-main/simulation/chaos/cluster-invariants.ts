@@ -260,7 +260,7 @@ export class ClusterInvariants {
 /** Compares the logs on both disks: the same end, the same state, and the same records as far back as both go. */
 const sameLog = async (node: SimulatedNode, master: SimulatedNode): Promise<void> => {
   const [own, its] = [node.stored.readLog(), master.stored.readLog()]
-  const base = Math.max(own.log.base, its.log.base)
+  const base = Math.max(own.log.lastCompacted, its.log.lastCompacted)
   const contents = async ({ log, state }: OpenedLog, of: SimulatedNode): Promise<string> =>
     canonical([log.logEnd, declarative(state), await of.stored.recordsAfter(base)])
   insist(
