@@ -38,8 +38,14 @@ export type ModelId = z.infer<typeof ModelId>
 export const ApiKeyId = identifier().brand<'ApiKeyId'>()
 export type ApiKeyId = z.infer<typeof ApiKeyId>
 
-/** Milliseconds since the Unix epoch. */
-export const Timestamp = z.number().int().nonnegative()
+/** The latest time that a JavaScript Date can represent; no clock gives a later one. */
+export const LATEST_TIMESTAMP = 8.64e15
+
+/**
+ * Milliseconds since the Unix epoch, by the leader's clock where a leader decided it (`time/clocks.ts`). A member that
+ * sends a later one than can be is refused: what a stamp of it was folded into could not be read again.
+ */
+export const Timestamp = z.number().int().nonnegative().max(LATEST_TIMESTAMP)
 export type Timestamp = z.infer<typeof Timestamp>
 
 /** A number of bytes. */

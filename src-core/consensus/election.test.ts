@@ -4,6 +4,7 @@ import { successorOf, shouldLead, winsOver } from './election'
 import { emptyLog, type LogEnd } from './log-end'
 import { peersFrom, startReplica, type Input, type Peer, type Replica } from './replica'
 import { step } from './step'
+import { monotonic } from '../time/clocks'
 
 const a = NodeId.parse('a')
 const b = NodeId.parse('b')
@@ -14,42 +15,44 @@ const master = (self: NodeId, peers: Record<string, Partial<Peer>> = {}, log = l
   const others = Object.keys(peers).map((name) => NodeId.parse(name))
   const known = [...peersFrom(self, others, new Map())].map(([name, peer]): [NodeId, Peer] => [
     name,
-    { ...peer, connected: true, heardAt: 0, ...peers[name] },
+    { ...peer, connected: true, heardAt: monotonic(0), ...peers[name] },
   ])
-  return { ...startReplica(self, log, others, 0), role: { kind: 'master' }, peers: new Map(known) }
+  return { ...startReplica(self, log, others, monotonic(0)), role: { kind: 'master' }, peers: new Map(known) }
 }
 const lead = (term: number, followers: number) => ({ type: 'lead' as const, term, followers, log: emptyLog })
 
 describe('of two leaders after a split', () => {
   it('the one with more followers wins, whatever its term', () => {
-    expect(winsOver(master(b, { c: { master: b } }), a, lead(7, 0), 0)).toBe(true)
-    expect(winsOver(master(b), a, lead(1, 1), 0)).toBe(false)
+    expect(winsOver(master(b, { c: { master: b } }), a, lead(7, 0), monotonic(0))).toBe(true)
+    expect(winsOver(master(b), a, lead(1, 1), monotonic(0))).toBe(false)
   })
 
   it('a follower that was not heard lately does not count', () => {
-    expect(winsOver(master(b, { c: { master: b, heardAt: -60_000 } }), a, lead(7, 0), 0)).toBe(false)
+    expect(winsOver(master(b, { c: { master: b, heardAt: monotonic(-60_000) } }), a, lead(7, 0), monotonic(0))).toBe(
+      false,
+    )
   })
 
   it('with equally many followers the later term wins, then the lower id', () => {
-    expect(winsOver(master(b), a, lead(0, 0), 0)).toBe(true)
-    expect(winsOver(master(b), a, lead(1, 0), 0)).toBe(false)
-    expect(winsOver(master(b), c, lead(1, 0), 0)).toBe(true)
+    expect(winsOver(master(b), a, lead(0, 0), monotonic(0))).toBe(true)
+    expect(winsOver(master(b), a, lead(1, 0), monotonic(0))).toBe(false)
+    expect(winsOver(master(b), c, lead(1, 0), monotonic(0))).toBe(true)
   })
 })
 
 describe('a node that discarded its log for another one', () => {
   const seeking = (log: LogEnd, peer: Partial<Peer>): Replica => ({
     ...master(a, { b: { ...peer, answered: peer.log !== undefined } }, log),
-    role: { kind: 'seeking', since: 0 },
+    role: { kind: 'seeking', since: monotonic(0) },
   })
 
   it('does not lead before it has that log, however long it waits', () => {
-    expect(shouldLead(seeking(emptyLog, { connected: false, refused: true }), 3_600_000)).toBe(false)
-    expect(shouldLead(seeking(logOf(1, 1), { connected: false, refused: true }), 3_600_000)).toBe(true)
+    expect(shouldLead(seeking(emptyLog, { connected: false, refused: true }), monotonic(3_600_000))).toBe(false)
+    expect(shouldLead(seeking(logOf(1, 1), { connected: false, refused: true }), monotonic(3_600_000))).toBe(true)
   })
 
   it('leads if no other member has any log either', () => {
-    expect(shouldLead(seeking(emptyLog, { log: emptyLog }), 0)).toBe(true)
+    expect(shouldLead(seeking(emptyLog, { log: emptyLog }), monotonic(0))).toBe(true)
   })
 })
 
@@ -87,9 +90,9 @@ describe('a node without a leader', () => {
     from: b,
     message: { type: 'answer', term: 1, log: logOf(1, 5), master: named },
   })
-  const seeking: Replica = { ...master(a, { b: {} }), role: { kind: 'seeking', since: 0 } }
+  const seeking: Replica = { ...master(a, { b: {} }), role: { kind: 'seeking', since: monotonic(0) } }
   const vouched = (replica: Replica, named: NodeId): unknown[] =>
-    step(replica, answer(named), 1).effects.filter(({ kind }) => kind === 'vouched')
+    step(replica, answer(named), monotonic(1)).effects.filter(({ kind }) => kind === 'vouched')
 
   it('accepts a leader that it does not know if a member names it', () => {
     expect(vouched(seeking, c)).toEqual([{ kind: 'vouched', nodeId: c }])
@@ -105,10 +108,10 @@ describe('a node without a leader', () => {
   })
 
   it('names the leader that it follows to another node that claims to lead', () => {
-    const role = { kind: 'follower', master: c, heardAt: 0 } as const
+    const role = { kind: 'follower', master: c, heardAt: monotonic(0) } as const
     const follower: Replica = { ...master(a, { b: {}, c: {} }), role }
     const lead = { type: 'lead', term: 1, log: logOf(1, 5), followers: 0 } as const
-    const { effects } = step(follower, { kind: 'message', from: b, message: lead }, 1)
+    const { effects } = step(follower, { kind: 'message', from: b, message: lead }, monotonic(1))
     expect(effects).toContainEqual({
       ...{ kind: 'send', to: b },
       message: expect.objectContaining({ type: 'answer', master: c }) as unknown,

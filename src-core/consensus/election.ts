@@ -1,4 +1,5 @@
-import type { NodeId, Timestamp } from '../ids'
+import type { NodeId } from '../ids'
+import { elapsed, FOREVER, type Monotonic, NEVER } from '../time/clocks'
 import { compareLogs, cutAfter, lastCommon, type LogEnd } from './log-end'
 import type { MessageOf } from './message'
 import { followersOf, SEEK_MS, VOTE_MS, type Peer, type Replica } from './replica'
@@ -7,22 +8,22 @@ import { followersOf, SEEK_MS, VOTE_MS, type Peer, type Replica } from './replic
  * Whether a member's answer counts. The disk of a member that has fallen silent may hang, so it does not stand for
  * election. A candidate is waited for no longer than this node would wait for its own disk.
  */
-const hasVote = ({ disk }: Replica, peer: Peer, now: Timestamp): boolean => {
-  const { connected, answered, heardAt = -Infinity, candidateSince = Infinity } = peer
-  return connected && answered && now - heardAt < VOTE_MS && now - candidateSince < disk.patience
+const hasVote = ({ disk }: Replica, peer: Peer, now: Monotonic): boolean => {
+  const { connected, answered, heardAt = NEVER, candidateSince = FOREVER } = peer
+  return connected && answered && elapsed(heardAt, now) < VOTE_MS && elapsed(candidateSince, now) < disk.patience
 }
 
 /**
  * Whether a node without a leader should lead: no leader or candidate is known, every member was tried, and no reachable
  * member has a more complete log. Only what is on the disks counts.
  */
-export const shouldLead = (replica: Replica, now: Timestamp): boolean => {
+export const shouldLead = (replica: Replica, now: Monotonic): boolean => {
   const { role, peers, self, log: own } = replica
   if (role.kind !== 'seeking') return false
   if (replica.hasLostTerm && peers.size > 0) return false
   const all = [...peers]
   const settled = all.every(([, { answered, refused }]) => answered || (refused && !role.patient))
-  if (!settled && now - role.since < SEEK_MS) return false
+  if (!settled && elapsed(role.since, now) < SEEK_MS) return false
   const within = all.filter(([, peer]) => hasVote(replica, peer, now))
   // A node that discarded its log and waits for another's has nothing of it yet. The member with that log must lead,
   // however long that takes.
@@ -42,7 +43,7 @@ export const shouldLead = (replica: Replica, now: Timestamp): boolean => {
  * Whether this leader wins over another after a split: the one with more followers does, then the later term, then the
  * lower id.
  */
-export const winsOver = (replica: Replica, other: NodeId, lead: MessageOf<'lead'>, now: Timestamp): boolean => {
+export const winsOver = (replica: Replica, other: NodeId, lead: MessageOf<'lead'>, now: Monotonic): boolean => {
   const { term, self } = replica
   const own = followersOf(replica, now).length
   return (own - lead.followers || term - lead.term || (self < other ? 1 : -1)) > 0

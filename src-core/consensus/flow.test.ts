@@ -3,29 +3,30 @@ import { describe, expect, it } from 'vitest'
 import { Random } from '../random'
 import { beginFlow, beginSending, endSending, FIRST_WINDOW_BYTES, hear, MAX_WINDOW_BYTES, nextWindow } from './flow'
 import { Cluster } from './testing/cluster'
+import { monotonic } from '../time/clocks'
 
 describe('the records for a follower', () => {
   it('are sent once, however often it reports its position before it has them', () => {
-    let flow = beginFlow(0, 0)
+    let flow = beginFlow(0, monotonic(0))
     expect(nextWindow(flow, 1000)).toBe(0)
-    flow = endSending(beginSending(flow, 0), 300, 5)
+    flow = endSending(beginSending(flow, monotonic(0)), 300, monotonic(5))
     for (let now = 250; now <= 750; now += 250) {
-      flow = hear(flow, { acked: 0, end: 1000, now })
+      flow = hear(flow, { acked: 0, end: 1000, now: monotonic(now) })
       expect(nextWindow(flow, 1000)).toBeUndefined()
     }
-    flow = hear(flow, { acked: 300, end: 1000, now: 800 })
+    flow = hear(flow, { acked: 300, end: 1000, now: monotonic(800) })
     expect(nextWindow(flow, 1000)).toBe(300)
     expect(flow.window).toBe(2 * FIRST_WINDOW_BYTES)
   })
 
   it('are sent again if it makes no progress, with growing delays', () => {
-    let flow = endSending(beginSending(beginFlow(0, 0), 0), 300, 0)
+    let flow = endSending(beginSending(beginFlow(0, monotonic(0)), monotonic(0)), 300, monotonic(0))
     const times: number[] = []
     for (let now = 0; now < 16_000; now += 250) {
-      flow = hear(flow, { acked: 0, end: 1000, now })
+      flow = hear(flow, { acked: 0, end: 1000, now: monotonic(now) })
       if (nextWindow(flow, 1000) === undefined) continue
       times.push(now)
-      flow = endSending(beginSending(flow, now), 300, now)
+      flow = endSending(beginSending(flow, monotonic(now)), 300, monotonic(now))
     }
     expect(times).toEqual([1000, 3000, 7000, 15_000])
   })
@@ -34,7 +35,7 @@ describe('the records for a follower', () => {
     const bytesPerMs = 1000
     const end = 100_000
     const bytesPerRecord = 500
-    let flow = beginFlow(0, 0)
+    let flow = beginFlow(0, monotonic(0))
     let [sent, arrivesAt, through] = [0, 0, 0]
     for (let now = 0; flow.acked < end; now += 250) {
       const after = nextWindow(flow, end)
@@ -42,23 +43,23 @@ describe('the records for a follower', () => {
         through = Math.min(end, after + Math.ceil(flow.window / bytesPerRecord))
         sent += through - after
         arrivesAt = now + ((through - after) * bytesPerRecord) / bytesPerMs
-        flow = endSending(beginSending(flow, now), through, now)
+        flow = endSending(beginSending(flow, monotonic(now)), through, monotonic(now))
       }
-      flow = hear(flow, { acked: now >= arrivesAt ? through : flow.acked, end, now })
+      flow = hear(flow, { acked: now >= arrivesAt ? through : flow.acked, end, now: monotonic(now) })
     }
     expect(flow.window).toBe(MAX_WINDOW_BYTES)
     expect(sent).toBe(end)
   })
 
   it('are sent at once to a follower that keeps up, while few are in flight', () => {
-    let flow = hear(beginFlow(10, 0), { acked: 10, end: 10, now: 0 })
+    let flow = hear(beginFlow(10, monotonic(0)), { acked: 10, end: 10, now: monotonic(0) })
     expect(flow.caughtUp).toBe(true)
     let sent = 0
     for (let end = 11; end < 2000; end += 1) {
       const after = nextWindow(flow, end)
       if (after === undefined) break
       sent += 1
-      flow = endSending(beginSending(flow, 1), end, 1)
+      flow = endSending(beginSending(flow, monotonic(1)), end, monotonic(1))
     }
     expect(sent).toBe(256)
   })
@@ -67,16 +68,16 @@ describe('the records for a follower', () => {
     const speeds = fc.record({ end: fc.integer({ min: 1, max: 5000 }), perWindow: fc.integer({ min: 1, max: 700 }) })
     fc.assert(
       fc.property(speeds, ({ end, perWindow }) => {
-        let flow = beginFlow(0, 0)
+        let flow = beginFlow(0, monotonic(0))
         let total = 0
         for (let now = 0; flow.acked < end; now += 10) {
           const after = nextWindow(flow, end)
           if (after !== undefined) {
             const through = Math.min(end, after + perWindow)
             total += through - after
-            flow = endSending(beginSending(flow, now), through, now)
+            flow = endSending(beginSending(flow, monotonic(now)), through, monotonic(now))
           }
-          flow = hear(flow, { acked: flow.sent, end, now })
+          flow = hear(flow, { acked: flow.sent, end, now: monotonic(now) })
           expect(flow.window).toBeLessThanOrEqual(MAX_WINDOW_BYTES)
         }
         expect(total).toBe(end)

@@ -1,4 +1,4 @@
-import type { Timestamp } from '../ids'
+import { elapsed, type Monotonic } from '../time/clocks'
 
 /**
  * Flow control of the log towards one follower, after etcd's raft (`tracker.Progress`):
@@ -18,7 +18,7 @@ export interface Flow {
   /** Size of the next window in bytes. */
   readonly window: number
   /** When the follower last made progress, or was sent something while it had everything. */
-  readonly movedAt: Timestamp
+  readonly movedAt: Monotonic
   readonly patience: number
   /** Whether it has had the whole log, and has not fallen far behind since. */
   readonly caughtUp: boolean
@@ -34,7 +34,7 @@ const PATIENCE_OF_LAST = 4
 const MAX_PATIENCE_MS = 32_000
 
 /** Flow to a follower that has reported its log for the first time. */
-export const beginFlow = (acked: number, now: Timestamp): Flow => ({
+export const beginFlow = (acked: number, now: Monotonic): Flow => ({
   acked,
   sent: acked,
   sending: false,
@@ -45,17 +45,17 @@ export const beginFlow = (acked: number, now: Timestamp): Flow => ({
 })
 
 /** Handles the follower's report that it has records up to `acked`, while the leader's log ends at `end`. */
-export const hear = (flow: Flow, { acked, end, now }: { acked: number; end: number; now: Timestamp }): Flow => {
+export const hear = (flow: Flow, { acked, end, now }: { acked: number; end: number; now: Monotonic }): Flow => {
   const caughtUp = acked >= end || (flow.caughtUp && end - acked <= MAX_IN_FLIGHT)
   const sent = Math.max(acked, flow.sent)
   if (acked > flow.acked) {
     const window = acked >= flow.sent ? Math.min(MAX_WINDOW_BYTES, flow.window * 2) : flow.window
-    const learned = Math.min(MAX_PATIENCE_MS, PATIENCE_OF_LAST * (now - flow.movedAt))
+    const learned = Math.min(MAX_PATIENCE_MS, PATIENCE_OF_LAST * elapsed(flow.movedAt, now))
     return { ...flow, acked, sent, window, movedAt: now, patience: Math.max(PATIENCE_MS, learned), caughtUp }
   }
   // It has fewer than before: it discarded some, or restarted before they were on its disk.
   if (acked < flow.acked) return { ...beginFlow(acked, now), sending: flow.sending, caughtUp }
-  const stuck = sent > acked && !flow.sending && now - flow.movedAt >= flow.patience
+  const stuck = sent > acked && !flow.sending && elapsed(flow.movedAt, now) >= flow.patience
   if (!stuck) return { ...flow, sent, caughtUp }
   const patience = Math.min(MAX_PATIENCE_MS, flow.patience * 2)
   return { ...flow, sent: acked, window: FIRST_WINDOW_BYTES, movedAt: now, patience, caughtUp }
@@ -68,14 +68,14 @@ export const nextWindow = (flow: Flow, end: number): number | undefined => {
   return inFlight === 0 || (flow.caughtUp && inFlight < MAX_IN_FLIGHT) ? flow.sent : undefined
 }
 
-export const beginSending = (flow: Flow, now: Timestamp): Flow => ({
+export const beginSending = (flow: Flow, now: Monotonic): Flow => ({
   ...flow,
   sending: true,
   ...(flow.sent === flow.acked && { movedAt: now }),
 })
 
 /** A window was handed to the link. */
-export const endSending = (flow: Flow, through: number, now: Timestamp): Flow => ({
+export const endSending = (flow: Flow, through: number, now: Monotonic): Flow => ({
   ...flow,
   sending: false,
   sent: Math.max(flow.sent, through),

@@ -1,4 +1,5 @@
 import type { NodeId } from '../ids'
+import { elapsed, NEVER } from '../time/clocks'
 import { winsOver } from './election'
 import type { MessageOf } from './message'
 import { CONTESTED_MS, SILENCE_MS } from './replica'
@@ -13,7 +14,7 @@ export const heardHeartbeat = (turn: Turn, from: NodeId, lead: MessageOf<'lead'>
   if (role.kind === 'beginning' && lead.term <= term) return
   // A follower stays with a leader that it still hears, and names that leader to the sender: the two may not know each
   // other.
-  if (role.kind === 'follower' && role.master !== from && turn.now - role.heardAt < SILENCE_MS)
+  if (role.kind === 'follower' && role.master !== from && elapsed(role.heardAt, turn.now) < SILENCE_MS)
     return answer(turn, from)
   if (lead.term === term && obeyed !== undefined && obeyed !== from) {
     // This node accepted another leader in the same term. A term has one leader: make this one take a later term.
@@ -28,11 +29,11 @@ export const heardHeartbeat = (turn: Turn, from: NodeId, lead: MessageOf<'lead'>
 }
 
 const meetLeader = (turn: Turn, other: NodeId, lead: MessageOf<'lead'>): void => {
-  const { term, contestedAt = -Infinity } = turn.replica
+  const { term, contestedAt = NEVER } = turn.replica
   if (winsOver(turn.replica, other, lead, turn.now)) {
     // What each knows of the other is slightly out of date: if both expect to win, they must not outbid each other
     // at once.
-    const sinceContested = turn.now - contestedAt
+    const sinceContested = elapsed(contestedAt, turn.now)
     if (lead.term < term || sinceContested < SILENCE_MS) return
     if (lead.term === term || sinceContested >= CONTESTED_MS) {
       turn.change({ contestedAt: turn.now })

@@ -1,3 +1,4 @@
+import { elapsed } from '../time/clocks'
 import { implausible } from './distrust'
 import { peersFrom, SILENCE_MS, type Away, type Input } from './replica'
 import type { Turn } from './turn'
@@ -7,7 +8,7 @@ import type { Turn } from './turn'
  * tracks which leader it hears. It sends nothing and keeps its term: hearing a leader is not following it.
  */
 export const listen = (turn: Turn, { listens = false, hears }: Away, input: Input): void => {
-  const isSilent = hears !== undefined && turn.now - hears.heardAt >= SILENCE_MS
+  const isSilent = hears !== undefined && elapsed(hears.heardAt, turn.now) >= SILENCE_MS
   const { self, peers } = turn.replica
   switch (input.kind) {
     case 'leave': {

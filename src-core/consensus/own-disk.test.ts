@@ -14,6 +14,7 @@ import {
   type Replica,
 } from './replica'
 import { step } from './step'
+import { monotonic } from '../time/clocks'
 
 const [a, b, c] = ['a', 'b', 'c'].map((name) => NodeId.parse(name)) as [NodeId, NodeId, NodeId]
 const logOf = (sequence: number): LogEnd => ({ sequence, epochs: [{ term: 1, master: a, from: 1 }] })
@@ -32,7 +33,7 @@ class Node {
   }
 
   give(input: Input): void {
-    const stepped = step(this.replica, input, this.now)
+    const stepped = step(this.replica, input, monotonic(this.now))
     this.replica = stepped.replica
     for (const effect of stepped.effects) {
       if (effect.kind !== 'keepTerm' || !this.keepsTerms) this.effects.push(effect)
@@ -66,7 +67,7 @@ class Node {
 }
 
 const node = (self: NodeId, others: readonly NodeId[], sequence = 3): Node =>
-  new Node(startReplica(self, logOf(sequence), [self, ...others], 0), others)
+  new Node(startReplica(self, logOf(sequence), [self, ...others], monotonic(0)), others)
 
 /** `a` leads, and `followers` have all of its log. */
 const leader = (...followers: NodeId[]): Node => {
@@ -155,7 +156,7 @@ describe('a slow disk', () => {
     expect(leading.hangs).toBe(true)
     leading.written()
     expect(leading.replica.disk).toEqual({ behindSince: undefined, patience: 20_000 })
-    const again = restartReplica(leading.replica, leading.replica.log, [a, b], leading.now)
+    const again = restartReplica(leading.replica, leading.replica.log, [a, b], monotonic(leading.now))
     expect(again.disk.patience).toBe(20_000)
   })
 
@@ -189,7 +190,7 @@ describe('a slow disk', () => {
   })
 
   it('does not count as hanging while nothing is written', () => {
-    expect(isHanging(soundDisk, 1e9)).toBe(false)
+    expect(isHanging(soundDisk, monotonic(1e9))).toBe(false)
   })
 })
 
@@ -319,7 +320,7 @@ describe('a term that is not on the disk', () => {
     follower.keepsTerms = false
     follower.give({ kind: 'message', from: b, message: lead })
     follower.give({ kind: 'leave', listens: true })
-    follower.replica = restartReplica(follower.replica, logOf(3), [a, b], follower.now)
+    follower.replica = restartReplica(follower.replica, logOf(3), [a, b], monotonic(follower.now))
     follower.effects = []
     follower.give({ kind: 'tick' })
     expect(follower.effects).toContainEqual({ kind: 'keepTerm', known: { term: 5, obeyed: b } })

@@ -1,4 +1,4 @@
-import type { Timestamp } from '../ids'
+import { elapsed, FOREVER, type Monotonic } from '../time/clocks'
 import type { Replica } from './replica'
 
 /**
@@ -11,7 +11,7 @@ import type { Replica } from './replica'
  */
 export interface OwnDisk {
   /** Since when writes have been outstanding without progress. */
-  readonly behindSince?: Timestamp | undefined
+  readonly behindSince?: Monotonic | undefined
   /** The longest wait for one of the writes since none was outstanding, in milliseconds. */
   readonly longest?: number | undefined
   /** How long a write may take, in milliseconds. */
@@ -36,18 +36,18 @@ const isBehind = ({ log, ordered, keeping }: Replica): boolean =>
 const bounded = (patience: number): number => Math.max(DISK_PATIENCE_MS, Math.min(MAX_PATIENCE_MS, patience))
 
 /** The disk after a step from one replica to another. */
-export const watchDisk = (before: Replica, after: Replica, now: Timestamp): OwnDisk => {
+export const watchDisk = (before: Replica, after: Replica, now: Monotonic): OwnDisk => {
   const { behindSince, longest = 0, patience } = after.disk
   const behind = isBehind(after)
   if (behindSince === undefined) return behind ? { behindSince: now, patience } : after.disk
   const hasProgress = after.log.sequence > before.log.sequence || after.kept !== before.kept
   if (!hasProgress) return behind ? after.disk : { patience }
-  const wait = Math.max(longest, now - behindSince)
+  const wait = Math.max(longest, elapsed(behindSince, now))
   // Writes that one sync made durable are reported one by one: only the last report shows how long they took.
   if (behind) return { behindSince: now, longest: wait, patience: bounded(Math.max(PATIENCE_OF_LAST * wait, patience)) }
   return { patience: bounded(Math.max(PATIENCE_OF_LAST * wait, patience / 2)) }
 }
 
 /** Whether a write has been outstanding for too long. */
-export const isHanging = ({ behindSince = Infinity, patience }: OwnDisk, now: Timestamp): boolean =>
-  now - behindSince >= patience
+export const isHanging = ({ behindSince = FOREVER, patience }: OwnDisk, now: Monotonic): boolean =>
+  elapsed(behindSince, now) >= patience

@@ -1,11 +1,12 @@
 import type { NodeId } from '../ids'
+import { elapsed, type Monotonic } from '../time/clocks'
 
 /**
- * The linked member through which another one is reached, and when that one was last heard. Milliseconds, monotonic.
+ * The linked member through which another one is reached, and when that one was last heard.
  */
 export interface Relay {
   readonly via: NodeId
-  readonly heardAt: number
+  readonly heardAt: Monotonic
 }
 
 /** A relay that delivered nothing for this long is dropped. */
@@ -29,7 +30,7 @@ export class Relays {
   }
 
   /** When a member was last heard through a relay; undefined if it has none. */
-  heardAt(peer: NodeId): number | undefined {
+  heardAt(peer: NodeId): Monotonic | undefined {
     return this.via(peer) === undefined ? undefined : this.relays.get(peer)?.heardAt
   }
 
@@ -39,7 +40,7 @@ export class Relays {
   }
 
   /** Notes that `via` delivered or named a member. Returns whether the member was unreachable before. */
-  hear(peer: NodeId, via: NodeId, now: number): boolean {
+  hear(peer: NodeId, via: NodeId, now: Monotonic): boolean {
     const known = this.via(peer)
     // Keep the present relay as long as it delivers.
     if (known !== undefined && known !== via && this.isHeard(peer, now)) return false
@@ -48,9 +49,9 @@ export class Relays {
   }
 
   /** Whether a member was heard through its relay recently; drops a silent relay. */
-  isHeard(peer: NodeId, now: number): boolean {
+  isHeard(peer: NodeId, now: Monotonic): boolean {
     const heardAt = this.heardAt(peer)
-    if (heardAt !== undefined && now - heardAt < LOST_MS) return true
+    if (heardAt !== undefined && elapsed(heardAt, now) < LOST_MS) return true
     this.relays.delete(peer)
     return false
   }

@@ -15,6 +15,7 @@ import {
 } from './replica'
 import { step } from './step'
 import { Cluster } from './testing/cluster'
+import { monotonic } from '../time/clocks'
 
 const cluster = (names: string, seed = 1): Cluster => new Cluster([...names], new Random(seed))
 
@@ -133,10 +134,14 @@ describe('a cluster', () => {
     const { replica } = two.host('a')
     const stranger = NodeId.parse('stranger')
     const lead = { type: 'lead', term: 99, log: emptyLog, followers: 9 } as const
-    const { effects, replica: after } = step(replica, { kind: 'message', from: stranger, message: lead }, 5000)
+    const { effects, replica: after } = step(
+      replica,
+      { kind: 'message', from: stranger, message: lead },
+      monotonic(5000),
+    )
     expect(effects).toEqual([])
     expect(after).toBe(replica)
-    const alone = step(replica, { kind: 'members', members: [replica.self] }, 5000).replica
+    const alone = step(replica, { kind: 'members', members: [replica.self] }, monotonic(5000)).replica
     expect([...alone.peers]).toEqual([])
   })
 
@@ -152,7 +157,7 @@ describe('a cluster', () => {
       { type: 'records', term: replica.term - 1, after: 1, log: { ...replica.log, sequence: 9 } },
       { type: 'handover', term: replica.term - 1 },
     ] as const)
-      expect(step(replica, { kind: 'message', from: master, message }, 2100).effects).toEqual([])
+      expect(step(replica, { kind: 'message', from: master, message }, monotonic(2100)).effects).toEqual([])
   })
 
   it('stays with a live leader, whatever another node claims', () => {
@@ -163,12 +168,12 @@ describe('a cluster', () => {
     if (!follower || !other || master === undefined) throw new Error('nobody follows')
     const lead = { type: 'lead', term: 9, log: other.replica.log, followers: 1 } as const
     const input = { kind: 'message', from: other.replica.self, message: lead } as const
-    expect(masterOf(step(follower.replica, input, 2010).replica)).toBe(master)
+    expect(masterOf(step(follower.replica, input, monotonic(2010)).replica)).toBe(master)
     // A leader that is no longer heard binds nobody.
-    expect(masterOf(step(follower.replica, input, 2010 + SILENCE_MS).replica)).toBe(other.replica.self)
+    expect(masterOf(step(follower.replica, input, monotonic(2010 + SILENCE_MS)).replica)).toBe(other.replica.self)
     // Nor does one that names another leader: its followers ask at once.
     const answer = { type: 'answer', term: 9, log: other.replica.log, master: other.replica.self } as const
-    const renounced = step(follower.replica, { kind: 'message', from: master, message: answer }, 2010)
+    const renounced = step(follower.replica, { kind: 'message', from: master, message: answer }, monotonic(2010))
     expect(renounced.replica.role.kind).toBe('seeking')
     expect(renounced.effects).toContainEqual(expect.objectContaining({ to: other.replica.self }))
   })
@@ -178,17 +183,17 @@ describe('a cluster', () => {
     const [a, b, c] = members
     if (!a || !b || !c) throw new Error('three names')
     const log = { sequence: 3, epochs: [{ term: 2, master: a, from: 1 }] }
-    let replica = startReplica(c, log, members, 0)
-    replica = step(replica, { kind: 'connected', peer: b }, 1).replica
+    let replica = startReplica(c, log, members, monotonic(0))
+    replica = step(replica, { kind: 'connected', peer: b }, monotonic(1)).replica
     const lead = { type: 'lead', term: 2, log: emptyLog, followers: 0 } as const
-    const heard = step(replica, { kind: 'message', from: b, message: lead }, 2)
+    const heard = step(replica, { kind: 'message', from: b, message: lead }, monotonic(2))
     expect(masterOf(heard.replica)).toBeUndefined()
     const says = expect.objectContaining({ type: 'follow', term: 3 }) as unknown
     expect(heard.effects).toEqual([
       { kind: 'keepTerm', known: { term: 3 } },
       { kind: 'send', to: b, message: says },
     ])
-    const later = step(heard.replica, { kind: 'message', from: b, message: { ...lead, term: 4 } }, 3)
+    const later = step(heard.replica, { kind: 'message', from: b, message: { ...lead, term: 4 } }, monotonic(3))
     expect(masterOf(later.replica)).toBe(b)
   })
 
@@ -202,18 +207,18 @@ describe('a cluster', () => {
     // Fewer followers than this node, so that this node wins, and a later term, so that it has to raise its own.
     const lead = { type: 'lead', term: 50, log: emptyLog, followers: -1 } as const
     const message = { kind: 'message', from: NodeId.parse('b'), message: lead } as const
-    const raised = step(replica, message, 6001)
+    const raised = step(replica, message, monotonic(6001))
     const known = { term: 51, obeyed: NodeId.parse('a') }
     expect(raised.effects).toEqual([
       { kind: 'keepTerm', known },
       { kind: 'beginTerm', term: 51 },
     ])
     const leads = { ...raised.replica, role: { kind: 'master' as const } }
-    expect(step(leads, { ...message, message: { ...lead, term: 52 } }, 6010).effects).toEqual([])
+    expect(step(leads, { ...message, message: { ...lead, term: 52 } }, monotonic(6010)).effects).toEqual([])
     // Outbid in turn, it gives way: otherwise two leaders with slow disks would depose each other for ever.
-    const outbid = step(leads, { ...message, message: { ...lead, term: 52 } }, 6001 + SILENCE_MS)
+    const outbid = step(leads, { ...message, message: { ...lead, term: 52 } }, monotonic(6001 + SILENCE_MS))
     expect(masterOf(outbid.replica)).toBe('b')
-    const muchLater = step(leads, { ...message, message: { ...lead, term: 52 } }, 6001 + CONTESTED_MS)
+    const muchLater = step(leads, { ...message, message: { ...lead, term: 52 } }, monotonic(6001 + CONTESTED_MS))
     expect(muchLater.effects).toContainEqual({ kind: 'beginTerm', term: 53 })
   })
 
@@ -293,9 +298,9 @@ describe('a member that sends false messages', () => {
     },
   ] satisfies Message[])('of its term in "$type" is named, and not believed', (message) => {
     const [a, b] = [NodeId.parse('a'), NodeId.parse('b')]
-    let replica = startReplica(a, emptyLog, [a, b], 0)
-    replica = step(replica, { kind: 'connected', peer: b }, 0).replica
-    const { replica: after, effects } = step(replica, { kind: 'message', from: b, message }, 10)
+    let replica = startReplica(a, emptyLog, [a, b], monotonic(0))
+    replica = step(replica, { kind: 'connected', peer: b }, monotonic(0)).replica
+    const { replica: after, effects } = step(replica, { kind: 'message', from: b, message }, monotonic(10))
     expect(after).toEqual(replica)
     expect(effects).toEqual([
       { kind: 'distrust', peer: b, reason: expect.stringContaining('9007199254740991') as string },
@@ -333,8 +338,12 @@ describe('a member that sends false messages', () => {
     'of records that no log can have is named, and not believed: %j',
     (message, reason) => {
       const [a, b] = [NodeId.parse('a'), NodeId.parse('b')]
-      const replica = step(startReplica(a, emptyLog, [a, b], 0), { kind: 'connected', peer: b }, 0).replica
-      const { replica: after, effects } = step(replica, { kind: 'message', from: b, message }, 10)
+      const replica = step(
+        startReplica(a, emptyLog, [a, b], monotonic(0)),
+        { kind: 'connected', peer: b },
+        monotonic(0),
+      ).replica
+      const { replica: after, effects } = step(replica, { kind: 'message', from: b, message }, monotonic(10))
       expect(after).toEqual(replica)
       expect(effects).toEqual([{ kind: 'distrust', peer: b, reason: expect.stringContaining(reason) as string }])
     },
@@ -343,9 +352,13 @@ describe('a member that sends false messages', () => {
   it('with very many epochs is still processed', () => {
     const [a, b] = [NodeId.parse('a'), NodeId.parse('b')]
     const epochs = Array.from({ length: 300_000 }, (_, at) => ({ term: at, master: b, from: at + 1 }))
-    const replica = step(startReplica(a, emptyLog, [a, b], 0), { kind: 'connected', peer: b }, 0).replica
+    const replica = step(
+      startReplica(a, emptyLog, [a, b], monotonic(0)),
+      { kind: 'connected', peer: b },
+      monotonic(0),
+    ).replica
     const message: Message = { type: 'ask', term: 1, log: { sequence: epochs.length, epochs } }
-    expect(() => step(replica, { kind: 'message', from: b, message }, 10)).not.toThrow()
+    expect(() => step(replica, { kind: 'message', from: b, message }, monotonic(10))).not.toThrow()
   })
 })
 
@@ -357,10 +370,10 @@ describe('two logs with more changes of the leader than one message describes', 
   const others = { sequence: 700, epochs: epochs(70, b) }
 
   it('are compared from where they diverge, after asking for more epochs', () => {
-    let leader = startReplica(a, own, [a, b], 0)
-    let follower = startReplica(b, others, [a, b], 0)
+    let leader = startReplica(a, own, [a, b], monotonic(0))
+    let follower = startReplica(b, others, [a, b], monotonic(0))
     const give = (to: 'leader' | 'follower', input: Input) => {
-      const { replica, effects } = step(to === 'leader' ? leader : follower, input, 10)
+      const { replica, effects } = step(to === 'leader' ? leader : follower, input, monotonic(10))
       if (to === 'leader') leader = replica
       else follower = replica
       return effects.flatMap((effect) => (effect.kind === 'send' ? effect.message : []))
@@ -395,13 +408,13 @@ describe('a member whose disk refuses writes', () => {
   const take = (replica: Replica, now: number, ...inputs: readonly Input[]) =>
     inputs.reduce(
       ({ replica, effects }, input) => {
-        const next = step(replica, input, now)
+        const next = step(replica, input, monotonic(now))
         return { replica: next.replica, effects: [...effects, ...next.effects] }
       },
       { replica, effects: [] as readonly Effect[] },
     )
   const listening = take(
-    startReplica(self, emptyLog, [self, b, c], 0),
+    startReplica(self, emptyLog, [self, b, c], monotonic(0)),
     1,
     { kind: 'connected', peer: b },
     { kind: 'connected', peer: c },

@@ -1,4 +1,5 @@
-import type { NodeId, Timestamp } from '../ids'
+import type { NodeId } from '../ids'
+import { elapsed, later, type Monotonic, NEVER } from '../time/clocks'
 import type { Flow } from './flow'
 import type { KnownTerm } from './known-term'
 import type { LogEnd } from './log-end'
@@ -28,8 +29,8 @@ export interface Peer {
   /** It was dialled since the search for a leader began, and could not be reached. */
   readonly refused: boolean
   /** Start of the present or last connection. */
-  readonly connectedAt?: Timestamp | undefined
-  readonly heardAt?: Timestamp | undefined
+  readonly connectedAt?: Monotonic | undefined
+  readonly heardAt?: Monotonic | undefined
   /** The log that it last reported, and up to which record that log is on its disk (`stored`). */
   readonly log?: LogEnd | undefined
   readonly stored?: number | undefined
@@ -38,17 +39,17 @@ export interface Peer {
   /** It has sent a message since the search for a leader began. */
   readonly answered: boolean
   /** Since when it has reported that it is about to lead. */
-  readonly candidateSince?: Timestamp | undefined
+  readonly candidateSince?: Monotonic | undefined
   /** For a follower of this leader: replication progress. */
   readonly flow?: Flow | undefined
   /** For a follower: since when its disk has been behind without progress. */
-  readonly behindSince?: Timestamp | undefined
+  readonly behindSince?: Monotonic | undefined
 }
 
 export interface Following {
   readonly kind: 'follower'
   readonly master: NodeId
-  readonly heardAt: Timestamp
+  readonly heardAt: Monotonic
 }
 
 /**
@@ -66,14 +67,14 @@ export interface Away {
 export interface Heard {
   readonly master: NodeId
   readonly term: number
-  readonly heardAt: Timestamp
+  readonly heardAt: Monotonic
 }
 
 export type Role =
   /** `patient` after a wake: unreachable members may only be late, so no election starts before the full wait. */
-  | { readonly kind: 'seeking'; readonly since: Timestamp; readonly patient?: boolean }
+  | { readonly kind: 'seeking'; readonly since: Monotonic; readonly patient?: boolean }
   /** Elected, but its first record is not on its disk yet. */
-  | { readonly kind: 'beginning'; readonly term: number; readonly since: Timestamp }
+  | { readonly kind: 'beginning'; readonly term: number; readonly since: Monotonic }
   | { readonly kind: 'master' }
   | Following
   | Away
@@ -102,9 +103,9 @@ export interface Replica {
   readonly peers: ReadonlyMap<NodeId, Peer>
   /** Commit index: as leader, this node has acknowledged everything up to this record. */
   readonly acknowledged: number
-  readonly sentAt: Timestamp
+  readonly sentAt: Monotonic
   /** When it last raised its term against another leader. */
-  readonly contestedAt?: Timestamp | undefined
+  readonly contestedAt?: Monotonic | undefined
 }
 
 export type Input =
@@ -184,7 +185,7 @@ export const startReplica = (
   self: NodeId,
   log: LogEnd,
   members: readonly NodeId[],
-  now: Timestamp,
+  now: Monotonic,
   known: KnownTerm = { term: 0 },
 ): Replica => ({
   self,
@@ -197,7 +198,7 @@ export const startReplica = (
   disk: soundDisk,
   peers: peersFrom(self, members, new Map()),
   acknowledged: 0,
-  sentAt: now - HEARTBEAT_MS,
+  sentAt: later(now, -HEARTBEAT_MS),
 })
 
 /**
@@ -207,7 +208,7 @@ export const restartReplica = (
   { self, term, obeyed, hasLostTerm, kept, disk: { patience } }: Replica,
   log: LogEnd,
   members: readonly NodeId[],
-  now: Timestamp,
+  now: Monotonic,
 ): Replica => ({
   ...startReplica(self, log, members, now, { term, obeyed, isLost: hasLostTerm }),
   kept,
@@ -243,7 +244,7 @@ export const masterOf = ({ self, role }: Replica): NodeId | undefined => {
 export const heardBy = ({ role }: Replica): Heard | undefined => (role.kind === 'away' ? role.hears : undefined)
 
 /** Members that follow this leader and were heard recently. */
-export const followersOf = ({ peers, self }: Replica, now: Timestamp): Peer[] =>
+export const followersOf = ({ peers, self }: Replica, now: Monotonic): Peer[] =>
   [...peers.values()].filter(
-    ({ connected, master, heardAt = -Infinity }) => connected && master === self && now - heardAt < SILENCE_MS,
+    ({ connected, master, heardAt = NEVER }) => connected && master === self && elapsed(heardAt, now) < SILENCE_MS,
   )

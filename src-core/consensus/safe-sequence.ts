@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Timestamp } from '../ids'
+import { elapsed, FOREVER, latest, type Monotonic, NEVER } from '../time/clocks'
 import { lastCommon } from './log-end'
 import { DISK_PATIENCE_MS } from './own-disk'
 import { SILENCE_MS, type Peer, type Replica } from './replica'
@@ -11,13 +11,13 @@ export type DurableOn = z.infer<typeof DurableOn>
 /** Whether acknowledgements wait for a member: it is reachable, caught up, and its disk makes progress. */
 const countsFor = (
   { self }: Replica,
-  { connected, connectedAt = -Infinity, heardAt = -Infinity, master, flow, behindSince = Infinity }: Peer,
-  now: Timestamp,
+  { connected, connectedAt = NEVER, heardAt = NEVER, master, flow, behindSince = FOREVER }: Peer,
+  now: Monotonic,
 ): boolean => {
-  if (!connected || now - Math.max(connectedAt, heardAt) >= SILENCE_MS) return false
+  if (!connected || elapsed(latest(connectedAt, heardAt), now) >= SILENCE_MS) return false
   // A reachable member without a leader will follow in a moment.
   if (master !== self) return true
-  return flow?.caughtUp !== false && now - behindSince < DISK_PATIENCE_MS
+  return flow?.caughtUp !== false && elapsed(behindSince, now) < DISK_PATIENCE_MS
 }
 
 /** Up to which record a follower has this log on disk, as far as the leader has heard. */
@@ -35,7 +35,7 @@ export const durabilityOf = (replica: Replica, sequence: number): DurableOn => {
  * The commit index of a leader: on its own disk and on that of at least one member that counts, or on its own alone if
  * none counts. Members that are catching up or whose disk hangs delay nothing.
  */
-export const safeSequence = (replica: Replica, now: Timestamp): number => {
+export const safeSequence = (replica: Replica, now: Monotonic): number => {
   const { log, peers } = replica
   const stored = [...peers.values()]
     .filter((peer) => countsFor(replica, peer, now))

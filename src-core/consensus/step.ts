@@ -1,4 +1,5 @@
-import type { NodeId, Timestamp } from '../ids'
+import type { NodeId } from '../ids'
+import { elapsed, type Monotonic } from '../time/clocks'
 import { implausible } from './distrust'
 import { install, obeys, rewind, rewound, store } from './following'
 import { heardHeartbeat } from './heartbeats'
@@ -13,7 +14,7 @@ import { answer, beginTerm, decide, givesWay, sendStatus, leave, sendFollow, see
 import { Turn } from './turn'
 
 /** Processes one input. Pure: the replica is small and copied, and the shell carries out the effects in order. */
-export const step = (replica: Replica, input: Input, now: Timestamp): Stepped => {
+export const step = (replica: Replica, input: Input, now: Monotonic): Stepped => {
   const turn = new Turn(replica, now)
   take(turn, input)
   keepTerm(turn)
@@ -83,10 +84,10 @@ const take = (turn: Turn, input: Input): void => {
 const tick = (turn: Turn): void => {
   if (givesWay(turn)) return
   const { role, sentAt } = turn.replica
-  if (role.kind === 'follower' && turn.now - role.heardAt >= SILENCE_MS) seek(turn)
+  if (role.kind === 'follower' && elapsed(role.heardAt, turn.now) >= SILENCE_MS) seek(turn)
   // This disk is so slow that the other members have elected another leader in the meantime.
-  if (role.kind === 'beginning' && turn.now - role.since >= SILENCE_MS && hearsLeader(turn)) seek(turn)
-  if (turn.now - sentAt >= HEARTBEAT_MS) {
+  if (role.kind === 'beginning' && elapsed(role.since, turn.now) >= SILENCE_MS && hearsLeader(turn)) seek(turn)
+  if (elapsed(sentAt, turn.now) >= HEARTBEAT_MS) {
     turn.change({ sentAt: turn.now })
     for (const peer of turn.replica.peers.keys()) sendStatus(turn, peer)
   }

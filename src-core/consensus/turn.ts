@@ -1,4 +1,5 @@
-import type { NodeId, Timestamp } from '../ids'
+import type { NodeId } from '../ids'
+import type { Monotonic } from '../time/clocks'
 import { EPOCHS_SENT, withLatestEpochs, type LogEnd } from './log-end'
 import type { Message } from './message'
 import type { Effect, Peer, Replica, Role } from './replica'
@@ -11,7 +12,7 @@ export class Turn {
 
   constructor(
     public replica: Replica,
-    readonly now: Timestamp,
+    readonly now: Monotonic,
   ) {}
 
   change(changes: Partial<Replica>): void {

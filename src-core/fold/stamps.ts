@@ -1,3 +1,4 @@
+import { LATEST_TIMESTAMP } from '../ids'
 import {
   epochStamp,
   fieldStamp,
@@ -44,7 +45,7 @@ export const reduceStamps = (state: State, { event, at, index }: Envelope): Chan
     case 'MemberAdmitted': {
       const { nodeId, origin } = event
       // An admission is later than the removal that it follows, even where the removal's clock was ahead.
-      const after = { ...now, at: Math.max(at, (retired[nodeId] ?? -1) + 1) }
+      const after = { ...now, at: Math.min(LATEST_TIMESTAMP, Math.max(at, (retired[nodeId] ?? -1) + 1)) }
       return made('member', nodeId, origin ?? { created: after })
     }
     case 'MetaInstanceUpdated': {

@@ -9,6 +9,7 @@ import { isOffHours, temporaryOf } from '../state/scheduling'
 import type { State } from '../state/state'
 import { statusOf } from '../state/status'
 import { isLive, type Task } from '../state/tasks'
+import { epochMs } from '../time/clocks'
 
 /** What a client's model name resolves to. */
 export interface Target {
@@ -119,9 +120,12 @@ const isEnding = (state: State, instance: Instance, others: readonly Instance[])
   return isOffHours(declared) || surplusReplicas(state, declared, own).includes(instance)
 }
 
+const resumesAt = ({ schedule }: MetaInstance): number =>
+  schedule?.until === undefined ? Infinity : epochMs(schedule.until)
+
 /** Of declarations outside their schedule, the one that resumes first. */
 const soonest = (off: readonly MetaInstance[]): MetaInstance | undefined =>
-  [...off].sort((a, b) => (a.schedule?.until ?? Infinity) - (b.schedule?.until ?? Infinity))[0]
+  [...off].sort((a, b) => resumesAt(a) - resumesAt(b))[0]
 
 /** Returns the instance (`preferred`) among those that can serve, or why there is none. */
 export const routeOf = (state: State, model: string, known: Known = {}): Route => {

@@ -5,6 +5,7 @@ import { addMac, change, changeDevice, changePort, network, plug, unplug } from 
 import { World } from '../testing/world'
 import { LOST_AFTER, Probes } from '../topology/probes'
 import { mirroredRdmaEdges, rdmaReports } from './edges'
+import { monotonic } from '../time/clocks'
 
 describe('RDMA connections', () => {
   let world: World
@@ -103,15 +104,15 @@ describe('RDMA connections', () => {
     const probes = new Probes(a)
     const way = { nodeId: b, ip: '10.0.0.1', port: 1, interfaceType: 'ethernet' } as const
     for (let second = 0; second <= LOST_AFTER; second += 1) {
-      probes.round([way], 1000 * second)
+      probes.round([way], monotonic(1000 * second))
       const { state } = world
       world.apply(...probes.reports(state), ...rdmaReports(state, a))
     }
     expect(edgesOf(world.state.topology)).toEqual([])
     world.apply(...rdmaReports(world.state, a), ...rdmaReports(world.state, b))
     expect(edges()).toEqual([])
-    probes.round([way], 9000)
-    probes.answered(way, { at: 9001, latencyMs: 1 })
+    probes.round([way], monotonic(9000))
+    probes.answered(way, { at: monotonic(9001), latencyMs: 1 })
     world.apply(...probes.reports(world.state))
     world.apply(...rdmaReports(world.state, a))
     expect(edges()).toEqual(['a.rdma_en1>b.rdma_en2'])

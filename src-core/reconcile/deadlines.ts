@@ -1,5 +1,6 @@
 import type { Timestamp } from '../ids'
 import { isTerminal } from '../state/runners'
+import { elapsed } from '../time/clocks'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
 import { temporaryOf } from '../state/scheduling'
@@ -12,7 +13,7 @@ import { TASK_RETENTION_MS } from './task-retention'
 
 /** Returns the next time at which a pass may decide differently without any event; the shell sets its timer to it. */
 export const nextDeadline = (state: State, liveness: Liveness): Timestamp | undefined => {
-  const { now, wall = now, deadlinesBegan, firstHeard = {} } = liveness
+  const { now, wall, deadlinesBegan, firstHeard = {} } = liveness
   let earliest = Infinity
   const note = (time: Timestamp | undefined): void => {
     if (time !== undefined && time > now && time < earliest) earliest = time
@@ -21,7 +22,8 @@ export const nextDeadline = (state: State, liveness: Liveness): Timestamp | unde
     note(metaInstance.nextAttemptAt)
     if (temporaryOf(metaInstance)) note(idleUntil(state, metaInstance, liveness))
     const { schedule } = metaInstance
-    if (schedule?.until !== undefined) note(Math.max(now + schedule.until - wall, schedule.since + SCHEDULE_HOLDS_MS))
+    if (schedule?.until !== undefined)
+      note(Math.max(now + elapsed(wall, schedule.until), schedule.since + SCHEDULE_HOLDS_MS))
   }
   for (const { readySince } of Object.values(state.instances))
     if (readySince !== undefined) note(readySince + RECOVERY_MS)

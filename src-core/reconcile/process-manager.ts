@@ -2,6 +2,7 @@ import type { Event } from '../events/event'
 import type { InstanceId, ModelId, NodeId, RunnerId, Timestamp } from '../ids'
 import type { AdapterCard, ModelCard, ModelProblemCode } from '../placement/model-card'
 import type { State } from '../state/state'
+import type { WallTime } from '../time/clocks'
 
 /** Source of fresh ids: random in the product, counted in the simulator. */
 export interface IdSource {
@@ -20,8 +21,8 @@ export type CardResult =
 /** Inputs of a pass besides the state. */
 export interface ReconcileInputs {
   readonly now: Timestamp
-  /** The system clock, for schedules; defaults to `now`. May jump in either direction. */
-  readonly wall?: Timestamp
+  /** The system clock, for schedules. May jump in either direction. */
+  readonly wall: WallTime
   readonly ids: IdSource
   /** When each node was last heard in this term; absent if not yet. */
   readonly heard: Readonly<Record<string, Timestamp>>

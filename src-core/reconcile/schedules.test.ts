@@ -5,6 +5,7 @@ import { currentInstance } from '../state/bindings'
 import type { Hours } from '../schedules/hours'
 import { statusOf } from '../state/status'
 import { SMALL, World } from '../testing/world'
+import { wallTime } from '../time/clocks'
 import { nextDeadline } from './deadlines'
 
 const MINUTE = 60_000
@@ -17,7 +18,7 @@ class ScheduledWorld extends World {
   wall = NINE - MINUTE
 
   override inputs() {
-    return { ...super.inputs(), wall: this.wall }
+    return { ...super.inputs(), wall: wallTime(this.wall) }
   }
 
   /** Time passes on both clocks, with a pass at the end. */

@@ -15,7 +15,7 @@ const isSame = (known: Scheduled, wanted: Scheduled): boolean =>
 
 const decided = (
   { metaInstanceId, hours, schedule }: MetaInstance,
-  { now, wall = now }: ReconcileInputs,
+  { now, wall }: ReconcileInputs,
 ): Event | undefined => {
   const wanted = hours && scheduledNow(hours, wall)
   if (wanted === undefined || (schedule && isSame(schedule, wanted))) return undefined

@@ -1,4 +1,5 @@
-import type { NodeId, Timestamp } from '../ids'
+import type { NodeId } from '../ids'
+import { epochMs, type WallTime } from '../time/clocks'
 import { Day, type Hours } from './hours'
 import { dayNumber, localTime } from './time-zone'
 
@@ -53,13 +54,14 @@ export const hoursText = (
 }
 
 /** `Mon 09:00 (Europe/Berlin)`; in UTC if this runtime does not know the time zone. */
-export const momentText = (timeZone: string, at: Timestamp): string => {
+export const momentText = (timeZone: string, at: WallTime): string => {
   try {
-    const local = localTime(timeZone, at)
+    const local = localTime(timeZone, epochMs(at))
     const day = Day.options[(dayNumber(local) + 3) % DAYS_A_WEEK] ?? ''
     return `${day} ${new Date(local).toISOString().slice(11, 16)} (${timeZone})`
   } catch (error) {
-    if (error instanceof RangeError) return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} (UTC)`
+    if (error instanceof RangeError)
+      return `${new Date(epochMs(at)).toISOString().slice(0, 16).replace('T', ' ')} (UTC)`
     throw error
   }
 }

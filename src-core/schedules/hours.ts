@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { NodeId, Timestamp } from '../ids'
+import type { WallTime } from '../time/clocks'
 
 export const Day = z.enum(['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'])
 export type Day = z.infer<typeof Day>
@@ -68,13 +69,16 @@ export const HoursDocument = z.strictObject({
 export type HoursDocument = z.infer<typeof HoursDocument>
 export const HoursDocuments = z.array(HoursDocument).min(1).max(MAX_HOURS)
 
+/** Stored and sent as a number; to the compiler it is no time of the leader's clock. */
+const StoredWallTime = Timestamp as unknown as z.ZodType<WallTime, WallTime>
+
 /** Result of evaluating the hours, as last decided by the leader's wall clock. */
 export const Scheduled = z.object({
   on: z.boolean(),
   /** Machines of the current hours. */
   nodeIds: z.array(NodeId).min(1).optional(),
   /** Time of the next change; absent if there is none. Wall-clock time, unlike all other times in the state. */
-  until: Timestamp.optional(),
+  until: StoredWallTime.optional(),
   /** Outside its hours, a request has loaded it; it ends after this idle time. */
   woken: z.object({ idleSeconds: z.number().nonnegative().optional() }).optional(),
 })

@@ -3,8 +3,9 @@ import { NodeId } from '../ids'
 import type { Hours } from './hours'
 import { hoursText, momentText } from './hours-text'
 import { scheduledNow } from './scheduled-now'
+import { epochMs, type WallTime, wallTime } from '../time/clocks'
 
-const at = (text: string): number => Date.parse(text)
+const at = (text: string): WallTime => wallTime(Date.parse(text))
 const berlin = { timeZone: 'Europe/Berlin' } as const
 const laptop = NodeId.parse('laptop')
 const work: Hours = { days: ['Mon', 'Tue', 'Wed', 'Thu', 'Fri'], from: '09:00', to: '18:00', ...berlin }
@@ -13,7 +14,7 @@ const night: Hours = { from: '18:00', to: '09:00', ...berlin }
 const of = (hours: Hours[], wall: string) => {
   const scheduled = scheduledNow(hours, at(wall))
   const until = scheduled?.until
-  return { on: scheduled?.on, until: until === undefined ? undefined : new Date(until).toISOString() }
+  return { on: scheduled?.on, until: until === undefined ? undefined : new Date(epochMs(until)).toISOString() }
 }
 
 describe('hours', () => {
@@ -61,7 +62,7 @@ describe('hours', () => {
   })
 
   it('in a time zone that this machine does not know have no outcome', () => {
-    expect(scheduledNow([{ ...work, timeZone: 'Mars/Olympus_Mons' }], 0)).toBeUndefined()
+    expect(scheduledNow([{ ...work, timeZone: 'Mars/Olympus_Mons' }], wallTime(0))).toBeUndefined()
   })
 })
 

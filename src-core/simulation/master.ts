@@ -7,13 +7,14 @@ import { next } from '../events/next'
 import { type CardResult, type Pass, type ReconcileInputs, runPass } from '../reconcile/index'
 import { durablePart } from '../state/durable'
 import { emptyState, type State } from '../state/state'
+import type { WallTime } from '../time/clocks'
 import { countingIds } from './counting-ids'
 
 /** The master's view of the simulated world. */
 export interface MasterWorld {
   now(): Timestamp
   /** The simulated system clock. */
-  wall(): Timestamp
+  wall(): WallTime
   /** When each node was last and first heard in this term. */
   heard(): Readonly<Record<string, Timestamp>>
   firstHeard(): Readonly<Record<string, Timestamp>>

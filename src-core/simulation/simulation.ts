@@ -3,6 +3,7 @@ import { nextDeadline } from '../reconcile/index'
 import type { Instance } from '../state/instances'
 import type { RunnerStatus } from '../state/runners'
 import type { State } from '../state/state'
+import { wallTime } from '../time/clocks'
 import { SimulatedCables } from './cables'
 import { SimulatedCards } from './cards'
 import { VirtualClock } from '../time/virtual-clock'
@@ -42,7 +43,7 @@ export class Simulation {
     private readonly listener: SimulationListener,
   ) {
     const { clock } = this
-    if (world.wallClock !== undefined) clock.setWall(Date.parse(world.wallClock))
+    if (world.wallClock !== undefined) clock.setWall(wallTime(Date.parse(world.wallClock)))
     const state = (): State => this.master.state()
     this.cards = new SimulatedCards(world.models, {
       clock,
@@ -185,7 +186,7 @@ export class Simulation {
       case 'modelCard':
         return this.cards.setMode(step.modelId, step.mode, step.error)
       case 'setWallClock':
-        return this.clock.setWall(Date.parse(step.to))
+        return this.clock.setWall(wallTime(Date.parse(step.to)))
       case 'crashMaster':
         this.master.restart()
         this.cards.shelf.clear()

@@ -11,6 +11,7 @@ import type { MetaInstance } from '../state/meta-instances'
 import type { State } from '../state/state'
 import { statusOf } from '../state/status'
 import { isSocketEdge, type Edge } from '../state/topology'
+import { epochMs } from '../time/clocks'
 import type { Happening } from './happening'
 import { Step } from './scenario'
 import type { SimulationListener } from './listener'
@@ -62,7 +63,7 @@ const detail = (state: State, event: Event): string => {
     case 'MetaInstanceScheduled': {
       const { on, nodeIds, until, woken } = event.schedule
       const where = nodeIds ? ` on ${nodeIds.map((nodeId) => nodeName(state, nodeId)).join(', ')}` : ''
-      const end = until === undefined ? '' : ` until ${new Date(until).toISOString()}`
+      const end = until === undefined ? '' : ` until ${new Date(epochMs(until)).toISOString()}`
       const awake = woken ? ', loaded on request' : ''
       return `${event.metaInstanceId} ${on ? 'within' : 'outside'} its hours${where}${end}${awake}`
     }

@@ -1,16 +1,12 @@
 import { z } from 'zod'
-import { Timestamp } from '../ids'
-
-/** Latest time that a JavaScript Date can represent; no clock gives a later one. */
-const LATEST_STAMP = 8.64e15
-const StampTime = Timestamp.max(LATEST_STAMP)
+import { LATEST_TIMESTAMP, Timestamp } from '../ids'
 
 /**
  * When and where something was declared. Ordered by the leader's clock (monotonic within a log), then by the event's
  * index, then by the leading node. Only stamps of the same event are equal.
  */
 export const Stamp = z.object({
-  at: StampTime,
+  at: Timestamp,
   index: z.number().int().nonnegative(),
   /** Empty if the leader is unknown, as in a log without terms. */
   node: z.string().max(200),
@@ -23,7 +19,7 @@ export const compareStamps = (a: Stamp, b: Stamp): number =>
 
 /** Returns a stamp newer than the one it overwrites, even if that one's clock was ahead. */
 export const stampAfter = (known: Stamp, now: Stamp): Stamp =>
-  compareStamps(now, known) > 0 ? now : { ...now, at: Math.min(known.at + 1, LATEST_STAMP) }
+  compareStamps(now, known) > 0 ? now : { ...now, at: Math.min(known.at + 1, LATEST_TIMESTAMP) }
 
 /** Stamps of one declaration, key or member, or of all settings: its creation and the last write of each field. */
 export const EntityStamps = z.object({ created: Stamp, fields: z.record(z.string(), Stamp) })
@@ -35,7 +31,7 @@ export type EntityStamps = z.infer<typeof EntityStamps>
 export const Origin = z.object({
   created: Stamp.optional(),
   fields: z.record(z.string(), Stamp).optional(),
-  removed: StampTime.optional(),
+  removed: Timestamp.optional(),
 })
 export type Origin = z.infer<typeof Origin>
 

@@ -10,6 +10,7 @@ import { figuresOf } from '../texts/figures'
 import { codedRenderer } from '../texts/render-coded'
 import { timesOf } from '../texts/times'
 import type { Translator } from '../texts/translator'
+import { epochMs } from '../time/clocks'
 import { instanceLines, type InstanceLines } from './instance-lines'
 import { sentence } from './sentence'
 
@@ -47,7 +48,7 @@ export const declarationLines = (translator: Translator): DeclarationLines => {
   const offHours = ({ schedule }: MetaInstance): string =>
     schedule?.until === undefined
       ? text('cards.outsideHours')
-      : text('cards.until', { time: times(schedule.until, MOMENT).replace(',', '') })
+      : text('cards.until', { time: times(epochMs(schedule.until), MOMENT).replace(',', '') })
 
   /** `Pipeline over at least 2 machines`. */
   const strategy = ({ sharding, instanceMeta, minNodes }: MetaInstance): string =>

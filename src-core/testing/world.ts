@@ -13,6 +13,7 @@ import type { MetaInstance } from '../state/meta-instances'
 import type { NodeInfo } from '../state/nodes'
 import type { RunnerStatus } from '../state/runners'
 import { emptyState, type State } from '../state/state'
+import { wallTime } from '../time/clocks'
 import { statusOf } from '../state/status'
 
 export const GB = 1e9
@@ -84,7 +85,7 @@ export class World {
 
   inputs(): ReconcileInputs {
     const { now, ids, heard, unreachable, deadlinesBegan, cards } = this
-    return { now, ids, heard, unreachable, deadlinesBegan, cards }
+    return { now, wall: wallTime(now), ids, heard, unreachable, deadlinesBegan, cards }
   }
 
   /** Runs one reconcile pass and applies its events. */

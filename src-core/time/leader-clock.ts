@@ -1,11 +1,12 @@
-import type { Timestamp } from '../ids'
+import { LATEST_TIMESTAMP, type Timestamp } from '../ids'
+import { elapsed, epochMs, type Monotonic, type WallTime } from './clocks'
 
-/** Readings of a machine's clocks, both in milliseconds. */
+/** Readings of a machine's clocks. */
 export interface ClockReading {
-  /** System time since 1970; may be set forward or back at any moment. */
-  readonly wall: Timestamp
-  /** Monotonic time from an arbitrary origin; may stand still while the machine sleeps. */
-  readonly monotonic: number
+  /** System time; may be set forward or back at any moment. */
+  readonly wall: WallTime
+  /** May stand still while the machine sleeps. */
+  readonly monotonic: Monotonic
 }
 
 /**
@@ -22,10 +23,10 @@ export interface ClockReading {
  */
 export class LeaderClock {
   private latest: Timestamp
-  private monotonic: number
+  private monotonic: Monotonic
 
   constructor({ wall, monotonic }: ClockReading) {
-    this.latest = wall
+    this.latest = epochMs(wall)
     this.monotonic = monotonic
   }
 
@@ -36,9 +37,9 @@ export class LeaderClock {
   }
 
   now({ wall, monotonic }: ClockReading): Timestamp {
-    const elapsed = Math.max(0, monotonic - this.monotonic)
+    const goneBy = Math.max(0, elapsed(this.monotonic, monotonic))
     this.monotonic = monotonic
-    this.latest = Math.max(wall, this.latest + elapsed)
+    this.latest = Math.min(LATEST_TIMESTAMP, Math.max(epochMs(wall), this.latest + goneBy))
     return Math.round(this.latest)
   }
 }

@@ -1,10 +1,11 @@
+import type { Monotonic } from './clocks'
+
 /** Cancels the call if it has not run yet. */
 export type Cancel = () => void
 
 /** Clock and timers of a machine, in milliseconds: the system's in production, virtual in the simulator. */
 export interface Timers {
-  /** Monotonic time from an arbitrary origin. */
-  monotonic(): number
+  monotonic(): Monotonic
   after(milliseconds: number, act: () => void): Cancel
   every(milliseconds: number, act: () => void): Cancel
   /** Runs `act` after the current task. */

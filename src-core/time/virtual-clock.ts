@@ -1,4 +1,5 @@
 import type { Timestamp } from '../ids'
+import { epochMs, type WallTime, wallTime } from './clocks'
 
 interface Entry {
   readonly at: Timestamp
@@ -21,12 +22,12 @@ export class VirtualClock {
   }
 
   /** Time of the simulated system clock. */
-  wall(): Timestamp {
-    return this.time + this.wallAhead
+  wall(): WallTime {
+    return wallTime(this.time + this.wallAhead)
   }
 
-  setWall(wall: Timestamp): void {
-    this.wallAhead = wall - this.time
+  setWall(wall: WallTime): void {
+    this.wallAhead = epochMs(wall) - this.time
   }
 
   /** Schedules work; a past time means now. */

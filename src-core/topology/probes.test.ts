@@ -3,6 +3,7 @@ import type { NodeId } from '../ids'
 import { edgesOf, isSocketEdge } from '../state/topology'
 import { World } from '../testing/world'
 import { LOST_AFTER, PEERS_PER_ROUND, Probes, type Target } from './probes'
+import { monotonic } from '../time/clocks'
 
 /** Node `a`, which probes others, in a world that applies its reports. */
 const probing = (names: string) => {
@@ -15,8 +16,8 @@ const probing = (names: string) => {
   /** One second, in which the targets in `answers` answer. */
   const second = (targets: readonly Target[], answers: readonly Target[], latencyMs = 1): void => {
     now += 1000
-    probes.round(targets, now)
-    for (const target of answers) probes.answered(target, { at: now + latencyMs, latencyMs })
+    probes.round(targets, monotonic(now))
+    for (const target of answers) probes.answered(target, { at: monotonic(now + latencyMs), latencyMs })
     world.apply(...probes.reports(world.state))
   }
   const edges = (): string[] =>
@@ -75,7 +76,7 @@ describe('probing', () => {
     second(targets, targets)
     for (let round = 0; round < 10; round += 1) {
       second(targets, [])
-      for (const target of targets) probes.heard(target, at() + 500)
+      for (const target of targets) probes.heard(target, monotonic(at() + 500))
     }
     expect(edges()).toEqual(['a>b@10.0.0.2'])
   })
@@ -130,9 +131,9 @@ describe('probing', () => {
     })
     const probes = new Probes(self)
     for (let round = 1; round <= 12; round += 1) {
-      const asked = probes.round(targets, 1000 * round)
+      const asked = probes.round(targets, monotonic(1000 * round))
       expect(asked).toHaveLength(PEERS_PER_ROUND)
-      for (const target of asked) probes.answered(target, { at: 1000 * round + 1, latencyMs: 1 })
+      for (const target of asked) probes.answered(target, { at: monotonic(1000 * round + 1), latencyMs: 1 })
       world.apply(...probes.reports(world.state))
     }
     expect(edgesOf(world.state.topology)).toHaveLength(150)
@@ -152,8 +153,8 @@ describe('probing', () => {
 
     // The same machine after a restart; the state still has the measurement.
     const anew = new Probes(world.state.topology.edges['a>b@10.0.0.2']?.from ?? fail())
-    anew.round(targets, at())
-    for (const target of targets) anew.answered(target, { at: at() + 50, latencyMs: 50 })
+    anew.round(targets, monotonic(at()))
+    for (const target of targets) anew.answered(target, { at: monotonic(at() + 50), latencyMs: 50 })
     expect(anew.unmeasured(world.state)).toEqual([])
     world.apply(...anew.reports(world.state))
     expect(edgesOf(world.state.topology)).toMatchObject([{ bytesPerSecond: 120_000_000, latencyMs: 50 }])

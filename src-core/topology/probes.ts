@@ -1,5 +1,6 @@
 import type { Observation } from '../events/event'
-import type { NodeId, Timestamp } from '../ids'
+import type { NodeId } from '../ids'
+import { type Monotonic, NEVER } from '../time/clocks'
 import type { InterfaceType } from '../state/nodes'
 import type { State } from '../state/state'
 import { edgeKey, edgesOf, isSocketEdge, type SocketEdge } from '../state/topology'
@@ -35,8 +36,8 @@ interface Route {
   /** Consecutive probes without an answer. */
   missed: number
   answered: boolean
-  askedAt: Timestamp
-  heardAt: Timestamp
+  askedAt: Monotonic
+  heardAt: Monotonic
   latencyMs: number | undefined
   bytesPerSecond: number | undefined
 }
@@ -60,7 +61,7 @@ export class Probes {
   constructor(private readonly self: NodeId) {}
 
   /** Starts a round and returns the targets to probe. Forgets addresses that are no longer targets. */
-  round(targets: readonly Target[], now: Timestamp): Target[] {
+  round(targets: readonly Target[], now: Monotonic): Target[] {
     const wanted = new Set(targets.map(keyOf))
     for (const key of this.routes.keys()) if (!wanted.has(key)) this.routes.delete(key)
     return this.dueTargets(targets).map((target) => {
@@ -73,7 +74,7 @@ export class Probes {
             missed: 0,
             answered: false,
             askedAt: now,
-            heardAt: -Infinity,
+            heardAt: NEVER,
             latencyMs: undefined,
             bytesPerSecond: undefined,
           }
@@ -83,7 +84,7 @@ export class Probes {
   }
 
   /** Records an answer to a probe. */
-  answered(target: Pick<Target, 'nodeId' | 'ip'>, { at, latencyMs }: { at: Timestamp; latencyMs: number }): void {
+  answered(target: Pick<Target, 'nodeId' | 'ip'>, { at, latencyMs }: { at: Monotonic; latencyMs: number }): void {
     const route = this.routes.get(keyOf(target))
     if (!route) return
     route.answered = true
@@ -93,7 +94,7 @@ export class Probes {
   }
 
   /** Counts any received byte as a sign of life. */
-  heard(target: Pick<Target, 'nodeId' | 'ip'>, at: Timestamp): void {
+  heard(target: Pick<Target, 'nodeId' | 'ip'>, at: Monotonic): void {
     const route = this.routes.get(keyOf(target))
     if (!route) return
     route.missed = 0

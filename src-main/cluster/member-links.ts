@@ -1,5 +1,6 @@
 import type { NodeId } from '@core/ids'
 import type { PeerFrame } from '@core/protocols/peer'
+import type { Monotonic } from '@core/time/clocks'
 import { StreamError } from './links/stream-error'
 import type { Item } from './links/streams'
 
@@ -11,8 +12,8 @@ export interface MemberLink {
   readonly peer: NodeId
   /** The negotiated protocol version. */
   readonly protocol: number
-  /** When the other side was last heard from, in milliseconds of the monotonic clock. */
-  readonly heardAt: number
+  /** When the other side was last heard from. */
+  readonly heardAt: Monotonic
   /** Returns false if the frame is too large to send. */
   send(frame: PeerFrame): boolean
   /** Throws StreamError. */

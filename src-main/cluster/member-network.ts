@@ -4,6 +4,7 @@ import type { Observation } from '@core/events/event'
 import type { LogRecord } from '@core/events/record'
 import type { CommandId, NodeId } from '@core/ids'
 import { MERGING_SINCE_PROTOCOL, PEER_PROTOCOL, SubmitResult, WatchItem, type RelayedFrame } from '@core/protocols/peer'
+import { elapsed, type Monotonic } from '@core/time/clocks'
 import { snapshotParts } from './links/snapshot-parts'
 import { StreamError } from './links/stream-error'
 import type { MemberLinks } from './member-links'
@@ -16,7 +17,7 @@ export interface MemberNetworkParts {
   readonly links: MemberLinks
   readonly relaying: Relaying
   /** Milliseconds since an arbitrary origin; never decreases. */
-  readonly monotonic: () => number
+  readonly monotonic: () => Monotonic
   readonly log: Pick<FactLog, 'warn'>
 }
 
@@ -54,7 +55,9 @@ export class MemberNetwork {
     const { links, relaying, monotonic } = this.parts
     const now = monotonic()
     const linked = links.all().map(({ peer, heardAt }) => [peer, heardAt] as const)
-    return Object.fromEntries([...relaying.heardAt(), ...linked].map(([peer, at]) => [peer, Math.max(0, now - at)]))
+    return Object.fromEntries(
+      [...relaying.heardAt(), ...linked].map(([peer, at]) => [peer, Math.max(0, elapsed(at, now))]),
+    )
   }
 
   private sendTo(to: NodeId, frame: RelayedFrame): void {

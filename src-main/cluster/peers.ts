@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { NodeId, RunnerId, Timestamp } from '@core/ids'
 import type { DoctorReport, OwnView } from '@core/protocols/doctor'
 import { OLDEST_PEER_PROTOCOL, PEER_PROTOCOL, type Hello } from '@core/protocols/peer'
+import { monotonic, type Monotonic } from '@core/time/clocks'
 import type { ConsensusNode } from './consensus-node'
 import { FrameRouter } from './frame-router'
 import { Discovery, type Sighting } from './discovery'
@@ -122,8 +123,8 @@ export class Peers {
       addresses: ownAddresses(),
       probe: { port: prober.port, key: prober.key.toString('base64') },
     })
-    const monotonic = (): number => performance.now()
-    const router = new FrameRouter({ self: identity.nodeId, links: () => links, isMember, deciding, monotonic })
+    const now = (): Monotonic => monotonic(performance.now())
+    const router = new FrameRouter({ self: identity.nodeId, links: () => links, isMember, deciding, monotonic: now })
     const { relaying } = router
     const all = (links = new Links({
       identity,
@@ -168,7 +169,7 @@ export class Peers {
       },
       log,
     }))
-    const network = new MemberNetwork({ links: all, relaying, monotonic, log })
+    const network = new MemberNetwork({ links: all, relaying, monotonic: now, log })
     const peers = new Peers(options, book, all, listener, prober, network, undefined)
     opened.peers = peers
     peers.announce()

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type Message, Relays } from '@core/consensus/index'
 import { NodeId } from '@core/ids'
 import { MERGING_SINCE_PROTOCOL, type RelayedFrame, type RelayFrame } from '@core/protocols/peer'
+import { type Monotonic, NEVER } from '@core/time/clocks'
 import type { ConsensusNode } from './consensus-node'
 import type { LinksOptions } from './links/links'
 import { StreamError } from './links/stream-error'
@@ -17,7 +18,7 @@ export interface RelayingParts {
   readonly isMember: (nodeId: NodeId) => boolean
   readonly deciding: Pick<ConsensusNode, 'connected' | 'disconnected'>
   /** Milliseconds since an arbitrary origin; never decreases. */
-  readonly monotonic: () => number
+  readonly monotonic: () => Monotonic
   /** A frame from a member, direct or relayed. */
   readonly onFrame: (from: NodeId, frame: RelayedFrame) => void
 }
@@ -55,9 +56,9 @@ export class Relaying {
     return [...(known === undefined ? [] : [known]), ...others]
   }
 
-  /** When each relayed member was last heard from, in milliseconds of the monotonic clock. */
-  heardAt(): readonly (readonly [NodeId, number])[] {
-    return this.relays.peers().map((peer) => [peer, this.relays.heardAt(peer) ?? 0])
+  /** When each relayed member was last heard from. */
+  heardAt(): readonly (readonly [NodeId, Monotonic])[] {
+    return this.relays.peers().map((peer) => [peer, this.relays.heardAt(peer) ?? NEVER])
   }
 
   /** Handles a frame that a linked member relays, to this node or onwards. */

@@ -3,6 +3,7 @@ import type { Envelope } from '@core/events/event'
 import type { CommandId, NodeId } from '@core/ids'
 import type { SubmitResult } from '@core/protocols/peer'
 import type { State } from '@core/state/state'
+import { elapsed } from '@core/time/clocks'
 import { wait, type Timers } from '@core/time/timers'
 import { MasterError, noMaster } from './errors'
 import type { Leadership } from './leadership'
@@ -37,7 +38,7 @@ export class Commanding {
 
   /** Resolves when durable and folded here. Rejects with MasterError where nobody can decide. */
   async submit(command: Command, options: { commandId: CommandId }): Promise<CommandResult> {
-    const deadline = this.parts.timers.monotonic() + NO_MASTER_MS
+    const since = this.parts.timers.monotonic()
     const { cluster } = this
     for (;;) {
       if (this.cluster !== cluster) throw noMaster()
@@ -45,7 +46,7 @@ export class Commanding {
       if (refusal) throw refusal
       const result = await this.attempt(command, options)
       if (result) return result
-      if (this.parts.timers.monotonic() > deadline) throw noMaster()
+      if (elapsed(since, this.parts.timers.monotonic()) > NO_MASTER_MS) throw noMaster()
       await wait(this.parts.timers, LOOK_MS)
     }
   }

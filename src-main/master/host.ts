@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { CommandId, InstanceId, RunnerId, type Timestamp } from '@core/ids'
+import { CommandId, InstanceId, RunnerId } from '@core/ids'
 import type { IdSource } from '@core/reconcile/index'
+import { monotonic, type WallTime, wallTime } from '@core/time/clocks'
 import type { Timers } from '@core/time/timers'
 import type { Directory } from '../disk/directory'
 import { systemDirectory } from '../disk/system-directory'
@@ -14,8 +15,8 @@ export interface DrawnIds extends IdSource {
 /** The machine that this part runs on, as far as it matters to it. */
 export interface Host {
   readonly timers: Timers
-  /** What the system's clock is set to, in milliseconds since 1970. */
-  readonly wall: () => Timestamp
+  /** What the system's clock is set to. */
+  readonly wall: () => WallTime
   readonly ids: DrawnIds
   readonly directory: (path: string) => Directory
   /** Takes a data folder for this process; returns the way to give it back. Throws MasterError. */
@@ -23,7 +24,7 @@ export interface Host {
 }
 
 export const systemTimers: Timers = {
-  monotonic: () => performance.now(),
+  monotonic: () => monotonic(performance.now()),
   after: (milliseconds, act) => {
     const timer = setTimeout(act, milliseconds)
     return () => clearTimeout(timer)
@@ -41,7 +42,7 @@ export const systemTimers: Timers = {
 /** The machine as it is. */
 export const systemHost: Host = {
   timers: systemTimers,
-  wall: () => Date.now(),
+  wall: () => wallTime(Date.now()),
   ids: {
     instanceId: () => InstanceId.parse(randomUUID()),
     runnerId: () => RunnerId.parse(randomUUID()),

@@ -12,6 +12,7 @@ import { systemDirectory } from '../disk/system-directory'
 import { systemTimers } from './host'
 import { keepKnownTerm, readKnownTerm } from './known-term'
 import { Replication } from './replication'
+import { monotonic } from '@core/time/clocks'
 
 let directory: string
 beforeEach(() => void (directory = mkdtempSync(join(tmpdir(), 'muster-term-'))))
@@ -37,11 +38,17 @@ describe('the highest term a node has taken part in', () => {
   it('that is lost keeps a node from leading others until it has followed, and one that is alone from nothing', () => {
     const [self, other] = [NodeId.parse('a'), NodeId.parse('b')]
     const lost = { term: 0, isLost: true }
-    const patient = step(startReplica(self, emptyLog, [self, other], 0, lost), { kind: 'refused', peer: other }, 10_000)
+    const patient = step(
+      startReplica(self, emptyLog, [self, other], monotonic(0), lost),
+      { kind: 'refused', peer: other },
+      monotonic(10_000),
+    )
     expect(patient.replica.role.kind).toBe('seeking')
-    expect(step(startReplica(self, emptyLog, [self], 0, lost), { kind: 'tick' }, 1).replica.role.kind).toBe('beginning')
+    expect(
+      step(startReplica(self, emptyLog, [self], monotonic(0), lost), { kind: 'tick' }, monotonic(1)).replica.role.kind,
+    ).toBe('beginning')
     const message = { type: 'lead', term: 3, log: emptyLog, followers: 0 } as const
-    const led = step(patient.replica, { kind: 'message', from: other, message }, 10_001).replica
+    const led = step(patient.replica, { kind: 'message', from: other, message }, monotonic(10_001)).replica
     expect(led).toMatchObject({ role: { kind: 'follower', master: other }, term: 3 })
     expect(led.hasLostTerm).toBeUndefined()
   })
@@ -103,7 +110,7 @@ describe('the highest term a node has taken part in', () => {
         tick = act
         return () => undefined
       }
-      const timers = { ...systemTimers, monotonic: () => now, every }
+      const timers = { ...systemTimers, monotonic: () => monotonic(now), every }
       const replication = replicationOn({ ...disk, replace }, timers)
       for (; now < 2500; now += 250) {
         replication.receive(other, lead)
@@ -124,9 +131,9 @@ describe('the highest term a node has taken part in', () => {
 
   it('counts for a node that starts with a log that has forgotten it', () => {
     const self = NodeId.parse('a')
-    expect(startReplica(self, emptyLog, [self], 0, known)).toMatchObject(known)
+    expect(startReplica(self, emptyLog, [self], monotonic(0), known)).toMatchObject(known)
     const log = { sequence: 1, epochs: [{ term: 9, master: self, from: 1 }] }
-    expect(startReplica(self, log, [self], 0, known)).toMatchObject({ term: 9, obeyed: self })
+    expect(startReplica(self, log, [self], monotonic(0), known)).toMatchObject({ term: 9, obeyed: self })
   })
 
   it('that cannot be kept is a failure of the disk', async () => {

@@ -3,6 +3,7 @@ import type { Event } from '@core/events/event'
 import type { ModelId, NodeId, Timestamp } from '@core/ids'
 import { type CardResult, HeardNodes, type IdSource } from '@core/reconcile/index'
 import type { State } from '@core/state/state'
+import type { WallTime } from '@core/time/clocks'
 import type { Timers } from '@core/time/timers'
 import { ReconcileLoop } from './reconcile-loop'
 
@@ -20,7 +21,7 @@ export interface LeadingParts {
   readonly timers: Timers
   readonly onPassed?: (() => void) | undefined
   /** The system's clock, which may be set. */
-  readonly wall: () => Timestamp
+  readonly wall: () => WallTime
   readonly log: Pick<FactLog, 'warn'>
 }
 

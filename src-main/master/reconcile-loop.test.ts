@@ -3,6 +3,7 @@ import type { Event } from '@core/events/event'
 import { readyWorld, World } from '@core/testing/world'
 import { systemTimers } from './host'
 import { ReconcileLoop } from './reconcile-loop'
+import { wallTime } from '@core/time/clocks'
 
 let loop: ReconcileLoop | undefined
 beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }))
@@ -36,7 +37,7 @@ const loopOver = (world: World, options: { heard?: () => Record<string, number> 
       }),
     ids: world.ids,
     now,
-    wall: now,
+    wall: () => wallTime(now()),
     onFailure: (manager, error) => {
       throw new Error(manager, { cause: error })
     },
@@ -167,7 +168,7 @@ describe('a storm', () => {
       heard: () => ({ 'Mac Studio': Date.now() }),
       ids: world.ids,
       now: () => Date.now(),
-      wall: () => Date.now(),
+      wall: () => wallTime(Date.now()),
       onFailure: (_manager, error) => {
         failures += 1
         expect(String(error)).toContain('InstanceCreated')

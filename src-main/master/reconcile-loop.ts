@@ -9,6 +9,7 @@ import {
   runPass,
 } from '@core/reconcile/index'
 import type { State } from '@core/state/state'
+import { elapsed, later, type Monotonic, NEVER, type WallTime } from '@core/time/clocks'
 import type { Cancel, Timers } from '@core/time/timers'
 
 /** A pass at least this often, whatever happened. */
@@ -33,7 +34,7 @@ export interface ReconcileLoopOptions {
   readonly timers: Timers
   readonly onPassed?: () => void
   /** The system's clock. */
-  readonly wall: () => Timestamp
+  readonly wall: () => WallTime
   readonly onFailure: (manager: string, error: unknown) => void
 }
 
@@ -50,33 +51,33 @@ const gist = (events: readonly Event[]): string =>
 /** Sees when passes decide the same again and again, which would use a processor for nothing and fill the disk. */
 class StormGuard {
   private last = ''
-  private lastAt = -Infinity
+  private lastAt = NEVER
   private repeats = 0
-  private until = -Infinity
+  private until = NEVER
 
   /** Whether this pass is one too many of its kind; then nothing is to be done until the pause is over. */
-  sees(events: readonly Event[], now: number): boolean {
+  sees(events: readonly Event[], now: Monotonic): boolean {
     const seen = events.length === 0 ? '' : gist(events)
-    const again = seen !== '' && seen === this.last && now - this.lastAt < STORM_GAP_MS
+    const again = seen !== '' && seen === this.last && elapsed(this.lastAt, now) < STORM_GAP_MS
     this.repeats = again ? this.repeats + 1 : 0
     this.last = seen
     this.lastAt = now
     if (this.repeats < STORM_PASSES) return false
     this.repeats = 0
-    this.until = now + STORM_PAUSE_MS
+    this.until = later(now, STORM_PAUSE_MS)
     return true
   }
 
-  pausedFor(now: number): number {
-    return Math.max(0, this.until - now)
+  pausedFor(now: Monotonic): number {
+    return Math.max(0, elapsed(now, this.until))
   }
 }
 
 /** Runs a pass when something changed, when a deadline comes, and at least once a second. */
 export class ReconcileLoop {
   private deadlinesBegan: Timestamp
-  private lastWall: Timestamp
-  private lastMonotonic: number
+  private lastNow: Timestamp
+  private lastMonotonic: Monotonic
   private scheduled: Cancel | undefined
   private timer: Cancel | undefined
   private waiters: (() => void)[] = []
@@ -84,7 +85,7 @@ export class ReconcileLoop {
   private readonly storm = new StormGuard()
 
   constructor(private readonly options: ReconcileLoopOptions) {
-    this.deadlinesBegan = this.lastWall = options.now()
+    this.deadlinesBegan = this.lastNow = options.now()
     this.lastMonotonic = this.monotonic()
     this.wake()
   }
@@ -128,7 +129,7 @@ export class ReconcileLoop {
     }
   }
 
-  private monotonic(): number {
+  private monotonic(): Monotonic {
     return this.options.timers.monotonic()
   }
 
@@ -155,10 +156,11 @@ export class ReconcileLoop {
 
   private noticeJumps(now: Timestamp): void {
     const monotonic = this.monotonic()
-    const jump = Math.abs(now - this.lastWall - (monotonic - this.lastMonotonic))
+    const goneBy = elapsed(this.lastMonotonic, monotonic)
+    const jump = Math.abs(now - this.lastNow - goneBy)
     // A long gap without a pass is a sleep on systems whose monotonic clock goes on meanwhile.
-    if (jump >= JUMP_MS || monotonic - this.lastMonotonic >= JUMP_MS) this.deadlinesBegan = now
-    this.lastWall = now
+    if (jump >= JUMP_MS || goneBy >= JUMP_MS) this.deadlinesBegan = now
+    this.lastNow = now
     this.lastMonotonic = monotonic
   }
 }

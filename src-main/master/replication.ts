@@ -15,6 +15,7 @@ import {
 } from '@core/consensus/index'
 import type { LogRecord } from '@core/events/record'
 import type { NodeId, Timestamp } from '@core/ids'
+import { elapsed, type Monotonic } from '@core/time/clocks'
 import type { Cancel } from '@core/time/timers'
 import type { EventLog } from './event-log'
 import { isSameLeadership, leadershipOf, type Leadership } from './leadership'
@@ -83,7 +84,7 @@ export class Replication {
   private stopTicking: Cancel = () => undefined
   private closed = false
   private readonly sending: Sending
-  private tickedAt: number
+  private tickedAt: Monotonic
   /** Between two ticks; 0 before the first. */
   private tickMs = 0
 
@@ -134,7 +135,7 @@ export class Replication {
     this.tickEvery(this.leadership.kind === 'self' && replica.peers.size === 0 ? ALONE_TICK_MS : TICK_MS)
   }
 
-  private now(): number {
+  private now(): Monotonic {
     return this.options.timers.monotonic()
   }
 
@@ -147,8 +148,8 @@ export class Replication {
   }
 
   /** How long this process has not ticked although it should have, in milliseconds, a usual tick included. */
-  private stoodStill(now: number): number {
-    return now - this.tickedAt - (this.tickMs - TICK_MS)
+  private stoodStill(now: Monotonic): number {
+    return elapsed(this.tickedAt, now) - (this.tickMs - TICK_MS)
   }
 
   private tick(): void {

@@ -2,6 +2,7 @@ import type { Route } from '@core/generation/route'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { MetaInstance } from '@core/state/meta-instances'
 import { offHoursText } from '@core/state/scheduling'
+import { elapsed, wallTime } from '@core/time/clocks'
 
 export type Failed = Extract<GenerationUpdate, { type: 'failed' }>
 
@@ -13,7 +14,9 @@ const LONGEST_RETRY_S = 86_400
 /** Seconds until the declaration's next hours by this machine's clock, as `Retry-After`. */
 const untilHours = ({ schedule }: MetaInstance): { readonly retryAfter?: number } => {
   if (schedule?.until === undefined) return {}
-  return { retryAfter: Math.min(LONGEST_RETRY_S, Math.max(1, Math.ceil((schedule.until - Date.now()) / 1000))) }
+  return {
+    retryAfter: Math.min(LONGEST_RETRY_S, Math.max(1, Math.ceil(elapsed(wallTime(Date.now()), schedule.until) / 1000))),
+  }
 }
 
 /**

@@ -7,6 +7,7 @@ import type { InstanceId, RunnerId, TaskId } from '@core/ids'
 import type { Instance } from '@core/state/instances'
 import type { State } from '@core/state/state'
 import type { Task } from '@core/state/tasks'
+import { elapsed, later, monotonic, type Monotonic } from '@core/time/clocks'
 
 /**
  * How long a runner that failed a request or was unreachable is skipped, unless the state reports sooner that it ended.
@@ -24,16 +25,18 @@ export interface RequestRouterOptions {
 /** What the routing of one request knows, across its attempts. */
 export interface Routing {
   readonly model: string
-  /** When waiting for the model ends, in ms of `Date.now()`. */
-  readonly deadline: number
+  /** When waiting for the model ends. */
+  readonly deadline: Monotonic
   /** Aborts when the client no longer wants the answer. */
   readonly signal: AbortSignal
   readonly chain: PrefixChain
   /** Rank-0 runners that failed this request or were unreachable, with the time until which they are skipped. */
-  readonly lost: Map<RunnerId, number>
+  readonly lost: Map<RunnerId, Monotonic>
   /** Instances whose queue was full. */
   readonly full: Set<InstanceId>
 }
+
+const readClock = (): Monotonic => monotonic(performance.now())
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64')
 
@@ -72,7 +75,7 @@ export class RequestRouter {
    * with the same runner id.
    */
   skip({ shards }: Instance, { lost }: Routing): void {
-    if (shards[0]) lost.set(shards[0].runnerId, Date.now() + LOST_MS)
+    if (shards[0]) lost.set(shards[0].runnerId, later(readClock(), LOST_MS))
   }
 
   /** Resolves when the model is ready, cannot become ready, or the deadline has passed. */
@@ -80,7 +83,7 @@ export class RequestRouter {
     const { source, refused } = this.options
     const { deadline, signal } = routing
     const now = this.routeNow(routing)
-    if (now.kind !== 'wait' || signal.aborted || refused.aborted || Date.now() >= deadline) return Promise.resolve(now)
+    if (now.kind !== 'wait' || signal.aborted || refused.aborted || readClock() >= deadline) return Promise.resolve(now)
     return new Promise((resolve) => {
       const recheck = (): void => {
         const route = this.routeNow(routing)
@@ -95,14 +98,14 @@ export class RequestRouter {
         resolve(route)
       }
       const unsubscribe = source.subscribe(recheck, recheck)
-      const timer = setTimeout(giveUp, deadline - Date.now())
+      const timer = setTimeout(giveUp, elapsed(readClock(), deadline))
       const polling = setInterval(recheck, LOST_MS)
       for (const one of [signal, refused]) one.addEventListener('abort', giveUp, { once: true })
     })
   }
 
   private routeNow({ model, lost, full, chain }: Routing): Route {
-    for (const [runnerId, until] of lost) if (until <= Date.now()) lost.delete(runnerId)
+    for (const [runnerId, until] of lost) if (until <= readClock()) lost.delete(runnerId)
     const { source, underWay } = this.options
     const held = (runnerId: RunnerId): number => this.prefixes.held(runnerId, chain)
     return routeOf(source.state(), model, { underWay, lost: new Set(lost.keys()), full, held })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { HELD_MS, RestartGate } from './restart-gate'
+import { monotonic } from '@core/time/clocks'
 
 const caller = () => new AbortController()
 
@@ -16,7 +17,7 @@ const settled = async (work: Promise<unknown>): Promise<boolean> => {
 
 describe('requests at a node that restarts as planned', () => {
   it('begin as long as no restart has', async () => {
-    expect(await new RestartGate().mayBegin(caller().signal, Date.now())).toBe(true)
+    expect(await new RestartGate().mayBegin(caller().signal, monotonic(performance.now()))).toBe(true)
   })
 
   it('are completed where another machine answers them', async () => {
@@ -40,7 +41,7 @@ describe('requests at a node that restarts as planned', () => {
     const gate = new RestartGate()
     gate.forward()
     void gate.drain(NEVER_MS)
-    const late = gate.mayBegin(caller().signal, Date.now())
+    const late = gate.mayBegin(caller().signal, monotonic(performance.now()))
     expect(await settled(late)).toBe(false)
     const end = gate.request()
     const refused = gate.refuse(NEVER_MS)
@@ -54,7 +55,7 @@ describe('requests at a node that restarts as planned', () => {
     const gate = new RestartGate()
     void gate.drain(NEVER_MS)
     const leaving = caller()
-    const late = gate.mayBegin(leaving.signal, Date.now())
+    const late = gate.mayBegin(leaving.signal, monotonic(performance.now()))
     leaving.abort()
     expect(await late).toBe(false)
   })
@@ -63,6 +64,6 @@ describe('requests at a node that restarts as planned', () => {
     const gate = new RestartGate()
     gate.forward()
     void gate.drain(NEVER_MS)
-    expect(await gate.mayBegin(caller().signal, Date.now() - HELD_MS)).toBe(false)
+    expect(await gate.mayBegin(caller().signal, monotonic(performance.now() - HELD_MS))).toBe(false)
   })
 })

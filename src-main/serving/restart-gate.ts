@@ -1,3 +1,5 @@
+import { elapsed, monotonic, type Monotonic } from '@core/time/clocks'
+
 /**
  * How long a request is held back during a drain. Well below the time after which a waiting stream sends its headers:
  * from then on it can only fail with an error event, which no client answers with a retry.
@@ -56,12 +58,12 @@ export class RestartGate {
   }
 
   /**
-   * Whether an attempt of a request that arrived at `since` (ms) may begin. During a drain, resolves with `false` only
+   * Whether an attempt of a request that arrived at `since` may begin. During a drain, resolves with `false` only
    * after a delay: a client that is refused at once and retries quickly would use up its retries.
    */
-  async mayBegin(caller: AbortSignal, since: number): Promise<boolean> {
+  async mayBegin(caller: AbortSignal, since: Monotonic): Promise<boolean> {
     if (!this.draining) return true
-    const heldMs = since + HELD_MS - Date.now()
+    const heldMs = HELD_MS - elapsed(since, monotonic(performance.now()))
     if (heldMs > 0 && !caller.aborted && !this.refused.aborted)
       await new Promise<void>((resolve) => {
         const settle = (): void => {

@@ -5,6 +5,7 @@ import type { GenerationUpdate } from '@core/generation/stream'
 import { TaskId, type InstanceId, type NodeId } from '@core/ids'
 import type { Instance } from '@core/state/instances'
 import type { State } from '@core/state/state'
+import { later, monotonic, type Monotonic } from '@core/time/clocks'
 import { traced } from '@core/tracing/traced'
 import { noTracer, type Tracer } from '@core/tracing/tracer'
 import { failed, notServed, RESTARTING, type Failed } from './refusals'
@@ -61,6 +62,8 @@ type Outcome =
   /** The instance's queue is full. */
   | { readonly kind: 'full'; readonly refusal: Failed }
 
+const readClock = (): Monotonic => monotonic(performance.now())
+
 /**
  * Brings requests to instances: sends each where the router says, retries once, and reports the task's outcome to the
  * state.
@@ -112,8 +115,8 @@ export class Serving {
   }
 
   private async *dispatch(request: ClientRequest, caller: CallerContext): AsyncGenerator<GenerationUpdate> {
-    const since = Date.now()
-    const deadline = since + (this.options.waitForModelMs ?? WAIT_FOR_MODEL_MS)
+    const since = readClock()
+    const deadline = later(since, this.options.waitForModelMs ?? WAIT_FOR_MODEL_MS)
     const routing = this.router.begin(request, { deadline, signal: caller.signal })
     let refusal: Failed | undefined
     for (let attempt = 1; ;) {
@@ -178,7 +181,7 @@ export class Serving {
     const taskId = TaskId.parse(randomUUID())
     if (!(instanceId in source.state().instances)) return { kind: 'missed' }
     const createdAt = Date.now()
-    const mayWait = routing !== undefined && createdAt < routing.deadline
+    const mayWait = routing !== undefined && readClock() < routing.deadline
     this.tasks.begin({ taskId, instanceId, kind: 'generation', takenBy: nodeId, status: 'Running', createdAt })
     const endForward = shards[0]?.nodeId === nodeId ? undefined : this.restart.forward()
     let silent = true

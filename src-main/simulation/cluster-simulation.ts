@@ -2,6 +2,7 @@ import type { Command, Refusal } from '@core/commands/command'
 import type { CommandId, NodeId, Timestamp } from '@core/ids'
 import { SimulatedCables } from '@core/simulation/cables'
 import { ModelAnswers } from '@core/simulation/cards'
+import { wallTime } from '@core/time/clocks'
 import { VirtualClock } from '@core/time/virtual-clock'
 import { isCommandStep, sendCommand, type CommandStep } from '@core/simulation/commands'
 import { countingIds } from '@core/simulation/counting-ids'
@@ -43,7 +44,7 @@ export class ClusterSimulation {
     private readonly listener: SimulationListener,
   ) {
     const { clock, cables } = this
-    if (world.wallClock !== undefined) clock.setWall(Date.parse(world.wallClock))
+    if (world.wallClock !== undefined) clock.setWall(wallTime(Date.parse(world.wallClock)))
     const replicas = world.replicas ?? []
     this.links = new SimulatedLinks(clock, new Random(world.seed + 1))
     const ids = countingIds()
@@ -169,7 +170,7 @@ export class ClusterSimulation {
       case 'modelCard':
         return this.answers.setMode(step.modelId, step.mode, step.error)
       case 'setWallClock':
-        return this.clock.setWall(Date.parse(step.to))
+        return this.clock.setWall(wallTime(Date.parse(step.to)))
       case 'crashMaster': {
         const [master] = this.masters()
         master?.crash()

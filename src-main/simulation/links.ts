@@ -1,5 +1,6 @@
 import type { NodeId, Timestamp } from '@core/ids'
 import type { PeerFrame, RelayedFrame, RelayFrame } from '@core/protocols/peer'
+import { monotonic } from '@core/time/clocks'
 import type { VirtualClock } from '@core/time/virtual-clock'
 import type { Random } from '@core/random'
 import { encodeFrame } from '../cluster/links/frame'
@@ -294,7 +295,7 @@ export class SimulatedLinks {
       dialled: self === pair.a,
       handlers: this.nodes.get(self)?.handlers() ?? new Map(),
       self,
-      heardAt: () => this.reachedAt(self, peer) ?? 0,
+      heardAt: () => monotonic(this.reachedAt(self, peer) ?? 0),
       sendFrame: (frame) => {
         const sized = (): number => encodeFrame(frame)?.length ?? 0
         this.pass(self, peer, { sized, frail: frame.type === 'consensus' }, () => this.arrived(peer, self, frame))

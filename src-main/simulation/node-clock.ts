@@ -1,4 +1,5 @@
 import type { Timestamp } from '@core/ids'
+import { epochMs, monotonic, type Monotonic, type WallTime, wallTime } from '@core/time/clocks'
 import type { VirtualClock } from '@core/time/virtual-clock'
 import type { Cancel, Timers } from '@core/time/timers'
 
@@ -16,13 +17,13 @@ export class NodeClock implements Timers {
     return this.clock.now()
   }
 
-  monotonic(): number {
-    return this.clock.now()
+  monotonic(): Monotonic {
+    return monotonic(this.clock.now())
   }
 
   /** The system clock, which users and time servers may set. */
-  wall(): Timestamp {
-    return Math.max(0, this.clock.wall() + this.ahead)
+  wall(): WallTime {
+    return wallTime(Math.max(0, epochMs(this.clock.wall()) + this.ahead))
   }
 
   set({ byMs }: { readonly byMs: number }): void {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Random } from '@core/random'
 import type { StepOf } from '@core/simulation/scenario'
+import { epochMs } from '@core/time/clocks'
 import type { Directory, OpenFile } from '../disk/directory'
 import type { NodeClock } from './node-clock'
 
@@ -129,7 +130,7 @@ export class VirtualDisk {
         const file = new Stored()
         file.write(Buffer.from(text), 0)
         file.sync()
-        file.modifiedAt = this.clock.wall()
+        file.modifiedAt = epochMs(this.clock.wall())
         this.files(path).set(name, file)
         this.folder(path).durable.set(name, file)
       },
@@ -173,7 +174,7 @@ export class VirtualDisk {
     const files = this.files(path)
     const file = (contents === 'kept' ? files.get(name) : undefined) ?? new Stored()
     files.set(name, file)
-    file.modifiedAt = this.clock.wall()
+    file.modifiedAt = epochMs(this.clock.wall())
     let written = 0
     return {
       get size() {

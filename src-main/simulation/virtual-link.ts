@@ -1,5 +1,6 @@
-import type { NodeId, Timestamp } from '@core/ids'
+import type { NodeId } from '@core/ids'
 import { PEER_PROTOCOL, type PeerFrame, type StreamFrame } from '@core/protocols/peer'
+import type { Monotonic } from '@core/time/clocks'
 import { parseFrame } from '../cluster/links/frame'
 import type { LinksOptions } from '../cluster/links/links'
 import { Streams, type Item } from '../cluster/links/streams'
@@ -10,7 +11,7 @@ export interface VirtualLinkParts {
   readonly peer: NodeId
   readonly dialled: boolean
   readonly handlers: LinksOptions['handlers']
-  readonly heardAt: () => Timestamp
+  readonly heardAt: () => Monotonic
   readonly sendFrame: (frame: PeerFrame) => void
   /** Sends this many bytes of a stream; `take` is called with the other end when they arrive. */
   readonly sendBytes: (bytes: number, take: (there: VirtualLink | undefined) => void) => void
@@ -50,7 +51,7 @@ export class VirtualLink implements MemberLink {
     )
   }
 
-  get heardAt(): Timestamp {
+  get heardAt(): Monotonic {
     return this.parts.heardAt()
   }
 

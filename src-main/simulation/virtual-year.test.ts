@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { MetaInstanceId } from '@core/ids'
 import { Scenario, Step } from '@core/simulation/scenario'
 import { ClusterSimulation } from './cluster-simulation'
+import { later } from '@core/time/clocks'
 
 const DAYS = 365
 const DAY_MS = 24 * 3_600_000
@@ -68,12 +69,12 @@ class FailingYear {
   async day(): Promise<void> {
     const { simulation } = this
     const { clock } = simulation
-    const end = clock.wall() + DAY_MS
+    const end = later(clock.wall(), DAY_MS)
     for (let attempt = 0; attempt < ATTEMPTS_A_DAY; attempt += 1) {
       const [shard] = Object.values(simulation.state().instances).flatMap(({ shards }) => shards)
       if (shard) this.take({ do: 'failRunner', metaInstance: chat, node: shard.nodeId, error })
       await this.run(ATTEMPT_MS)
-      clock.setWall(clock.wall() + BACK_OFF_MS)
+      clock.setWall(later(clock.wall(), BACK_OFF_MS))
     }
     clock.setWall(end)
   }

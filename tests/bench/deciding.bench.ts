@@ -14,6 +14,7 @@ import { LinkedMasters } from '@main/master/testing/linked-masters'
 import { makePortion, STEPS } from '../chaos/portion'
 import { temporaryFolder } from '../harness/headless-node'
 import { figure, median, milliseconds, seconds, spread, type Bench, type Row } from './report'
+import { monotonic } from '@core/time/clocks'
 
 const [A, B] = [NodeId.parse('a'), NodeId.parse('b')]
 const log = { info: () => undefined, warn: () => undefined }
@@ -163,9 +164,9 @@ const heartbeat = (): Row => {
   }))
   const end: LogEnd = { sequence: CHANGES_OF_LEADER * 3, epochs }
   const [self, peer] = [NodeId.parse('a'.repeat(64)), NodeId.parse('b'.repeat(64))]
-  const leading: Replica = { ...startReplica(self, end, [self, peer], 0), role: { kind: 'master' } }
-  const { replica } = step(leading, { kind: 'connected', peer }, 0)
-  const largest = Math.max(...sends(step(replica, { kind: 'tick' }, 1000).effects))
+  const leading: Replica = { ...startReplica(self, end, [self, peer], monotonic(0)), role: { kind: 'master' } }
+  const { replica } = step(leading, { kind: 'connected', peer }, monotonic(0))
+  const largest = Math.max(...sends(step(replica, { kind: 'tick' }, monotonic(1000)).effects))
   return figure('heartbeat after 5,000 changes of leader', `${largest} bytes`, {
     ...{ value: largest, atMost: 1024, unit: 'bytes' },
   })

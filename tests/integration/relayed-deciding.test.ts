@@ -10,6 +10,7 @@ import { FrameRouter } from '@main/cluster/frame-router'
 import { RELAY_STREAM, type MemberLinks } from '@main/cluster/member-links'
 import { Master } from '@main/master/master'
 import type { Network } from '@main/master/network'
+import { monotonic, type Monotonic } from '@core/time/clocks'
 
 const [A, B, C] = ['a', 'b', 'c'].map((name) => NodeId.parse(name)) as [NodeId, NodeId, NodeId]
 const members = [A, B, C]
@@ -25,6 +26,7 @@ class Machine {
   private readonly links: MemberLinks
 
   constructor(readonly self: NodeId) {
+    const now = (): Monotonic => monotonic(performance.now())
     const open = (peer: NodeId, kind: string, params: unknown, signal = new AbortController().signal) => {
       if (!areLinked(self, peer)) {
         const via = this.router.relaying.via(peer)
@@ -36,7 +38,7 @@ class Machine {
     const link = (peer: NodeId) => ({
       peer,
       protocol: PEER_PROTOCOL,
-      heardAt: performance.now(),
+      heardAt: now(),
       send: (frame: PeerFrame) => {
         const text = JSON.stringify(frame)
         setImmediate(() => machine(peer).take(self, PeerFrame.parse(JSON.parse(text))))
@@ -53,12 +55,11 @@ class Machine {
         throw new Error('no answer')
       },
     }
-    const monotonic = (): number => performance.now()
     this.router = new FrameRouter({
       self,
       links: () => this.links,
       isMember: (nodeId) => members.includes(nodeId),
-      monotonic,
+      monotonic: now,
       deciding: {
         connected: (...peer) => this.master?.connected(...peer),
         disconnected: (peer) => this.master?.disconnected(peer),
@@ -67,7 +68,7 @@ class Machine {
         observedBy: (...observed) => this.master?.observedBy(...observed),
       },
     })
-    this.network = new MemberNetwork({ links: this.links, relaying: this.router.relaying, monotonic, log })
+    this.network = new MemberNetwork({ links: this.links, relaying: this.router.relaying, monotonic: now, log })
   }
 
   /** @param admittedBy nobody for the founder, who decides alone until others are let in */

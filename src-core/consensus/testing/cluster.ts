@@ -5,6 +5,7 @@ import { cutAfter, type Epoch, type LogEnd } from '../log-end'
 import type { Message } from '../message'
 import { masterOf, startReplica, type Effect, type Input, type Replica } from '../replica'
 import { step } from '../step'
+import { monotonic } from '../../time/clocks'
 
 /** A record: the start of a term, or a proposed value. */
 export type Entry = { readonly term: number; readonly master: NodeId; readonly value?: string }
@@ -42,7 +43,7 @@ export class Cluster {
   ) {
     const members = names.map((name) => NodeId.parse(name))
     for (const self of members) {
-      const replica = startReplica(self, { sequence: 0, epochs: [] }, members, 0)
+      const replica = startReplica(self, { sequence: 0, epochs: [] }, members, monotonic(0))
       this.hosts.set(self, { replica, entries: [], epochs: [], resubmit: [], running: true, life: 0 })
     }
     for (const self of members) this.connectAll(self)
@@ -102,7 +103,7 @@ export class Cluster {
     const host = this.host(name)
     const { self } = host.replica
     host.running = true
-    host.replica = startReplica(self, this.logOf(host), [...this.hosts.keys()], this.clock.now())
+    host.replica = startReplica(self, this.logOf(host), [...this.hosts.keys()], monotonic(this.clock.now()))
     this.connectAll(self)
   }
 
@@ -151,7 +152,7 @@ export class Cluster {
   private input(self: NodeId, input: Input): void {
     const host = this.host(self)
     if (!host.running) return
-    const { replica, effects } = step(host.replica, input, this.clock.now())
+    const { replica, effects } = step(host.replica, input, monotonic(this.clock.now()))
     host.replica = replica
     for (const effect of effects) this.carryOut(host, effect)
   }
@@ -209,7 +210,7 @@ export class Cluster {
     this.clock.after(late + this.random.integer(1, 20), () => {
       const host = this.host(to)
       if (!this.reaches(from, to) || host.life !== life) return
-      const { replica, effects } = step(host.replica, { kind: 'message', from, message }, this.clock.now())
+      const { replica, effects } = step(host.replica, { kind: 'message', from, message }, monotonic(this.clock.now()))
       host.replica = replica
       for (const effect of effects) {
         if (effect.kind === 'store') this.store(host, effect, entries)

@@ -2,6 +2,7 @@ import type { Envelope, Event } from '@core/events/event'
 import type { NodeId } from '@core/ids'
 import type { State } from '@core/state/state'
 import { nodeName } from '@core/state/bindings'
+import { epochMs } from '@core/time/clocks'
 
 const because = (reason: string | undefined): string => (reason === undefined ? '' : `: ${reason}`)
 
@@ -26,7 +27,7 @@ const subject = (state: State, event: Event): string | undefined => {
       return `${labelOf(event.metaInstanceId)}${because(event.reason)}`
     case 'MetaInstanceScheduled': {
       const { on, until } = event.schedule
-      const end = until === undefined ? '' : ` until ${new Date(until).toISOString()}`
+      const end = until === undefined ? '' : ` until ${new Date(epochMs(until)).toISOString()}`
       return `${labelOf(event.metaInstanceId)} ${on ? 'within' : 'outside'} its hours${end}`
     }
     case 'MetaInstanceRecovered':

@@ -3,6 +3,7 @@ import { WebSocket, type RawData } from 'ws'
 import type { LogRecord } from '@core/events/record'
 import type { NodeId } from '@core/ids'
 import { protocolToRead } from '@core/events/decision-protocol'
+import { elapsed, monotonic } from '@core/time/clocks'
 import {
   commonProtocol,
   MAX_PEER_FRAME_BYTES,
@@ -69,7 +70,7 @@ export class Link {
   readonly remoteAddress: string
   /** The peer's handshake. Rejects if the two share no protocol version. */
   readonly greeted: Promise<Hello>
-  heardAt = performance.now()
+  heardAt = monotonic(performance.now())
   private hello: Hello | undefined
   /** The negotiated protocol version; undefined before the handshake. */
   private negotiated: number | undefined
@@ -225,7 +226,7 @@ export class Link {
 
   private heard(): void {
     this.inflow.count()
-    this.heardAt = performance.now()
+    this.heardAt = monotonic(performance.now())
     const wasSilent = this.isSilent
     this.unanswered = 0
     if (wasSilent) this.options.onHeard?.()
@@ -275,7 +276,7 @@ export class Link {
   private check(): void {
     this.idleChecks = this.streams.isIdle ? this.idleChecks + 1 : 0
     if (this.retired && this.idleChecks >= IDLE_CHECKS) return this.close(CLOSED.duplicate, 'another link stays')
-    if (performance.now() - this.heardAt < CHECK_EVERY_MS || !this.isOpen) return
+    if (elapsed(this.heardAt, monotonic(performance.now())) < CHECK_EVERY_MS || !this.isOpen) return
     this.unanswered += 1
     if (this.unanswered >= CHECKS_UNTIL_LOST) return this.socket.terminate()
     if (this.unanswered === CHECKS_UNTIL_SILENT) {

@@ -5,6 +5,7 @@ import { edgesOf, isSocketEdge } from '@core/state/topology'
 import { addMac, changeDevice, plug } from '@core/testing/cabled-macs'
 import { World } from '@core/testing/world'
 import { Prober } from './prober'
+import { monotonic } from '@core/time/clocks'
 
 /** Two machines that probe each other over the loopback network, and a cluster that accepts their reports. */
 describe('two Macs that probe each other', () => {
@@ -44,7 +45,7 @@ describe('two Macs that probe each other', () => {
     probers.get(self)?.linked({
       peer,
       remoteAddress: '127.0.0.1',
-      heardAt: -Infinity,
+      heardAt: monotonic(-Infinity),
       peerHello: {
         type: 'hello',
         protocols: { from: PEER_PROTOCOL, to: PEER_PROTOCOL },

@@ -5,6 +5,7 @@ import type { Observation } from '@core/events/event'
 import type { NodeId } from '@core/ids'
 import type { Hello } from '@core/protocols/peer'
 import type { State } from '@core/state/state'
+import { elapsed, monotonic } from '@core/time/clocks'
 import { rdmaReports } from '@core/rdma/index'
 import { PROBE_EVERY_MS, Probes, type Target } from '@core/topology/probes'
 import type { Link } from '../links/link'
@@ -102,10 +103,10 @@ export class Prober {
   }
 
   private round(): void {
-    const now = Date.now()
+    const now = monotonic(performance.now())
     // Traffic over a link since the last round counts as an echo.
     for (const link of this.options.links())
-      if (performance.now() - link.heardAt < PROBE_EVERY_MS)
+      if (elapsed(link.heardAt, now) < PROBE_EVERY_MS)
         this.probes.heard({ nodeId: link.peer, ip: link.remoteAddress }, now)
     for (const target of this.probes.round(this.targets(), now)) this.send(target)
     this.report()
@@ -152,7 +153,10 @@ export class Prober {
     const asked = this.pending.get(name)
     if (!asked || !isGenuine(datagram, asked.key)) return
     this.pending.delete(name)
-    this.probes.answered(asked.target, { at: Date.now(), latencyMs: performance.now() - asked.sentAt })
+    this.probes.answered(asked.target, {
+      at: monotonic(performance.now()),
+      latencyMs: performance.now() - asked.sentAt,
+    })
     this.reporting ??= setTimeout(() => {
       this.reporting = undefined
       this.report()
