@@ -17,10 +17,10 @@ export interface ActiveRoleParts {
   readonly network: Network
   readonly projection: Projection
   readonly cards: LeadingParts['cards']
-  /** This node leads from now on: what comes next is ordered in that term. */
+  /** This node leads from now on; called before anything else happens in that term. */
   readonly onTerm: (term: number) => void
   readonly apply: (events: readonly Event[]) => void
-  /** This node leads, or has the state of who does. */
+  /** This node leads, or has received the leader's state. Called for each term, and again after each resubscription. */
   readonly onLed: () => void
   readonly now: () => Timestamp
   readonly host: Pick<Host, 'timers' | 'wall' | 'ids'>
@@ -28,27 +28,27 @@ export interface ActiveRoleParts {
   readonly log: FactLog
 }
 
-/** Ages as stamps of the leader's clock. */
-const stamped = (ages: Readonly<Record<string, number>>, now: Timestamp): Record<string, Timestamp> =>
+/** Converts ages in milliseconds to stamps of the leader's clock. */
+const toStamps = (ages: Readonly<Record<string, number>>, now: Timestamp): Record<string, Timestamp> =>
   Object.fromEntries(Object.entries(ages).map(([nodeId, age]) => [nodeId, Math.round(now - age)]))
 
 /** Runs what this node's role needs: the reconcile loop of a leader, or the subscription of a follower. Switches with the leadership. */
 export class ActiveRole {
-  /** Resolves when this node has led or followed for the first time. */
+  /** Resolves when this node leads, or has received a leader's state, for the first time. */
   readonly led: Promise<void>
-  private tellLed: () => void = () => undefined
+  private resolveLed: () => void = () => undefined
   private loop: ReconcileLoop | undefined
-  /** Of the term in which this node leads. */
+  /** All-gather rounds of the current term. */
   private gather = new Gatherer()
   private unfollow: (() => void) | undefined
 
   constructor(private readonly parts: ActiveRoleParts) {
     this.led = new Promise((resolve) => {
-      this.tellLed = resolve
+      this.resolveLed = resolve
     })
   }
 
-  /** Resolves when this node has led or followed, or with what keeps it from that. */
+  /** Resolves with undefined as `led` does, or with the failure as soon as `failure` returns one (polled). */
   async ledOr<Failure>(failure: () => Failure | undefined): Promise<Failure | undefined> {
     for (;;) {
       const isLed = await Promise.race([this.led.then(() => true), wait(this.parts.host.timers, 5).then(() => false)])
@@ -57,10 +57,12 @@ export class ActiveRole {
     }
   }
 
+  /** Whether the reconcile loop runs. */
   get leads(): boolean {
     return this.loop !== undefined
   }
 
+  /** Leaves the current role and enters the one for `leadership`. */
   enter(leadership: Leadership): void {
     this.resign()
     switch (leadership.kind) {
@@ -75,7 +77,7 @@ export class ActiveRole {
     }
   }
 
-  /** Stops leading or following. */
+  /** Stops the reconcile loop or the subscription. */
   resign(): void {
     this.loop?.stop()
     this.loop = undefined
@@ -83,22 +85,22 @@ export class ActiveRole {
     this.unfollow = undefined
   }
 
-  /** What the next pass would see; only of a node that leads. */
+  /** Inputs of the next reconcile pass; undefined if this node does not lead. */
   inputs(): ReconcileInputs | undefined {
     return this.loop?.inputs()
   }
 
-  /** There is something to look at for whoever leads. */
+  /** Schedules a reconcile pass if this node leads. */
   wake(): void {
     this.loop?.wake()
   }
 
-  /** Resolves after the next pass over the state; at once where another node makes it. */
+  /** Resolves after the next reconcile pass; at once if another node leads. */
   passed(): Promise<void> {
     return this.loop?.passed() ?? Promise.resolve()
   }
 
-  /** What the master adds to an event: the rounds of side channels that it completes. */
+  /** The observations that the leader adds after an event: all-gather rounds of side channels that it completes. */
   gathered(event: Event): readonly Observation[] {
     return this.gather.take(() => this.parts.projection.state(), event)
   }
@@ -112,7 +114,7 @@ export class ActiveRole {
       state: () => projection.state(),
       apply,
       cards,
-      heard: () => stamped(network.heard(), now()),
+      heard: () => toStamps(network.heard(), now()),
       unreachable: () => network.unreachable(),
       ids: host.ids,
       now,
@@ -121,7 +123,7 @@ export class ActiveRole {
       onPassed,
       log,
     })
-    this.enteredOn()
+    this.entered()
   }
 
   private follow({ master, term }: Extract<Leadership, { kind: 'other' }>): void {
@@ -132,14 +134,14 @@ export class ActiveRole {
       term,
       projection,
       watch: (...watched) => network.watch(...watched),
-      onState: () => this.enteredOn(),
+      onState: () => this.entered(),
       timers: host.timers,
       log,
     })
   }
 
-  private enteredOn(): void {
-    this.tellLed()
+  private entered(): void {
+    this.resolveLed()
     this.parts.onLed()
   }
 }

@@ -3,31 +3,32 @@ import { CARD_TIME_LIMIT_MS, CARD_TIMED_OUT, type CardLoad, type CardResult, Car
 import type { Cancel, Timers } from '@core/time/timers'
 
 export interface CardLoaderOptions {
+  /** Reads a model card from the hub or a local folder. */
   readonly load: (modelId: ModelId) => Promise<CardResult>
-  /** A card came, or failed to: time for another pass. */
+  /** A load has ended, or the cards were invalidated: a reconcile pass is due. */
   readonly onResult: () => void
   readonly now: () => number
   readonly timers: Pick<Timers, 'after'>
 }
 
-/** Loads model cards outside the pass: what to load and when the shelf knows, here are the promises and the timer. */
+/** Loads model cards in the background for reconcile passes. `CardShelf` decides what to load and when. */
 export class CardLoader {
   private readonly shelf = new CardShelf()
 
   constructor(private readonly options: CardLoaderOptions) {}
 
-  /** What is at hand, by model. */
+  /** Results by model id, failed loads included. */
   cards(): Record<string, CardResult> {
     return this.shelf.cards()
   }
 
-  /** Sees to it that this card is loaded, unless it is or was tried just now. */
+  /** Starts to load a card, unless it is loaded, loading or in backoff. */
   need(modelId: ModelId): void {
     const load = this.shelf.begin(modelId, this.options.now())
     if (load) void this.load(load)
   }
 
-  /** Forgets all cards: the models on this machine have changed. */
+  /** Drops all cards. Call it when the models on this machine have changed. */
   invalidate(): void {
     this.shelf.clear()
     this.options.onResult()

@@ -14,7 +14,7 @@ import { declarations, envelope } from './testing/scratch-log'
 const [A, B] = [NodeId.parse('a'), NodeId.parse('b')]
 const log = { info: vi.fn(), warn: vi.fn() }
 const linked = new LinkedMasters({ log })
-const { said } = linked
+const { sent } = linked
 const folders: string[] = []
 afterEach(async () => {
   await linked.close()
@@ -80,7 +80,7 @@ it('a machine that lacks what the log no longer holds is given a snapshot, and t
     },
     { timeout: 30_000, interval: 200 },
   )
-  expect(said.filter((type) => type === 'snapshot')).toHaveLength(1)
-  expect(said).not.toContain('rewind')
+  expect(sent.filter((type) => type === 'snapshot')).toHaveLength(1)
+  expect(sent).not.toContain('rewind')
   expect(lastCompacted(logDirectory({ dataDir: two }))).toBeGreaterThan(7000)
 })

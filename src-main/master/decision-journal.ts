@@ -2,10 +2,9 @@ import type { FactLog } from '@core/consensus/index'
 import type { Envelope } from '@core/events/event'
 import type { Subject } from '@core/events/subject'
 
-/** What the journal writes to. */
 export type JournalLog = FactLog
 
-/** Writes what was decided about declarations and instances, with model, ids, attempt and reason. */
+/** Logs a decision about a declaration or instance, with model, ids, attempt and reason. Called by the leader only. */
 export const journal = (log: JournalLog, { instance, metaInstance }: Subject, { index, event }: Envelope): void => {
   switch (event.type) {
     case 'MetaInstanceCreated': {

@@ -1,40 +1,44 @@
 import { wait, type Timers } from '@core/time/timers'
 
-/** Time that last messages are given to be sent. */
+/** Time allowed for the last messages to be sent. */
 const FAREWELL_MS = 30
 
 export interface DepartureParts {
   readonly timers: Timers
-  /** Whether nobody has to be told: this node has no fellows, or is closed. */
+  /** Whether there is no other member, or this node is closed: then nothing has to be done. */
   readonly isAlone: () => boolean
-  /** Tells whoever leads that this machine goes, and why. */
+  /** Reports to the leader that this machine leaves, and why. */
   readonly tell: (reason: string) => void
-  /** Takes no part in deciding until `comeBack`. */
+  /** Leaves the consensus, and hands over the leadership if this node has it. */
   readonly leave: () => void
+  /** Takes part in the consensus again. */
   readonly comeBack: () => void
 }
 
-/** This machine sleeps, quits or restarts, and comes back: the others hear of it, and one of them leads if this one did. */
+/** Sleep, quit and restart of this machine, and its return. Another member leads meanwhile. */
 export class Departure {
-  /** Counts departures and returns: a departure that was called off has no further effect. */
+  /** Increases with each departure and return, so that a departure notices that it was called off. */
   private count = 0
 
   constructor(private readonly parts: DepartureParts) {}
 
-  /** It sleeps or quits: its models are replaced at once. */
+  /**
+   * This machine sleeps or quits: reports that, so that its instances are replaced at once, then leaves the consensus.
+   * Resolves when the messages have had time to leave.
+   */
   async leave(reason: string): Promise<void> {
     const { timers, isAlone, tell, leave } = this.parts
     if (isAlone()) return
     const departure = ++this.count
     tell(reason)
     await wait(timers, FAREWELL_MS)
-    // A machine may fall asleep in the midst of its farewell, and goes on with it when it is back.
+    // The machine may have slept during the wait, and come back before this continues.
     if (this.count !== departure) return
     leave()
     await wait(timers, FAREWELL_MS)
   }
 
-  /** It restarts: nobody takes it for gone before it has had time to come back. */
+  /** This node restarts: leaves the consensus without a report, so that its instances are kept while it restarts. */
   async stepAside(): Promise<void> {
     const { timers, isAlone, leave } = this.parts
     if (isAlone()) return
@@ -42,6 +46,7 @@ export class Departure {
     await wait(timers, FAREWELL_MS)
   }
 
+  /** This machine woke up, or its quit was called off. */
   comeBack(): void {
     const { isAlone, comeBack } = this.parts
     this.count += 1

@@ -1,12 +1,12 @@
 import { dirname } from 'node:path'
 import type { ErrorCode } from '@core/errors/error-codes'
 
-/** Why a node cannot decide or cannot start, with what to do about it. */
+/** Why a node cannot start, lead or execute a command. `message` and `hint` are shown to people. */
 export class MasterError extends Error {
   constructor(
     readonly code: ErrorCode,
     message: string,
-    /** The next step, for people. */
+    /** What the user can do about it. */
     readonly hint: string,
     options?: ErrorOptions,
   ) {
@@ -15,11 +15,11 @@ export class MasterError extends Error {
   }
 }
 
-/** A system call's error code. */
+/** The code of a system error, such as `ENOSPC`; undefined for other errors. */
 export const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 
-/** A refused write, told apart by whether the person can make room. */
+/** Wraps the error of a refused write: `disk_full` if freeing space helps, otherwise `disk_failed`. */
 export const diskError = (path: string, cause: unknown): MasterError => {
   const code = codeOf(cause)
   return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG'
@@ -37,7 +37,7 @@ export const diskError = (path: string, cause: unknown): MasterError => {
       )
 }
 
-/** A write that has not been answered: it may become durable yet. */
+/** A write has been in flight for that many milliseconds; it may still become durable. */
 export const diskHangs = (path: string, milliseconds: number): MasterError =>
   new MasterError(
     'disk_hangs',
@@ -45,11 +45,11 @@ export const diskHangs = (path: string, milliseconds: number): MasterError =>
     'Check the disk; this node goes on by itself as soon as it answers. What is asked for twice is done once.',
   )
 
-/** What the disk said becomes a refusal; every other error stays what it is. */
+/** Wraps a system error as `diskError` does; returns any other error unchanged. */
 export const asDiskError = (path: string, cause: unknown): unknown =>
   cause instanceof MasterError || codeOf(cause) === undefined ? cause : diskError(path, cause)
 
-/** What a node had kept of the terms that it took part in cannot be read. */
+/** `term.json` cannot be read, so this node does not know for which terms it has voted. */
 export const termLost = (directory: string): MasterError =>
   new MasterError(
     'term_lost',
@@ -57,11 +57,11 @@ export const termLost = (directory: string): MasterError =>
     'It follows as soon as another machine leads, and is then as before. Where no other machine will come back, stop Muster here and remove that file.',
   )
 
-/** What a node that is being closed answers. */
+/** The node is being closed. */
 export const stopping = (): MasterError =>
   new MasterError('closed', 'This node is stopping: nothing was changed', 'Start it again.')
 
-/** Damage that cutting off a torn end cannot mend. */
+/** The log is damaged, and not just by a torn write at its end. `offset` in bytes. */
 export const damaged = (file: string, offset: number, what: string): MasterError =>
   new MasterError(
     'log_damaged',
@@ -69,7 +69,7 @@ export const damaged = (file: string, offset: number, what: string): MasterError
     `Restore ${dirname(file)} from a backup. Without one, rename that folder and start again: Muster then begins empty, and the models are to be declared again.`,
   )
 
-/** Nobody leads within reach, and this node may not decide alone yet. */
+/** No leader was found in time, and this node is not the leader. */
 export const noMaster = (): MasterError =>
   new MasterError(
     'no_master',

@@ -5,21 +5,27 @@ import type { State } from '@core/state/state'
 import { wait, type Timers } from '@core/time/timers'
 import type { Projection } from './projection'
 
-/** More events than this that a follower has not taken yet are told as a state instead. */
-const MOST_UNTAKEN = 5000
-const AGAIN_MS = 200
+/** A follower with more unsent events than this gets the whole state instead. */
+const MAX_BACKLOG = 5000
+/** Delay before a lost subscription is renewed. */
+const RETRY_MS = 200
 
 export interface FollowingOptions {
   readonly master: NodeId
   readonly term: number
   readonly projection: Projection
+  /** Subscribes to the leader's state and events. The iteration may end or reject at any time. */
   readonly watch: (master: NodeId, term: number, signal: AbortSignal) => AsyncIterable<WatchItem>
+  /** The leader's state has replaced the projection's. */
   readonly onState: () => void
   readonly timers: Timers
   readonly log: { warn(fields: object, message: string): void }
 }
 
-/** Keeps this node's state what that master in that term says it is, until it is stopped. */
+/**
+ * Keeps the projection equal to the state of the leader of a term: subscribes, and resubscribes after errors. Returns the
+ * function that stops it.
+ */
 export const follow = (options: FollowingOptions): (() => void) => {
   const stop = new AbortController()
   void run(options, stop.signal)
@@ -32,65 +38,70 @@ const run = async (options: FollowingOptions, signal: AbortSignal): Promise<void
     try {
       for await (const item of watch(master, term, signal)) {
         if (signal.aborted) return
-        take(options, item)
+        apply(options, item)
       }
     } catch (err) {
       if (!signal.aborted) log.warn({ err, master, term }, 'the master’s events were lost; they are asked for again')
     }
-    await wait(timers, AGAIN_MS)
+    await wait(timers, RETRY_MS)
   }
 }
 
-const take = ({ projection, term, onState }: FollowingOptions, item: WatchItem): void => {
+/** Throws if the item does not belong to the term or an event is missing; the subscription then starts over. */
+const apply = ({ projection, term, onState }: FollowingOptions, item: WatchItem): void => {
   if (item.kind === 'state') {
-    // Of another term: whoever sent it does not lead this node.
     if (item.state.term !== term) throw new Error(`a state of term ${item.state.term} came in term ${term}`)
     projection.replace(item.state)
     onState()
     return
   }
   for (const envelope of item.envelopes)
-    if (!projection.take(envelope)) throw new Error(`event ${envelope.index} of term ${envelope.term} is out of order`)
-  projection.sendOn()
+    if (!projection.foldReceived(envelope))
+      throw new Error(`event ${envelope.index} of term ${envelope.term} is out of order`)
+  projection.notify()
 }
 
-/** What one follower is told: the state, then what happens, as fast as it takes it. Ends with the signal. */
+/**
+ * The stream of one follower's subscription: the leader's state, then batches of events as fast as the consumer takes
+ * them. If more than `MAX_BACKLOG` events are unsent, or the state was replaced, the whole state follows. Ends with
+ * `signal`.
+ */
 export async function* tell(projection: Projection, signal: AbortSignal): AsyncGenerator<WatchItem> {
-  let untaken: Envelope[] = []
-  let whole = true
+  let backlog: Envelope[] = []
+  let sendsState = true
   let wake = (): void => undefined
-  const look = (): void => wake()
+  const onAbort = (): void => wake()
   const unsubscribe = projection.subscribe({
     event: (envelope) => {
-      untaken.push(envelope)
-      if (untaken.length > MOST_UNTAKEN) {
-        untaken = []
-        whole = true
+      backlog.push(envelope)
+      if (backlog.length > MAX_BACKLOG) {
+        backlog = []
+        sendsState = true
       }
       wake()
     },
     reset: () => {
-      untaken = []
-      whole = true
+      backlog = []
+      sendsState = true
       wake()
     },
   })
-  signal.addEventListener('abort', look, { once: true })
+  signal.addEventListener('abort', onAbort, { once: true })
   try {
     while (!signal.aborted) {
-      if (whole) {
-        whole = false
-        untaken = []
+      if (sendsState) {
+        sendsState = false
+        backlog = []
         const state: State = projection.state()
         yield { kind: 'state', state }
-      } else if (untaken.length > 0) {
-        const envelopes = untaken
-        untaken = []
+      } else if (backlog.length > 0) {
+        const envelopes = backlog
+        backlog = []
         yield { kind: 'events', envelopes }
       } else await new Promise<void>((resolve) => (wake = resolve))
     }
   } finally {
     unsubscribe()
-    signal.removeEventListener('abort', look)
+    signal.removeEventListener('abort', onAbort)
   }
 }

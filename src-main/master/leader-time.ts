@@ -3,7 +3,10 @@ import { LeaderClock } from '@core/time/leader-clock'
 import type { Host } from './host'
 import type { Projection } from './projection'
 
-/** The time that this node decides by, whatever its system's clock is set to. */
+/**
+ * Returns a clock for decisions, in milliseconds since 1970. It follows `LeaderClock`, so it does not run back when the
+ * system clock is set, nor behind the last event.
+ */
 export const leaderTime = (
   { wall, timers }: Pick<Host, 'wall' | 'timers'>,
   projection: Pick<Projection, 'lastEventAt'>,

@@ -1,7 +1,7 @@
 import { heardBy, isTermKept, masterOf, type Replica } from '@core/consensus/index'
 import type { NodeId } from '@core/ids'
 
-/** Who leads, as far as this node knows. */
+/** The leader that this node knows. `nobody`: none yet, or an election is under way. */
 export type Leadership =
   | { readonly kind: 'nobody' }
   | { readonly kind: 'self'; readonly term: number }
@@ -9,15 +9,16 @@ export type Leadership =
       readonly kind: 'other'
       readonly master: NodeId
       readonly term: number
-      /** This node's disk refuses: it shows what the leader says and reports to it, and keeps none of its records. */
+      /** This node's disk refuses writes: it shows the leader's state and reports to it, but stores no records. */
       readonly listensOnly?: true
     }
 
+/** Derives the leadership from the consensus state. */
 export const leadershipOf = (replica: Replica): Leadership => {
   const master = masterOf(replica)
   const heard = heardBy(replica)
   if (heard) return { kind: 'other', master: heard.master, term: heard.term, listensOnly: true }
-  // As long as the disk does not have its term, a leader has not been followed yet.
+  // A leader counts only once its term is durable here.
   if (master === undefined || !isTermKept(replica)) return { kind: 'nobody' }
   const { term } = replica
   return master === replica.self ? { kind: 'self', term } : { kind: 'other', master, term }

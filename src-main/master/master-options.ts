@@ -6,15 +6,16 @@ import type { Host } from './host'
 import type { Network } from './network'
 import type { Leadership } from './leadership'
 
-/** What this node has to do with deciding, as others may know it. */
+/** This node's role, as shown by the API. */
 export type MasterStatus =
   | { readonly role: 'master' }
   | { readonly role: 'follower'; readonly master: NodeId }
-  /** Nobody is known to lead. */
+  /** No leader is known. */
   | { readonly role: 'seeking' }
+  /** The disk refuses writes, or `term.json` is lost. */
   | { readonly role: 'stepped-down'; readonly code: string; readonly reason: string; readonly hint: string }
 
-/** `refusal` is why the disk of this node takes nothing. */
+/** `refusal`: the error that keeps this node from taking part, if there is one. */
 export const statusOf = (leads: Leadership, refusal: MasterError | undefined): MasterStatus => {
   if (refusal) return { role: 'stepped-down', code: refusal.code, reason: refusal.message, hint: refusal.hint }
   switch (leads.kind) {
@@ -32,20 +33,20 @@ export interface MasterOptions {
   readonly nodeId: NodeId
   readonly loadCard: (modelId: ModelId) => Promise<CardResult>
   readonly log: JournalLog
-  /** The machine that it runs on: without it, as it is. */
+  /** Clock, ids, disk and lock. Default: the real machine's. The simulator passes its own. */
   readonly host?: Host
-  /** When the log begins a new segment. */
+  /** Size in bytes at which the log starts a new segment. */
   readonly segmentBytes?: number
-  /** Without it this node is alone. */
+  /** Default: no other members. */
   readonly network?: Network
-  /** Members that an admission named before the log could. */
+  /** Members named in this node's admission, used until the log names this node. */
   readonly admittedBy?: readonly NodeId[]
-  /** This node was told that it is no member any more. */
+  /** This node was removed from its cluster. */
   readonly onRemoved?: () => void
-  /** Who leads, as far as this node knows, has changed. */
+  /** The leader known to this node has changed. */
   readonly onLeadership?: (leadership: Leadership) => void
-  /** This node leads, and has just looked at the whole state. */
+  /** Called after each reconcile pass; only on the leader. */
   readonly onPassed?: () => void
-  /** Records between two snapshots. */
+  /** Number of records between two snapshots. */
   readonly snapshotEvery?: number
 }

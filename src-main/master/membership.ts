@@ -3,23 +3,23 @@ import type { State } from '@core/state/state'
 
 export interface MembershipOptions {
   readonly self: NodeId
-  /** Members that an admission named before the log could. */
+  /** Members named in this node's admission, used until the log names this node. */
   readonly admittedBy: readonly NodeId[]
 }
 
-/** The voting members as this node sees them: itself and those in its state. */
+/** The members that take part in elections, as this node sees them: itself, those in its state, and those vouched for. */
 export class Membership {
   private members: readonly NodeId[]
-  /** A leader that a member follows, and that the log does not name yet. */
+  /** A leader that a known member follows, although this node's state does not name it. */
   private vouched: NodeId | undefined
-  /** The state says that this node was removed, and that others are members. */
+  /** Whether the state has a tombstone for this node, and names other members. */
   isRemoved = false
 
   constructor(
     private readonly options: MembershipOptions,
     state: State,
   ) {
-    this.members = this.named(state, options.admittedBy)
+    this.members = this.membersOf(state, options.admittedBy)
   }
 
   get all(): readonly NodeId[] {
@@ -31,9 +31,11 @@ export class Membership {
   }
 
   /**
-   * Updates the members from the state; `isLeaders` where it is that of the leader that this node has found. A leader that this node `follows`
-   * stays one although it was removed: its last records, with that removal, are still to come. Returns whether this node
-   * was removed from a cluster of several.
+   * Updates the members from the state. Returns whether this node was removed from a cluster that has other members.
+   *
+   * @param isLeaders whether the state comes from the leader that this node follows
+   * @param follows the leader that this node follows: it stays a member although the state says that it was removed,
+   * because its last records, with the removal, are still to come
    */
   look(
     state: State,
@@ -43,31 +45,31 @@ export class Membership {
     const wasMember = !this.isAlone
     const isMember = self in state.members
     this.isRemoved = !isMember && self in (state.retired ?? {}) && Object.keys(state.members).length > 0
-    // Whoever leads says who is a member: the one vouched for, or another that was found meanwhile.
+    // A leader's state is authoritative and ends a voucher.
     if (isLeaders) this.vouched = undefined
-    this.members = this.named(state, [...(isMember ? [] : admittedBy), ...(follows === undefined ? [] : [follows])])
+    this.members = this.membersOf(state, [...(isMember ? [] : admittedBy), ...(follows === undefined ? [] : [follows])])
     return wasMember && !isMember && Object.keys(state.members).length > 0
   }
 
-  /** Takes a leader for a member, until the state of who leads tells. */
+  /** Treats a leader as a member until a leader's state says whether it is one. */
   vouch(leader: NodeId): void {
     this.vouched = leader
     this.members = [...new Set([...this.members, leader])]
   }
 
-  /** This node leads: whoever was vouched for before is not there. */
+  /** This node leads: ends the voucher. */
   lead(): void {
     this.vouched = undefined
   }
 
-  /** Takes the members of another cluster, whose log has not arrived yet. */
+  /** Sets the members of another cluster, whose log has not arrived yet. */
   replace(members: readonly NodeId[]): void {
     this.members = members
     this.vouched = undefined
     this.isRemoved = false
   }
 
-  private named({ members }: State, admittedBy: readonly NodeId[]): NodeId[] {
+  private membersOf({ members }: State, admittedBy: readonly NodeId[]): NodeId[] {
     const known = Object.values(members).map(({ nodeId }) => nodeId)
     return [...new Set([this.options.self, ...admittedBy, ...known, ...(this.vouched ? [this.vouched] : [])])]
   }

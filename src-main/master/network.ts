@@ -5,26 +5,29 @@ import type { LogRecord } from '@core/events/record'
 import type { CommandId, NodeId } from '@core/ids'
 import type { SubmitResult, WatchItem } from '@core/protocols/peer'
 
-/** The other members, as this part needs them. */
+/** The links to the other members. Implemented by `src-main/cluster` and the simulator. */
 export interface Network {
+  /** Sends a consensus message, over the link or a relay. Drops it if there is neither. */
   send(to: NodeId, message: Message, records?: readonly LogRecord[]): void
-  /** In the place of records; the message says up to which. */
+  /** Sends an encoded snapshot with its `snapshot` message. */
   sendSnapshot(to: NodeId, message: Message, bytes: Buffer): void
+  /** Reports observations to the leader. */
   observe(master: NodeId, events: readonly Observation[]): void
-  /** Rejects where the master cannot be reached. */
+  /** Forwards a command to the leader. Rejects if it cannot be reached. */
   submit(master: NodeId, command: Command, commandId: CommandId): Promise<SubmitResult>
+  /** Subscribes to the leader's state and events in that term. The iteration ends or rejects if the link does. */
   watch(master: NodeId, term: number, signal: AbortSignal): AsyncIterable<WatchItem>
-  /** How long ago each linked member was last heard, in milliseconds. */
+  /** Milliseconds since each linked or relayed member was last heard from. */
   heard(): Readonly<Record<string, number>>
-  /** Members that answer at no address. */
+  /** Members that do not answer at any of their addresses. */
   unreachable(): readonly NodeId[]
-  /** This machine slept: all links end and are made anew. */
+  /** This machine woke up: closes all links and connects again. */
   begin(): void
-  /** This process stood still for so long, because its machine slept or was busy. */
+  /** This process did not run for that many milliseconds, because its machine slept or was busy. */
   stoodStill(milliseconds: number): void
 }
 
-/** Of a node that has nobody else. */
+/** Network of a node without other members. */
 export const alone: Network = {
   send: () => undefined,
   sendSnapshot: () => undefined,

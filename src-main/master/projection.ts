@@ -6,22 +6,23 @@ import { next } from '@core/events/next'
 import type { State } from '@core/state/state'
 import { RecentEvents } from './recent-events'
 
-/**
- * Called right after the fold, in the order of the indexes, with what the event is about as it was before.
- * `reset` where the state was replaced: by what the disk has, or by what another master says.
- */
 export interface Listener {
+  /** Called for each event after it is folded, in index order. `subject`: what it concerns, as it was before the event. */
   readonly event: (envelope: Envelope, subject: Subject) => void
+  /** Called after the state was replaced, by the one on disk or by that of a new leader: the events until then are void. */
   readonly reset?: (() => void) | undefined
 }
 
-/** The state as this node knows it, and everybody here who wants to hear of changes. */
+/**
+ * The current state of this node, with its listeners. Folding and notifying are separate steps, so that the leader can
+ * append an event to the log before any listener reacts to it.
+ */
 export class Projection {
   readonly recent = new RecentEvents()
   private folding: Folding
   private readonly listeners = new Set<Listener>()
-  private readonly outgoing: { readonly envelope: Envelope; readonly subject: Subject }[] = []
-  private sending = false
+  private readonly unnotified: { readonly envelope: Envelope; readonly subject: Subject }[] = []
+  private notifying = false
 
   constructor(state: State) {
     this.folding = new Folding(state)
@@ -36,63 +37,67 @@ export class Projection {
     return this.folding.look(reader)
   }
 
-  /** The stamp of the last event. */
+  /** Stamp of the last event, in milliseconds since 1970. */
   get lastEventAt(): Timestamp {
     return this.folding.look(({ lastEventAt }) => lastEventAt)
   }
 
+  /** Returns the function that unsubscribes. */
   subscribe(listener: Listener): () => void {
     this.listeners.add(listener)
     return () => void this.listeners.delete(listener)
   }
 
-  /** Gives an event its place and folds it; nobody hears of it before `sendOn`. */
-  place(event: Event, now: Timestamp, more: Pick<Envelope, 'commandId' | 'removalsKnown'> = {}): Envelope {
+  /** Assigns the next index and a stamp to an event, and folds it. Listeners are notified by `notify`. */
+  foldNew(event: Event, now: Timestamp, more: Pick<Envelope, 'commandId' | 'removalsKnown'> = {}): Envelope {
     const envelope = { ...this.folding.look((state) => next(state, event, now)), ...more }
     this.fold(envelope)
     return envelope
   }
 
-  /** Folds what a master has placed. False where something before it is missing. */
-  take(envelope: Envelope): boolean {
+  /** Folds an event of the leader. Returns false, without folding it, if it is of another term or not the next one. */
+  foldReceived(envelope: Envelope): boolean {
     const { lastEventIndex, term } = this.folding.look(({ lastEventIndex, term }) => ({ lastEventIndex, term }))
     if (envelope.term !== term || envelope.index !== lastEventIndex + 1) return false
     this.fold(envelope)
     return true
   }
 
-  /** A listener may observe something itself: that is sent when everyone has what came before it. */
-  sendOn(): void {
-    if (this.sending) return
-    this.sending = true
+  /**
+   * Notifies the listeners of all events folded since the last call. A listener may fold further events; they are notified
+   * after all listeners have had the earlier ones.
+   */
+  notify(): void {
+    if (this.notifying) return
+    this.notifying = true
     try {
-      for (let sent = this.outgoing.shift(); sent; sent = this.outgoing.shift()) {
-        for (const { event } of this.listeners) event(sent.envelope, sent.subject)
+      for (let next = this.unnotified.shift(); next; next = this.unnotified.shift()) {
+        for (const { event } of this.listeners) event(next.envelope, next.subject)
       }
     } finally {
-      this.sending = false
+      this.notifying = false
     }
   }
 
-  /** Goes on from another state. */
+  /** Replaces the state, drops events that were not notified yet, and calls `reset` on all listeners. */
   replace(state: State): void {
     this.folding = new Folding(state)
     this.recent.clear()
-    this.outgoing.length = 0
-    // What a listener observes anew is sent on when all have been told.
-    this.sending = true
+    this.unnotified.length = 0
+    // Events that a listener folds now are notified after all listeners were reset.
+    this.notifying = true
     try {
       for (const { reset } of this.listeners) reset?.()
     } finally {
-      this.sending = false
+      this.notifying = false
     }
-    this.sendOn()
+    this.notify()
   }
 
   private fold(envelope: Envelope): void {
     const subject = this.folding.look((state) => subjectOf(state, envelope.event))
     this.folding.fold(envelope)
     this.recent.add(envelope)
-    this.outgoing.push({ envelope, subject })
+    this.unnotified.push({ envelope, subject })
   }
 }

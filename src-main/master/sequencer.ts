@@ -14,7 +14,10 @@ export type CommandResult =
   | { readonly status: 'done'; readonly durableOn?: DurableOn | undefined }
   | { readonly status: 'refused'; readonly refusal: Refusal }
 
-/** What was declared apart from another log than this leader's: it is merged once its log and this one have met. */
+/**
+ * Declarations of a split cannot be merged by this leader: its log does not contain the records up to which they shared
+ * one. They are submitted again once the logs have been brought together.
+ */
 export class UnrelatedLog extends Error {
   constructor() {
     super('The log that this was declared apart from is not part of the leader’s')
@@ -22,10 +25,10 @@ export class UnrelatedLog extends Error {
   }
 }
 
-/** How many commands are remembered, so that one sent twice acts once. */
-const REMEMBERED_COMMANDS = 1000
+/** Results kept in memory, so that a command that is retried gets the first result. */
+const KEPT_RESULTS = 1000
 
-/** So many are no burden; the oldest of them also tell a removed machine why nobody lets it in. */
+/** Tombstones kept even if every member has them: they also tell a removed machine why it is refused. */
 const KEPT_TOMBSTONES = 1000
 
 export interface SequencerOptions {
@@ -33,58 +36,66 @@ export interface SequencerOptions {
   readonly projection: Projection
   readonly now: () => Timestamp
   readonly ids: IdSource
-  /** Records were given to the log; the promise is the log's. Resolves when they may be acknowledged, with what that rests on. */
+  /**
+   * Replicates the records just appended. `durable` is the promise of the local append. Resolves when they may be
+   * acknowledged, with the number of disks that hold them; rejects with LeadershipLost. Default: the local append suffices.
+   */
   readonly replicate?: (durable: Promise<void>) => Promise<DurableOn | undefined>
-  /** Up to when every member knows what was removed. */
+  /** Stamp up to which every member has all removals; undefined if unknown. Older tombstones are dropped. */
   readonly removalsKnown?: () => Timestamp | undefined
-  /** What a leader stamped is beyond reason, and counts as made now. */
+  /** A leader's stamps are more than a year ahead; they were replaced by the current time. */
   readonly onImplausible?: (node: string) => void
-  /** The disk refused an append: nothing more is acknowledged. */
+  /** An append failed; the log refuses all later ones. */
   readonly onFailure: (error: unknown) => void
 }
 
-/** Rests on the one log that there is. */
-const alone = async (durable: Promise<void>): Promise<undefined> => {
+/** `replicate` of a node without other members. */
+const localOnly = async (durable: Promise<void>): Promise<undefined> => {
   await durable
 }
 
 /**
- * Gives every event its index, folds it, appends it (a decision) and sends it on, in that order;
- * nothing loops back.
+ * Orders the leader's events: assigns the index, folds, appends (decisions only), then notifies listeners. The state
+ * therefore runs ahead of the disk; answers wait until the decisions they rest on are acknowledged.
  */
 export class Sequencer {
   private log: EventLog
+  /** By command id, oldest first; includes running commands. */
   private readonly results = new Map<CommandId, Promise<CommandResult>>()
 
   constructor(private readonly options: SequencerOptions) {
     this.log = options.log
   }
 
-  /** Decides, and answers when all decisions are durable and folded. Rejects with MasterError. */
+  /**
+   * Executes a command once, however often it is submitted with the same id. Resolves when its decisions are acknowledged,
+   * or with the refusal. Rejects with MasterError (disk), LeadershipLost or UnrelatedLog; the caller may then retry.
+   */
   submit(command: Command, { commandId }: { commandId: CommandId }): Promise<CommandResult> {
     const known = this.results.get(commandId)
     if (known) return known
-    const result = this.carryOut(command, commandId)
+    const result = this.execute(command, commandId)
     this.results.set(commandId, result)
-    // One that could not be made durable did not act, and may be sent again.
+    // A command that failed may be retried; the log knows whether its decisions survived.
     result.catch(() => this.results.delete(commandId))
     for (const oldest of this.results.keys()) {
-      if (this.results.size <= REMEMBERED_COMMANDS) break
+      if (this.results.size <= KEPT_RESULTS) break
       this.results.delete(oldest)
     }
     return result
   }
 
+  /** Folds an observation and notifies listeners. Observations are not logged. */
   observe(event: Observation): void {
     void this.add([event])
   }
 
-  /** Events in this order, as one append. Resolves when its decisions are durable. */
+  /** Adds events in this order, with one append for all decisions. Resolves when the decisions are acknowledged. */
   add(events: readonly Event[], commandId?: CommandId): Promise<DurableOn | undefined> {
-    const { projection, now, onFailure, replicate = alone } = this.options
+    const { projection, now, onFailure, replicate = localOnly } = this.options
     const records: NewRecord[] = []
     for (const event of events) {
-      const envelope = projection.place(event, now(), {
+      const envelope = projection.foldNew(event, now(), {
         ...(commandId !== undefined && { commandId }),
         ...this.removalsKnown(event),
       })
@@ -92,14 +103,14 @@ export class Sequencer {
     }
     const written = this.log.append(records)
     written.catch((error: unknown) => onFailure(error))
-    const durable = records.length === 0 ? alone(written) : replicate(written)
-    projection.sendOn()
+    const durable = records.length === 0 ? localOnly(written) : replicate(written)
+    projection.notify()
     return durable
   }
 
   /**
-   * Goes on from what the disk has. That takes an index of its own: who saw events that are undone by it
-   * cannot resume after them.
+   * Continues from another log and state, after a disk error or as a new leader. Skips one event index, so that a client
+   * that saw events which are undone now cannot resume after them.
    */
   restore(log: EventLog, state: State): void {
     const { projection } = this.options
@@ -113,7 +124,7 @@ export class Sequencer {
     })
   }
 
-  /** With many tombstones: those that every member has seen go with the next one. */
+  /** Above `KEPT_TOMBSTONES`, a removal carries the stamp up to which folding it drops tombstones. */
   private removalsKnown({ type }: Event): Pick<Envelope, 'removalsKnown'> {
     if (type !== 'MetaInstanceDeleted' && type !== 'ApiKeyRevoked' && type !== 'MemberRemoved') return {}
     const isMany = this.options.projection.look(({ retired = {} }) => Object.keys(retired).length >= KEPT_TOMBSTONES)
@@ -121,26 +132,26 @@ export class Sequencer {
     return known === undefined ? {} : { removalsKnown: known }
   }
 
-  /** A command as far as it can be so: what another side declared may bear stamps beyond reason. */
-  private believed(command: Command): Command {
+  /** Replaces implausible stamps in the declarations of another side of a split, and reports the nodes that set them. */
+  private withPlausibleStamps(command: Command): Command {
     if (command.type !== 'MergeDeclarations') return command
     const { apart, implausible } = plausible(command, this.options.now())
     for (const node of implausible) this.options.onImplausible?.(node)
     return { ...command, ...apart }
   }
 
-  private async carryOut(command: Command, commandId: CommandId): Promise<CommandResult> {
-    const { now, ids, projection, replicate = alone } = this.options
+  private async execute(command: Command, commandId: CommandId): Promise<CommandResult> {
+    const { now, ids, projection, replicate = localOnly } = this.options
     const { log } = this
     if (log.commands.has(commandId)) {
-      // Decided before, here or by an earlier master; it is safe once the log is.
+      // Decided before, here or by an earlier leader: acknowledge it once the whole log is.
       return { status: 'done', durableOn: await replicate(log.flushed()) }
     }
     if (command.type === 'MergeDeclarations' && command.since && !goesOnFrom(log.logEnd, command.since))
       throw new UnrelatedLog()
-    const decided = decide(projection.state(), this.believed(command), { now: now(), ids })
+    const decided = decide(projection.state(), this.withPlausibleStamps(command), { now: now(), ids })
     const own = decided.status === 'decided' ? await this.add(decided.events, commandId) : undefined
-    // An answer without a decision of its own rests on earlier ones, which may still be on their way to the disks.
+    // Without a decision of its own the answer rests on earlier ones, which may not be durable yet.
     const isDecided = decided.status === 'decided' && decided.events.some(isDecision)
     const durableOn = isDecided ? own : await replicate(log.flushed())
     return decided.status === 'refused' ? decided : { status: 'done', durableOn }

@@ -20,8 +20,8 @@ export interface SteppingDownParts {
 }
 
 /**
- * Where its disk refuses or hangs, this node decides nothing and keeps nothing, and goes on reporting to whoever leads,
- * until the disk takes records again.
+ * Steps down if the disk refuses or hangs: the node then has no vote, decides nothing and stores no records, but still
+ * shows the leader's state and reports to it. Takes part again once the disk accepts records.
  */
 export class SteppingDown {
   private readonly disk: DiskRefusal
@@ -39,12 +39,12 @@ export class SteppingDown {
     })
   }
 
-  /** Why this node takes no part. */
+  /** The disk error for which this node has stepped down; undefined if it has not. */
   get error(): MasterError | undefined {
     return this.disk.error
   }
 
-  /** Something failed while records were written or sent: steps down if it is the disk. */
+  /** Handles any error of writing or sending records: steps down if it is a disk error, otherwise logs it. */
   take(error: unknown): void {
     const { log, resign, replication } = this.parts
     if (error instanceof LeadershipLost) return
@@ -52,22 +52,22 @@ export class SteppingDown {
       return log.warn({ fact: 'replication_failed', err: error }, 'replication failed')
     if (this.disk.error || error.code === 'closed') return
     this.disk.start(error)
-    // Of a disk that hangs the consensus has given way already, and may listen to another leader. The disk may have all
-    // of it yet, and would keep this process waiting for what it reads.
+    // If the disk hangs, the consensus has given up the leadership already and may listen to another leader. The writes
+    // may still become durable, and reading the disk now would block this process.
     if (error.code !== 'disk_hangs') {
       resign()
-      this.showDurable()
+      this.restoreDurable()
     }
     replication().listen()
   }
 
-  /** Resolves when the disk is not tried any more. */
+  /** Stops retrying; resolves when a running attempt has ended. */
   close(): Promise<void> {
     return this.disk.close()
   }
 
-  /** Before anybody hears of the failure: what did not become durable must not be seen as if it had. */
-  private showDurable(): void {
+  /** Goes back to the state on disk, before the failure is reported, so that no lost write stays visible. */
+  private restoreDurable(): void {
     const { self, storage, sequencer, log } = this.parts
     try {
       sequencer.restore(storage.log, { ...storage.durable(), masterNodeId: self })

@@ -4,45 +4,47 @@ import { keepKnownTerm } from './known-term'
 
 export interface TermKeepingParts {
   readonly directory: Directory
+  /** The term is durable. */
   readonly onKept: (known: KnownTerm) => void
-  /** The disk refused: what was to be done after it is not done. */
+  /** The term could not be written; the actions that waited for it are dropped. */
   readonly onFailure: (error: unknown) => void
 }
 
 /**
- * Keeps the node's terms on its disk, one after the other. What is ordered after a term waits until it is there, so that
- * nobody hears of a term that this node might forget.
+ * Writes this node's terms to disk, one at a time, in a queue with the actions that depend on them: no message or record
+ * of a term leaves before the term is durable. Otherwise a restart could forget the term, and vote in it again.
  */
 export class TermKeeping {
-  private waiting: (KnownTerm | (() => void))[] = []
+  private queue: (KnownTerm | (() => void))[] = []
   private writing: Promise<void> | undefined
 
   constructor(private readonly parts: TermKeepingParts) {}
 
+  /** Queues a term to be written. */
   keep(known: KnownTerm): void {
-    this.waiting.push(known)
-    this.goOn()
+    this.queue.push(known)
+    this.drain()
   }
 
-  /** Does it at once where no term is being written. */
+  /** Runs `act` after all terms queued so far are durable; at once if there are none. */
   afterwards(act: () => void): void {
-    this.waiting.push(act)
-    this.goOn()
+    this.queue.push(act)
+    this.drain()
   }
 
-  /** Nothing that waits is done. */
+  /** Drops everything that is queued. */
   forget(): void {
-    this.waiting = []
+    this.queue = []
   }
 
-  /** Resolves when no term is being written. */
+  /** Resolves when no write is in flight. */
   async settled(): Promise<void> {
     while (this.writing) await this.writing
   }
 
-  private goOn(): void {
+  private drain(): void {
     while (!this.writing) {
-      const next = this.waiting.shift()
+      const next = this.queue.shift()
       if (next === undefined) return
       if (typeof next === 'function') next()
       else this.writing = this.write(next)
@@ -60,6 +62,6 @@ export class TermKeeping {
       return onFailure(error)
     }
     onKept(known)
-    this.goOn()
+    this.drain()
   }
 }

@@ -6,19 +6,19 @@ import { alone, type Network } from '../network'
 import type { Brought } from '../replication'
 
 export interface LinkedMastersOptions {
-  /** Of the link, either way; at once where it is absent. */
+  /** Bandwidth of the link in each direction; unlimited if absent. */
   readonly bitsPerSecond?: number
-  /** What goes over the link, in bytes. */
+  /** Called for each message, with its size in bytes and what it carries. */
   readonly onSent?: (bytes: number, brought: Brought) => void
   readonly log?: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
 const silent = { info: () => undefined, warn: () => undefined }
 
-/** Two masters of one process, linked as two machines are: everything goes as text. For tests and benchmarks. */
+/** Two masters in one process with a simulated link, over which everything is serialised. For tests and benchmarks. */
 export class LinkedMasters {
-  /** What was said, in order. */
-  readonly said: Message['type'][] = []
+  /** Types of all messages sent, in order. */
+  readonly sent: Message['type'][] = []
   private readonly masters = new Map<NodeId, Master>()
 
   constructor(private readonly options: LinkedMastersOptions = {}) {}
@@ -40,27 +40,27 @@ export class LinkedMasters {
   private link(self: NodeId, other: NodeId): Network {
     const { masters } = this
     const { bitsPerSecond, onSent } = this.options
-    /** When the link has carried all that was given to it. */
-    let free = 0
-    const give = (message: Message, { records, snapshot }: Brought): void => {
-      this.said.push(message.type)
+    /** Time at which the link has transferred everything handed to it, in `performance.now()` milliseconds. */
+    let idleAt = 0
+    const transfer = (message: Message, { records, snapshot }: Brought): void => {
+      this.sent.push(message.type)
       const text = JSON.stringify({ message, records })
       const bytes = text.length + (snapshot?.length ?? 0)
       onSent?.(bytes, { ...(records && { records }), ...(snapshot && { snapshot }) })
       const arrive = (): void => {
-        const { message: said, records: brought } = JSON.parse(text) as { message: Message; records?: LogRecord[] }
-        const came = { ...(brought && { records: brought }), ...(snapshot && { snapshot }) }
-        masters.get(other)?.received(self, said, came)
+        const received = JSON.parse(text) as { message: Message; records?: LogRecord[] }
+        const payload = { ...(received.records && { records: received.records }), ...(snapshot && { snapshot }) }
+        masters.get(other)?.received(self, received.message, payload)
       }
       if (bitsPerSecond === undefined) return void setImmediate(arrive)
       const now = performance.now()
-      free = Math.max(free, now) + (bytes * 8000) / bitsPerSecond
-      setTimeout(arrive, free - now)
+      idleAt = Math.max(idleAt, now) + (bytes * 8000) / bitsPerSecond
+      setTimeout(arrive, idleAt - now)
     }
     return {
       ...alone,
-      send: (_to, message, records) => give(message, records ? { records } : {}),
-      sendSnapshot: (_to, message, snapshot) => give(message, { snapshot }),
+      send: (_to, message, records) => transfer(message, records ? { records } : {}),
+      sendSnapshot: (_to, message, snapshot) => transfer(message, { snapshot }),
       submit: (_to, command, commandId) =>
         masters.get(other)?.submittedBy(command, commandId) ?? Promise.resolve({ status: 'not_master' }),
       async *watch(_master, term, signal) {

@@ -9,18 +9,18 @@ import { EventLog } from '../event-log'
 import type { NewRecord } from '../log-contents'
 import { firstSequenceOf } from '../segment'
 
-/** Whose logs these are. */
+/** The node that writes these logs. */
 export const SELF = NodeId.parse('self')
 
-/** A folder of its own, with a log in it. For tests. */
+/** A log in a temporary folder. For tests. */
 export class ScratchLog {
   readonly directory = mkdtempSync(join(tmpdir(), 'muster-log-'))
   readonly folder: Directory
   readonly warnings: string[] = []
 
-  /** @param over what its disk does otherwise than the real one */
-  constructor(over: (real: Directory) => Directory = (real) => real) {
-    this.folder = over(systemDirectory(this.directory))
+  /** @param wrap wraps the real disk, to make it fail */
+  constructor(wrap: (real: Directory) => Directory = (real) => real) {
+    this.folder = wrap(systemDirectory(this.directory))
   }
 
   open(options: { segmentBytes?: number } = {}): ReturnType<typeof EventLog.open> {
@@ -32,20 +32,21 @@ export class ScratchLog {
     })
   }
 
-  /** Appends each record as a batch of its own, and closes. */
+  /** Appends each record in its own batch, and closes the log. */
   async write(records: readonly NewRecord[], options: { segmentBytes?: number } = {}): Promise<void> {
     const { log } = this.open(options)
     for (const record of records) await log.append([record])
     await log.close()
   }
 
-  /** The declarations that the disk holds, in their order. */
+  /** Ids of the declarations on disk, in order. */
   async declared(): Promise<string[]> {
     const { log, state } = this.open()
     await log.close()
     return Object.keys(state.metaInstances)
   }
 
+  /** Paths of the segments, oldest first. */
   segments(): string[] {
     return readdirSync(this.directory)
       .filter((name) => firstSequenceOf(name) !== undefined)
