@@ -12,6 +12,9 @@ export const EventStreamMessage = z.discriminatedUnion('kind', [
 ])
 export type EventStreamMessage = z.infer<typeof EventStreamMessage>
 
-/** `GET /events/recent?last=100`: the last events in the node's memory, oldest first. Lost on restart. */
+/**
+ * `GET /events/recent?last=100&decisions=0`: the last events in the node's memory, oldest first. Memory begins at the
+ * node's last start or change of master; `decisions` more come from the log before them.
+ */
 export const RecentEvents = z.object({ events: z.array(Envelope) })
 export type RecentEvents = z.infer<typeof RecentEvents>

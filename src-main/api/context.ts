@@ -43,8 +43,8 @@ export interface ApiContext {
     subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void
     /** Events after that index of that term; undefined if they are no longer kept. */
     eventsAfter(index: number, term: number): readonly Envelope[] | undefined
-    /** The last kept events, oldest first. */
-    latestEvents(most: number): readonly Envelope[]
+    /** The last events in memory, oldest first, preceded by up to `decisions` decisions of the log. */
+    latestEvents(wanted: { readonly last: number; readonly decisions: number }): Promise<readonly Envelope[]>
   }
   readonly commands: {
     /** Rejects with an error that has `code`, `message` and `hint` if the node cannot decide. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Envelope } from '@core/events/event'
+import { isAfter } from '@core/events/envelope-order'
 import { failureOf, HistoryEvent, withDecision } from '@core/events/history-event'
 import type { LogRecord } from '@core/events/record'
 import { InstanceId, MetaInstanceId } from '@core/ids'
@@ -157,6 +158,3 @@ export const historyOf = async (directory: Directory, id: MetaInstanceId): Promi
   const { events, days } = past
   return { events, days }
 }
-
-/** Whether `a` was decided after `b`: a later term, or a higher index in the same term. */
-const isAfter = (a: Envelope, b: Envelope): boolean => a.term > b.term || (a.term === b.term && a.index > b.index)

@@ -133,6 +133,23 @@ describe('a master', () => {
     )
   })
 
+  it('tells after a restart what it decided before, ahead of what has happened since, each event once', async () => {
+    const first = await open()
+    await arrive(first)
+    await declare(first)
+    await placed(first)
+    await first.close()
+    const again = await open()
+    await submit(again, { type: 'DeleteMetaInstance', metaInstanceId: chat })
+    const told = async (decisions: number) =>
+      (await again.latestEvents({ last: 100, decisions })).map(({ event }) => event.type)
+    const [since, all] = [await told(0), await told(100)]
+    expect(since).toContain('MetaInstanceDeleted')
+    expect(since).not.toContain('MetaInstanceCreated')
+    expect(all.slice(-since.length)).toEqual(since)
+    expect(all.slice(0, -since.length)).toEqual(['MemberAdmitted', 'MetaInstanceCreated', 'InstanceCreated'])
+  })
+
   it('knows after a restart what it decided, in a new term, and leaves it alone until its node is there', async () => {
     const first = await open()
     await arrive(first)

@@ -25,6 +25,7 @@ import type { Leadership } from './leadership'
 import { Replication, type Brought } from './replication'
 import { Membership } from './membership'
 import { OwnRemoval } from './own-removal'
+import { latestDecisions, precededBy } from './past-events'
 import { Sequencer, type CommandResult } from './sequencer'
 import { SteppingDown } from './stepping-down'
 import { merger } from './split'
@@ -200,8 +201,19 @@ export class Master {
     return this.projection.subscribe({ event, reset })
   }
 
-  latestEvents(most: number): readonly Envelope[] {
-    return this.projection.recent.latest(most)
+  /**
+   * The last events in memory, oldest first, preceded by up to `decisions` decisions of the log: what is in memory begins
+   * at the last start or change of master, and reports of busy machines fill it soon.
+   */
+  async latestEvents({ last, decisions }: { last: number; decisions: number }): Promise<readonly Envelope[]> {
+    const { directory, log } = this.storage
+    const earlier = await latestDecisions(directory, { sequence: log.sequence, most: decisions }).catch(
+      (err: unknown) => {
+        this.options.log.warn({ err }, 'earlier decisions could not be read')
+        return []
+      },
+    )
+    return precededBy(earlier, this.projection.recent.latest(last))
   }
 
   eventsAfter(index: number, term: number): readonly Envelope[] | undefined {

@@ -1,3 +1,4 @@
+import type { Envelope } from '@core/events/event'
 import { Folding } from '@core/fold/index'
 import { EventStreamMessage } from '@core/protocols/event-stream'
 import { emptyState, type State } from '@core/state/state'
@@ -18,6 +19,13 @@ export interface ClusterOptions {
   readonly onFolded?: (state: State) => void
 }
 
+/** Told of events as they are folded. */
+export interface FoldListener {
+  readonly event: (envelope: Envelope) => void
+  /** The state was replaced: events in between were not told. */
+  readonly snapshot: () => void
+}
+
 /**
  * The cluster's state, read-only: a snapshot with later events folded in as the node folds them. Updates are batched
  * per frame.
@@ -36,6 +44,7 @@ export class Cluster {
   /** An event could not be parsed and must not be skipped: take a new snapshot. */
   private lost = false
   private readonly leave: () => void
+  private listeners: readonly FoldListener[] = []
 
   constructor(private readonly options: ClusterOptions) {
     this.leave = options.feed.listen((message) => {
@@ -47,6 +56,12 @@ export class Cluster {
   /** Always the same object; its families are reactive. */
   get state(): State {
     return this.live.state
+  }
+
+  /** Returns the unsubscribe function. */
+  subscribe(listener: FoldListener): () => void {
+    this.listeners = [...this.listeners, listener]
+    return () => void (this.listeners = this.listeners.filter((one) => one !== listener))
   }
 
   close(): void {
@@ -91,9 +106,12 @@ export class Cluster {
         this.lost = false
         this.folding = new Folding(message.state)
         this.options.onSnapshot?.()
+        for (const { snapshot } of this.listeners) snapshot()
         return
       case 'event':
-        if (!this.lost) this.folding.fold(message.envelope)
+        if (this.lost) return
+        this.folding.fold(message.envelope)
+        for (const { event } of this.listeners) event(message.envelope)
         return
     }
   }

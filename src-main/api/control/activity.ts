@@ -15,6 +15,7 @@ const RequestsQuery = z.strictObject({ last: z.coerce.number().int().min(0).max(
 
 /** Limits of the support bundle's longest lists. */
 const EVENTS = 2000
+const DECISIONS = 1000
 const LOG_LINES = 5000
 
 /** Recent activity of this node, and the support bundle. */
@@ -46,7 +47,7 @@ export const activityRoutes = (context: ApiContext): Hono<ApiEnv> => {
       settings: settings.current(),
       models: catalogue.list(),
       requests: [...requests.latest()],
-      events: source.latestEvents(EVENTS).map(publicEnvelope),
+      events: (await source.latestEvents({ last: EVENTS, decisions: DECISIONS })).map(publicEnvelope),
       log: log.lastLines({ lines: LOG_LINES }).map(logLine),
     }
     c.header('content-disposition', 'attachment; filename="muster-support.json"')

@@ -14,7 +14,11 @@ import { beginEvents } from './event-stream'
 /** Backlog limit: a client this far behind is not reading; it can reconnect and resume. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024
 
-const RecentQuery = z.strictObject({ last: z.coerce.number().int().min(0).max(10_000).default(100) })
+const RecentQuery = z.strictObject({
+  last: z.coerce.number().int().min(0).max(10_000).default(100),
+  /** Decisions of the log to include from before those. */
+  decisions: z.coerce.number().int().min(0).max(2000).default(0),
+})
 
 const Query = z.object({
   after: z.coerce.number().int().nonnegative().optional(),
@@ -72,9 +76,9 @@ export const eventRoutes = (context: ApiContext): Hono<ApiEnv> => {
     if (query.cluster) streamClusterView(context.cluster, out, { event: 'cluster' })
     return RESPONSE_ALREADY_SENT
   })
-  routes.get('/events/recent', (c) => {
-    const { last } = parseWith(RecentQuery, c.req.query())
-    return c.json({ events: context.source.latestEvents(last).map(publicEnvelope) } satisfies RecentEvents)
+  routes.get('/events/recent', async (c) => {
+    const events = await context.source.latestEvents(parseWith(RecentQuery, c.req.query()))
+    return c.json({ events: events.map(publicEnvelope) } satisfies RecentEvents)
   })
   return routes
 }

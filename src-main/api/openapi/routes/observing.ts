@@ -21,9 +21,9 @@ export const OBSERVING: readonly Described[] = [
   {
     method: 'get',
     path: '/events/recent',
-    does: 'The last events kept by this node, oldest first',
+    does: 'The last events kept by this node, oldest first; `decisions`: preceded by so many earlier decisions of the log',
     answer: { RecentEvents },
-    query: ['last'],
+    query: ['last', 'decisions'],
   },
   {
     method: 'get',
