@@ -172,6 +172,9 @@ test('a model that a request has loaded is kept by a launch, not declared a seco
 })
 
 test('the palette finds pages, models and commands; a sheet shows the shortcuts', async ({ page }) => {
+  // Among them what the page's own policy forbids.
+  const complaints: string[] = []
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
   const node = await machine('Mac Studio')
   await page.goto(node.url)
   await expect(page.getByText('1 of 1 machine connected')).toBeVisible()
@@ -195,4 +198,5 @@ test('the palette finds pages, models and commands; a sheet shows the shortcuts'
   await page.keyboard.press('Escape')
   await page.keyboard.press('Control+1')
   await expect(page.getByRole('heading', { level: 1, name: 'Cluster' })).toBeVisible()
+  expect(complaints).toEqual([])
 })
