@@ -13,6 +13,12 @@ export const countedReplicas = (instances: readonly Instance[]): Instance[] => {
   return instances.filter(({ replaces }) => replaces === undefined || !existing.has(replaces))
 }
 
+/** Returns the instance that will take the place of one of a declaration once it serves. */
+export const comingReplacement = (state: State, { metaInstanceId }: MetaInstance): Instance | undefined =>
+  instancesOf(state, metaInstanceId).find(
+    (instance) => instance.replaces !== undefined && instance.replaces in state.instances && !isReady(state, instance),
+  )
+
 const isDrained = ({ members }: State, { shards }: Instance): boolean =>
   shards.some(({ nodeId }) => members[nodeId]?.drained === true)
 

@@ -37,6 +37,19 @@ const downloading = (status: 'Ongoing' | 'Failed') => {
   return { world, id }
 }
 
+/** Ready on a machine that is drained, and half loaded on another. */
+const moving = () => {
+  const { world, nodeId, id } = placed()
+  world.report(id, { status: 'Ready' })
+  world.addNode('XQ-2')
+  world.command({ type: 'DrainMember', nodeId, drained: true })
+  world.reconcile()
+  const coming = Object.values(world.state.instances).find(({ replaces }) => replaces !== undefined)
+  for (const { runnerId } of coming?.shards ?? [])
+    world.apply({ type: 'RunnerStatusUpdated', runnerId, status: 'Loading', layersLoaded: 16, layers: 32 })
+  return { world, id }
+}
+
 const conditions = {
   'is placed': () => {
     const world = new World()
@@ -68,6 +81,7 @@ const conditions = {
     world.reconcile()
     return { world, id }
   },
+  'moves away from a drained machine': moving,
   'is paused': () => {
     const world = new World()
     return { world, id: world.declare('chat', { paused: true }) }
@@ -82,7 +96,8 @@ const said = (
   const declared = world.metaInstance(id)
   const failure = lines.failure(declared)
   const line = lines.declaration(world.state, declared, { now: world.now, card: smallCard })
-  return failure === undefined ? [line] : [line, failure]
+  const move = lines.move(world.state, declared)
+  return [line, move, failure].filter((part) => part !== undefined)
 }
 
 describe('how a declaration is', () => {
@@ -94,15 +109,28 @@ describe('how a declaration is', () => {
     ['is ready', ['No requests']],
     ['answers', ['35 tokens/s · 1 request']],
     ['is retried', ['Starting on XQ-1', 'XQ-1: out of memory']],
+    ['moves away from a drained machine', ['No requests', 'Moving to XQ-2 · 50 %']],
   ] as const)('where it %s', (condition, lines) => {
     expect(said(conditions[condition]())).toEqual(lines)
+  })
+
+  it('names the machines that serve it, and not the one that it moves to', () => {
+    const { world, id } = moving()
+    expect(declarationLines(english).machines(world.state, world.metaInstance(id))).toBe('XQ-1')
+  })
+
+  it('is replaced in place after a change that keeps its machines', () => {
+    const { world, id } = readyWorld()
+    world.command({ type: 'UpdateMetaInstance', metaInstanceId: id, changes: { maxContext: 4096 } })
+    world.reconcile()
+    expect(said({ world, id })).toEqual(['No requests', 'Being replaced on Mac Studio · 0 %'])
   })
 
   it.each(Object.keys(conditions) as (keyof typeof conditions)[])(
     'is said without a word of English to whoever reads another language, where it %s',
     async (condition) => {
       const subject = conditions[condition]()
-      const known = /XQ-1|Mac Studio|Pipeline|GB|MB|token/g
+      const known = /XQ-1|XQ-2|Mac Studio|Pipeline|GB|MB|token/g
       expect(
         said(subject, await loadTranslator('zh-Hans'))
           .join(' ')

@@ -2,8 +2,9 @@ import { neededBytes } from '../placement/memory'
 import type { ModelCard } from '../placement/model-card'
 import { placementWords } from '../placement/placement-words'
 import { currentInstance, instancesOf, isReady, nodeName } from '../state/bindings'
+import type { Instance } from '../state/instances'
 import type { MetaInstance, PlacementError } from '../state/meta-instances'
-import { readyReplicas } from '../state/replicas'
+import { comingReplacement, readyReplicas } from '../state/replicas'
 import { isOffHours } from '../state/scheduling'
 import type { State } from '../state/state'
 import { figuresOf } from '../texts/figures'
@@ -25,6 +26,8 @@ export interface LineInputs {
 export interface DeclarationLines extends InstanceLines {
   /** One line about the current state. */
   readonly declaration: (state: State, metaInstance: MetaInstance, inputs: LineInputs) => string
+  /** `Moving to MacBook Pro · 40 %` while another instance takes the place of one that serves. */
+  readonly move: (state: State, metaInstance: MetaInstance) => string | undefined
   /** Why it cannot be placed, as a sentence; a machine's name at its start keeps its spelling. */
   readonly refusal: (state: State, error: Pick<PlacementError, 'coded' | 'reason' | 'details'>) => string
   /** The last failure, until it has recovered. */
@@ -86,13 +89,30 @@ export const declarationLines = (translator: Translator): DeclarationLines => {
     return wanted > 1 ? text('cards.replicasReady', { ready: ready.length, wanted, line }) : line
   }
 
+  const namesOf = (state: State, shards: Instance['shards']): string =>
+    list.format(new Set(shards.map(({ nodeId }) => nodeName(state, nodeId))))
+
+  const move: DeclarationLines['move'] = (state, metaInstance) => {
+    const coming = comingReplacement(state, metaInstance)
+    // Without one that serves, the coming one is what the line is about.
+    if (!coming || coming === currentInstance(state, metaInstance.metaInstanceId)) return undefined
+    const stays = (coming.replaces && state.instances[coming.replaces]?.shards) ?? []
+    const isNew = coming.shards.some(({ nodeId }) => stays.every((shard) => shard.nodeId !== nodeId))
+    const values = { machines: namesOf(state, coming.shards), how: instances.progress(state, coming) }
+    return text(isNew ? 'cards.moving' : 'cards.replacing', values)
+  }
+
   const failure: DeclarationLines['failure'] = ({ lastFailure, lastFailureError }) =>
     lastFailureError === undefined ? undefined : ((lastFailure && say(lastFailure)) ?? lastFailureError)
 
-  const machines: DeclarationLines['machines'] = (state, { metaInstanceId }) => {
-    const shards = instancesOf(state, metaInstanceId).flatMap((instance) => instance.shards)
-    return list.format(new Set(shards.map(({ nodeId }) => nodeName(state, nodeId))))
+  const machines: DeclarationLines['machines'] = (state, metaInstance) => {
+    const coming = comingReplacement(state, metaInstance)
+    const there = instancesOf(state, metaInstance.metaInstanceId).filter((instance) => instance !== coming)
+    return namesOf(
+      state,
+      (there.length > 0 ? there : [coming]).flatMap((instance) => instance?.shards ?? []),
+    )
   }
 
-  return { ...instances, declaration, refusal, failure, machines }
+  return { ...instances, declaration, move, refusal, failure, machines }
 }

@@ -19,6 +19,8 @@ export interface InstanceLines {
   readonly downloadFailures: (state: State, instance: Instance) => readonly string[]
   /** How far the download is, or the loading. */
   readonly starting: (state: State, instance: Instance) => string
+  /** The same without the machines: `3.1 of 8.0 GB · 92 MB/s · 1 min left`, or `40 %`. */
+  readonly progress: (state: State, instance: Instance) => string
   /** `34 tokens/s · 2 requests`: mean of the last minute, and current load. */
   readonly serving: (state: State, instances: readonly Instance[]) => string
 }
@@ -101,6 +103,11 @@ export const instanceLines = (translator: Translator): InstanceLines => {
       : text('cards.loadingOn', { count, part: figures.percent(Math.floor(100 * progress) / 100) })
   }
 
+  const progress: InstanceLines['progress'] = (state, instance) => {
+    const download = isDownloading(state, instance) ? downloading(state, instance) : undefined
+    return download ?? figures.percent(Math.floor(100 * progressOf(state, instance)) / 100)
+  }
+
   const serving: InstanceLines['serving'] = (state, instances) => {
     const speeds = speedsOf(state, instances)
     const count = requestsOf(state, instances)
@@ -109,5 +116,5 @@ export const instanceLines = (translator: Translator): InstanceLines => {
     return sentence([...parts, count > 0 ? text('figures.requests', { count }) : text('cards.noRequests')].join(' · '))
   }
 
-  return { stage, loading, downloadFailures, starting, serving }
+  return { stage, loading, downloadFailures, starting, progress, serving }
 }

@@ -110,9 +110,10 @@ const condition = ({ one, status }: Declared, { state, translator }: TrayInput):
   const lines = declarationLines(translator)
   const now = lines.declaration(state, one, { now: state.lastEventAt })
   const machines = SERVING.has(status.word) ? lines.machines(state, one) : undefined
-  const failure = lines.failure(one)
+  const [move, failure] = [lines.move(state, one), lines.failure(one)]
   return [
     line(machines === undefined ? now : [text('desktop.onMachines', { machines }), now].join(' · ')),
+    ...(move === undefined ? [] : [line(move)]),
     ...(failure === undefined ? [] : [line(text('cards.after', { failure }))]),
   ]
 }

@@ -19,6 +19,8 @@ export const cards: Translation<'cards'> = {
   notInMemory: 'Nicht im Arbeitsspeicher',
   startingOn: 'Startet auf {count, plural, one {# Rechner} other {# Rechnern}}',
   loadingOn: 'Lädt auf {count, plural, one {# Rechner} other {# Rechnern}} · {part}',
+  moving: 'Zieht um auf {machines} · {how}',
+  replacing: 'Wird ersetzt auf {machines} · {how}',
   looseFailed: 'Nichts bringt es zurück: es wird nicht dauerhaft bereitgehalten',
   after: 'Nach: {failure}',
   recreatedAfter: 'Neu erstellt nach: {failure}',

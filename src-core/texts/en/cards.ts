@@ -18,6 +18,8 @@ export const cards = {
   notInMemory: 'Not in memory',
   startingOn: 'Starting on {count, plural, one {# machine} other {# machines}}',
   loadingOn: 'Loading on {count, plural, one {# machine} other {# machines}} · {part}',
+  moving: 'Moving to {machines} · {how}',
+  replacing: 'Being replaced on {machines} · {how}',
   looseFailed: 'It is not restarted, because it is not always on',
   after: 'After: {failure}',
   recreatedAfter: 'Re-created after: {failure}',

@@ -32,6 +32,8 @@ export interface CardView {
   readonly tone: Tone
   /** One line about the current state. */
   readonly line: string
+  /** Where it is moving to, and how far. */
+  readonly move: string | undefined
   /** The last failure, until it has recovered. */
   readonly failure: Failure | undefined
   /** Error code of a failed placement. */
@@ -114,6 +116,7 @@ export const cardOf = (state: State, metaInstance: MetaInstance, inputs: LineInp
     word,
     tone,
     line: statusLines().declaration(state, metaInstance, inputs),
+    move: rests ? undefined : statusLines().move(state, metaInstance),
     failure: failureOf(metaInstance),
     refusal: placementError?.code,
     missing:
