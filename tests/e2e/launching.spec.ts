@@ -1,35 +1,12 @@
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
 import { dragTo } from '../harness/drag'
-import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
-import { addTinyModel, TINY } from '../harness/models'
+import type { HeadlessNode } from '../harness/headless-node'
+import { TINY } from '../harness/models'
+import { tinyMachines } from '../harness/tiny-machines'
 
-/** What is made between two machines takes a few seconds where two cores do all of it. */
-const TIMEOUT = 60_000
-
-const folders: { path: string; dispose(): void }[] = []
-const nodes: HeadlessNode[] = []
-
-const machine = async (name: string): Promise<HeadlessNode> => {
-  const folder = temporaryFolder()
-  folders.push(folder)
-  addTinyModel(folder.path)
-  const args = ['--name', name, '--peer-port', '0', '--no-discovery']
-  const node = await startHeadless({ dataDir: folder.path, args })
-  nodes.push(node)
-  return node
-}
-
-/** Two machines that both have the tiny model. */
-const pair = async (page: Page): Promise<{ studio: HeadlessNode; laptop: HeadlessNode }> => {
-  const [studio, laptop] = [await machine('Mac Studio'), await machine('MacBook Pro')]
-  const invited = await page.request.post(`${studio.url}/cluster/invite`)
-  const { token } = (await invited.json()) as { token: string }
-  await page.request.post(`${laptop.url}/cluster/join`, { data: { token } })
-  await page.goto(studio.url)
-  await expect(page.getByText('2 of 2 machines connected')).toBeVisible({ timeout: TIMEOUT })
-  return { studio, laptop }
-}
+const machines = tinyMachines()
+const { machine, pair } = machines
 
 const expectAccessible = async (page: Page): Promise<void> => {
   const { violations } = await new AxeBuilder({ page }).analyze()
@@ -43,10 +20,7 @@ const declared = async (page: Page, node: HeadlessNode): Promise<(string[] | und
   return all.metaInstances.map(({ nodeIds }) => nodeIds)
 }
 
-test.afterEach(async () => {
-  await Promise.all(nodes.splice(0).map((node) => node.stop()))
-  for (const folder of folders.splice(0)) folder.dispose()
-})
+test.afterEach(() => machines.stop())
 
 test('a model that is dropped on a machine is launched there at once, and taken back by Undo', async ({ page }) => {
   const { studio, laptop } = await pair(page)

@@ -77,8 +77,9 @@ export const machines: Translation<'machines'> = {
   fateMoves: '<b>{model}</b> zieht um auf {machines}',
   fateMovesSpeed: '<b>{model}</b> zieht um auf {machines}, etwa {speed} Tokens/s',
   drainedEmpty: 'Er darf schlafen, aktualisiert oder ausgeschaltet werden.',
-  drainedStuck: '{models} hat keinen anderen Platz und bleibt.',
-  drainedMoving: '{models} zieht um.',
+  drainedStuck:
+    '{models} {count, plural, one {hat keinen anderen Platz und bleibt} other {haben keinen anderen Platz und bleiben}}.',
+  drainedMoving: '{models} {count, plural, one {zieht} other {ziehen}} um.',
   isDrained: '{name} ist freigeräumt.',
   isBeingDrained: '{name} wird freigeräumt.',
   duplicateTitle: 'Einen davon zu einem neuen Rechner machen',

@@ -19,7 +19,7 @@ export const cards: Translation<'cards'> = {
   notInMemory: '不在内存中',
   startingOn: '正在 {count, plural, other {# 台机器}}上启动',
   loadingOn: '正在 {count, plural, other {# 台机器}}上加载 · {part}',
-  moving: '正在移到 {machines} · {how}',
+  moving: '正在迁移到 {machines} · {how}',
   replacing: '正在 {machines} 上更换 · {how}',
   looseFailed: '不会自动恢复：它不是常驻模型',
   after: '此前：{failure}',

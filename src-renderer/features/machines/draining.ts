@@ -40,15 +40,15 @@ export const drainedMachines = (state: State): DrainedMachine[] =>
     if (!drained) return []
     const remaining = modelsOnMachine(state, nodeId)
     const stuck = remaining.filter((one) => one.stuck !== undefined || one.metaInstanceId === undefined)
-    const labels = (some: typeof remaining): string => some.map(({ label }) => label).join(', ')
+    const named = (some: typeof remaining) => ({ models: listText(some.map(({ label }) => label)), count: some.length })
     if (remaining.length === 0) return [{ nodeId, name, empty: true, text: t('machines.drainedEmpty') }]
     return [
       {
         ...{ nodeId, name, empty: false },
         text:
           stuck.length === remaining.length
-            ? t('machines.drainedStuck', { models: labels(stuck) })
-            : t('machines.drainedMoving', { models: labels(remaining) }),
+            ? t('machines.drainedStuck', named(stuck))
+            : t('machines.drainedMoving', named(remaining)),
       },
     ]
   })

@@ -1,0 +1,45 @@
+import { expect, type Page } from '@playwright/test'
+import { startHeadless, temporaryFolder, type HeadlessNode } from './headless-node'
+import { addTinyModel } from './models'
+
+/** What is made between two machines takes a few seconds where two cores do all of it. */
+const TIMEOUT = 60_000
+
+export interface TinyMachines {
+  machine(name: string): Promise<HeadlessNode>
+  /** Two machines in one cluster, which `page` shows at the first one's address. */
+  pair(page: Page): Promise<{ studio: HeadlessNode; laptop: HeadlessNode }>
+  /** Ends them all and removes their folders; others may be started after that. */
+  stop(): Promise<void>
+}
+
+/** Headless nodes that each have the tiny model, for tests of the app. */
+export const tinyMachines = (): TinyMachines => {
+  const folders: { path: string; dispose(): void }[] = []
+  const nodes: HeadlessNode[] = []
+  const machine = async (name: string): Promise<HeadlessNode> => {
+    const folder = temporaryFolder()
+    folders.push(folder)
+    addTinyModel(folder.path)
+    const args = ['--name', name, '--peer-port', '0', '--no-discovery']
+    const node = await startHeadless({ dataDir: folder.path, args })
+    nodes.push(node)
+    return node
+  }
+  return {
+    machine,
+    pair: async (page) => {
+      const [studio, laptop] = [await machine('Mac Studio'), await machine('MacBook Pro')]
+      const invited = await page.request.post(`${studio.url}/cluster/invite`)
+      const { token } = (await invited.json()) as { token: string }
+      await page.request.post(`${laptop.url}/cluster/join`, { data: { token } })
+      await page.goto(studio.url)
+      await expect(page.getByText('2 of 2 machines connected')).toBeVisible({ timeout: TIMEOUT })
+      return { studio, laptop }
+    },
+    stop: async () => {
+      await Promise.all(nodes.splice(0).map((node) => node.stop()))
+      for (const folder of folders.splice(0)) folder.dispose()
+    },
+  }
+}
