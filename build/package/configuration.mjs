@@ -58,6 +58,9 @@ const homepage = (env) =>
 /** Apple's notary service requires an API key; without one the app is not notarised. @param {NodeJS.ProcessEnv} env */
 const mayNotarise = (env) => ['APPLE_API_KEY', 'APPLE_API_KEY_ID', 'APPLE_API_ISSUER'].every((name) => env[name])
 
+/** Of the program and its desktop entry; `muster` is the command line. */
+const LINUX_NAME = 'muster-desktop'
+
 /**
  * The configuration of electron-builder.
  *
@@ -80,7 +83,8 @@ export const packageConfiguration = ({ electronVersion, electronDist, output, en
   extraResources: [{ from: stagedResources, to: '.' }],
   protocols: [{ name: 'Muster', schemes: ['muster'] }],
   publish: publication(env),
-  extraMetadata: { homepage: homepage(env) },
+  // Electron finds its desktop entry by this name: for the app id on Wayland, and to be asked for links.
+  extraMetadata: { homepage: homepage(env), desktopName: `${LINUX_NAME}.desktop` },
   artifactName: '${productName}-${version}-${os}-${arch}.${ext}',
   mac: {
     target: [
@@ -118,7 +122,8 @@ export const packageConfiguration = ({ electronVersion, electronDist, output, en
   },
   linux: {
     target: ['AppImage', 'deb'],
-    executableName: 'muster-desktop',
+    executableName: LINUX_NAME,
+    syncDesktopName: true,
     category: 'Development',
     icon: inBuild('icons', 'linux'),
     synopsis: 'One local LLM service on the machines you own',

@@ -76,6 +76,12 @@ describe('the configuration of electron-builder', () => {
     expect(new URL(page({})).hostname).toMatch(/\.invalid$/)
   })
 
+  it('tells Electron which desktop entry is its own, so that Linux knows its windows and asks it for links', () => {
+    const { linux, extraMetadata } = configured()
+    expect(extraMetadata.desktopName).toBe(`${linux.executableName}.desktop`)
+    expect(linux.syncDesktopName).toBe(true)
+  })
+
   it('announces on macOS what nodes look for', () => {
     const source = readFileSync(join(root, 'src-main', 'cluster', 'discovery.ts'), 'utf8')
     expect(source).toContain(`const SERVICE = 'muster'`)
