@@ -1,6 +1,10 @@
 import { vitePreprocess } from '@sveltejs/vite-plugin-svelte'
 
-/** `display: contents;` as `style:display="contents"`. */
+/**
+ * `display: contents;` as `style:display="contents"`.
+ *
+ * @param {string} css
+ */
 const directives = (css) =>
   css
     .split(';')
@@ -12,6 +16,8 @@ const directives = (css) =>
 /**
  * The page's policy (`style-src 'self'`) forbids style attributes in markup, but not properties that are set by code:
  * fixed style attributes in components of libraries become style directives.
+ *
+ * @type {import('svelte/compiler').PreprocessorGroup}
  */
 const styleDirectives = {
   name: 'style-directives',
