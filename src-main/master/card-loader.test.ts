@@ -21,7 +21,7 @@ const loaderOf = (load: (modelId: ModelId) => Promise<CardResult>) => {
   }
 }
 
-/** Needs the card each second, as passes do. */
+/** Requests the card once a second, like reconcile passes. */
 const passesFor = async (loader: CardLoader, seconds: number): Promise<void> => {
   for (let second = 0; second < seconds; second += 1) {
     loader.need(SMALL)
@@ -30,7 +30,7 @@ const passesFor = async (loader: CardLoader, seconds: number): Promise<void> => 
 }
 
 describe('a model card', () => {
-  it('is loaded once, however many need it, and asks for another pass', async () => {
+  it('is loaded once for all declarations that need it, and requests a pass when it is loaded', async () => {
     const { loader, calls, onResult } = loaderOf(() => Promise.resolve(loaded))
     for (let need = 0; need < 5; need += 1) loader.need(SMALL)
     expect(loader.cards()).toEqual({})
@@ -40,7 +40,7 @@ describe('a model card', () => {
     expect(loader.cards()).toEqual({ [SMALL]: loaded })
   })
 
-  it('that does not come within 10 s failed, and says so', async () => {
+  it('that does not load within 10 s has failed, with that reason', async () => {
     const { loader, onResult } = loaderOf(never)
     loader.need(SMALL)
     await vi.advanceTimersByTimeAsync(9999)
@@ -49,7 +49,7 @@ describe('a model card', () => {
     expect(loader.cards()).toEqual({ [SMALL]: { status: 'failed', reason: 'no answer in 10 s' } })
   })
 
-  it('holds up no other', async () => {
+  it('that loads slowly does not delay others', async () => {
     const other = ModelId.parse('m/other')
     const { loader } = loaderOf((modelId) => (modelId === SMALL ? never() : Promise.resolve(loaded)))
     loader.need(SMALL)
@@ -58,7 +58,7 @@ describe('a model card', () => {
     expect(loader.cards()).toEqual({ [other]: loaded })
   })
 
-  it('that failed is asked for again after 1, 2, 4, 8, 16, then every 30 s', async () => {
+  it('that failed is loaded again with a backoff of 1, 2, 4, 8, 16, then 30 s', async () => {
     const times: number[] = []
     const began = Date.now()
     const { loader } = loaderOf(() => {
@@ -70,7 +70,7 @@ describe('a model card', () => {
     expect(loader.cards()).toEqual({ [SMALL]: { status: 'failed', reason: 'not found' } })
   })
 
-  it('is asked for again when the models have changed, also while it was being loaded', async () => {
+  it('is loaded again when the models have changed, even during a load', async () => {
     const answers: ((result: CardResult) => void)[] = []
     const { loader, onResult } = loaderOf(() => new Promise((resolve) => answers.push(resolve)))
     loader.need(SMALL)

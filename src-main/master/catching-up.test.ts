@@ -38,7 +38,7 @@ const failures = (count: number, from: number): NewRecord[] =>
     }),
   }))
 
-it('a machine that lacks what the log no longer holds is given a snapshot, and then what comes', async () => {
+it('a follower that needs compacted records gets a snapshot, and then the records after it', async () => {
   const [one, two] = [folder(), folder()]
   {
     const { log: written } = openLogFolder({ dataDir: one, nodeId: A, log })

@@ -56,7 +56,7 @@ const placed = (instanceId: InstanceId): Decision => ({
   },
 })
 
-/** One try an hour, which fails: as many records as that makes, from one on. */
+/** Records of a declaration whose instance fails once an hour, with consecutive indexes. */
 class Failures {
   private index = 0
   private tries = 0
@@ -68,7 +68,7 @@ class Failures {
     }))
   }
 
-  /** Of so many causes in turn. */
+  /** Records of `tries` failures, with `causes` different causes in turn. */
   more(tries: number, { causes = 1 } = {}): NewRecord[] {
     return Array.from({ length: tries }, () => {
       this.tries += 1
@@ -86,7 +86,7 @@ class Failures {
 
 const append = async (storage: Storage, records: NewRecord[]): Promise<void> => {
   for (let at = 0; at < records.length; at += 250) await storage.log.append(records.slice(at, at + 250))
-  // One may be under way, of fewer records.
+  // A running snapshot may not cover all records: the second call waits for one that does.
   await storage.takeSnapshot()
   await storage.takeSnapshot()
 }
@@ -96,10 +96,10 @@ const sizeOf = (path: string): number =>
     ? readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0)
     : statSync(path).size
 
-describe('a log whose declaration fails for ever', () => {
+describe('a log with a declaration that never stops failing', () => {
   const failures = (): Failures => new Failures()
 
-  it('stays as small as it was, starts as quickly, and says the same', async () => {
+  it('stays bounded in size and replay, and keeps its state', async () => {
     const all = failures()
     const { storage } = open()
     await append(storage, all.decided(declaration('failing')))
@@ -110,7 +110,7 @@ describe('a log whose declaration fails for ever', () => {
     }
     const [, , third = 0] = sizes
     expect(Math.max(...sizes)).toBeLessThan(1.3 * third)
-    // A new leader goes on from what it has in memory, which is what a restart would read.
+    // A new leader continues from memory, which must equal what a restart would read.
     expect(storage.state).toEqual(storage.durable())
     const { state } = storage.log
     await storage.close()
@@ -120,7 +120,7 @@ describe('a log whose declaration fails for ever', () => {
     expect(again.storage.log.sequence).toBe(20_001)
   })
 
-  it('shows its newest decisions, and what it did before as a line for each day, which counts', async () => {
+  it('keeps the newest decisions of the declaration, and counts earlier ones by day', async () => {
     const all = failures()
     const { storage } = open()
     await append(storage, all.decided(declaration('failing'), declaration('other')))
@@ -136,7 +136,7 @@ describe('a log whose declaration fails for ever', () => {
     expect(other.events.map(({ event }) => event.type)).toEqual(['MetaInstanceCreated'])
   })
 
-  it('counts failures of one cause, however many, beside what people did before and after', async () => {
+  it('stores consecutive failures with one cause as one counted entry, between what people changed before and after', async () => {
     const all = failures()
     const { storage } = open()
     await append(storage, all.decided(declaration('failing')))
@@ -156,7 +156,7 @@ describe('a log whose declaration fails for ever', () => {
     expect(days).toEqual([])
   })
 
-  it('counts failures of each machine that is tried in turn', async () => {
+  it('counts failures per machine if several are tried in turn', async () => {
     const all = failures()
     const { storage } = open()
     await append(storage, all.decided(declaration('failing')))
@@ -169,7 +169,7 @@ describe('a log whose declaration fails for ever', () => {
     expect(days).toEqual([])
   })
 
-  it('opens from the snapshot before where the newest is damaged', async () => {
+  it('opens from the previous snapshot if the newest is damaged', async () => {
     const all = failures()
     const { storage } = open()
     await append(storage, all.decided(declaration('failing')))
@@ -182,7 +182,7 @@ describe('a log whose declaration fails for ever', () => {
     expect(open().state.metaInstances).toEqual(metaInstances)
   })
 
-  it('refuses to open where neither snapshot can be read: what was before the log is nowhere else', async () => {
+  it('refuses to open if neither snapshot can be read, because compacted records are nowhere else', async () => {
     const all = failures()
     const { storage } = open()
     for (let round = 0; round < 4; round += 1) await append(storage, all.more(1100))
@@ -191,7 +191,7 @@ describe('a log whose declaration fails for ever', () => {
     expect(() => open()).toThrow(/earlier segments are missing/)
   })
 
-  it('gives all of itself up for another one where it begins after the record at which they parted', async () => {
+  it('is discarded as a whole if it was compacted past the record at which another log diverged', async () => {
     const all = failures()
     const { storage } = open()
     await append(storage, all.decided(declaration('failing')))
@@ -202,7 +202,7 @@ describe('a log whose declaration fails for ever', () => {
     expect(kept).toHaveLength(1)
     expect(readFileSync(join(directory(), kept[0] ?? ''), 'utf8')).toContain('"failing"')
     await storage.close()
-    // Until the other one is there it knows what it knew: whom to follow, above all.
+    // Until the other log arrives the old state is shown, because it names the members.
     const { storage: empty, state } = open()
     expect([empty.log.sequence, Object.keys(state.metaInstances)]).toEqual([0, ['failing']])
     await empty.log.append([{ kind: 'term', term: 1, master: SELF }])

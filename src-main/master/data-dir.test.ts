@@ -8,7 +8,7 @@ describe('a data folder', () => {
   it.each([
     ['a file', (at: string) => writeFileSync(at, '')],
     ['a link that leads nowhere', (at: string) => symlinkSync('/nowhere/at/all', at)],
-  ])('is refused in words where %s is in its way', async (_what, put) => {
+  ])('is refused with a clear error if %s is in the way', async (_what, put) => {
     const root = mkdtempSync(join(tmpdir(), 'data-dir-'))
     onTestFinished(() => rmSync(root, { recursive: true }))
     const dataDir = join(root, 'muster')
@@ -22,7 +22,7 @@ describe('a data folder', () => {
     }
   })
 
-  it('is made with those above it, and used as it is afterwards', async () => {
+  it('is created with its parents; an existing one is left as it is', async () => {
     const root = mkdtempSync(join(tmpdir(), 'data-dir-'))
     onTestFinished(() => rmSync(root, { recursive: true }))
     await prepareDataDir(join(root, 'a', 'b'))

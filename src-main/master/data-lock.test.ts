@@ -10,17 +10,17 @@ afterEach(() => rmSync(dataDir, { recursive: true, force: true }))
 
 const locks = (): string[] => readdirSync(join(dataDir, 'run')).sort()
 
-/** What the current lock says. */
+/** Path and content of the current lock. */
 const contents = (): { path: string; pid: number; start: string } => {
   const path = join(dataDir, 'run', locks().at(-1) ?? '')
   return { path, ...(JSON.parse(readFileSync(path, 'utf8')) as { pid: number; start: string }) }
 }
 
-/** No process has this id: it is beyond what systems give out. */
-const NOBODY = 0x7ffffff0
+/** A process id above the limit of all systems. */
+const UNUSED_PID = 0x7ffffff0
 
 describe('the lock of a data folder', () => {
-  it('refuses a second one, and names the folder, the process and the way out', () => {
+  it('refuses a second process; the error names the folder, the process and the remedy', () => {
     const unlock = lockDataDir(dataDir)
     expect(() => lockDataDir(dataDir)).toThrow(
       expect.objectContaining({
@@ -32,7 +32,7 @@ describe('the lock of a data folder', () => {
     unlock()
   })
 
-  it('can be taken again once it was given back, as often as one likes', () => {
+  it('can be taken again after each release', () => {
     for (let time = 0; time < 5; time += 1) lockDataDir(dataDir)()
     const unlock = lockDataDir(dataDir)
     expect(() => lockDataDir(dataDir)).toThrow('already running')
@@ -40,28 +40,28 @@ describe('the lock of a data folder', () => {
     unlock()
   })
 
-  it('is taken over from a process that is gone', () => {
+  it('is taken over from a process that has ended', () => {
     lockDataDir(dataDir)
     const { path, start } = contents()
-    writeFileSync(path, JSON.stringify({ pid: NOBODY, start }))
+    writeFileSync(path, JSON.stringify({ pid: UNUSED_PID, start }))
     lockDataDir(dataDir)()
   })
 
-  it('is taken over from a process whose id another one has now', () => {
+  it('is taken over from a process whose id was reused', () => {
     lockDataDir(dataDir)
     const { path, pid } = contents()
     writeFileSync(path, JSON.stringify({ pid, start: 'an earlier boot 12345' }))
     lockDataDir(dataDir)()
   })
 
-  it('is not taken over from a process of which the system does not say when it began', () => {
+  it('is not taken over from a live process whose start time is unknown', () => {
     lockDataDir(dataDir)
     const { path, pid } = contents()
     writeFileSync(path, JSON.stringify({ pid, start: '' }))
     expect(() => lockDataDir(dataDir)).toThrow('already running')
   })
 
-  it('does not depend on the time of day', () => {
+  it('does not depend on the system clock', () => {
     const { now } = Date
     const unlock = lockDataDir(dataDir)
     Date.now = () => now() + 3_600_000
@@ -73,25 +73,25 @@ describe('the lock of a data folder', () => {
     }
   })
 
-  it.each(['', '{', '{"pid": -1}', 'null'])('that says %j is nobody’s', (text) => {
+  it.each(['', '{', '{"pid": -1}', 'null'])('with the content %j is free', (text) => {
     lockDataDir(dataDir)
     writeFileSync(contents().path, text)
     lockDataDir(dataDir)()
   })
 
-  it('is given back also where the folder is gone', () => {
+  it('can be released after the folder was removed', () => {
     const unlock = lockDataDir(dataDir)
     rmSync(dataDir, { recursive: true })
     expect(unlock).not.toThrow()
   })
 
-  it('of two that find it left behind goes to one, even when the other was slow to look', () => {
+  it('goes to only one of two processes that find it stale, even if the other read it earlier', () => {
     lockDataDir(dataDir)
     const { path, start } = contents()
-    writeFileSync(path, JSON.stringify({ pid: NOBODY, start }))
+    writeFileSync(path, JSON.stringify({ pid: UNUSED_PID, start }))
     const unlock = lockDataDir(dataDir)
-    // The slower one still sees the old lock beside the new one.
-    writeFileSync(path, JSON.stringify({ pid: NOBODY, start }))
+    // The slower process has read the folder before, and still sees the old lock.
+    writeFileSync(path, JSON.stringify({ pid: UNUSED_PID, start }))
     expect(() => lockDataDir(dataDir)).toThrow('already running')
     unlock()
   })

@@ -31,7 +31,7 @@ const declared = (master: Master) =>
     { commandId: CommandId.parse(`command-${count}`) },
   )
 
-/** Two machines, of which the first leads. */
+/** Two linked machines; the first leads. */
 const two = async (): Promise<{ a: Master; b: Master; logOfB: EventLog }> => {
   const opened: EventLog[] = []
   const a = await linked.open(A, B, join(folder, 'a'))
@@ -59,7 +59,7 @@ const two = async (): Promise<{ a: Master; b: Master; logOfB: EventLog }> => {
   return { a, b, logOfB }
 }
 
-it('an acknowledgement says on how many disks it rests, whichever machine was asked', async () => {
+it('an acknowledgement says on how many disks the write is, whichever machine was asked', async () => {
   const { a, b } = await two()
   await eventually(async () => expect(await declared(a)).toEqual({ status: 'done', durableOn: { on: 2, of: 2 } }))
   expect(await declared(b)).toEqual({ status: 'done', durableOn: { on: 2, of: 2 } })
@@ -67,7 +67,7 @@ it('an acknowledgement says on how many disks it rests, whichever machine was as
   expect(await declared(a)).toEqual({ status: 'done', durableOn: { on: 1, of: 2 } })
 })
 
-it('a disk that does not answer holds up two machines for two seconds and no longer, and is there again when it does', async () => {
+it('a disk that hangs delays two machines for at most two seconds, and counts again when it answers', async () => {
   const { a, logOfB } = await two()
   await eventually(async () => expect(await declared(a)).toMatchObject({ durableOn: { on: 2, of: 2 } }))
   const append = logOfB.append.bind(logOfB)
@@ -78,7 +78,7 @@ it('a disk that does not answer holds up two machines for two seconds and no lon
   })
   expect(await declared(a)).toEqual({ status: 'done', durableOn: { on: 1, of: 2 } })
   expect(waiting.length).toBeGreaterThan(0)
-  // From then on nobody waits for it.
+  // Later commands do not wait for that disk.
   expect(await declared(a)).toEqual({ status: 'done', durableOn: { on: 1, of: 2 } })
   hanging.mockRestore()
   for (const goOn of waiting) goOn()

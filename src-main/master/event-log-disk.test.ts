@@ -3,10 +3,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Directory, OpenFile } from '../disk/directory'
 import { declarations, names, ScratchLog } from './testing/scratch-log'
 
-/** What the disk is to do; the real one does the rest. */
+/** Injected faults; everything else is done by the real disk. */
 const disk = {
   syncs: 0,
-  /** Bytes that it still has room for. */
+  /** Free space in bytes. */
   room: Infinity,
   refusesSync: false,
   refusesSegments: false,
@@ -59,7 +59,7 @@ describe('group commit', () => {
     expect(await scratch.declared()).toEqual(names(1000))
   })
 
-  it('says that all is on the disk only when it is', async () => {
+  it('reports a flush only when everything is durable', async () => {
     const { log } = scratch.open()
     const seen: string[] = []
     const appended = log.append(declarations(1)).then(() => seen.push('appended'))
@@ -71,10 +71,10 @@ describe('group commit', () => {
 })
 
 describe('a disk that is full', () => {
-  it('fails the whole batch that does not fit, and all that waits behind it', async () => {
+  it('fails the whole batch that does not fit, and everything queued behind it', async () => {
     const { log } = scratch.open()
     await log.append(declarations(3))
-    // Room for more than one of the next three.
+    // Room for the first append, and for more than one but not all records of the second.
     disk.room = 700
     const results = await Promise.allSettled([
       log.append(declarations(1, 4)),
@@ -117,7 +117,7 @@ describe('a disk that fails', () => {
     expect(await scratch.declared()).toEqual(names(2))
   })
 
-  it('that lets no segment begin fails what should stand in it, not what is on the disk', async () => {
+  it('that refuses a new segment fails the records for it, not those that are durable', async () => {
     const { log } = scratch.open({ segmentBytes: 300 })
     disk.refusesSegments = true
     await log.append(declarations(1))
@@ -128,7 +128,7 @@ describe('a disk that fails', () => {
     expect(await scratch.declared()).toEqual(names(2))
   })
 
-  it('is not asked for a record that is larger than the log can read', async () => {
+  it('never gets a record that is too large to be read back', async () => {
     const { log } = scratch.open()
     const event = { type: 'SettingChanged', change: { key: 'name', value: 'x'.repeat(17 * 1024 * 1024) } } as const
     const record = { kind: 'decision', envelope: { v: 1, index: 1, term: 1, at: 1, event } } as const

@@ -30,7 +30,7 @@ const only = (): string => {
   return path
 }
 
-/** Three declarations, and where the last record of them begins. */
+/** Writes three records; `middleAt` and `lastAt` are the offsets of the second and the third. */
 const three = async (): Promise<{ path: string; bytes: Buffer; lastAt: number; middleAt: number }> => {
   await scratch.write(declarations(1))
   const path = only()
@@ -48,7 +48,7 @@ const changedAt = (bytes: Buffer, at: number): Buffer => {
 }
 
 describe('the event log', () => {
-  it('gives back what was appended, in its order', async () => {
+  it('returns what was appended, in order', async () => {
     await scratch.write(declarations(20))
     await scratch.write(declarations(5, 21))
     expect(await scratch.declared()).toEqual(names(25))
@@ -61,21 +61,21 @@ describe('the event log', () => {
     expect([log.sequence, replayed, state.metaInstances, state.term]).toEqual([0, 0, {}, 0])
   })
 
-  it('remembers the latest term, also without any decision in it', async () => {
+  it('keeps the latest term, even one without decisions', async () => {
     await scratch.write([{ kind: 'term', term: 4 }, ...declarations(1), { kind: 'term', term: 5 }])
     const { log, state } = scratch.open()
     await log.close()
     expect(state.term).toBe(5)
   })
 
-  it('keeps records of many appends at once in the order in which they were asked for', async () => {
+  it('writes concurrent appends in the order of the calls', async () => {
     const { log } = scratch.open({ segmentBytes: 2000 })
     await Promise.all(declarations(50).map((record) => log.append([record])))
     await log.close()
     expect(await scratch.declared()).toEqual(names(50))
   })
 
-  it('begins new segments by size, named after their first record', async () => {
+  it('starts new segments by size, named after their first record', async () => {
     await scratch.write(declarations(30), { segmentBytes: 1000 })
     const segments = scratch.segments()
     expect(segments.length).toBeGreaterThan(5)
@@ -84,7 +84,7 @@ describe('the event log', () => {
     expect(await scratch.declared()).toEqual(names(30))
   })
 
-  it('begins new segments also while records never stop coming', async () => {
+  it('starts new segments during uninterrupted appends too', async () => {
     const { log } = scratch.open({ segmentBytes: 1000 })
     let previous = Promise.resolve()
     for (const record of declarations(60)) {
@@ -98,7 +98,7 @@ describe('the event log', () => {
     expect(await scratch.declared()).toEqual(names(60))
   })
 
-  it('takes nothing more once it is closed, and finishes what it has taken', async () => {
+  it('refuses appends once it is closed, and completes those before', async () => {
     const { log } = scratch.open()
     const before = log.append(declarations(3))
     const closing = log.close()
@@ -108,8 +108,8 @@ describe('the event log', () => {
   })
 })
 
-describe('a torn end', () => {
-  it('is cut off at the last good record wherever a crash left it, with a copy and a warning', async () => {
+describe('a torn write', () => {
+  it('is truncated after the last valid record, at whichever byte it ends, with a copy and a warning', async () => {
     const { path, bytes, lastAt } = await three()
     for (let length = lastAt + 1; length < bytes.length; length += 1) {
       writeFileSync(path, bytes.subarray(0, length))
@@ -123,7 +123,7 @@ describe('a torn end', () => {
     }
   })
 
-  it('is cut off whichever byte of the last record is wrong', async () => {
+  it('is truncated whichever byte of the last record is wrong', async () => {
     const { path, bytes, lastAt } = await three()
     for (let at = lastAt; at < bytes.length; at += 1) {
       writeFileSync(path, changedAt(bytes, at))
@@ -131,14 +131,14 @@ describe('a torn end', () => {
     }
   })
 
-  it.each([1, 7, 8, 9, 4096])('of %i zeros, as a power cut leaves them, is cut off', async (count) => {
+  it.each([1, 7, 8, 9, 4096])('of %i zeros, as after a power cut, is truncated', async (count) => {
     const { path } = await three()
     appendFileSync(path, Buffer.alloc(count))
     expect(await scratch.declared()).toEqual(names(3))
     expect(scratch.warnings).toHaveLength(1)
   })
 
-  it('is followed by what comes next as if it had never been', async () => {
+  it('leaves no trace in the records appended after it', async () => {
     const { path, bytes } = await three()
     writeFileSync(path, bytes.subarray(0, -1))
     await scratch.write(declarations(2, 3))
@@ -147,7 +147,7 @@ describe('a torn end', () => {
     expect(scratch.warnings).toEqual([])
   })
 
-  it('may be a segment that was only just begun', async () => {
+  it('may be a segment that was just created', async () => {
     await scratch.write(declarations(2))
     const next = only().replace('1.log', '3.log')
     for (const content of [Buffer.alloc(0), Buffer.from('MST'), Buffer.from('MSTR'), Buffer.alloc(8)]) {
@@ -160,32 +160,32 @@ describe('a torn end', () => {
   })
 })
 
-describe('damage that is not at the end', () => {
-  it('of any byte of a record refuses to start, and names the file and the place', async () => {
+describe('damage that is not a torn write', () => {
+  it('to any byte of a record refuses to open, and names the file and the offset', async () => {
     const { path, bytes, lastAt, middleAt } = await three()
     for (let at = middleAt; at < lastAt; at += 1) {
       writeFileSync(path, changedAt(bytes, at))
       expect(() => scratch.open()).toThrow(refusal('log_damaged', path, `byte ${middleAt}`))
     }
-    // And it changes nothing: who repairs the byte has everything.
+    // The file is not changed, so repairing the byte restores everything.
     writeFileSync(path, bytes)
     expect(await scratch.declared()).toEqual(names(3))
   })
 
-  it('of a file that is not a log refuses to start', async () => {
+  it('by a file that is not a log refuses to open', async () => {
     const { path, bytes } = await three()
     writeFileSync(path, changedAt(bytes, 0))
     expect(() => scratch.open()).toThrow(refusal('log_damaged', path, 'byte 0'))
   })
 
-  it('by a newer Muster is told apart', async () => {
+  it('is distinguished from a log of a newer Muster', async () => {
     const { path, bytes } = await three()
     bytes.writeUInt32LE(2, 4)
     writeFileSync(path, bytes)
     expect(() => scratch.open()).toThrow(refusal('log_too_new', path))
   })
 
-  it('at the end of a segment that is not the last refuses to start', async () => {
+  it('at the end of a segment that is not the last refuses to open', async () => {
     await scratch.write(declarations(10), { segmentBytes: 500 })
     const [path = ''] = scratch.segments()
     const bytes = readFileSync(path)
@@ -199,13 +199,13 @@ describe('damage that is not at the end', () => {
   it.each([
     ['the first segment', 0],
     ['a segment between others', 2],
-  ])('that took away %s refuses to start and says what is missing', async (_what, at) => {
+  ])('that removed %s refuses to open and says what is missing', async (_what, at) => {
     await scratch.write(declarations(10), { segmentBytes: 500 })
     rmSync(scratch.segments()[at] ?? '')
     expect(() => scratch.open()).toThrow(refusal('log_damaged', 'missing'))
   })
 
-  it('that took away the records a snapshot has seen refuses to start', async () => {
+  it('that removed records which a snapshot covers refuses to open', async () => {
     const { path, bytes, lastAt } = await three()
     const { writeSnapshot } = await import('./snapshot')
     const { log, state } = scratch.open()
@@ -215,7 +215,7 @@ describe('damage that is not at the end', () => {
     expect(() => scratch.open()).toThrow(refusal('log_damaged', path, 'record 3 is missing, which a snapshot has seen'))
   })
 
-  it('of the numbering refuses to start', async () => {
+  it('to the numbering refuses to open', async () => {
     const { path } = await three()
     const [record] = declarations(1, 5)
     if (!record) throw new Error('no record')
@@ -223,7 +223,7 @@ describe('damage that is not at the end', () => {
     expect(() => scratch.open()).toThrow(refusal('log_damaged', path, 'record 5 stands where 4 should'))
   })
 
-  it('can be got out of by what the hint says', async () => {
+  it('can be repaired as the hint says', async () => {
     const { path, bytes, middleAt } = await three()
     writeFileSync(path, changedAt(bytes, middleAt + 20))
     expect(() => scratch.open()).toThrow(
@@ -238,7 +238,7 @@ describe('damage that is not at the end', () => {
   })
 })
 
-describe('who wrote which part of a log', () => {
+describe('the epochs of a log', () => {
   const other = NodeId.parse('other')
   const term = (number: number, master?: NodeId): NewRecord => ({
     kind: 'term',
@@ -246,7 +246,7 @@ describe('who wrote which part of a log', () => {
     ...(master && { master }),
   })
 
-  it('is known after appending, after a replay and after a snapshot', async () => {
+  it('are known after appending, after a replay and after a snapshot', async () => {
     await scratch.write([term(1), ...declarations(2), term(2, other), ...declarations(1, 3)])
     const epochs = [
       { term: 1, master: SELF, from: 1 },

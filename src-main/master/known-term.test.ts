@@ -63,7 +63,7 @@ describe('the highest term a node has taken part in', () => {
       for (const close of closes.splice(0)) await close()
     })
 
-    /** A node that knows another one, on this disk. */
+    /** A node with one other member, on this disk. */
     const replicationOn = (disk: Directory, timers = systemTimers): Replication => {
       const log = EventLog.open({ directory: systemDirectory(directory), self, warn: () => undefined }).log
       const replication = new Replication({

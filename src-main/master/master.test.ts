@@ -53,7 +53,7 @@ const declare = (master: Master) =>
     paused: false,
   })
 
-/** What the machine says of itself, so that it can be placed on. */
+/** Reports the machine’s facts, so that instances can be placed on it. */
 const arrive = async (master: Master): Promise<void> => {
   await submit(master, { type: 'AdmitMember', member: { nodeId: self, certificate: 'c', friendlyName: 'Mac Studio' } })
   const world = new World()
@@ -71,7 +71,7 @@ const placed = (master: Master) =>
   })
 
 describe('a master', () => {
-  it('reads its log once, and not again when it begins to lead', async () => {
+  it('reads its log once, and not again when it becomes leader', async () => {
     const first = await open()
     await declare(first)
     await first.close()
@@ -93,7 +93,7 @@ describe('a master', () => {
     expect(snapshots).toHaveLength(1)
   })
 
-  it('tells a round of a side channel as soon as all have given their part, and waits for no disk', async () => {
+  it('publishes a side-channel round as soon as all ranks have contributed, without waiting for a disk', async () => {
     const master = await open()
     await arrive(master)
     await declare(master)
@@ -105,12 +105,12 @@ describe('a master', () => {
     master.observe(part)
     const gathered = { [runnerId]: 'AAAA' }
     expect(heard).toEqual([part, { type: 'JacclSideChannelGathered', instanceId, sequence: 0, gathered }])
-    // Nobody but the master may say that.
+    // Only the leader may report a completed round.
     master.observedBy(self, [{ type: 'JacclSideChannelGathered', instanceId, sequence: 1, gathered }])
     expect(heard).toHaveLength(2)
   })
 
-  it('places what is declared, and writes down what it decided and why', async () => {
+  it('places a declaration, and logs its decisions with their reasons', async () => {
     const master = await open()
     await arrive(master)
     await declare(master)
@@ -121,7 +121,7 @@ describe('a master', () => {
     expect(told).toContainEqual(['placed', expect.objectContaining({ instanceId, modelId: SMALL, nodeIds: [self] })])
   })
 
-  it('names the model also of an instance that goes with its declaration', async () => {
+  it('logs the model of an instance that is deleted with its declaration', async () => {
     const master = await open()
     await arrive(master)
     await declare(master)
@@ -133,7 +133,7 @@ describe('a master', () => {
     )
   })
 
-  it('tells after a restart what it decided before, ahead of what has happened since, each event once', async () => {
+  it('returns decisions from before a restart ahead of the events since, each once', async () => {
     const first = await open()
     await arrive(first)
     await declare(first)
@@ -150,7 +150,7 @@ describe('a master', () => {
     expect(all.slice(0, -since.length)).toEqual(['MemberAdmitted', 'MetaInstanceCreated', 'InstanceCreated'])
   })
 
-  it('knows after a restart what it decided, in a new term, and leaves it alone until its node is there', async () => {
+  it('keeps its decisions across a restart, in a new term, and does not change an instance before its node is heard', async () => {
     const first = await open()
     await arrive(first)
     await declare(first)
@@ -165,7 +165,7 @@ describe('a master', () => {
     expect(second.state().lastEventAt).toBeGreaterThan(0)
   })
 
-  it('takes a new term with every start, also when it decides nothing', async () => {
+  it('takes a new term at every start, even without decisions', async () => {
     const terms: number[] = []
     for (let start = 0; start < 3; start += 1) {
       const master = await open()
@@ -175,7 +175,7 @@ describe('a master', () => {
     expect(terms).toEqual([1, 2, 3])
   })
 
-  it('starts from a snapshot after it was closed', async () => {
+  it('starts from the snapshot that it wrote when it was closed', async () => {
     const first = await open()
     await declare(first)
     await first.close()
@@ -186,7 +186,7 @@ describe('a master', () => {
     expect(Object.keys(second.state().metaInstances)).toEqual([chat])
   })
 
-  it('tells the story of a declaration from the log', async () => {
+  it('returns the history of a declaration from the log', async () => {
     const master = await open()
     await arrive(master)
     await declare(master)
@@ -204,21 +204,21 @@ describe('a master', () => {
     expect(await master.history(MetaInstanceId.parse('other'))).toEqual([])
   })
 
-  it('has its folder to itself, and gives it back', async () => {
+  it('locks its data folder, and releases it when closed', async () => {
     const first = await open()
     await expect(open()).rejects.toMatchObject({ code: 'data_dir_in_use' })
     await first.close()
     await open()
   })
 
-  it('refuses commands once it is closed, and changes nothing by them', async () => {
+  it('refuses commands once it is closed', async () => {
     const master = await open()
     await master.close()
     await expect(declare(master)).rejects.toMatchObject({ code: 'closed' })
     expect(master.state().metaInstances).toEqual({})
   })
 
-  it('gives its folder back where the log is damaged', async () => {
+  it('releases its data folder if the log is damaged', async () => {
     const first = await open()
     await first.close()
     const [segment = ''] = readdirSync(join(dataDir, 'log')).filter((name) => name.endsWith('.log'))
@@ -229,7 +229,7 @@ describe('a master', () => {
     expect((await open()).state().term).toBe(1)
   })
 
-  it('that leaves its cluster while it sets records aside for a new master leads by itself all the same', async () => {
+  it('that leaves its cluster while it sets records aside for a new leader still leads on its own', async () => {
     const master = await open()
     const other = NodeId.parse('other')
     await submit(master, { type: 'AdmitMember', member: { nodeId: other, certificate: 'o', friendlyName: 'other' } })
@@ -255,11 +255,11 @@ describe('a master', () => {
     expect(await declare(master)).toMatchObject({ status: 'done' })
   })
 
-  it('that leaves its cluster in the midst of a standstill leads by itself all the same', async () => {
+  it('that leaves its cluster during a standstill still leads on its own', async () => {
     const master = await open()
     await declare(master)
     const beginning = master.beginAnew([self], { keep: false })
-    // The process had no processor time while its records were being set aside: whatever comes next notices it.
+    // The process gets no CPU time while its records are set aside; the next message or tick notices that.
     const now = performance.now.bind(performance)
     const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + 5000)
     master.received(NodeId.parse('somebody'), { type: 'nobody' } as never)

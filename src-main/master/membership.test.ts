@@ -18,14 +18,14 @@ it('a node is alone until an admission or its state names others', () => {
   expect(new Membership({ self, admittedBy: [] }, world.state).all).toEqual([self, other])
 })
 
-it('an admission counts no more once the state names this node', () => {
+it('an admission no longer counts once the state names this node', () => {
   const { world, self, other, stranger } = cluster()
   const membership = new Membership({ self, admittedBy: [stranger] }, nobody)
   expect(membership.look(world.state, { isLeaders: true })).toBe(false)
   expect(membership.all).toEqual([self, other])
 })
 
-it('a node was removed where the state names others and it no more', () => {
+it('a node was removed if the state no longer names it but names others', () => {
   const { world, self, other } = cluster()
   const membership = new Membership({ self, admittedBy: [] }, world.state)
   const { [self]: _, ...others } = world.state.members
@@ -33,13 +33,13 @@ it('a node was removed where the state names others and it no more', () => {
   expect(membership.all).toEqual([self, other])
 })
 
-it('a state that names nobody removes nobody: it has only just begun', () => {
+it('a state without members removes no node: it is a new cluster', () => {
   const { world, self } = cluster()
   const membership = new Membership({ self, admittedBy: [] }, world.state)
   expect(membership.look(nobody, { isLeaders: false })).toBe(false)
 })
 
-it('a leader that a member vouches for is a member until the state of who leads tells who is one', () => {
+it('a leader that a member vouches for is a member until a leader’s state says who is one', () => {
   const { world, self, other, stranger } = cluster()
   const membership = new Membership({ self, admittedBy: [] }, world.state)
   membership.vouch(stranger)
@@ -49,7 +49,7 @@ it('a leader that a member vouches for is a member until the state of who leads 
   expect(membership.all).toEqual([self, other])
 })
 
-it('a leader that was vouched for is no member where another one leads in the end, which does not know it', () => {
+it('a leader that was vouched for is no member if another node leads in the end and does not know it', () => {
   const { world, self, other, stranger } = cluster()
   const membership = new Membership({ self, admittedBy: [] }, world.state)
   membership.vouch(stranger)

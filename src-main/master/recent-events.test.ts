@@ -11,7 +11,7 @@ const filled = (from: number, to: number, term = 3): RecentEvents => {
 }
 const indexes = (events: readonly Envelope[] | undefined): number[] | undefined => events?.map(({ index }) => index)
 
-describe('who comes back', () => {
+describe('a client that reconnects', () => {
   it('gets exactly what it missed', () => {
     const recent = filled(5, 9)
     expect(indexes(recent.after(6, 3))).toEqual([7, 8, 9])
@@ -19,11 +19,11 @@ describe('who comes back', () => {
     expect(indexes(recent.after(9, 3))).toEqual([])
   })
 
-  it('needs a snapshot where what it missed is no longer known', () => {
+  it('needs a snapshot if the missed events are no longer in memory', () => {
     expect(filled(5, 9).after(3, 3)).toBeUndefined()
   })
 
-  it('needs a snapshot when it has seen what never happened here', () => {
+  it('needs a snapshot if it has seen later events than this node', () => {
     expect(filled(5, 9).after(10, 3)).toBeUndefined()
     expect(new RecentEvents().after(0, 0)).toBeUndefined()
   })
@@ -36,7 +36,7 @@ describe('who comes back', () => {
     expect(recent.after(7, 4)).toBeUndefined()
   })
 
-  it('finds at least the last 10,000', () => {
+  it('can resume after up to 10,000 missed events', () => {
     const recent = filled(1, 45_000)
     expect(recent.after(35_000, 3)).toHaveLength(10_000)
     expect(recent.after(10_000, 3)).toBeUndefined()

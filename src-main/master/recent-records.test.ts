@@ -10,7 +10,7 @@ const filled = (to: number, bytes: number): RecentRecords => {
   return recent
 }
 
-/** How many of so many records are kept. */
+/** Number of records in memory, out of `of`. */
 const kept = (recent: RecentRecords, of: number): number => {
   let first = of
   while (first > 0 && recent.after(first - 1)) first -= 1
@@ -18,21 +18,21 @@ const kept = (recent: RecentRecords, of: number): number => {
 }
 
 describe('the records kept for followers', () => {
-  it('are all after one, as long as all of them are kept', () => {
+  it('are all records after a sequence number, if all of them are in memory', () => {
     const recent = filled(10, 100)
     expect(recent.after(7)?.map((one) => one.record.sequence)).toEqual([8, 9, 10])
     expect(recent.after(10)).toEqual([])
     expect(new RecentRecords().after(0)).toBeUndefined()
   })
 
-  it('are at least a thousand, and never many more', () => {
+  it('are at least a thousand, and at most two thousand', () => {
     for (const count of [2000, 2001, 5555]) {
       expect(kept(filled(count, 100), count)).toBeGreaterThanOrEqual(1000)
       expect(kept(filled(count, 100), count)).toBeLessThanOrEqual(2000)
     }
   })
 
-  it('are few where they are large', () => {
+  it('are few if they are large', () => {
     const mebibyte = 2 ** 20
     expect(kept(filled(100, mebibyte), 100)).toBeLessThanOrEqual(8)
     expect(kept(filled(100, mebibyte), 100)).toBeGreaterThan(0)

@@ -7,12 +7,12 @@ import { declaration, envelope } from './testing/scratch-log'
 const record = { kind: 'decision', sequence: 7, envelope: envelope(9, declaration('chat ☕')) } as const
 
 describe('a record', () => {
-  it('is read as it was written', () => {
+  it('survives encoding and decoding', () => {
     const payload = payloadAt(encodeRecord(record), 0)
     expect(payload && decodeRecord(payload)).toEqual(record)
   })
 
-  it('is not read when any of its bytes changed', () => {
+  it('is rejected if any of its bytes changed', () => {
     const frame = encodeRecord(record)
     fc.assert(
       fc.property(fc.nat(frame.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
@@ -24,7 +24,7 @@ describe('a record', () => {
     )
   })
 
-  it('is not found in bytes of any kind', () => {
+  it('is not found in arbitrary bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(220), (bytes, offset) => {
         expect(payloadAt(Buffer.from(bytes), offset)).toBeUndefined()
@@ -33,9 +33,9 @@ describe('a record', () => {
   })
 
   it.each([
-    ['what is too large', 'larger than', { reason: 'x'.repeat(MAX_RECORD_BYTES) }],
-    ['what no schema knows', 'metaInstanceId', { metaInstanceId: '' as MetaInstanceId }],
-  ])('that could not be read again is not written: %s', (_what, why, wrong) => {
+    ['too large', 'larger than', { reason: 'x'.repeat(MAX_RECORD_BYTES) }],
+    ['invalid', 'metaInstanceId', { metaInstanceId: '' as MetaInstanceId }],
+  ])('that could not be read back is not written: %s', (_what, why, wrong) => {
     const failed = {
       type: 'MetaInstancePlacementFailed',
       metaInstanceId: MetaInstanceId.parse('d'),
@@ -45,7 +45,7 @@ describe('a record', () => {
     expect(() => encodeRecord({ ...record, envelope: envelope(1, event) })).toThrow(why)
   })
 
-  it('says its length first', () => {
+  it('starts with its length', () => {
     const frame = encodeRecord(record)
     expect(frame.readUInt32LE(0)).toBe(frame.length - FRAME_HEADER_BYTES)
   })

@@ -8,10 +8,10 @@ import { State } from '@core/state/state'
 import { readSegment } from './segment'
 import { ScratchLog } from './testing/scratch-log'
 
-/** Written by the versions they are named after, never again: a log lasts longer than the program that wrote it. */
+/** Logs written by the versions that they are named after. Never regenerate them: they test that old logs can be read. */
 const recorded = join(import.meta.dirname, '..', '..', 'tests', 'fixtures', 'log')
 
-/** What later versions decide, which these could not have written. */
+/** Decisions of later versions, which these logs cannot contain. */
 const LATER = new Set(['ApiKeyUpdated', 'MetaInstanceScheduled'])
 
 let scratch: ScratchLog
@@ -28,23 +28,23 @@ describe.each(readdirSync(recorded))('a log of version %s', (version) => {
     expect(scratch.warnings).toEqual([])
     return durablePart(state)
   }
-  /** Stamps are made of what the records say anyway: no version before them wrote any. */
-  const asThen = async (): Promise<State> => {
+  /** Without stamps: they are derived from the records, and the recorded states predate them. */
+  const withoutStamps = async (): Promise<State> => {
     const { stamps: _made, ...state } = await stateNow()
     return state
   }
 
   it('is read from its snapshot', async () => {
-    expect(await asThen()).toEqual(expected())
+    expect(await withoutStamps()).toEqual(expected())
   })
 
   it('is read from its first record', async () => {
     for (const name of readdirSync(scratch.directory))
       if (name.startsWith('snapshot')) rmSync(join(scratch.directory, name))
-    expect(await asThen()).toEqual(expected())
+    expect(await withoutStamps()).toEqual(expected())
   })
 
-  it('has a stamp of everything that was declared, which a merge goes by', async () => {
+  it('has a stamp for everything declared, for merges to compare', async () => {
     const state = await stateNow()
     const { metaInstances, members, apiKeys } = declaredOf(state)
     const all = [metaInstances, members, apiKeys].flatMap((family) => Object.values(family))
@@ -53,7 +53,7 @@ describe.each(readdirSync(recorded))('a log of version %s', (version) => {
     expect(all.some(({ stamps }) => Object.keys(stamps.fields).length > 0)).toBe(true)
   })
 
-  it('has decisions of every kind of its time', () => {
+  it('has every kind of decision that its version had', () => {
     let from = 1
     const kinds = new Set<string>()
     for (const [at, path] of scratch.segments().entries()) {
@@ -69,14 +69,14 @@ describe.each(readdirSync(recorded))('a log of version %s', (version) => {
     expect([...kinds].sort()).toEqual([...known.filter((type) => !LATER.has(type)), 'term'].sort())
   })
 
-  it('says who led from which record on; before that was written there was nobody else', async () => {
+  it('names the leader of each epoch; records without a leader are of the only node', async () => {
     const { log } = scratch.open()
     await log.close()
     const epochs = JSON.parse(readFileSync(join(scratch.directory, 'epochs.json'), 'utf8')) as unknown
     expect(log.logEnd.epochs).toEqual(epochs)
   })
 
-  it('is gone on with', async () => {
+  it('can be appended to', async () => {
     const { log } = scratch.open()
     await log.append([{ kind: 'term', term: 99 }])
     await log.close()

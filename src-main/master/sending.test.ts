@@ -8,7 +8,7 @@ import { ScratchLog, declarations } from './testing/scratch-log'
 let scratch: ScratchLog | undefined
 afterEach(() => scratch?.dispose())
 
-it('a snapshot is not waited for by a node that leads no more: what is in it may be about to be set aside', async () => {
+it('a deposed leader does not wait for its snapshot to become durable: its records may be about to be set aside', async () => {
   scratch = new ScratchLog()
   const { log } = scratch.open()
   await log.append(declarations(3, 1))
@@ -17,7 +17,7 @@ it('a snapshot is not waited for by a node that leads no more: what is in it may
     directory: scratch.folder,
     timers: systemTimers,
     log: () => log,
-    // Another leader has this node give its records up: they never count as its log.
+    // Another leader makes this node truncate its log: its records never become durable for the consensus.
     end: () => emptyLog,
     leadsIn: () => false,
     send: () => void sent.push('records'),

@@ -49,7 +49,7 @@ const as = (id: string) => ({ commandId: CommandId.parse(id) })
 const leaving = { type: 'NodeLeaving', nodeId: NodeId.parse('a'), reason: 'sleep' } as const
 
 describe('the sequencer', () => {
-  it('folds, then appends, then sends on', async () => {
+  it('folds, then appends, then notifies', async () => {
     const { sequencer, projection, append } = started()
     const order: string[] = []
     append.mockImplementation(() => {
@@ -61,7 +61,7 @@ describe('the sequencer', () => {
     expect(order).toEqual(['appended, state at 3', 'sent 1', 'sent 2', 'sent 3'])
   })
 
-  it('tells with an event what it was about, also where it is gone', async () => {
+  it('notifies with the subject of an event, even one that the event removed', async () => {
     const { sequencer, projection } = started()
     const declared: (string | undefined)[] = []
     projection.subscribe({ event: (_event, { metaInstance }) => declared.push(metaInstance?.metaInstanceId) })
@@ -70,7 +70,7 @@ describe('the sequencer', () => {
     expect(declared).toEqual([undefined, 'd1'])
   })
 
-  it('writes decisions, and nothing that was observed', async () => {
+  it('writes decisions, and no observations', async () => {
     const { sequencer, append } = started()
     sequencer.observe(leaving)
     await sequencer.add([leaving, declaration('d1')])
@@ -80,7 +80,7 @@ describe('the sequencer', () => {
     ])
   })
 
-  it('answers a command that changes nothing only when what it rests on is safe elsewhere', async () => {
+  it('answers a command that changes nothing only when the decisions it rests on are replicated', async () => {
     const safe: (() => void)[] = []
     const { sequencer } = started(async (durable) => {
       await durable
@@ -99,7 +99,7 @@ describe('the sequencer', () => {
     expect(answered).toHaveLength(3)
   })
 
-  it('merges nothing that was declared apart from another log, until its own has met that one', async () => {
+  it('merges no declarations of a split until its log contains the common part', async () => {
     const { sequencer, projection } = started()
     await log.append([{ kind: 'term', term: 1, master: NodeId.parse('b') }])
     await sequencer.add([declaration('d1')])
@@ -113,7 +113,7 @@ describe('the sequencer', () => {
     expect(Object.keys(projection.state().metaInstances)).toEqual(['d1'])
   })
 
-  it('sends events in the order of their indexes, also where a listener observes something itself', () => {
+  it('notifies in index order, even if a listener adds observations', () => {
     const { sequencer, projection } = started()
     const seen: number[] = []
     projection.subscribe({
@@ -127,7 +127,7 @@ describe('the sequencer', () => {
     expect(projection.recent.after(1, 0)?.map(({ index }) => index)).toEqual([2, 3, 4])
   })
 
-  it('never lets time go backwards', async () => {
+  it('never lets event times go backwards', async () => {
     const { sequencer, projection } = started()
     const times: number[] = []
     projection.subscribe({ event: ({ at }) => times.push(at) })
@@ -135,13 +135,13 @@ describe('the sequencer', () => {
     expect(times).toEqual([5000, 5000, 6000])
   })
 
-  it('answers when the decision is on the disk', async () => {
+  it('answers when the decision is durable', async () => {
     const { sequencer } = started()
     expect(await sequencer.submit(create('d1'), as('1'))).toEqual({ status: 'done' })
     expect(await scratch.declared()).toEqual(['d1'])
   })
 
-  it('acts once on a command that is sent twice, at once or later', async () => {
+  it('executes a command once that is sent twice, at the same time or later', async () => {
     const { sequencer, projection, append } = started()
     await Promise.all([sequencer.submit(create('d1'), as('1')), sequencer.submit(create('d1'), as('1'))])
     await sequencer.submit(remove('d1'), as('2'))
@@ -150,7 +150,7 @@ describe('the sequencer', () => {
     expect(append.mock.calls.flatMap(([records]) => records)).toHaveLength(2)
   })
 
-  it('acts once on a command that another process had decided before it, as after a start or a change of master', async () => {
+  it('executes a command once that an earlier process or leader has decided', async () => {
     const before = started()
     await before.sequencer.submit(create('d1'), as('1'))
     await before.sequencer.submit(remove('d1'), as('2'))
@@ -162,7 +162,7 @@ describe('the sequencer', () => {
     expect(await sequencer.submit(remove('d1'), as('3'))).toMatchObject({ status: 'refused' })
   })
 
-  it('gives the same refusal again to the same command', async () => {
+  it('repeats a refusal for the same command', async () => {
     const { sequencer } = started()
     const first = await sequencer.submit(remove('d1'), as('1'))
     expect(first).toMatchObject({ status: 'refused', refusal: { code: 'not_found' } })
@@ -170,7 +170,7 @@ describe('the sequencer', () => {
     expect(await sequencer.submit(remove('d1'), as('1'))).toEqual(first)
   })
 
-  it('remembers the latest thousand commands', async () => {
+  it('remembers the results of the latest thousand commands', async () => {
     const { sequencer } = started()
     await Promise.all(names(1001).map((id) => sequencer.submit(remove(id), as(id))))
     await Promise.all(['d1', 'd1001'].map((id) => sequencer.submit(create(id), as(`create ${id}`))))
@@ -179,9 +179,9 @@ describe('the sequencer', () => {
   })
 
   it.each([
-    ['says that it is so already', () => create('d1')],
-    ['refuses', () => remove('d2')],
-  ])('waits for the disk also where it %s: that rests on what was decided before', async (_how, command) => {
+    ['changes nothing', () => create('d1')],
+    ['is refused', () => remove('d2')],
+  ])('waits for the disk even if a command %s, because that rests on earlier decisions', async (_how, command) => {
     const { sequencer } = started()
     const order: string[] = []
     await Promise.all([
@@ -191,7 +191,7 @@ describe('the sequencer', () => {
     expect(order).toEqual(['decided', 'answered'])
   })
 
-  it('acknowledges nothing that the disk refused, says so, and lets it be sent again', async () => {
+  it('rejects a command that the disk refused, reports it, and executes it when it is sent again', async () => {
     const { sequencer, projection, onFailure, append } = started()
     const full = new MasterError('disk_full', 'full', 'free some')
     append.mockImplementationOnce(() => Promise.reject(full))
@@ -206,7 +206,7 @@ describe('the sequencer', () => {
     expect(Object.keys(projection.state().metaInstances)).toEqual(['d1'])
   })
 
-  it('tells everyone that the state was put back before it sends on what that brought about', async () => {
+  it('resets all listeners before it notifies them of events that a reset caused', async () => {
     const { sequencer, projection } = started()
     await sequencer.add([declaration('d1')])
     const { lastEventIndex } = projection.state()
@@ -218,7 +218,7 @@ describe('the sequencer', () => {
     log = again
     sequencer.restore(log, state)
     expect(told).toEqual(['reset', `event ${lastEventIndex + 2}`])
-    // Who saw the undone event gets a snapshot.
+    // A client that saw the undone event gets a snapshot.
     expect(projection.recent.after(lastEventIndex, 0)).toBeUndefined()
   })
 })

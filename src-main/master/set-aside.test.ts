@@ -18,14 +18,14 @@ describe('records that are set aside', () => {
     expect(readdirSync(aside).length > 0).toBe(after < 20)
   })
 
-  it('make room for others', async () => {
+  it('can be replaced by others', async () => {
     await scratch.write(declarations(9), { segmentBytes: 900 })
     setAside({ directory: scratch.folder, after: 5 })
     await scratch.write(declarations(2, 100), { segmentBytes: 900 })
     expect(await scratch.declared()).toEqual([...names(5), ...names(101).slice(-2)])
   })
 
-  it('are kept, however often others are set aside from the same place on', async () => {
+  it('are kept if others are set aside after the same record', async () => {
     await scratch.write(declarations(9))
     const first = setAside({ directory: scratch.folder, after: 5 })
     const kept = readdirSync(first).map((name) => readFileSync(join(first, name)))
@@ -35,7 +35,7 @@ describe('records that are set aside', () => {
     expect(readdirSync(first).map((name) => readFileSync(join(first, name)))).toEqual(kept)
   })
 
-  it('are in no snapshot any more', async () => {
+  it('are no longer in any snapshot', async () => {
     await scratch.write(declarations(9))
     for (const last of [4, 9]) {
       const { log, state } = scratch.open()

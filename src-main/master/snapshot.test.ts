@@ -10,7 +10,7 @@ afterEach(() => scratch.dispose())
 
 const snapshots = (): string[] => readdirSync(scratch.directory).filter((name) => name.startsWith('snapshot'))
 
-/** Declares up to that many in all, and takes a snapshot. */
+/** Appends declarations up to `count` in all, and writes a snapshot. Returns its path. */
 const snapshotAfter = async (count: number): Promise<string> => {
   const { log, state: before } = scratch.open({ segmentBytes: 500 })
   const have = Object.keys(before.metaInstances).length
@@ -23,7 +23,7 @@ const snapshotAfter = async (count: number): Promise<string> => {
 }
 
 describe('a snapshot', () => {
-  it('spares the records that it contains', async () => {
+  it('replaces the replay of the records that it covers', async () => {
     await snapshotAfter(10)
     await scratch.write(declarations(3, 11))
     const { log, state, replayed } = scratch.open()
@@ -32,7 +32,7 @@ describe('a snapshot', () => {
     expect(Object.keys(state.metaInstances)).toEqual(names(13))
   })
 
-  it('gives the state that a replay of everything gives', async () => {
+  it('has the state that a full replay gives', async () => {
     await snapshotAfter(10)
     await scratch.write(declarations(3, 11))
     const quick = scratch.open()
@@ -44,12 +44,12 @@ describe('a snapshot', () => {
     expect(quick.state).toEqual(full.state)
   })
 
-  it('is kept with one before it, and no more', async () => {
+  it('is kept with the one before it, and no others', async () => {
     for (const count of [2, 4, 6, 8]) await snapshotAfter(count)
     expect(snapshots()).toEqual(['snapshot-00000000000000000006.json', 'snapshot-00000000000000000008.json'])
   })
 
-  it('holds nothing that was only observed', async () => {
+  it('contains no observations', async () => {
     const { log, state } = scratch.open()
     await log.close()
     writeSnapshot(scratch.folder, { logEnd: { sequence: 0, epochs: [] }, state: { ...state, downloads: { a: {} } } })
@@ -62,8 +62,8 @@ describe('a damaged snapshot', () => {
     ['empty', () => Buffer.alloc(0)],
     ['cut short', (bytes: Buffer) => bytes.subarray(0, -1)],
     ['changed', (bytes: Buffer) => Buffer.from(bytes.toString('utf8').replace('d3', 'd9'))],
-    ['of no known shape', () => Buffer.from('{"v":2}\n{}')],
-  ])('that is %s is passed over for the one before it, with a warning', async (_how, damage) => {
+    ['of an unknown version', () => Buffer.from('{"v":2}\n{}')],
+  ])('that is %s is skipped for the one before it, with a warning', async (_how, damage) => {
     await snapshotAfter(4)
     const newest = await snapshotAfter(6)
     writeFileSync(newest, damage(readFileSync(newest)))
@@ -74,7 +74,7 @@ describe('a damaged snapshot', () => {
     expect(scratch.warnings).toEqual([expect.stringContaining(newest)])
   })
 
-  it('after another one leaves everything to the log', async () => {
+  it('like the one before it leaves everything to the log', async () => {
     await snapshotAfter(4)
     await snapshotAfter(6)
     for (const name of snapshots()) writeFileSync(join(scratch.directory, name), 'x')
@@ -82,7 +82,7 @@ describe('a damaged snapshot', () => {
     expect(scratch.warnings).toHaveLength(2)
   })
 
-  it('left half written by a crash is not looked at', async () => {
+  it('half written at a crash is ignored', async () => {
     await snapshotAfter(4)
     writeFileSync(join(scratch.directory, 'snapshot.draft'), 'half')
     expect(await scratch.declared()).toEqual(names(4))

@@ -28,14 +28,14 @@ const append = async (count: number, from: number): Promise<void> => {
   await opened.close()
 }
 
-/** This side decided `count` declarations from `from` on after record `after`, and lost. */
+/** Appends `count` declarations after record `after`, and sets them aside as the losing side does. */
 const lose = async (after: number, count: number, from: number): Promise<void> => {
   await append(count, from)
   const { log: opened } = await setRecordsAside(folder(), { after, fate: 'merged' })
   await opened.close()
 }
 
-/** Whoever decides now. */
+/** The leader of the other side. */
 class Winner {
   state: State = emptyState()
   asked = 0
@@ -63,8 +63,8 @@ const left = () =>
     .names()
     .filter((name) => name.startsWith('split-'))
 
-describe('what a lost split had declared', () => {
-  it('is not merged by a machine that was removed, into what it begins anew', async () => {
+describe('the declarations of the losing side of a split', () => {
+  it('are not merged by a removed machine into its new cluster', async () => {
     await append(2, 1)
     await lose(1, 1, 3)
     expect(left()).toHaveLength(1)
@@ -73,7 +73,7 @@ describe('what a lost split had declared', () => {
     expect(left()).toEqual([])
   })
 
-  it('is merged once, in one file however many splits there were', async () => {
+  it('are merged once, from one file for all splits', async () => {
     await append(2, 1)
     await lose(2, 2, 3)
     await lose(2, 1, 5)
@@ -81,13 +81,13 @@ describe('what a lost split had declared', () => {
     const winner = new Winner()
     await merge(winner.submit)
     await merge(winner.submit)
-    // What both sides had is on the other side, or was removed there.
+    // The common declarations are not submitted: the other side has them, or has removed them.
     expect(winner.declared()).toEqual(['d3', 'd4', 'd5'])
     expect(winner.asked).toBe(1)
     expect(left()).toEqual([])
   })
 
-  it('is all of it, settings too, where the whole log makes room; what joins another cluster leaves its settings behind', async () => {
+  it('include settings if the whole log is discarded, but not on joining another cluster', async () => {
     for (const [fate, most] of [
       ['merged', 7],
       ['broughtAlong', emptyState().settings.maxRetries],
@@ -105,7 +105,7 @@ describe('what a lost split had declared', () => {
     }
   })
 
-  it('leaves the settings of the old cluster behind also where they were declared in an earlier split', async () => {
+  it('include no settings on joining another cluster, even from an earlier split', async () => {
     await append(1, 1)
     const { log: opened } = openLogFolder(folder())
     const changed: Decision = { type: 'SettingChanged', change: { key: 'maxRetries', value: 7 } }
@@ -124,7 +124,7 @@ describe('what a lost split had declared', () => {
     expect(winner.state.settings.maxRetries).toBe(emptyState().settings.maxRetries)
   })
 
-  it('says from which log it parted, and from which one last', async () => {
+  it('name the common part of the logs, that of the latest split', async () => {
     const submitted = async (): Promise<unknown> => {
       const submit = vi.fn(() => Promise.reject(new Error('nobody decides')))
       await merge(submit)
@@ -136,12 +136,12 @@ describe('what a lost split had declared', () => {
     await opened.close()
     await lose(3, 1, 2)
     expect(await submitted()).toMatchObject([[{ since: { sequence: 3, epochs: [{ term: 2 }] } }]])
-    // Nothing was declared in what is set aside now.
+    // The records that are set aside now contain no declaration.
     await lose(2, 0, 0)
     expect(await submitted()).toMatchObject([[{ since: { sequence: 2, epochs: [{ term: 1 }] } }]])
   })
 
-  it('is kept until it was taken', async () => {
+  it('are kept until a leader has answered', async () => {
     await append(1, 1)
     await lose(1, 2, 2)
     expect(await merge(() => Promise.reject(new Error('nobody decides')))).toBe(false)
@@ -151,7 +151,7 @@ describe('what a lost split had declared', () => {
     expect(winner.declared()).toEqual(['d2', 'd3'])
   })
 
-  it('is tried again until somebody decides', async () => {
+  it('are submitted again until there is a leader', async () => {
     await append(1, 1)
     await lose(1, 1, 2)
     const winner = new Winner()
@@ -161,7 +161,7 @@ describe('what a lost split had declared', () => {
     expect(winner.declared()).toEqual(['d2'])
   })
 
-  it('is no file where nothing was declared', async () => {
+  it('are no file if nothing was declared', async () => {
     await append(1, 1)
     const { log: opened } = openLogFolder(folder())
     const failed: Decision = {
@@ -177,7 +177,7 @@ describe('what a lost split had declared', () => {
     expect(left()).toEqual([])
   })
 
-  it('does not wait behind a file that is damaged, which stays for people to look at', async () => {
+  it('do not wait for a damaged file, which is kept for inspection', async () => {
     await append(1, 1)
     await lose(1, 1, 2)
     writeFileSync(join(logDirectory(folder()).path, 'split-000000.json'), '{')
@@ -186,14 +186,14 @@ describe('what a lost split had declared', () => {
     expect(winner.declared()).toEqual(['d2'])
     expect(left()).toEqual(['split-000000.json.damaged'])
     expect(log.warn).toHaveBeenCalled()
-    // The next one of that name takes the place of none.
+    // A second file of that name does not overwrite the first.
     writeFileSync(join(logDirectory(folder()).path, 'split-000000.json'), '[')
     await merge(winner.submit)
     expect(left().sort()).toEqual(['split-000000.json.damaged', 'split-000000.json.damaged-2'])
   })
 })
 
-describe('a split that a version before merges has kept', () => {
+describe('a split file of a version before merges', () => {
   const at = (index: number, event: Decision) => envelope(index, event)
   const updated = (changes: object): Decision => ({
     type: 'MetaInstanceUpdated',
@@ -219,7 +219,7 @@ describe('a split that a version before merges has kept', () => {
     expect(left()).toEqual([])
   })
 
-  it('changes nothing that was changed later', async () => {
+  it('does not override later changes', async () => {
     const winner = new Winner()
     winner.state = [declaration('d1'), updated({ maxContext: 10, paused: false })].reduce<State>(
       (state, event, index) => fold(state, { ...at(1 + index, event), at: 1001 + 100 * index }),
