@@ -1,4 +1,4 @@
-/** Leader and follower of one node: event log, replication and reconcile loop. The rest of `src-main` uses these exports. */
+/** Leader and follower of one node: event log, replication and reconcile loop. README.md has the contract. */
 export { prepareDataDir } from './data-dir'
 export { lockDataDir } from './data-lock'
 export type { JournalLog } from './decision-journal'
