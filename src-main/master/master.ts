@@ -5,9 +5,7 @@ import type { HistoryEvent } from '@core/events/history-event'
 import type { CommandId, MetaInstanceId, NodeId } from '@core/ids'
 import type { SubmitResult, WatchItem } from '@core/protocols/peer'
 import { mayDecide, type ReconcileInputs } from '@core/reconcile/index'
-import { mayObserve } from '@core/events/observer'
 import type { State } from '@core/state/state'
-import { batched } from './batched'
 import { CardLoader } from './card-loader'
 import { Commanding } from './commanding'
 import { journal } from './decision-journal'
@@ -24,7 +22,9 @@ import { Projection } from './projection'
 import type { Leadership } from './leadership'
 import { Replication, type Brought } from './replication'
 import { Membership } from './membership'
-import { OwnRemoval } from './own-removal'
+import { MemberChanges } from './member-changes'
+import { memberWarnings } from './member-warnings'
+import { Observing } from './observing'
 import { latestDecisions, precededBy } from './past-events'
 import { Sequencer, type CommandResult } from './sequencer'
 import { SteppingDown } from './stepping-down'
@@ -50,9 +50,9 @@ export class Master {
   private readonly disk: SteppingDown
   private readonly departure: Departure
   private readonly membership: Membership
-  private readonly ownRemoval: OwnRemoval
+  private readonly memberChanges: MemberChanges
+  private readonly observing: Observing
   private readonly merge: () => void
-  private readonly passOn: (event: Observation) => void
   private closed = false
   /** It was removed from its cluster, and has not begun anew yet. */
   private isRemoved = false
@@ -65,6 +65,7 @@ export class Master {
   ) {
     const { nodeId, network = alone, admittedBy = [] } = options
     const { timers } = host
+    const warnings = memberWarnings(options.log)
     this.network = network
     this.storage = opened.storage
     this.projection = new Projection(opened.state)
@@ -77,11 +78,7 @@ export class Master {
       ids: host.ids,
       replicate: (durable) => this.replication.replicate(durable),
       removalsKnown: () => this.replication.removalsKnown(this.projection.lastEventAt),
-      onImplausible: (peer) =>
-        options.log.warn(
-          { fact: 'implausible_stamp', peer },
-          'a machine stamped changes more than a year ahead: they count as made now; correct its clock',
-        ),
+      onImplausible: warnings.onImplausible,
       onFailure: (error) => this.disk.take(error),
     })
     this.commanding = new Commanding({
@@ -109,10 +106,12 @@ export class Master {
         else this.replication.take({ kind: 'wake' })
       },
     })
-    this.ownRemoval = new OwnRemoval({
+    this.memberChanges = new MemberChanges({
+      membership: this.membership,
+      replication: () => this.replication,
+      state: () => this.state(),
       timers,
-      isRemovedLeader: () => !this.closed && this.replication.leads.kind === 'self' && this.membership.isRemoved,
-      isOnAnotherDisk: () => this.replication.isOnAnotherDisk,
+      isOver: () => this.closed,
       onRemoved: () => options.onRemoved?.(),
     })
     this.merge = merger(this.storage.directory, {
@@ -121,9 +120,13 @@ export class Master {
       timers,
       log: options.log,
     })
-    this.passOn = batched(timers, (events) => {
-      const { leads } = this.replication
-      if (leads.kind === 'other') network.observe(leads.master, events)
+    this.observing = new Observing({
+      leads: () => this.replication.leads,
+      isRefusing: () => this.disk.error !== undefined,
+      state: () => this.state(),
+      sequencer: this.sequencer,
+      network,
+      timers,
     })
     this.cards = new CardLoader({ load: options.loadCard, onResult: () => this.activeRole.wake(), now, timers })
     this.activeRole = new ActiveRole({
@@ -146,7 +149,7 @@ export class Master {
         if (this.activeRole.leads) journal(options.log, subject, envelope)
         this.afterEvent(envelope)
       },
-      reset: () => this.membersMayHaveChanged(),
+      reset: () => this.memberChanges.look(),
     })
     this.replication = new Replication({
       self: nodeId,
@@ -160,17 +163,9 @@ export class Master {
       snapshot: () => this.storage.snapshot(),
       sendSnapshot: (to, message, bytes) => network.sendSnapshot(to, message, bytes),
       install: (snapshot) => this.storage.install(snapshot),
-      onTooOld: (peer) =>
-        options.log.warn(
-          { peer },
-          'that machine lacks decisions which only a snapshot has, and runs a Muster that takes none: update it',
-        ),
-      onDistrust: (peer, reason) =>
-        options.log.warn({ fact: 'implausible_term', peer, reason }, 'what a member says of terms cannot be so'),
-      onVouched: (leader) => {
-        this.membership.vouch(leader)
-        this.replication.take({ kind: 'members', members: this.membership.all })
-      },
+      onTooOld: warnings.onTooOld,
+      onDistrust: warnings.onDistrust,
+      onVouched: (leader) => this.memberChanges.vouched(leader),
       onDiskHangs: (milliseconds) => this.disk.take(diskHangs(this.storage.directory.path, milliseconds)),
       onStandstill: (milliseconds) => network.stoodStill(milliseconds),
       onFailure: (error) => this.disk.take(error),
@@ -235,11 +230,9 @@ export class Master {
     return this.commanding.submit(command, options)
   }
 
+  /** Something that this machine sees, for whoever leads. */
   observe(event: Observation): void {
-    const { leads } = this.replication
-    if (leads.kind === 'self' && !this.disk.error) this.sequencer.observe(event)
-    // Where nobody leads nothing is lost: whoever observes says it again when somebody does.
-    else if (leads.kind === 'other') this.passOn(event)
+    this.observing.observe(event)
   }
 
   /** Resolves after the next pass over the state; at once where another node makes it. */
@@ -315,8 +308,7 @@ export class Master {
 
   /** What a member says it sees. */
   observedBy(from: NodeId, events: readonly Observation[]): void {
-    if (this.replication.leads.kind !== 'self' || this.disk.error) return
-    for (const event of events) if (mayObserve(this.state(), from, event)) this.sequencer.observe(event)
+    this.observing.observedBy(from, events)
   }
 
   /** A command that another node took. */
@@ -383,20 +375,7 @@ export class Master {
     if (this.replication.leads.kind === 'self')
       for (const more of this.activeRole.gathered(event)) this.sequencer.observe(more)
     if (this.projection.look((state) => mayDecide(state, event))) this.activeRole.wake()
-    if (event.type === 'MemberAdmitted' || event.type === 'MemberRemoved') this.membersMayHaveChanged()
-  }
-
-  private membersMayHaveChanged(): void {
-    const { leads } = this.replication
-    const state = this.state()
-    const isRemoved = this.membership.look(state, {
-      // As leader it keeps another one that members vouch for until the two have met.
-      isLeaders: leads.kind === 'other' && leads.term === state.term,
-      follows: leads.kind === 'other' && leads.listensOnly !== true ? leads.master : undefined,
-    })
-    this.replication.take({ kind: 'members', members: this.membership.all })
-    if (isRemoved && this.replication.leads.kind === 'other') this.options.onRemoved?.()
-    this.ownRemoval.look()
+    if (event.type === 'MemberAdmitted' || event.type === 'MemberRemoved') this.memberChanges.look()
   }
 
   /** What comes after a record is not in the master's log: it makes room for what is. */
