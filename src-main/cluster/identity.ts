@@ -86,7 +86,7 @@ const mendPermissions = async (path: string, { onWarning }: IdentityOptions): Pr
 }
 
 /**
- * Links the finished file to its name; fails if the name exists. Copies where hard links are unsupported (exFAT, many
+ * Links the finished file to its name; fails if the name exists. Copies if hard links are unsupported (exFAT, many
  * network disks).
  */
 const place = async (temporary: string, path: string): Promise<void> => {

@@ -42,7 +42,8 @@ const idOf = (folder: string): ModelId => {
 }
 
 /**
- * Adds a model folder by a symbolic link in our own store, without a copy. Inspects it first like the catalogue. Deleting the model removes the link only.
+ * Adds a model folder by a symbolic link in our own store, without a copy. Inspects it first like the catalogue. Deleting
+ * the model removes the link only.
  *
  * @param given absolute path from the user. Rejects with the file system's error if the store cannot be written
  */

@@ -8,7 +8,7 @@ export interface DiskCache {
 }
 
 /**
- * Removes the prompt cache where it is disabled: it contains what users asked. A folder that cannot be removed is
+ * Removes the prompt cache if it is disabled, because it contains what users asked. A folder that cannot be removed is
  * logged and otherwise ignored.
  */
 export const emptyUnused = async (

@@ -34,7 +34,7 @@ export const loadCommand = (
   ...(cache && { cache }),
 })
 
-/** Paths of an instance's draft model and adapter, where it has them. */
+/** Paths of an instance's draft model and adapter, if it has them. */
 export const besidePaths = (
   { draftModelId, adapterId }: Instance,
   pathOf: WorkerOptions['modelPath'],

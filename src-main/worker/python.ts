@@ -22,7 +22,7 @@ const PASSED_ON = [
   'SSL_CERT_FILE',
   'OPENBLAS_NUM_THREADS',
   'MLX_DISABLE_COMPILE',
-  // Selects among several GPUs; where some systems keep the driver's library.
+  // Which GPUs to use, and where some systems keep the driver's library.
   'CUDA_VISIBLE_DEVICES',
   'LD_LIBRARY_PATH',
 ]

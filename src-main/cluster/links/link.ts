@@ -108,7 +108,7 @@ export class Link {
       this.greet = resolve
       this.refuse = reject
     })
-    // Avoid an unhandled rejection where nothing awaits the handshake.
+    // Avoid an unhandled rejection if nothing awaits the handshake.
     this.greeted.catch(() => undefined)
     socket.on('message', (data, isBinary) => this.take(data, isBinary))
     socket.on('pong', (payload) => {

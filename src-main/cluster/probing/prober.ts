@@ -170,7 +170,7 @@ export class Prober {
   }
 }
 
-/** Binds a dual-stack socket, or IPv4 only where the system has no IPv6. */
+/** Binds a dual-stack socket, or an IPv4 one if the system has no IPv6. */
 const bind = (port: number): Promise<Socket> =>
   new Promise<Socket>((resolve, reject) => {
     const socket = createSocket({ type: 'udp6', ipv6Only: false })

@@ -35,11 +35,12 @@ const program = (
 }
 
 const MODULES = ['worker_threads', 'crypto', 'fs'].map((name) => `require('node:${name}')`).join(', ')
-/** Compilers that keep the names of functions call `__name`. */
+/** Defines `__name`, which esbuild’s `keepNames` calls in the source of `program`. */
 const SOURCE = `const __name = (named) => named; (${program.toString()})(${MODULES})`
 
 /**
- * Hashes a file on a thread of its own, because on a fast line that is a third of what the event loop has to do. The thread starts with the first bytes, and reads them from the system's cache of the file.
+ * Hashes a file on a thread of its own: on a fast line, hashing is a third of the event loop's work. The thread starts
+ * with the first bytes, and reads them from the system's page cache.
  */
 export class DigestThread {
   private target = 0
@@ -81,7 +82,7 @@ export class DigestThread {
       thread.once('error', reject)
       thread.once('exit', () => reject(new Error('the hash was not wanted any more')))
     })
-    // `hex` of the class reports it.
+    // Errors are reported by the method `hex`; this avoids an unhandled rejection.
     hex.catch(() => undefined)
     return { thread, hex }
   }

@@ -21,7 +21,7 @@ export interface RunningDigest {
 
 /** Bytes hashed per turn of the event loop; more would block it for over a millisecond. */
 const HASH_BYTES = 512 * 1024
-/** From this size on a thread pays: hashing it here would take the event loop for more than some 30 ms in all. */
+/** Files from this size on are hashed on a thread: hashing them here would cost the event loop more than 30 ms in all. */
 const THREAD_BYTES = 32 * 1024 * 1024
 
 interface HashedFile {
@@ -41,7 +41,7 @@ export const hexOf = async (path: string, kind: Digest['kind'], signal?: AbortSi
   return hash.digest('hex')
 }
 
-/** Hashes a small file when it is whole. */
+/** Hashes a small file once it is complete. */
 class SmallDigest implements RunningDigest {
   private work: Promise<string> | undefined
 
@@ -51,7 +51,7 @@ class SmallDigest implements RunningDigest {
   ) {}
 
   upTo(): void {
-    // Nothing that would be worth the reads.
+    // A small file is hashed in one go by `hex`.
   }
 
   hex(signal: AbortSignal): Promise<string> {

@@ -56,7 +56,7 @@ const pem = (file: string): string => {
 type ListsAuthorities = typeof tls & { getCACertificates?: (of: 'default' | 'system') => string[] }
 
 /**
- * Node's authorities (with NODE_EXTRA_CA_CERTS), the system's where this Node version can list them, and the file's.
+ * Node's authorities (with NODE_EXTRA_CA_CERTS), the system's if this Node version can list them, and the file's.
  */
 const authorities = (file: string | undefined): string[] | undefined => {
   const { getCACertificates, rootCertificates }: ListsAuthorities = tls
