@@ -3,13 +3,23 @@ import { Folding } from '@core/fold/index'
 import { EventStreamMessage } from '@core/protocols/event-stream'
 import { emptyState, type State } from '@core/state/state'
 import type { Feed, Reach } from '../feed/feed'
-import { beforeNextFrame } from './frames'
+import { beforeNextFrame, inNextTask } from './frames'
 import { LiveState } from './live-state.svelte'
+import { parseInSteps } from './parse-in-steps'
 
 export type Connection = Reach | 'connected'
 
 /** Time budget per frame for parsing and folding events; the rest of 16 ms is for drawing. */
 const FOLDING_MS = 6
+/** Characters. Longer messages, snapshots of large clusters, are read in several tasks. */
+const LONG = 50_000
+/** Time budget per task for that: less than what users notice. */
+const READING_MS = 25
+
+interface Reading {
+  readonly steps: Generator<undefined, EventStreamMessage>
+  message?: EventStreamMessage
+}
 
 export interface ClusterOptions {
   readonly feed: Pick<Feed, 'listen' | 'restart'>
@@ -41,6 +51,8 @@ export class Cluster {
   /** Messages not folded yet. */
   private waiting: string[] = []
   private callOff: (() => void) | undefined
+  /** Of the first message that waits, if it is a long one. */
+  private reading: Reading | undefined
   /** An event could not be parsed and must not be skipped: take a new snapshot. */
   private lost = false
   private readonly leave: () => void
@@ -81,16 +93,23 @@ export class Cluster {
     let taken = 0
     try {
       for (const data of this.waiting) {
-        this.fold(data)
+        const message = this.read(data)
+        if (!message) break
+        this.fold(message)
         taken += 1
         if (performance.now() > until) break
       }
     } catch {
       this.lost = true
+      this.reading = undefined
       this.options.feed.restart()
       taken = this.waiting.length
     }
     this.waiting = this.waiting.slice(taken)
+    if (this.reading) {
+      this.callOff = inNextTask(() => this.catchUp())
+      return
+    }
     const { state } = this.folding
     this.live.show(state)
     this.options.onFolded?.(state)
@@ -99,8 +118,25 @@ export class Cluster {
     if (this.waiting.length > 0) this.callOff = beforeNextFrame(() => this.catchUp())
   }
 
-  private fold(data: string): void {
-    const message = EventStreamMessage.parse(JSON.parse(data))
+  /** The message, or undefined where its reading has to go on in the next task. */
+  private read(data: string): EventStreamMessage | undefined {
+    if (data.length < LONG) return EventStreamMessage.parse(JSON.parse(data))
+    const until = performance.now() + READING_MS
+    this.reading ??= { steps: parseInSteps(EventStreamMessage, JSON.parse(data)) }
+    const { steps, message } = this.reading
+    if (message) {
+      this.reading = undefined
+      return message
+    }
+    do {
+      const { done, value } = steps.next()
+      // Showing it is a task of its own.
+      if (done) this.reading.message = value
+    } while (!this.reading.message && performance.now() < until)
+    return undefined
+  }
+
+  private fold(message: EventStreamMessage): void {
     switch (message.kind) {
       case 'snapshot':
         this.lost = false

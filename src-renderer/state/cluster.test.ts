@@ -99,6 +99,36 @@ describe('the shown cluster state', () => {
     expect(stream.cancelled).toBe(true)
   })
 
+  it('reads a large snapshot in several tasks, then what followed it, in order', async () => {
+    const crowd = readyWorld()
+    for (let at = 0; at < 300; at += 1) crowd.world.addNode(`Mac ${at}`)
+    const { state } = crowd.world
+    const stream = new FakeStream()
+    cluster = new Cluster({ feed: new EventFeed(new FakeApi().next(stream.response)) })
+    let spent = 0
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (spent += 5))
+    stream.send({ kind: 'snapshot', state })
+    stream.send({ kind: 'event', envelope: { ...paused, index: state.lastEventIndex + 1, at: crowd.world.now } })
+    await vi.advanceTimersByTimeAsync(17)
+    expect([cluster.connection, cluster.known]).toEqual(['starting', false])
+    await settled()
+    clock.mockRestore()
+    expect(cluster.connection).toBe('connected')
+    expect(Object.keys(cluster.state.nodes)).toHaveLength(301)
+    expect(cluster.state.metaInstances[crowd.id]?.paused).toBe(true)
+  })
+
+  it('takes a new one in the place of a large snapshot that it cannot parse', async () => {
+    const stream = new FakeStream()
+    const api = new FakeApi().next(stream.response)
+    cluster = new Cluster({ feed: new EventFeed(api) })
+    stream.send({ kind: 'snapshot', state: { ...world.state, term: 'x'.repeat(60_000) } })
+    stream.send({ kind: 'event', envelope: paused })
+    await settled()
+    expect(stream.cancelled).toBe(true)
+    expect(cluster.known).toBe(false)
+  })
+
   it('reports each snapshot, and sends nothing once it is closed', async () => {
     const stream = new FakeStream()
     const api = new FakeApi().next(stream.response)

@@ -15,3 +15,9 @@ export const beforeNextFrame = (act: () => void): (() => void) => {
   const timer = setTimeout(once, HIDDEN_MS)
   return settle
 }
+
+/** Calls `act` after what the window has to do now: input, drawing. Returns the function that cancels it. */
+export const inNextTask = (act: () => void): (() => void) => {
+  const timer = setTimeout(act)
+  return () => clearTimeout(timer)
+}

@@ -41,7 +41,12 @@ export type Act =
 export const untilDrawn = (page: Page, act: Act): Promise<void> =>
   page.evaluate(`(async () => {
     const act = ${JSON.stringify(act)}
-    const element = act.kind === 'press' ? (document.activeElement ?? document.body) : document.querySelector(act.at)
+    const find = () =>
+      act.kind === 'press' ? (document.activeElement ?? document.body) : document.querySelector(act.at)
+    // A dialog of a busy machine may not be open yet.
+    for (const until = Date.now() + 30_000; !find() && Date.now() < until; )
+      await new Promise((done) => requestAnimationFrame(done))
+    const element = find()
     if (!element) throw new Error('there is nothing at ' + act.at)
     const tell = (type) => element.dispatchEvent(new Event(type, { bubbles: true }))
     if (act.kind === 'click') element.click()
