@@ -10,9 +10,10 @@ const alias = { '@core': folder('src-core'), '@main': folder('src-main'), '@rend
 export default defineConfig({
   resolve: { alias },
   test: {
+    // Limits are generous: a test waits for conditions, also on a machine whose cores are busy with other work.
     // Not isolated: each module is loaded once, which halves the time. No test file may leave anything behind in one.
     // A condition that is waited for may take as long as the machine is busy; the limit of the test is the limit.
-    expect: { poll: { timeout: 40_000 } },
+    expect: { poll: { timeout: 80_000 } },
     projects: [
       {
         extends: true,
@@ -20,7 +21,7 @@ export default defineConfig({
           name: 'core',
           include: ['src-core/**/*.test.ts'],
           isolate: false,
-          testTimeout: 45_000,
+          testTimeout: 90_000,
         },
       },
       {
@@ -35,7 +36,7 @@ export default defineConfig({
             'tests/chaos/**/*.test.ts',
           ],
           isolate: false,
-          testTimeout: 45_000,
+          testTimeout: 90_000,
         },
       },
       {
@@ -46,7 +47,7 @@ export default defineConfig({
           environment: 'happy-dom',
           include: ['src-renderer/**/*.test.ts'],
           isolate: false,
-          testTimeout: 45_000,
+          testTimeout: 90_000,
         },
       },
       {
@@ -56,8 +57,8 @@ export default defineConfig({
           name: 'integration',
           include: ['tests/integration/**/*.test.ts'],
           fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
       {
@@ -97,8 +98,8 @@ export default defineConfig({
           name: 'hosts',
           include: ['tests/hosts/**/*.test.ts'],
           fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
     ],

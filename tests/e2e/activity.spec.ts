@@ -2,8 +2,7 @@ import AxeBuilder from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
 import { addTinyModel, TINY } from '../harness/models'
-
-const READY_TIMEOUT = 60_000
+import { PATIENCE_MS } from '../harness/patience'
 
 let folder: { path: string; dispose(): void }
 let node: HeadlessNode
@@ -30,7 +29,7 @@ test('past requests are there with where their time went, also after a restart; 
 }) => {
   addTinyModel(folder.path)
   node = await startHeadless({ dataDir: folder.path })
-  const ask = (data: object) => page.request.post(`${node.url}/v1/completions`, { data, timeout: READY_TIMEOUT })
+  const ask = (data: object) => page.request.post(`${node.url}/v1/completions`, { data, timeout: PATIENCE_MS })
   expect((await ask({ model: TINY, prompt: 'my diary', max_tokens: 8, temperature: 0 })).status()).toBe(200)
   expect((await ask({ model: 'nobody/none', prompt: 'my diary' })).status()).toBe(404)
   await node.stop()
@@ -83,7 +82,7 @@ test('what a runner prints can be followed, searched and exported', async ({ pag
   await expect(page.getByText('No runner on this machine')).toBeVisible()
   await page.request.post(`${node.url}/meta_instance`, { data: { modelId: TINY, name: 'chat' } })
   const runner = page.getByRole('combobox', { name: 'Runner' })
-  await expect(runner).toContainText('chat · ready', { timeout: READY_TIMEOUT })
+  await expect(runner).toContainText('chat · ready', { timeout: PATIENCE_MS })
   // A runner with nothing to complain of prints nothing.
   const empty = page.getByText('Nothing has been printed yet')
   await expect(page.getByRole('region', { name: /^Console of chat/ }).or(empty)).toBeVisible()

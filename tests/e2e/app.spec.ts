@@ -3,8 +3,7 @@ import { expect, test, type Page } from '@playwright/test'
 import { FakeHub } from '../harness/fake-hub'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
 import { addStarterModel, addTinyModel, TINY, tinyModel } from '../harness/models'
-
-const READY_TIMEOUT = 60_000
+import { PATIENCE_MS } from '../harness/patience'
 
 let folder: { path: string; dispose(): void }
 let node: HeadlessNode
@@ -96,13 +95,13 @@ test('a person declares a model, sees it become ready, chats with it and deletes
 
   await launch(page, 'SmolLM2 135M Instruct · float32 · 538 MB')
   const card = page.locator('[data-meta-instance-id]')
-  await expect(card).toHaveAttribute('data-status', 'READY', { timeout: READY_TIMEOUT })
+  await expect(card).toHaveAttribute('data-status', 'READY', { timeout: PATIENCE_MS })
   await expectAccessible(page)
 
   await card.getByRole('button', { name: 'Chat' }).click()
   await page.getByRole('textbox', { name: 'Message' }).fill('What is the capital of France?')
   await page.getByRole('button', { name: 'Send' }).click()
-  await expect(page.getByRole('article', { name: 'Answer' }).last()).toContainText('Paris', { timeout: READY_TIMEOUT })
+  await expect(page.getByRole('article', { name: 'Answer' }).last()).toContainText('Paris', { timeout: PATIENCE_MS })
   await expect(page.getByText(/tokens\/s/)).toBeVisible()
   await expectAccessible(page)
 
@@ -143,13 +142,13 @@ test('a killed runner is shown as retrying with its error, comes back, and keeps
   await page.goto(node.url)
   await launch(page, 'tiny · float32 · 732 KB')
   const card = page.locator('[data-meta-instance-id]')
-  await expect(card).toHaveAttribute('data-status', 'READY', { timeout: READY_TIMEOUT })
+  await expect(card).toHaveAttribute('data-status', 'READY', { timeout: PATIENCE_MS })
   const state = (await (await fetch(`${node.url}/state`)).json()) as { runners: Record<string, { pid: number }> }
   const [runner] = Object.values(state.runners)
   const retrying = await everShown(page, '[data-status="RETRYING"]', 'Retrying (1/3)')
   process.kill(runner?.pid ?? 0, 'SIGKILL')
-  await expect.poll(retrying, { timeout: READY_TIMEOUT }).toBe(true)
-  await expect(card).toHaveAttribute('data-status', 'READY', { timeout: READY_TIMEOUT })
+  await expect.poll(retrying, { timeout: PATIENCE_MS }).toBe(true)
+  await expect(card).toHaveAttribute('data-status', 'READY', { timeout: PATIENCE_MS })
   await expect(card).toContainText('Re-created after:')
   await expect(card).toContainText('SIGKILL')
   await expectAccessible(page)
@@ -177,7 +176,7 @@ test('everything can be done with the keyboard alone', async ({ page }) => {
   await page.keyboard.type('keys')
   await page.keyboard.press('Enter')
   const card = page.locator('[data-meta-instance-id]')
-  await expect(card).toHaveAttribute('data-status', 'READY', { timeout: READY_TIMEOUT })
+  await expect(card).toHaveAttribute('data-status', 'READY', { timeout: PATIENCE_MS })
   await card.getByRole('button', { name: 'More for keys' }).focus()
   await page.keyboard.press('Enter')
   await page.getByRole('menuitem', { name: 'Pause' }).focus()
@@ -221,7 +220,7 @@ test('a person finds models on the hub, downloads one, gives one up, and launche
   await expect(page.getByLabel('Result')).toContainText(/uses/i)
   await page.getByRole('button', { name: 'Launch', exact: true }).click()
   await expect(page.locator('[data-meta-instance-id]')).toHaveAttribute('data-status', 'READY', {
-    timeout: READY_TIMEOUT,
+    timeout: PATIENCE_MS,
   })
   await hub.close()
 })
@@ -276,7 +275,7 @@ test('a model with hours rests outside of them, says until when, and is back whe
   await page.getByRole('menuitem', { name: /^Change/ }).click()
   await dialog.getByRole('button', { name: 'Remove these hours' }).click()
   await dialog.getByRole('button', { name: 'Change', exact: true }).click()
-  await expect(card).toHaveAttribute('data-status', 'READY', { timeout: READY_TIMEOUT })
+  await expect(card).toHaveAttribute('data-status', 'READY', { timeout: PATIENCE_MS })
   await expect(card).not.toContainText('03:00')
   expect((await ask()).status()).toBe(200)
 })

@@ -1,7 +1,8 @@
 import { expect, type Page } from '@playwright/test'
-import { answer, ask, expectAccessible, READY_TIMEOUT, test } from '../harness/chat-test'
+import { answer, ask, expectAccessible, test } from '../harness/chat-test'
 import { addTinySeeingModel, TINY, TINY_SEEING } from '../harness/models'
 import { png } from '../harness/png'
+import { PATIENCE_MS } from '../harness/patience'
 
 /** What a person does with a picture on the clipboard. */
 
@@ -33,7 +34,7 @@ test('a pasted picture is scaled down, shown, seen by the model, and kept; a mod
 }) => {
   addTinySeeingModel(folder.path)
   await expect
-    .poll(async () => JSON.stringify(await (await fetch(`${node.url}/models`)).json()), { timeout: READY_TIMEOUT })
+    .poll(async () => JSON.stringify(await (await fetch(`${node.url}/models`)).json()), { timeout: PATIENCE_MS })
     .toContain(TINY_SEEING)
   await declare(TINY_SEEING)
   await page.goto(`${node.url}/#/chat`)
@@ -57,7 +58,7 @@ test('a pasted picture is scaled down, shown, seen by the model, and kept; a mod
   await ask(page, 'What is it?')
   const { messages } = (await sent).postDataJSON() as { messages: { content: { type: string }[] }[] }
   expect(messages[0]?.content.map(({ type }) => type)).toEqual(['image_url', 'text'])
-  await expect(page.getByText(/first token after/)).toBeVisible({ timeout: READY_TIMEOUT })
+  await expect(page.getByText(/first token after/)).toBeVisible({ timeout: PATIENCE_MS })
   const red = await answer(page).innerText()
 
   // Another picture gets another answer: it is seen, not only sent.
@@ -65,7 +66,7 @@ test('a pasted picture is scaled down, shown, seen by the model, and kept; a mod
   await pastePicture(page, png(3000, 600, [0, 0, 255]))
   await answersAlike(page)
   await ask(page, 'What is it?')
-  await expect(page.getByText(/first token after/)).toBeVisible({ timeout: READY_TIMEOUT })
+  await expect(page.getByText(/first token after/)).toBeVisible({ timeout: PATIENCE_MS })
   expect(await answer(page).innerText()).not.toBe(red)
 
   await page.reload()

@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import { expect, type Page } from '@playwright/test'
 import { scenes } from '../gallery/scenes'
 import { serveScene } from '../gallery/server'
-import { answer, ask, expectAccessible, READY_TIMEOUT, test } from '../harness/chat-test'
+import { answer, ask, expectAccessible, test } from '../harness/chat-test'
 import { root } from '../harness/paths'
+import { PATIENCE_MS } from '../harness/patience'
 
 /** The node answers with these deltas, one after the other. */
 const answersWith = async (page: Page, ...deltas: readonly object[]) => {
@@ -28,8 +29,8 @@ test('a message to a model that does not run waits while it is declared and load
   await expect(page.getByRole('textbox', { name: 'Message' })).toHaveValue('')
   await expectAccessible(page)
   await page.getByRole('button', { name: 'Keep it running' }).click()
-  await expect(answer(page)).not.toBeEmpty({ timeout: READY_TIMEOUT })
-  await expect(page.getByText(/first token after/)).toBeVisible({ timeout: READY_TIMEOUT })
+  await expect(answer(page)).not.toBeEmpty({ timeout: PATIENCE_MS })
+  await expect(page.getByText(/first token after/)).toBeVisible({ timeout: PATIENCE_MS })
   await expectAccessible(page)
 
   // It is there after a reload, and can be found, renamed and deleted.
@@ -173,13 +174,13 @@ test('questions are edited and answers asked again as branches; tools, files, op
   // From here on the real model answers, with its alternatives.
   await page.getByRole('button', { name: 'Give the model this result' }).click()
   await expect(page.getByRole('button', { name: /^Again with alternatives/ }).last()).toBeEnabled({
-    timeout: READY_TIMEOUT,
+    timeout: PATIENCE_MS,
   })
   await page
     .getByRole('button', { name: /^Again with alternatives/ })
     .last()
     .click()
-  await page.getByRole('button', { name: 'Alternatives', exact: true }).click({ timeout: READY_TIMEOUT })
+  await page.getByRole('button', { name: 'Alternatives', exact: true }).click({ timeout: PATIENCE_MS })
   await answer(page).locator('.tokens button').first().click()
   await expect(answer(page).getByRole('table')).toContainText('chosen')
   await expectAccessible(page)
@@ -202,12 +203,12 @@ test('two tabs keep one another’s conversations, and one goes on when its mode
     await expect(list.getByRole('link', { name: /^from one/ })).toBeVisible()
     await expect(list.getByRole('link', { name: /^from the other/ })).toBeVisible()
   }
-  await expect(page.getByText(/first token after/)).toBeVisible({ timeout: READY_TIMEOUT })
+  await expect(page.getByText(/first token after/)).toBeVisible({ timeout: PATIENCE_MS })
   const { metaInstances } = (await (await fetch(`${node.url}/state`)).json()) as { metaInstances: object }
   for (const id of Object.keys(metaInstances)) await fetch(`${node.url}/meta_instance/${id}`, { method: 'DELETE' })
   await expect(page.getByText('is on disk but not running')).toBeVisible()
   await expect(page.getByRole('article', { name: 'You' })).toHaveText('from one')
   await ask(page, 'again')
   await page.getByRole('button', { name: 'Keep it running' }).click()
-  await expect(page.getByText(/first token after/)).toHaveCount(2, { timeout: READY_TIMEOUT })
+  await expect(page.getByText(/first token after/)).toHaveCount(2, { timeout: PATIENCE_MS })
 })

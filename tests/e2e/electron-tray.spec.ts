@@ -13,8 +13,7 @@ import { apiUrl, connected, test } from '../harness/desktop-test'
 import { freePort } from '../harness/free-port'
 import { startHeadless, temporaryFolder } from '../harness/headless-node'
 import { addTinyModel, TINY } from '../harness/models'
-
-const READY_TIMEOUT = 60_000
+import { PATIENCE_MS } from '../harness/patience'
 
 test('the menu bar tells how all is, and everything in it works', async ({ folder, start }) => {
   addTinyModel(folder.path)
@@ -25,7 +24,7 @@ test('the menu bar tells how all is, and everything in it works', async ({ folde
   await expect.poll(() => trayMenu(electron)).toContain('No always-on models')
   expect(await trayMenu(electron)).toContain('Quit Muster')
   await control.declare(TINY, { name: 'chat' })
-  await expect.poll(() => trayMenu(electron), { timeout: READY_TIMEOUT }).toContain('chat — ready')
+  await expect.poll(() => trayMenu(electron), { timeout: PATIENCE_MS }).toContain('chat — ready')
   const menu = await trayMenu(electron)
   expect(menu).toEqual(expect.arrayContaining(['1 model ready', 'Chat', 'Restart', 'Pause all models', 'Settings…']))
   expect(menu.filter((label) => label.startsWith('1 machine · '))).toHaveLength(1)
@@ -39,7 +38,7 @@ test('the menu bar tells how all is, and everything in it works', async ({ folde
   await chooseInTray(electron, 'Pause')
   await expect.poll(() => trayMenu(electron)).toContain('chat — paused')
   await chooseInTray(electron, 'Resume')
-  await expect.poll(() => trayMenu(electron), { timeout: READY_TIMEOUT }).toContain('chat — ready')
+  await expect.poll(() => trayMenu(electron), { timeout: PATIENCE_MS }).toContain('chat — ready')
 
   await chooseInTray(electron, 'Settings…')
   await expect(page.getByRole('heading', { name: 'Settings', exact: true })).toBeVisible()
@@ -53,7 +52,7 @@ test('quitting from the menu bar says what stops, and can be thought better of',
   addTinyModel(folder.path)
   const electron = await start({ main: withPerson(folder.path) })
   await new Control(await apiUrl(await connected(electron))).declare(TINY, { name: 'chat' })
-  await expect.poll(() => trayMenu(electron), { timeout: READY_TIMEOUT }).toContain('Quit Muster…')
+  await expect.poll(() => trayMenu(electron), { timeout: PATIENCE_MS }).toContain('Quit Muster…')
   await chooseInTray(electron, 'Quit Muster…')
   await expect.poll(() => questions(electron)).toHaveLength(1)
   const [question] = await questions(electron)

@@ -7,8 +7,7 @@ import { startDesktopAgain } from '../harness/desktop-app'
 import { apiUrl, connected, test } from '../harness/desktop-test'
 import { temporaryFolder } from '../harness/headless-node'
 import { addTinyModel } from '../harness/models'
-
-const READY_TIMEOUT = 60_000
+import { PATIENCE_MS } from '../harness/patience'
 
 const heading = (page: Page) => page.getByRole('heading', { name: 'Cluster', exact: true })
 
@@ -38,7 +37,7 @@ test('a model is declared, becomes ready, answers, and quitting leaves no proces
   await page.getByRole('button', { name: 'Launch a model…' }).first().click()
   await page.getByRole('button', { name: 'Launch', exact: true }).click()
   const card = page.locator('[data-meta-instance-id]')
-  await expect(card).toHaveAttribute('data-status', 'READY', { timeout: READY_TIMEOUT })
+  await expect(card).toHaveAttribute('data-status', 'READY', { timeout: PATIENCE_MS })
   await card.getByRole('button', { name: 'Chat' }).click()
   await page.getByRole('textbox', { name: 'Message' }).fill('hello')
   await page.getByRole('button', { name: 'Send' }).click()

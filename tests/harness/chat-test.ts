@@ -2,8 +2,7 @@ import AxeBuilder from '@axe-core/playwright'
 import { expect, test as base, type Page } from '@playwright/test'
 import { startHeadless, temporaryFolder, type HeadlessNode } from './headless-node'
 import { addTinyModel, TINY } from './models'
-
-export const READY_TIMEOUT = 60_000
+import { PATIENCE_MS } from './patience'
 
 interface ChatFixtures {
   /** The node's data folder, with the tiny model. */
@@ -49,7 +48,7 @@ const declareOn = async ({ url }: HeadlessNode, modelId: string): Promise<void> 
   const { metaInstanceId } = (await response.json()) as { metaInstanceId: string }
   const status = async (): Promise<string> =>
     ((await (await fetch(`${url}/meta_instance/${metaInstanceId}`)).json()) as { status: string }).status
-  await expect.poll(status, { timeout: READY_TIMEOUT }).toBe('READY')
+  await expect.poll(status, { timeout: PATIENCE_MS }).toBe('READY')
 }
 
 export const expectAccessible = async (page: Page) => {

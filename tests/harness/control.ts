@@ -1,6 +1,7 @@
 import { MetaInstanceView } from '@core/protocols/control'
 import type { State } from '@core/state/state'
 import { follow } from './events'
+import { PATIENCE_MS } from './patience'
 
 /** Client of a node's control API. */
 export class Control {
@@ -28,7 +29,7 @@ export class Control {
   }
 
   /** Resolves with the first state that meets the condition, from `/events`: no polling. */
-  async until(what: string, holds: (state: State) => boolean, timeoutMs = 60_000): Promise<State> {
+  async until(what: string, holds: (state: State) => boolean, timeoutMs = PATIENCE_MS): Promise<State> {
     const stop = new AbortController()
     const timer = setTimeout(() => stop.abort(), timeoutMs)
     let last: State | undefined

@@ -1,9 +1,9 @@
 import { expect, type Locator, type Page } from '@playwright/test'
+import { PATIENCE_MS } from './patience'
 
 /**
  * A drop target may refuse at first, as a machine whose links are not known yet: the drag is repeated until this limit.
  */
-const TIMEOUT = 60_000
 
 /** Drags with several pointer moves, as a user does, and drops when the target is highlighted. */
 export const dragTo = async (page: Page, what: Locator, where: Locator): Promise<void> => {
@@ -20,5 +20,5 @@ export const dragTo = async (page: Page, what: Locator, where: Locator): Promise
     } finally {
       await page.mouse.up()
     }
-  }).toPass({ timeout: TIMEOUT })
+  }).toPass({ timeout: PATIENCE_MS })
 }

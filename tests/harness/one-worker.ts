@@ -9,8 +9,7 @@ import type { Python } from '@main/worker/python'
 import { Suspects } from '@main/suspects/suspects'
 import { Worker, type WorkerOptions } from '@main/worker/worker'
 import { python, required, root } from './paths'
-
-const PATIENCE_MS = 60_000
+import { PATIENCE_MS } from './patience'
 
 export const realPython = (): Python => ({
   executable: required(python, 'run `npm test`, which makes it'),

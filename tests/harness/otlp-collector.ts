@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { expect } from 'vitest'
 import { z } from 'zod'
 import { root } from './paths'
+import { PATIENCE_MS } from './patience'
 
 /** A span in OTLP's JSON; times in nanoseconds since 1970. */
 export const CollectedSpan = z.object({
@@ -50,7 +51,7 @@ export const startCollector = async (
     text: () => came.join('\n'),
     spans,
     until: async (name, count) => {
-      await expect.poll(() => named(name).length, { timeout: 60_000 }).toBeGreaterThanOrEqual(count)
+      await expect.poll(() => named(name).length, { timeout: PATIENCE_MS }).toBeGreaterThanOrEqual(count)
       return named(name)
     },
     close: async () => {

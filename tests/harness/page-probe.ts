@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import WebSocket from 'ws'
 import { z } from 'zod'
+import { PATIENCE_MS } from './patience'
 
 const Pages = z.array(z.object({ type: z.string(), url: z.string(), webSocketDebuggerUrl: z.string() }))
 const Answer = z.object({
@@ -9,7 +10,6 @@ const Answer = z.object({
 })
 
 const EVERY_MS = 100
-const PATIENCE_MS = 60_000
 const ALL_TEXT = 'document.body.innerText'
 
 /**

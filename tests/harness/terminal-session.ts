@@ -1,6 +1,7 @@
 import { spawn } from 'node-pty'
 import { cli, required } from './paths'
 import { musterEnvironment, type MusterOptions } from './muster'
+import { PATIENCE_MS } from './patience'
 
 /** `muster` in a terminal, as for a person. */
 export interface TerminalSession {
@@ -36,7 +37,7 @@ export const musterInTerminal = (
   return {
     screen: () => screen,
     type: (text) => terminal.write(text),
-    shows: (pattern, timeoutMs = 60_000) =>
+    shows: (pattern, timeoutMs = PATIENCE_MS) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
           const found = pattern.exec(screen.slice(seen))

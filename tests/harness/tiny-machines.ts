@@ -1,9 +1,9 @@
 import { expect, type Page } from '@playwright/test'
 import { startHeadless, temporaryFolder, type HeadlessNode } from './headless-node'
 import { addTinyModel } from './models'
+import { PATIENCE_MS } from './patience'
 
 /** What is made between two machines takes a few seconds where two cores do all of it. */
-const TIMEOUT = 60_000
 
 export interface TinyMachines {
   machine(name: string): Promise<HeadlessNode>
@@ -34,7 +34,7 @@ export const tinyMachines = (): TinyMachines => {
       const { token } = (await invited.json()) as { token: string }
       await page.request.post(`${laptop.url}/cluster/join`, { data: { token } })
       await page.goto(studio.url)
-      await expect(page.getByText('2 of 2 machines connected')).toBeVisible({ timeout: TIMEOUT })
+      await expect(page.getByText('2 of 2 machines connected')).toBeVisible({ timeout: PATIENCE_MS })
       return { studio, laptop }
     },
     stop: async () => {

@@ -9,6 +9,7 @@ import { temporaryFolder, testEnvironment } from '../harness/headless-node'
 import { tinyModel } from '../harness/models'
 import { cli, required } from '../harness/paths'
 import { connectHosts, type Host } from './network'
+import { PATIENCE_MS } from '../harness/patience'
 
 export interface HostedNode {
   readonly host: Host
@@ -174,7 +175,7 @@ export const until = async <Value>(
   what: string,
   ask: () => Promise<Value>,
   holds: (value: Value) => boolean,
-  timeoutMs = 60_000,
+  timeoutMs = PATIENCE_MS,
 ): Promise<Value> => {
   const deadline = Date.now() + timeoutMs
   let last: unknown
