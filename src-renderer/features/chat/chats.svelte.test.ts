@@ -19,7 +19,7 @@ const partner = (changes: Partial<Partner> = {}): Partner => ({
   modelId: ModelId.parse('m/small'),
   ready: true,
   paused: false,
-  word: 'READY',
+  offer: 'chat',
   detail: '',
   metaInstanceId: undefined,
   sees: undefined,

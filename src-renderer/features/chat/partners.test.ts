@@ -16,10 +16,23 @@ describe('models to talk to', () => {
     const other = world.declare('other', { name: 'helper' })
     world.reconcile()
     world.report(other, { status: 'Ready' })
-    expect(partnersOf(world.state).map(({ name, word, ready }) => [name, word, ready])).toEqual([
-      ['small', 'READY', true],
-      ['helper', 'READY', true],
-      ['sleeper', 'PAUSED', false],
+    expect(partnersOf(world.state).map(({ name, ready }) => [name, ready])).toEqual([
+      ['small', true],
+      ['helper', true],
+      ['sleeper', false],
+    ])
+  })
+
+  it('are offered by name, with their status in the user’s words where they do not answer at once', () => {
+    const { world } = readyWorld()
+    world.declare('impossible', { minNodes: 4 })
+    world.declare('sleeping', { paused: true, name: 'sleeper' })
+    world.reconcile()
+    expect(partnersOf(world.state, [onDisk('m/other')]).map(({ offer }) => offer)).toEqual([
+      'small',
+      'small · Can’t place yet',
+      'sleeper · Paused',
+      'm/other · not running',
     ])
   })
 
@@ -65,9 +78,9 @@ describe('models to talk to', () => {
       { ...onDisk('m/damaged'), problem: 'config.json is missing' },
       onDisk(SMALL),
     ])
-    expect(found.map(({ id, kind, word }) => [id, kind, word])).toEqual([
-      ['chat', 'declared', 'READY'],
-      ['m/other', 'disk', 'NOT_RUNNING'],
+    expect(found.map(({ id, kind, offer }) => [id, kind, offer])).toEqual([
+      ['chat', 'declared', 'small'],
+      ['m/other', 'disk', 'm/other · not running'],
     ])
   })
 

@@ -2,10 +2,9 @@ import { currentInstance, isReady } from '@core/state/bindings'
 import type { MetaInstanceId, ModelId } from '@core/ids'
 import type { ModelCard } from '@core/placement/model-card'
 import type { CatalogueModel } from '@core/protocols/models'
-import type { MetaInstanceStatusWord } from '@core/state/status'
 import type { State } from '@core/state/state'
 import { shortName } from '../../state/text'
-import { cardOf, declaredName, looseInstances } from '../cluster/card'
+import { cardOf, declaredName, looseInstances, looseView } from '../cluster/card'
 import type { ChatModel } from './records'
 import { t } from '../../state/texts.svelte'
 
@@ -19,8 +18,9 @@ export interface Partner {
   readonly paused: boolean
   /** `disk`: on a disk but not running; it must be declared first. */
   readonly kind: 'declared' | 'loose' | 'disk'
-  /** The status and its detail; without a declaration, only whether it is ready. */
-  readonly word: MetaInstanceStatusWord | 'NOT_RUNNING'
+  /** Shown in the list of models: the name, and the status unless it is ready. */
+  readonly offer: string
+  /** The status in one line. */
   readonly detail: string
   readonly metaInstanceId: MetaInstanceId | undefined
   /** Whether it reads pictures; undefined if no reachable machine has its files. */
@@ -34,15 +34,17 @@ const declaredPartners = (state: State): Found[] =>
   Object.values(state.metaInstances).map((metaInstance) => {
     const { metaInstanceId, modelId, paused } = metaInstance
     const instance = currentInstance(state, metaInstanceId)
-    const { machineWord: word, line: detail } = cardOf(state, metaInstance, { now: state.lastEventAt })
+    const { word, line: detail } = cardOf(state, metaInstance, { now: state.lastEventAt })
+    const name = declaredName(metaInstance)
+    const ready = !paused && instance !== undefined && isReady(state, instance)
     return {
       id: metaInstanceId,
       kind: 'declared',
-      name: declaredName(metaInstance),
+      name,
       modelId,
-      ready: !paused && instance !== undefined && isReady(state, instance),
+      ready,
       paused,
-      word,
+      offer: ready ? name : t('chat.withWord', { name, word }),
       detail,
       metaInstanceId,
     }
@@ -55,14 +57,15 @@ const loosePartners = (state: State): Found[] => {
     .filter(({ modelId }) => !declared.has(modelId))
     .map((instance) => {
       const ready = isReady(state, instance)
+      const name = t('chat.partner.loose', { name: shortName(instance.modelId) })
       return {
         id: instance.modelId,
         kind: 'loose',
-        name: t('chat.partner.loose', { name: shortName(instance.modelId) }),
+        name,
         modelId: instance.modelId,
         ready,
         paused: false,
-        word: ready ? 'READY' : 'LOADING',
+        offer: ready ? name : t('chat.withWord', { name, word: looseView(state, instance).word }),
         detail: ready ? '' : t('chat.partner.loading'),
         metaInstanceId: undefined,
       }
@@ -73,17 +76,20 @@ const diskPartners = (models: readonly CatalogueModel[], running: readonly Found
   const known = new Set<string>(running.map(({ modelId }) => modelId))
   return models
     .filter(({ modelId, problem }) => problem === undefined && !known.has(modelId))
-    .map(({ modelId, title, quantization }) => ({
-      id: modelId,
-      kind: 'disk',
-      name: quantization === undefined ? title : `${title} · ${quantization}`,
-      modelId,
-      ready: false,
-      paused: false,
-      word: 'NOT_RUNNING',
-      detail: t('chat.partner.disk'),
-      metaInstanceId: undefined,
-    }))
+    .map(({ modelId, title, quantization }) => {
+      const name = quantization === undefined ? title : `${title} · ${quantization}`
+      return {
+        id: modelId,
+        kind: 'disk',
+        name,
+        modelId,
+        ready: false,
+        paused: false,
+        offer: t('chat.notRunning', { name }),
+        detail: t('chat.partner.disk'),
+        metaInstanceId: undefined,
+      }
+    })
 }
 
 /** All partners: ready ones first, undeclared ones last. Embedding models are left out. */
