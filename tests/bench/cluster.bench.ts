@@ -17,6 +17,11 @@ const STREAMS = 20
 const DECODES = 20
 const STREAMED_TOKENS = 300
 const DECODED_TOKENS = 48
+/**
+ * Ours ÷ bare mlx-lm. Ours passes the sampled tokens on once per step. Along a pipeline mlx-lm passes on the last hidden
+ * states instead; with tensor sharding nothing, because each of its ranks samples by itself.
+ */
+const LEAST = { Pipeline: 0.96, Tensor: 0.9 }
 
 type Pair = [HostedNode, HostedNode]
 
@@ -279,7 +284,7 @@ const decoding = async (): Promise<Row[]> => {
       temperature: 0,
     }
     const rows: Row[] = []
-    for (const sharding of ['Pipeline', 'Tensor']) {
+    for (const sharding of ['Pipeline', 'Tensor'] as const) {
       const ratios: number[] = []
       const costs: number[] = []
       const id = await declare(first, { modelId: 'bench/medium', name: 'ring', sharding, minNodes: 2 })
@@ -295,7 +300,7 @@ const decoding = async (): Promise<Row[]> => {
       await first.ask(`/meta_instance/${id}`, { method: 'DELETE' })
       rows.push(
         figure(`two ranks, ${sharding}: ours ÷ bare mlx-lm`, median(ratios).toFixed(2), {
-          atLeast: 0.85,
+          atLeast: LEAST[sharding],
           value: median(ratios),
           noise: spread(ratios),
         }),

@@ -1,17 +1,20 @@
 """Several ranks of one model: groups over a ring or RDMA, and the lockstep of their engines.
 
 ``ranks`` connects the ranks and builds the engine (rank 0) or the follower; ``leading`` and ``following`` run them in
-``lockstep``. ``rendezvous`` and ``side_channel`` are used only while a group is formed.
+``lockstep``, by messages over ``control``. ``rendezvous`` and ``side_channel`` are used only while a group is formed.
 
-Contract: rank 0 alone decides, and broadcasts its orders before each step. All collectives run on the engine's thread.
+Contract: rank 0 alone decides, and tells the others before each step. All collectives run on the engine's thread.
 A rank that loses another one fails with ``PeerLost`` and exits; nothing is retried within a runner, and the node starts
 the group again.
 
 1. The ranks answer like a single process (tests/test_ranks.py, tests/test_group.py).
-2. Ranks with different files, versions or settings refuse to start (tests/test_part.py).
+2. Ranks with different files, versions or settings refuse to start (tests/test_part.py); what their machines differ in
+   is decided alike on all of them (tests/test_engine_options.py).
 3. When a rank dies, the others fail within a step; one that died while idle is noticed at the next request
    (tests/test_group.py).
 4. While a rank waits for others it sends heartbeats and can be shut down (tests/test_group.py,
    tests/test_rehearsal.py).
 5. An idle group makes no collective calls and uses no CPU (tests/test_ranks.py).
+6. Every rank applies the same messages before the same step, and stops at a step before which its checksum differs
+   from rank 0's (tests/test_control.py).
 """

@@ -13,6 +13,7 @@ from typing import Any
 
 import mlx.core as mx
 
+from muster_runner.distributed.control import Control
 from muster_runner.distributed.rendezvous import rendezvous
 from muster_runner.failures import PeerLost
 
@@ -21,10 +22,12 @@ UNUSED_ADDRESS = "127.0.0.1:9"
 
 
 class Group:
-    """All ranks of one model. Every rank must call ``sum``, ``broadcast`` and ``all_gather`` in the same order."""
+    """All ranks of one model. Every rank must call ``sum``, ``broadcast`` and ``all_gather`` in the same order.
+    ``control``: connections for messages beside the collectives, which a ring has and RDMA has not."""
 
-    def __init__(self, raw: mx.distributed.Group):
+    def __init__(self, raw: mx.distributed.Group, control: Control | None = None):
         self.raw = raw
+        self.control = control
         self.rank = raw.rank()
         self.size = raw.size()
 
@@ -64,7 +67,8 @@ def join_ring(hosts: Sequence[str | None], rank: int, folder: Path, check: Calla
     """Waits for all ranks and joins the ring. ``hosts``: by rank, "ip:port"; its own entry is where this rank listens.
     ``folder``: the host file is written there temporarily. ``check`` is called while waiting and may raise to abort.
     Raises PeerLost."""
-    rendezvous(hosts, rank, check)
+    to_next, from_previous = rendezvous(hosts, rank, check)
+    control = Control(to_next, from_previous, is_last=rank == len(hosts) - 1)
     handle, name = tempfile.mkstemp(dir=folder, prefix="ring-", suffix=".json")
     try:
         with os.fdopen(handle, "w") as file:
@@ -74,7 +78,8 @@ def join_ring(hosts: Sequence[str | None], rank: int, folder: Path, check: Calla
             # Strict: otherwise a failure silently returns a group of one.
             raw: Any = mx.distributed.init(strict=True, backend="ring")
         except (RuntimeError, ValueError) as error:
+            control.close()
             raise PeerLost(f"rank {rank} cannot join the ring: {error}") from error
     finally:
         os.unlink(name)
-    return Group(raw)
+    return Group(raw, control)

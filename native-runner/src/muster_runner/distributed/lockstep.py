@@ -1,9 +1,11 @@
-"""Lockstep of a model's ranks: they exchange a small message before each step.
+"""Lockstep of a model's ranks: rank 0 tells the others before each step what changes.
 
-Rank 0 contributes the tokens that it sampled in the previous step, and the size of the orders that follow. Every rank
-contributes a checksum of its progress, and how many of its reads from the disk cache are done. Control flow is decided
-on rank 0 alone and broadcast, never computed on two ranks. When no request is live all ranks stop stepping and block on
-their pipes.
+A message has the tokens that rank 0 sampled in the step before, the requests that join and leave (``orders``), and a
+checksum of progress (``mark``), which must be equal on all ranks. Control flow is decided on rank 0 alone and
+broadcast, never computed on two ranks. When no request is live all ranks stop stepping and block on their pipes.
+
+In a ring messages go by connections of their own (``control.py``). Over RDMA there are none, and messages go by a
+collective.
 """
 
 import json
@@ -23,7 +25,8 @@ Order = tuple[str, Any, Any]
 @dataclass(frozen=True)
 class StepMessage:
     """The message before a step. ``mark``: a uint32 checksum that must be equal on all ranks. ``restored``: disk-cache
-    restores done on this rank; in the combined message, done on all ranks."""
+    restores done on this rank; in the combined message, done on all ranks. ``tokens``: those sampled in the step
+    before, in joining order."""
 
     mark: int
     restored: int
@@ -32,11 +35,24 @@ class StepMessage:
 
 
 def exchange(group: Group, message: StepMessage) -> StepMessage:
-    """Exchanges messages; returns rank 0's ``tokens`` and ``orders``, and the minimum of ``restored``.
+    """Passes rank 0's message on; returns its ``tokens`` and ``orders``, and the restores that are done on every rank.
 
     Raises Disagreement if the marks differ, and PeerLost.
     """
-    data = json.dumps(message.orders, separators=(",", ":")).encode() if message.orders else b""
+    if group.control is None:
+        return _gathered(group, message)
+    if group.rank == 0:
+        news = [message.tokens, message.orders] if message.tokens or message.orders else None
+        restored = group.control.lead(message.mark, message.restored, _encoded(news))
+        return StepMessage(message.mark, restored, message.tokens, message.orders)
+    restored, body = group.control.follow(message.mark, message.restored)
+    tokens, orders = json.loads(body) if body else ([], [])
+    return StepMessage(message.mark, restored, tokens, orders)
+
+
+def _gathered(group: Group, message: StepMessage) -> StepMessage:
+    """Exchanges messages by a collective: all contribute their marks and restores, rank 0 the rest."""
+    data = _encoded(message.orders)
     own = [0] * (2 * group.size)
     # Shifted into the positive range of int32, so that the sum cannot overflow.
     own[2 * group.rank : 2 * group.rank + 2] = [message.mark >> 1, message.restored]
@@ -46,3 +62,7 @@ def exchange(group: Group, message: StepMessage) -> StepMessage:
         raise Disagreement(f"the ranks of this model are out of step: {marks}")
     orders = json.loads(group.broadcast(data or None, size)) if size else []
     return StepMessage(message.mark, min(restored), tokens, orders)
+
+
+def _encoded(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode() if value else b""

@@ -2,7 +2,8 @@
 
 mlx holds the GIL while it waits for a neighbour: a runner could send no heartbeat and receive no shutdown, and mlx does
 not report which rank is missing. So the ranks first meet here, without a time limit: each listens on its address for
-mlx, connects to the next rank, and continues once a token has gone round the ring twice.
+mlx, connects to the next rank, and continues once a token has gone round the ring twice. The connections are kept for
+the group's messages (``control.py``).
 """
 
 import json
@@ -82,9 +83,11 @@ def _connect(address: tuple[str, int], hello: bytes) -> socket.socket | None:
         return None
 
 
-def rendezvous(hosts: Sequence[str | None], rank: int, check: Callable[[], None]) -> None:
-    """Returns once all ranks are connected in a ring. ``hosts``: by rank, "ip:port". ``check`` is called repeatedly and
-    may raise to abort. Raises PeerLost."""
+def rendezvous(
+    hosts: Sequence[str | None], rank: int, check: Callable[[], None]
+) -> tuple[socket.socket, socket.socket]:
+    """Returns the connections to the next rank and from the previous one, once all ranks are connected in a ring.
+    ``hosts``: by rank, "ip:port". ``check`` is called repeatedly and may raise to abort. Raises PeerLost."""
     size = len(hosts)
     next_rank = (rank + 1) % size
     target = _address(hosts[next_rank], next_rank)
@@ -107,12 +110,15 @@ def rendezvous(hosts: Sequence[str | None], rank: int, check: Callable[[], None]
                 raise PeerLost("another rank went away while all were waiting for each other")
             if rank != 0:
                 to_next.sendall(lap)
-    except OSError as error:
-        raise PeerLost(f"another rank went away while all were waiting for each other: {error}") from error
-    finally:
-        listener.close()
+    except BaseException as error:
         for connection in (to_next, from_previous):
             if connection is not None:
                 connection.close()
+        if isinstance(error, OSError):
+            raise PeerLost(f"another rank went away while all were waiting for each other: {error}") from error
+        raise
+    finally:
+        listener.close()
     if rank == size - 1:
         time.sleep(HEAD_START_SECONDS)
+    return to_next, from_previous

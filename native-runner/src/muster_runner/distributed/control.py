@@ -1,0 +1,86 @@
+"""The control connections of a ring, by which rank 0 tells the other ranks before each step what changes.
+
+They are TCP connections beside mlx's own. A message takes one hop to each rank, and rank 0 waits for none. A collective
+sum takes two hops, at which all ranks wait for one another: between the steps of a pipeline of two that was a third of
+a token's time on a busy machine.
+
+A message goes round the ring once. Each follower passes it on before it acts on it, and the last one acknowledges it to
+rank 0, with the number of disk-cache restores that are done on every rank. Rank 0 is at most ``MAX_AHEAD`` messages
+ahead, so that an idle step, such as one that waits for a disk, does not flood the others.
+"""
+
+import select
+import socket
+import struct
+
+from muster_runner.failures import Disagreement, PeerLost
+
+MAX_AHEAD = 2
+
+# The sender's mark; restores that are done on every rank; restores done on the ranks so far; bytes that follow.
+_HEADER = struct.Struct("<IIII")
+# Restores done on every follower.
+_ACKNOWLEDGEMENT = struct.Struct("<I")
+
+
+class Control:
+    """One rank's connections. ``is_last``: its next rank is rank 0. Only the engine's thread uses it."""
+
+    def __init__(self, to_next: socket.socket, from_previous: socket.socket, is_last: bool):
+        to_next.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._to_next, self._from_previous, self._is_last = to_next, from_previous, is_last
+        self._unacknowledged = 0
+        self._restored = 0
+
+    def lead(self, mark: int, restored: int, body: bytes) -> int:
+        """Sends a message, as rank 0. ``restored``: restores done here. Returns how many are known to be done on every
+        rank, which the followers are told too. Raises PeerLost."""
+        while self._unacknowledged >= MAX_AHEAD or (self._unacknowledged > 0 and self._has_arrived()):
+            (self._restored,) = _ACKNOWLEDGEMENT.unpack(self._receive(_ACKNOWLEDGEMENT.size))
+            self._unacknowledged -= 1
+        everywhere = min(restored, self._restored)
+        self._send(_HEADER.pack(mark, everywhere, restored, len(body)) + body)
+        self._unacknowledged += 1
+        return everywhere
+
+    def follow(self, mark: int, restored: int) -> tuple[int, bytes]:
+        """Receives a message, as another rank. Returns how many restores are done on every rank, and the body.
+
+        Raises Disagreement if rank 0 has another mark, and PeerLost.
+        """
+        leading, everywhere, so_far, size = _HEADER.unpack(self._receive(_HEADER.size))
+        body = self._receive(size)
+        so_far = min(so_far, restored)
+        if self._is_last:
+            self._send(_ACKNOWLEDGEMENT.pack(so_far))
+        else:
+            self._send(_HEADER.pack(leading, everywhere, so_far, size) + body)
+        if leading != mark:
+            raise Disagreement(f"the ranks of this model are out of step: {[leading, mark]}")
+        return everywhere, body
+
+    def close(self) -> None:
+        self._to_next.close()
+        self._from_previous.close()
+
+    def _has_arrived(self) -> bool:
+        return bool(select.select([self._from_previous], [], [], 0)[0])
+
+    def _send(self, data: bytes) -> None:
+        try:
+            self._to_next.sendall(data)
+        except OSError as error:
+            raise PeerLost(f"the connection to another rank was lost: {error}") from error
+
+    def _receive(self, size: int) -> bytes:
+        parts, missing = [], size
+        while missing:
+            try:
+                part = self._from_previous.recv(missing)
+            except OSError as error:
+                raise PeerLost(f"the connection to another rank was lost: {error}") from error
+            if not part:
+                raise PeerLost("the connection to another rank was lost: it was closed at the other end")
+            parts.append(part)
+            missing -= len(part)
+        return b"".join(parts)

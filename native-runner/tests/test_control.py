@@ -1,0 +1,88 @@
+"""The messages that rank 0 sends to the other ranks before each step."""
+
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from muster_runner.distributed.control import MAX_AHEAD, Control
+from muster_runner.distributed.lockstep import StepMessage, exchange
+from muster_runner.failures import Disagreement, PeerLost
+
+ORDERS = [("join", "a", [[1, 2, 3], []]), ("leave", ["b"], True)]
+
+
+def ring(size: int) -> list[Any]:
+    """The groups of ranks that are connected in a ring."""
+    pairs = [_connected() for _ in range(size)]
+    return [
+        SimpleNamespace(rank=at, size=size, control=Control(pairs[at][0], pairs[at - 1][1], is_last=at == size - 1))
+        for at in range(size)
+    ]
+
+
+def _connected() -> tuple[socket.socket, socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        one = socket.create_connection(server.getsockname())
+        return one, server.accept()[0]
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_every_rank_gets_the_messages_in_order_and_rank_0_the_least_of_the_restores(size: int) -> None:
+    first, *others = ring(size)
+    messages = [StepMessage(mark, 9, [mark, 7], ORDERS if mark == 2 else []) for mark in range(6)]
+
+    def follow(group: Any) -> list[StepMessage]:
+        # Each has done another number of restores.
+        return [exchange(group, StepMessage(mark, 3 + group.rank)) for mark in range(6)]
+
+    with ThreadPoolExecutor(size) as pool:
+        following = [pool.submit(follow, group) for group in others]
+        led = [exchange(first, message) for message in messages]
+    for got in (future.result() for future in following):
+        assert [one.tokens for one in got] == [one.tokens for one in messages]
+        assert [[tuple(order) for order in one.orders] for one in got] == [one.orders for one in messages]
+        # Every rank counts the same restores as done in the same step.
+        assert [one.restored for one in got] == [one.restored for one in led]
+    assert led[0].restored == 0
+    assert led[-1].restored == 4
+
+
+def test_rank_0_does_not_run_ahead_of_a_rank_that_waits() -> None:
+    first, second = ring(2)
+    sent = threading.Semaphore(0)
+
+    def lead() -> None:
+        for mark in range(MAX_AHEAD + 2):
+            exchange(first, StepMessage(mark, 0))
+            sent.release()
+
+    with ThreadPoolExecutor(1) as pool:
+        leading = pool.submit(lead)
+        for _ in range(MAX_AHEAD):
+            assert sent.acquire(timeout=10)
+        assert not sent.acquire(timeout=0.2)
+        for mark in range(MAX_AHEAD + 2):
+            exchange(second, StepMessage(mark, 0))
+        leading.result(10)
+
+
+def test_a_rank_with_another_mark_is_out_of_step() -> None:
+    first, second = ring(2)
+    exchange(first, StepMessage(5, 0))
+    with pytest.raises(Disagreement, match=r"out of step: \[5, 6\]"):
+        exchange(second, StepMessage(6, 0))
+
+
+def test_a_rank_that_is_gone_is_noticed_by_its_neighbours() -> None:
+    first, second, third = ring(3)
+    second.control.close()
+    with pytest.raises(PeerLost, match="connection to another rank was lost"):
+        exchange(third, StepMessage(0, 0))
+    third.control.close()
+    with pytest.raises(PeerLost, match="connection to another rank was lost"):
+        for mark in range(MAX_AHEAD + 1):
+            exchange(first, StepMessage(mark, 0))
