@@ -26,6 +26,8 @@ export const Fact = z.discriminatedUnion('fact', [
   z.object({ fact: z.literal('split_unreadable') }),
   z.object({ fact: z.literal('implausible_term'), peer: z.string(), reason: z.string() }),
   z.object({ fact: z.literal('implausible_stamp'), peer: z.string() }),
+  /** The clock of this member, or of this node, is ahead of the others' by this many milliseconds, or behind. */
+  z.object({ fact: z.literal('clock_off'), peer: z.string(), aheadMs: z.number() }),
   z.object({ fact: z.literal('frame_too_large'), peer: z.string(), frame: z.string() }),
 ])
 export type Fact = z.infer<typeof Fact>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { NodeId } from '../ids'
+import { NodeId, Timestamp } from '../ids'
 import { LogEnd } from './log-end'
 
 const term = z.number().int().nonnegative()
@@ -22,8 +22,11 @@ export const Message = z.discriminatedUnion('type', [
   }),
   /** Heartbeat: I lead in this term; `followers` have acknowledged it. */
   z.object({ type: z.literal('lead'), term, log: LogEnd, followers: z.number().int().nonnegative() }),
-  /** I follow you and have this log, up to `stored` on my disk. `term` is the highest one I have seen. */
-  z.object({ type: z.literal('follow'), term, log: LogEnd, stored: sequence }),
+  /**
+   * I follow you and have this log, up to `stored` on my disk. `term` is the highest one I have seen. `clock` is what my
+   * system clock shows: the shell adds and reads it.
+   */
+  z.object({ type: z.literal('follow'), term, log: LogEnd, stored: sequence, clock: Timestamp.optional() }),
   /** Discard your records after this one: they are not in the leader's log. */
   z.object({ type: z.literal('rewind'), term, after: sequence }),
   /** The records after `after` follow this message; with them the receiver's log is `log`. */

@@ -1,12 +1,10 @@
 import type { NodeId } from '../ids'
 import type { Finding } from '../protocols/doctor'
+import { CLOCK_OFF_MS } from '../time/peer-clocks'
 import { clauses, coded, type ListValue } from '../texts/coded'
 import { tcpOf, tlsOf } from './checks'
 import { areLinked, seenBy, type Evidence } from './evidence'
 import { finding } from './finding'
-
-/** A clock off by more shows confusing times and can invalidate certificates. */
-const CLOCK_OFF_MS = 30_000
 
 const portOf = (evidence: Evidence, nodeId: NodeId): ListValue => {
   const port =

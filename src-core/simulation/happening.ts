@@ -29,6 +29,8 @@ export type Happening =
   /** Its disk refuses writes: it takes no part in the consensus until the disk works again. */
   | { readonly kind: 'steppedDown'; readonly node: NodeId; readonly code: string }
   | { readonly kind: 'steppedUp'; readonly node: NodeId }
+  /** As leader it warns that the clock of this machine is so far ahead of the others', or behind. */
+  | { readonly kind: 'clockOff'; readonly node: NodeId; readonly machine: string; readonly aheadMs: number }
   /** It learned that it was removed, and continues as a cluster of its own. */
   | { readonly kind: 'removed'; readonly node: NodeId }
   /** It was admitted again, and takes over the members' log. */

@@ -188,6 +188,8 @@ const happeningText = (happening: Happening): string => {
       return `${happening.node} takes no part in deciding: ${happening.code}`
     case 'steppedUp':
       return `${happening.node} takes part again`
+    case 'clockOff':
+      return `${happening.node} warns of the clock of ${happening.machine}: ${happening.aheadMs > 0 ? 'ahead' : 'behind'} by ${Math.abs(happening.aheadMs)} ms`
     case 'removed':
       return `${happening.node} is no member any more`
     case 'joined':

@@ -12,7 +12,7 @@ import { systemDirectory } from '../disk/system-directory'
 import { systemTimers } from './host'
 import { keepKnownTerm, readKnownTerm } from './known-term'
 import { Replication } from './replication'
-import { monotonic } from '@core/time/clocks'
+import { monotonic, wallTime } from '@core/time/clocks'
 
 let directory: string
 beforeEach(() => void (directory = mkdtempSync(join(tmpdir(), 'muster-term-'))))
@@ -75,6 +75,8 @@ describe('the highest term a node has taken part in', () => {
         onTooOld: () => undefined,
         onDistrust: () => undefined,
         onVouched: () => undefined,
+        wall: () => wallTime(0),
+        onClock: () => undefined,
         onStandstill: () => undefined,
       })
       closes.push(async () => {

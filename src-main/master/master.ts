@@ -2,7 +2,7 @@ import type { Command } from '@core/commands/command'
 import type { LogEnd, Message } from '@core/consensus/index'
 import type { Envelope, Observation } from '@core/events/event'
 import type { HistoryEvent } from '@core/events/history-event'
-import type { CommandId, MetaInstanceId, NodeId } from '@core/ids'
+import type { CommandId, MetaInstanceId, NodeId, Timestamp } from '@core/ids'
 import type { SubmitResult, WatchItem } from '@core/protocols/peer'
 import { mayDecide, type ReconcileInputs } from '@core/reconcile/index'
 import type { State } from '@core/state/state'
@@ -15,13 +15,13 @@ import { diskHangs, stopping, termLost, type MasterError } from './errors'
 import type { EventLog } from './event-log'
 import { tell } from './following'
 import { statusOf, type MasterOptions, type MasterStatus } from './master-options'
-import { leaderTime } from './leader-time'
 import { alone, type Network } from './network'
 import { ActiveRole } from './active-role'
 import { Projection } from './projection'
 import type { Leadership } from './leadership'
 import { Replication, type Brought } from './replication'
 import { Membership } from './membership'
+import { MemberClocks } from './member-clocks'
 import { MemberChanges } from './member-changes'
 import { memberWarnings } from './member-warnings'
 import { Observing } from './observing'
@@ -69,7 +69,8 @@ export class Master {
     this.network = network
     this.storage = opened.storage
     this.projection = new Projection(opened.state)
-    const now = leaderTime(host, this.projection)
+    const clocks = new MemberClocks({ self: nodeId, host, projection: this.projection, log: options.log })
+    const now = (): Timestamp => clocks.now()
     this.membership = new Membership({ self: nodeId, admittedBy }, opened.state)
     this.sequencer = new Sequencer({
       log: opened.storage.log,
@@ -167,7 +168,12 @@ export class Master {
       onDistrust: warnings.onDistrust,
       onVouched: (leader) => this.memberChanges.vouched(leader),
       onDiskHangs: (milliseconds) => this.disk.take(diskHangs(this.storage.directory.path, milliseconds)),
-      onStandstill: (milliseconds) => network.stoodStill(milliseconds),
+      wall: host.wall,
+      onClock: (peer, clock) => clocks.hear(peer, clock),
+      onStandstill: (milliseconds) => {
+        clocks.stoodStill()
+        network.stoodStill(milliseconds)
+      },
       onFailure: (error) => this.disk.take(error),
     })
   }

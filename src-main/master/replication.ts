@@ -11,7 +11,7 @@ import {
   step,
 } from '@core/consensus/index'
 import type { NodeId, Timestamp } from '@core/ids'
-import type { Monotonic } from '@core/time/clocks'
+import { epochMs, type Monotonic, type WallTime } from '@core/time/clocks'
 import type { EventLog } from './event-log'
 import { isSameLeadership, leadershipOf, type Leadership } from './leadership'
 import { readKnownTerm } from './known-term'
@@ -30,6 +30,10 @@ export interface ReplicationOptions
   readonly onLeadership: (leadership: Leadership) => void
   /** A member says what cannot be so; nothing was made of it. */
   readonly onDistrust: (peer: NodeId, reason: string) => void
+  /** This machine's system clock, which followers tell their leader. */
+  readonly wall: () => WallTime
+  /** A follower of this node says what its system clock shows. */
+  readonly onClock: (peer: NodeId, clock: Timestamp) => void
   /** A member follows a leader that this node does not know. */
   readonly onVouched: (leader: NodeId) => void
   /** A write of this node has not been answered for so long. It has given way, and takes no part until `return`. */
@@ -126,6 +130,8 @@ export class Replication {
     if (!this.closed && this.ticking.sawStandstill()) return
     this.arrived.push(brought)
     this.take({ kind: 'message', from, message })
+    if (message.type === 'follow' && message.clock !== undefined && this.leadership.kind === 'self')
+      this.options.onClock(from, message.clock)
     this.arrived.pop()
   }
 
@@ -235,12 +241,17 @@ export class Replication {
     switch (effect.kind) {
       case 'send':
         // One that has left meanwhile has nothing more to say.
-        if (isAway || this.replica.role.kind !== 'away') this.options.send(effect.to, effect.message)
+        if (isAway || this.replica.role.kind !== 'away') this.send(effect)
         return
       case 'acknowledge':
         return this.pendingWrites.acknowledge(effect.sequence)
       default:
         return this.logWork.carryOut(effect, ordered)
     }
+  }
+
+  private send({ to, message }: Extract<Effect, { kind: 'send' }>): void {
+    const { send, wall } = this.options
+    send(to, message.type === 'follow' ? { ...message, clock: epochMs(wall()) } : message)
   }
 }

@@ -22,6 +22,8 @@ export const journalOf = ({ self: node }: ObservedNode, listener: NodeListener):
         return listener.happened({ kind: 'steppedDown', node, code: fact.code })
       case 'returned':
         return listener.happened({ kind: 'steppedUp', node })
+      case 'clock_off':
+        return listener.happened({ kind: 'clockOff', node, machine: fact.peer, aheadMs: fact.aheadMs })
       case 'process_manager_failed':
       case 'replication_failed':
       case 'log_unreadable':

@@ -30,6 +30,7 @@ export const clusterPaths = [
   'API key merged',
   'clock of the master set back',
   'clock of the master set forward',
+  'warned of a wrong clock',
   'stepped down because its disk refused',
   'listened to a leader while its disk refused',
   'took part again when its disk took records',
@@ -117,6 +118,9 @@ export class ClusterPathCounter {
         return
       case 'steppedUp':
         counts['took part again when its disk took records'] += 1
+        return
+      case 'clockOff':
+        counts['warned of a wrong clock'] += 1
         return
       case 'removed':
         counts['member removed, and heard so'] += 1
