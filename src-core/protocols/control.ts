@@ -10,6 +10,7 @@ import {
   InstanceMeta,
   KvBits,
   MetaInstance,
+  MetaInstanceChanges,
   OnRequest,
   Owner,
   PlacementPreference,
@@ -60,25 +61,10 @@ export type CreateMetaInstanceRequest = z.infer<typeof CreateMetaInstanceRequest
 
 /** Any constraint; `null` clears it. */
 export const UpdateMetaInstanceRequest = z.strictObject({
+  ...MetaInstanceChanges.shape,
   name: AliasName.nullable().optional(),
-  owner: Owner.nullable().optional(),
-  labels: Labels.nullable().optional(),
-  modelId: ModelId.optional(),
-  sharding: Sharding.optional(),
-  instanceMeta: InstanceMeta.optional(),
-  minNodes: z.number().int().min(1).max(1024).nullable().optional(),
-  nodeIds: z.array(NodeId).min(1).nullable().optional(),
-  placementPreference: PlacementPreference.optional(),
-  maxContext: z.number().int().positive().nullable().optional(),
-  concurrency: Concurrency.nullable().optional(),
-  kvBits: KvBits.nullable().optional(),
-  draftModelId: ModelId.nullable().optional(),
-  adapterId: ModelId.nullable().optional(),
-  paused: z.boolean().optional(),
-  replicas: Replicas.nullable().optional(),
+  minNodes: MetaInstanceChanges.shape.minNodes.unwrap().nullable().optional(),
   hours: GivenHours.nullable().optional(),
-  /** For a temporary one; `null` makes it always on. */
-  onRequest: OnRequest.nullable().optional(),
   pinned: z.boolean().optional(),
   /** Makes a temporary one always on. */
   keep: z.literal(true).optional(),

@@ -87,6 +87,30 @@ export const rdma = (nodes: readonly string[], from: string, to: string): object
   toInterface: `rdma_en${nodes.indexOf(from) + 2}`,
 })
 
+type Wiring = (random: Random, situation: { readonly nodes: readonly string[] }) => object | undefined
+
+export const unplugCable: Wiring = (random, { nodes }) => {
+  const ends = pair(random, nodes)
+  if (!ends) return undefined
+  const { ip } = z.object({ ip: z.string() }).parse(cable(nodes, ends.from, ends.to, random.integer(0, 1)))
+  return { do: 'disconnect', ...ends, ip, both: random.chance(0.7) }
+}
+
+export const plugCable: Wiring = (random, { nodes }) => {
+  const ends = pair(random, nodes)
+  return ends && cable(nodes, ends.from, ends.to, random.integer(0, 1))
+}
+
+export const unplugRdma: Wiring = (random, { nodes }) => {
+  const ends = pair(random, nodes)
+  return ends && { do: 'disconnectRdma', ...ends, fromInterface: `rdma_en${nodes.indexOf(ends.to) + 2}` }
+}
+
+export const plugRdma: Wiring = (random, { nodes }) => {
+  const ends = pair(random, nodes)
+  return ends && rdma(nodes, ends.from, ends.to)
+}
+
 /** The two cables and the RDMA connection of every pair of machines, as at the start. */
 export const cabling = (nodes: readonly string[]): object[] =>
   nodes.flatMap((from, at) =>
@@ -253,36 +277,10 @@ const draws: readonly (readonly [number, Draw])[] = [
     },
   ],
   [3, (random, { nodes }) => ({ do: 'setMemory', node: random.pick(nodes), ramAvailable: random.integer(2, 64) * GB })],
-  [
-    4,
-    (random, { nodes }) => {
-      const ends = pair(random, nodes)
-      if (!ends) return undefined
-      const { ip } = z.object({ ip: z.string() }).parse(cable(nodes, ends.from, ends.to, random.integer(0, 1)))
-      return { do: 'disconnect', ...ends, ip, both: random.chance(0.7) }
-    },
-  ],
-  [
-    5,
-    (random, { nodes }) => {
-      const ends = pair(random, nodes)
-      return ends && cable(nodes, ends.from, ends.to, random.integer(0, 1))
-    },
-  ],
-  [
-    1,
-    (random, { nodes }) => {
-      const ends = pair(random, nodes)
-      return ends && { do: 'disconnectRdma', ...ends, fromInterface: `rdma_en${nodes.indexOf(ends.to) + 2}` }
-    },
-  ],
-  [
-    2,
-    (random, { nodes }) => {
-      const ends = pair(random, nodes)
-      return ends && rdma(nodes, ends.from, ends.to)
-    },
-  ],
+  [4, unplugCable],
+  [5, plugCable],
+  [1, unplugRdma],
+  [2, plugRdma],
   [
     3,
     (random) => ({ do: 'modelCard', modelId: random.pick(modelIds), mode: random.pick(['ok', 'ok', 'error', 'hang']) }),

@@ -1,9 +1,7 @@
-import { z } from 'zod'
 import type { State } from '@core/state/state'
 import type { Random } from '@core/random'
 import { Step } from '@core/simulation/scenario'
 import {
-  cable,
   change,
   constraints,
   declaration,
@@ -14,7 +12,9 @@ import {
   owner,
   pair,
   pause,
+  plugCable,
   runner,
+  unplugCable,
 } from '@core/simulation/chaos/schedule'
 
 const GB = 1e9
@@ -280,22 +280,8 @@ const draws: readonly (readonly [number, Draw])[] = [
       (random) => ({ ramAvailable: random.integer(2, 64) * GB }),
     ),
   ],
-  [
-    2,
-    (random, { nodes }) => {
-      const ends = pair(random, nodes)
-      if (!ends) return undefined
-      const { ip } = z.object({ ip: z.string() }).parse(cable(nodes, ends.from, ends.to, random.integer(0, 1)))
-      return { do: 'disconnect', ...ends, ip, both: random.chance(0.7) }
-    },
-  ],
-  [
-    3,
-    (random, { nodes }) => {
-      const ends = pair(random, nodes)
-      return ends && cable(nodes, ends.from, ends.to, random.integer(0, 1))
-    },
-  ],
+  [2, unplugCable],
+  [3, plugCable],
   [
     1,
     (random) => ({ do: 'modelCard', modelId: random.pick(modelIds), mode: random.pick(['ok', 'ok', 'error', 'hang']) }),
