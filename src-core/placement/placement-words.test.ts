@@ -88,7 +88,7 @@ describe.each(Language.options)('why machines are excluded, in %s', (language) =
       { rule: 'nodeIds', chosen: [here, other] },
     ])
     expect(error.reason).toBe(
-      '3 machines: 1 away (other), 1 excluded by nodeIds; here has 1 GB free, the model needs 4 GB',
+      '3 machines: 1 would leave (other), 1 excluded by nodeIds; here has 1 GB free, the model needs 4 GB',
     )
     expect(words[language].refusal(full.state, error)).toBe(
       {

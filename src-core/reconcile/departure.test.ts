@@ -42,7 +42,7 @@ describe('what happens to models when a machine leaves', () => {
         metaInstanceId: 'chat',
         name: 'chat',
         fate: 'stops',
-        error: { reason: '1 machine: 1 away (here); no machine is ready to run models' },
+        error: { reason: '1 machine: 1 would leave (here); no machine is ready to run models' },
       },
     ])
   })
