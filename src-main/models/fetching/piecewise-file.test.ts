@@ -22,7 +22,9 @@ const fill = async (file: PiecewiseFile, index: number, bytes = Infinity): Promi
   const from = piece.from + piece.done
   const to = Math.min(piece.to, from + bytes)
   const middle = (from + to) >> 1
-  await file.write(piece, [content.subarray(from, middle), content.subarray(middle, to)])
+  await file.write(piece, content.subarray(from, middle))
+  await file.write(piece, content.subarray(middle, to))
+  await file.record([piece])
 }
 
 describe('a file that comes in pieces', () => {

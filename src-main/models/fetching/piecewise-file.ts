@@ -11,15 +11,11 @@ const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants
 export const ledgerName = (name: string): string => `.${name}.pieces`
 export const isLedger = (name: string): boolean => /^\..*\.pieces$/.test(name)
 
-/** Usually one call, because each waits for a thread of the pool. */
-const writeAll = async (handle: FileHandle, parts: readonly Uint8Array[], position: number): Promise<number> => {
-  const size = parts.reduce((sum, { length }) => sum + length, 0)
-  const { bytesWritten } = await handle.writev(parts, position)
-  if (bytesWritten === size) return size
-  const rest = Buffer.concat(parts).subarray(bytesWritten)
-  for (let at = 0; at < rest.length;)
-    at += (await handle.write(rest, at, rest.length - at, position + bytesWritten + at)).bytesWritten
-  return size
+/** Usually one call. */
+const writeAll = async (handle: FileHandle, bytes: Uint8Array, position: number): Promise<number> => {
+  for (let at = 0; at < bytes.length;)
+    at += (await handle.write(bytes, at, bytes.length - at, position + at)).bytesWritten
+  return bytes.length
 }
 
 export interface PiecewiseOptions {
@@ -74,10 +70,14 @@ export class PiecewiseFile {
     return this.pieces.filter(({ from, to, done }) => done < to - from)
   }
 
-  /** Writes the next bytes of a piece. */
-  async write(piece: Piece, parts: readonly Uint8Array[]): Promise<void> {
-    piece.done += await writeAll(this.handle, parts, piece.from + piece.done)
-    await this.ledger?.keep(piece)
+  /** Writes the next bytes of a piece. They count after a restart once `record` has followed. */
+  async write(piece: Piece, bytes: Uint8Array): Promise<void> {
+    piece.done += await writeAll(this.handle, bytes, piece.from + piece.done)
+  }
+
+  /** Notes in the ledger how far these pieces are, and hashes what is whole from the file's start. */
+  async record(pieces: readonly Piece[]): Promise<void> {
+    for (const piece of pieces) await this.ledger?.keep(piece)
     this.running.upTo(prefixOf(this.pieces))
   }
 

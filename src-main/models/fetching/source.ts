@@ -17,7 +17,10 @@ export interface Offer {
   readonly files: readonly OfferedFile[]
   /** Commit of the files, if the source tells it. */
   readonly revision?: string
-  /** Reads a byte range. A source that does not support ranges yields the whole file and says so. */
+  /**
+   * Reads a byte range. A source that does not support ranges yields the whole file and says so. Each part is valid until
+   * the next one is asked for.
+   */
   read(
     file: OfferedFile,
     range: ByteRange,

@@ -6,12 +6,8 @@ import type { Piece } from './ledger'
 import { PiecewiseFile } from './piecewise-file'
 import type { Progress } from './progress'
 import type { RateLimit } from './rate-limit'
+import { ReceiveBuffer } from './receive-buffer'
 import type { Offer, OfferedFile } from './source'
-
-/** Bytes are buffered up to this size before they are written, */
-const WRITE_BYTES = 2 * 1024 * 1024
-/** or up to this time, so that little is lost on a slow line when the process is killed. */
-const WRITE_WITHIN_MS = 500
 
 export interface TransferOptions {
   readonly offer: Offer
@@ -198,31 +194,18 @@ export class Transfer {
     const { progress, room, limit } = this.options
     const { signal } = this.stop
     let left = pieces.reduce((sum, { from, to, done }) => sum + to - from - done, 0)
-    let parts: Uint8Array[] = []
-    let size = 0
-    let writtenAt = performance.now()
-    const write = async (): Promise<void> => {
-      const [all, written] = [parts, size]
-      ;[parts, size, writtenAt] = [[], 0, performance.now()]
-      for (const piece of pieces) {
-        const now = firstOf(all, piece.to - piece.from - piece.done)
-        if (now.length > 0) await content.write(piece, now)
-      }
-      await room.wrote(written)
-    }
+    const buffer = new ReceiveBuffer({ content, pieces, room, bytes: left })
     try {
       for await (const part of bytes) {
         left -= part.length
         if (left < 0) throw new CodedError(coded('downloads.source.tooMuch'))
         await limit.take(part.length, signal)
         progress.add(part.length)
-        parts.push(part)
-        size += part.length
+        await buffer.take(part)
         if (signal.aborted) break
-        if (size >= WRITE_BYTES || performance.now() - writtenAt >= WRITE_WITHIN_MS) await write()
       }
     } finally {
-      if (size > 0) await write()
+      await buffer.flush()
     }
     signal.throwIfAborted()
     if (left > 0) {
@@ -250,17 +233,4 @@ export class Transfer {
     await content.close()
     if (!isRight) throw new CodedError(coded('downloads.source.damaged', { file: file.name }))
   }
-}
-
-/** Takes the first `most` bytes from a list of chunks. */
-const firstOf = (parts: Uint8Array[], most: number): Uint8Array[] => {
-  const taken: Uint8Array[] = []
-  for (let left = most; left > 0;) {
-    const part = parts.shift()
-    if (!part) break
-    taken.push(part.subarray(0, left))
-    if (part.length > left) parts.unshift(part.subarray(left))
-    left -= part.length
-  }
-  return taken
 }

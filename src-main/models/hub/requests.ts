@@ -22,6 +22,7 @@ export interface HubRequest {
 export interface HubAnswer {
   /** Whether it is the whole file, not the range that was asked for. */
   readonly isWhole: boolean
+  /** Each part is valid until the next one is asked for. */
   readonly bytes: AsyncIterable<Uint8Array>
 }
 
@@ -146,7 +147,7 @@ export class HubRequests {
     for await (const part of bytes) {
       size += part.length
       if (size > limit) throw this.unexpectedAnswer(`a response of more than ${limit} bytes`)
-      parts.push(part)
+      parts.push(Uint8Array.from(part))
     }
     try {
       return JSON.parse(Buffer.concat(parts).toString('utf8')) as unknown
