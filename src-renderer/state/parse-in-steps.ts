@@ -30,7 +30,7 @@ function* stepsOf(schema: z.ZodType, value: unknown): Generator<undefined, unkno
   }
   if (schema instanceof z.ZodObject && schema.def.catchall === undefined) {
     const parsed: [string, unknown][] = []
-    for (const [key, field] of Object.entries(schema.shape as z.ZodRawShape)) {
+    for (const [key, field] of Object.entries(schema.shape)) {
       const part = yield* stepsOf(field as z.ZodType, value[key])
       if (part !== undefined || key in value) parsed.push([key, part])
     }
