@@ -26,25 +26,26 @@ describe('the clocks of a majority', () => {
         (sound, broken) => {
           // The own clock is a broken one; the sound ones are more.
           const [own = 0, ...others] = broken.slice(0, sound.length - 1)
-          const limit = hearing(...sound, ...others).limit(reading(own))
-          expect(limit && elapsed(NOON, limit)).toBeLessThanOrEqual(1000 + MAX_AHEAD_MS)
+          const bounded = hearing(...sound, ...others).bounded(reading(own))
+          expect(elapsed(NOON, bounded)).toBeLessThanOrEqual(1000 + MAX_AHEAD_MS)
+          expect(bounded <= reading(own).wall).toBe(true)
         },
       ),
     )
   })
 
   it('let a leader whose clock is right follow it, though half of the others are behind', () => {
-    const limit = hearing(0, -DAY_MS, -DAY_MS).limit(reading(0))
-    expect(limit && limit >= NOON).toBe(true)
+    expect(hearing(0, -DAY_MS, -DAY_MS).bounded(reading(0))).toEqual(NOON)
+    expect(hearing(0, 0, -DAY_MS).bounded(reading(500))).toEqual(later(NOON, 500))
   })
 
   it('are those heard lately: of old ones, and of a single other one, nobody knows which is right', () => {
-    expect(hearing(0).limit(reading(DAY_MS))).toBeUndefined()
-    expect(hearing(0, 0).limit(reading(DAY_MS, 4000))).toEqual(later(NOON, 4000 + MAX_AHEAD_MS))
-    expect(hearing(0, 0).limit(reading(DAY_MS, 6000))).toBeUndefined()
+    expect(hearing(0).bounded(reading(DAY_MS))).toEqual(later(NOON, DAY_MS))
+    expect(hearing(0, 0).bounded(reading(DAY_MS, 4000))).toEqual(later(NOON, 4000 + MAX_AHEAD_MS))
+    expect(hearing(0, 0).bounded(reading(DAY_MS, 6000))).toEqual(later(NOON, DAY_MS + 6000))
     const slept = hearing(0, 0)
     slept.forget()
-    expect(slept.limit(reading(DAY_MS))).toBeUndefined()
+    expect(slept.bounded(reading(DAY_MS))).toEqual(later(NOON, DAY_MS))
   })
 })
 

@@ -41,10 +41,15 @@ export class PeerClocks<Machine> {
     this.told.clear()
   }
 
-  /** The latest time that a leader may take from its system clock; undefined if there is no majority to ask. */
-  limit(reading: ClockReading): WallTime | undefined {
+  /** What a leader may take from its system clock: that, or less if it is far ahead of a majority's. */
+  bounded(reading: ClockReading): WallTime {
+    const { wall } = reading
+    // Asked for every event, and nearly always right.
+    if (!this.isAheadOfOne(reading)) return wall
     const others = this.now(reading)
-    return others.size < 2 ? undefined : later(this.median(reading, others), MAX_AHEAD_MS)
+    if (others.size < 2) return wall
+    const limit = later(this.median(reading, others), MAX_AHEAD_MS)
+    return limit < wall ? limit : wall
   }
 
   /** The machines whose clocks are wrong, `self` among them. Of two machines that differ it is the other one. */
@@ -54,6 +59,12 @@ export class PeerClocks<Machine> {
     return [...others, [self, reading.wall] as const]
       .map(([machine, clock]) => ({ machine, aheadMs: elapsed(right, clock) }))
       .filter(({ aheadMs }) => Math.abs(aheadMs) > CLOCK_OFF_MS)
+  }
+
+  private isAheadOfOne({ wall, monotonic }: ClockReading): boolean {
+    for (const { clock, heardAt } of this.told.values())
+      if (elapsed(clock, wall) - elapsed(heardAt, monotonic) > MAX_AHEAD_MS) return true
+    return false
   }
 
   /** What the clocks heard lately show now. */

@@ -1,10 +1,13 @@
 import type { FactLog } from '@core/consensus/index'
 import type { NodeId, Timestamp } from '@core/ids'
-import { wallTime } from '@core/time/clocks'
+import { elapsed, NEVER, wallTime } from '@core/time/clocks'
 import { type ClockReading, LeaderClock } from '@core/time/leader-clock'
 import { PeerClocks } from '@core/time/peer-clocks'
 import type { Host } from './host'
 import type { Projection } from './projection'
+
+/** How often it looks for clocks that are wrong. */
+const LOOK_MS = 1000
 
 export interface MemberClocksParts {
   readonly self: NodeId
@@ -17,6 +20,7 @@ export interface MemberClocksParts {
 export class MemberClocks {
   private readonly peers = new PeerClocks<NodeId>()
   private readonly clock: LeaderClock
+  private lookedAt = NEVER
   /** Machines whose clocks are wrong, so that each is told of once, until it is right again. */
   private wrong: ReadonlySet<NodeId> = new Set()
 
@@ -30,11 +34,10 @@ export class MemberClocks {
    * those of a majority.
    */
   now(): Timestamp {
-    const { wall, monotonic } = this.read()
-    const limit = this.peers.limit({ wall, monotonic })
-    const reading = { wall: limit !== undefined && limit < wall ? limit : wall, monotonic }
-    this.clock.witness(this.parts.projection.lastEventAt, reading)
-    return this.clock.now(reading)
+    const reading = this.read()
+    const bounded = { ...reading, wall: this.peers.bounded(reading) }
+    this.clock.witness(this.parts.projection.lastEventAt, bounded)
+    return this.clock.now(bounded)
   }
 
   /** A follower of this node says what its clock shows. Warns of machines whose clock is wrong from now on. */
@@ -42,6 +45,8 @@ export class MemberClocks {
     const { self, log } = this.parts
     const reading = this.read()
     this.peers.hear(peer, wallTime(clock), reading.monotonic)
+    if (elapsed(this.lookedAt, reading.monotonic) < LOOK_MS) return
+    this.lookedAt = reading.monotonic
     const wrong = this.peers.wrong(self, reading)
     for (const { machine, aheadMs } of wrong)
       if (!this.wrong.has(machine))
