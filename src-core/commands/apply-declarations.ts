@@ -56,7 +56,7 @@ export const applyDeclarations = (state: State, command: Apply, inputs: DecideIn
         const { reason, ...refusal } = decided.refusal
         return { status: 'refused', refusal: { ...refusal, reason: `${difference.name}: ${reason}` } }
       }
-      for (const event of decided.events) seen.fold(seen.look((before) => next(before, event, inputs.now)))
+      for (const event of decided.events) seen.fold(seen.read((before) => next(before, event, inputs.now)))
       events.push(...decided.events)
     }
   }

@@ -15,10 +15,10 @@ const leader = (sequence: number, peer: Partial<Peer>): Replica => {
 describe('the removals that every member knows', () => {
   it('are those before the point up to which all members had the log a while ago', () => {
     const known = new KnownRemovals()
-    expect(known.look(leader(10, { stored: 10 }), 1000, monotonic(0))).toBeUndefined()
-    expect(known.look(leader(20, { stored: 20 }), 2000, monotonic(MINUTE - 1))).toBeUndefined()
-    expect(known.look(leader(30, { stored: 29 }), 3000, monotonic(MINUTE))).toBe(1000)
-    expect(known.look(leader(40, { stored: 40 }), 4000, monotonic(2 * MINUTE))).toBe(3000)
+    expect(known.update(leader(10, { stored: 10 }), 1000, monotonic(0))).toBeUndefined()
+    expect(known.update(leader(20, { stored: 20 }), 2000, monotonic(MINUTE - 1))).toBeUndefined()
+    expect(known.update(leader(30, { stored: 29 }), 3000, monotonic(MINUTE))).toBe(1000)
+    expect(known.update(leader(40, { stored: 40 }), 4000, monotonic(2 * MINUTE))).toBe(3000)
   })
 
   it.each([
@@ -28,7 +28,7 @@ describe('the removals that every member knows', () => {
     ['has said nothing of its log', {}],
   ])('do not grow while a member %s', (_why, peer) => {
     const known = new KnownRemovals()
-    known.look(leader(10, peer), 1000, monotonic(0))
-    expect(known.look(leader(20, peer), 2000, monotonic(MINUTE))).toBeUndefined()
+    known.update(leader(10, peer), 1000, monotonic(0))
+    expect(known.update(leader(20, peer), 2000, monotonic(MINUTE))).toBeUndefined()
   })
 })

@@ -11,7 +11,7 @@ export class KnownRemovals {
   private known: Timestamp | undefined
 
   /** Called by the leader at a removal. `at` is the stamp of the last event. */
-  look({ peers, self, log }: Replica, at: Timestamp, now: Monotonic): Timestamp | undefined {
+  update({ peers, self, log }: Replica, at: Timestamp, now: Monotonic): Timestamp | undefined {
     const { mark } = this
     const next = { sequence: log.sequence, at, since: now }
     if (!mark) this.mark = next

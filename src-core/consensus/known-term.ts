@@ -25,7 +25,7 @@ export const knownTermOf = ({ term, obeyed, hasLostTerm }: Replica): KnownTerm =
 const isSame = (a: KnownTerm, b: KnownTerm): boolean =>
   a.term === b.term && a.obeyed === b.obeyed && (a.isLost ?? false) === (b.isLost ?? false)
 
-/** Whether this node's current term is on its disk. Until then the node has mentioned it to nobody. */
+/** Whether this node's current term is on its disk. Until then no message has mentioned it. */
 export const isTermKept = (replica: Replica): boolean => isSame(knownTermOf(replica), replica.kept)
 
 /** If this step has changed the term, orders it to be written before all other effects of the step. */

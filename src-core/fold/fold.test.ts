@@ -280,8 +280,8 @@ describe('a folding', () => {
     if (!running || !ready) throw new Error('there is nothing to report')
     const seen = new Set<object>()
     for (const event of [running, ready, running, ready]) {
-      folding.fold(folding.look((state) => next(state, event, world.now)))
-      seen.add(folding.look((state) => state.runners))
+      folding.fold(folding.read((state) => next(state, event, world.now)))
+      seen.add(folding.read((state) => state.runners))
     }
     expect(seen.size).toBe(1)
     expect(seen.has(world.state.runners)).toBe(false)

@@ -43,7 +43,7 @@ export class Folding {
    * Reads the state without handing it out. Families are mutated in place later, so what `reader` returns must not
    * alias one, and `reader` must not call functions that cache by a family's identity (`instancesOf`, `edgesOf`).
    */
-  look<Found>(reader: (state: State) => Found): Found {
+  read<Found>(reader: (state: State) => Found): Found {
     return reader(this.draft)
   }
 

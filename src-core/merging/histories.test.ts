@@ -33,7 +33,7 @@ interface Side {
 const folded = (log: readonly Envelope[], from: State = emptyState()): State => {
   const folding = new Folding(from)
   for (const envelope of log) {
-    if (envelope.term > folding.look(({ term }) => term)) folding.enter(envelope.term, leaderOf(envelope.term))
+    if (envelope.term > folding.read(({ term }) => term)) folding.enter(envelope.term, leaderOf(envelope.term))
     folding.fold(envelope)
   }
   return folding.state
@@ -52,7 +52,7 @@ const decided = (side: Side, name: Name, events: readonly Event[], now: number):
   const folding = new Folding(side.state).enter(term, leaderOf(term))
   const log = [...side.log]
   for (const event of events) {
-    const envelope = folding.look((state) => next(state, event, now))
+    const envelope = folding.read((state) => next(state, event, now))
     folding.fold(envelope)
     if (isDecision(event)) log.push(envelope)
   }

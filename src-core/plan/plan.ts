@@ -21,7 +21,7 @@ export interface Running {
   readonly runners: ReadonlyMap<RunnerId, RunnerStatus>
   readonly tasks: ReadonlySet<TaskId>
   /**
-   * Nodes that were not heard for so long that their ranks may hang. A rank that waits for one of them would wait
+   * Nodes that have been silent long enough for their ranks to hang. A rank that waits for one of them would wait
    * forever.
    */
   readonly silent?: ReadonlySet<NodeId>

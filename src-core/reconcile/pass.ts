@@ -44,7 +44,7 @@ export const runPass = (
   for (const manager of managers) {
     try {
       const result = manager.reconcile(seen.state, inputs)
-      for (const event of result.events) seen.fold(seen.look((before) => next(before, event, inputs.now)))
+      for (const event of result.events) seen.fold(seen.read((before) => next(before, event, inputs.now)))
       events.push(...result.events)
       needs.push(...result.needs)
     } catch (error) {

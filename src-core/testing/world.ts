@@ -47,7 +47,7 @@ export class World {
 
   apply(...events: Event[]): this {
     const folding = new Folding(this.state)
-    for (const event of events) folding.fold(folding.look((state) => next(state, event, this.now)))
+    for (const event of events) folding.fold(folding.read((state) => next(state, event, this.now)))
     this.state = folding.state
     this.log.push(...events)
     return this

@@ -41,7 +41,7 @@ export const FOREVER: Monotonic = monotonic(Infinity)
 /** Milliseconds from one moment to a later one of the same clock; negative if it is earlier. */
 export const elapsed = <Time extends Monotonic | WallTime>(from: Time, to: Time): number => number(to) - number(from)
 
-/** The moment so many milliseconds later. */
+/** Adds milliseconds to a time. */
 export const later = <Time extends Monotonic | WallTime>(from: Time, milliseconds: number): Time =>
   opaque(number(from) + milliseconds)
 

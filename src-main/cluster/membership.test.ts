@@ -28,7 +28,7 @@ const member = ({ refusals }: { refusals: number }) => {
   const refuse = (): void => {
     if (refusals-- > 0) throw new Refused('The disk is full')
   }
-  const beginAnew = vi.fn(async (next: readonly NodeId[]) => {
+  const startOver = vi.fn(async (next: readonly NodeId[]) => {
     refuse()
     members = [...next]
     await Promise.resolve()
@@ -49,56 +49,56 @@ const member = ({ refusals }: { refusals: number }) => {
       },
       submit,
       removed,
-      beginAnew,
+      startOver,
     },
     peers: () => undefined,
     log: { info: () => undefined, warn },
   })
   onTestFinished(() => membership.close())
-  return { membership, beginAnew, submit, removed, warn, members: () => members, named, dataDir }
+  return { membership, startOver, submit, removed, warn, members: () => members, named, dataDir }
 }
 
 it('continues alone after its removal as soon as its disk allows it, and says once what to do', async () => {
-  const { membership, beginAnew, submit, warn, members } = member({ refusals: 3 })
+  const { membership, startOver, submit, warn, members } = member({ refusals: 3 })
   membership.removed()
   membership.removed()
   await vi.runAllTimersAsync()
   expect(members()).toEqual([self])
-  expect(beginAnew).toHaveBeenCalledTimes(4)
+  expect(startOver).toHaveBeenCalledTimes(4)
   expect(submit).toHaveBeenCalled()
   const refused = warn.mock.calls.filter(([fields]) => 'hint' in fields)
   expect(refused).toEqual([[expect.objectContaining({ hint: 'Free some space.' }), expect.any(String)]])
 })
 
 it('takes no commands from its removal until it has begun anew', async () => {
-  const { membership, beginAnew, removed } = member({ refusals: 0 })
+  const { membership, startOver, removed } = member({ refusals: 0 })
   membership.removed()
   expect(removed).toHaveBeenCalledTimes(1)
-  expect(beginAnew).not.toHaveBeenCalled()
+  expect(startOver).not.toHaveBeenCalled()
   await vi.runAllTimersAsync()
-  expect(beginAnew).toHaveBeenCalledTimes(1)
+  expect(startOver).toHaveBeenCalledTimes(1)
 })
 
 it('leaves in peace a declaration that is made before it could register itself', async () => {
-  const { membership, beginAnew, submit } = member({ refusals: 0 })
+  const { membership, startOver, submit } = member({ refusals: 0 })
   submit.mockRejectedValueOnce(new Refused('The disk is full'))
   membership.removed()
   await vi.runAllTimersAsync()
-  expect(beginAnew).toHaveBeenCalledTimes(1)
+  expect(startOver).toHaveBeenCalledTimes(1)
   expect(submit.mock.calls.length).toBeGreaterThan(1)
 })
 
 it('can be removed again after it was let in again', async () => {
-  const { membership, beginAnew } = member({ refusals: 0 })
+  const { membership, startOver } = member({ refusals: 0 })
   membership.removed()
   await vi.runAllTimersAsync()
   membership.removed()
   await vi.runAllTimersAsync()
-  expect(beginAnew).toHaveBeenCalledTimes(2)
+  expect(startOver).toHaveBeenCalledTimes(2)
 })
 
 it('joins as soon as its disk allows it, as the others count on it by then', async () => {
-  const { membership, beginAnew, warn, members } = member({ refusals: 2 })
+  const { membership, startOver, warn, members } = member({ refusals: 2 })
   const admission: Admission = { clusterId: 'c', members: [{ nodeId: other, addresses: [] }] }
   vi.spyOn(Joining.prototype, 'withToken').mockImplementation(function (this: Joining) {
     return this['options'].adopt(admission)
@@ -107,7 +107,7 @@ it('joins as soon as its disk allows it, as the others count on it by then', asy
   // The admission file is real: its writes do not advance the fake clock.
   await vi.waitFor(async () => {
     await vi.advanceTimersByTimeAsync(5000)
-    expect(beginAnew).toHaveBeenCalledTimes(3)
+    expect(startOver).toHaveBeenCalledTimes(3)
   })
   await joined
   expect(members()).toEqual([self, other])
@@ -126,12 +126,12 @@ it('keeps its admission until its log has it', async () => {
 })
 
 it('stops trying when it is closed', async () => {
-  const { membership, beginAnew } = member({ refusals: Infinity })
+  const { membership, startOver } = member({ refusals: Infinity })
   membership.removed()
   await vi.advanceTimersByTimeAsync(5000)
   membership.close()
-  const tries = beginAnew.mock.calls.length
+  const tries = startOver.mock.calls.length
   await vi.runAllTimersAsync()
   expect(tries).toBeGreaterThan(1)
-  expect(beginAnew).toHaveBeenCalledTimes(tries)
+  expect(startOver).toHaveBeenCalledTimes(tries)
 })

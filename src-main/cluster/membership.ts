@@ -31,9 +31,9 @@ export interface MembershipOptions {
       command: Command,
       options: { commandId: CommandId },
     ): Promise<{ status: 'done' } | { status: 'refused'; refusal: { reason: string } }>
-    /** Called after a removal: accepts no commands until `beginAnew` has completed. */
+    /** Called after a removal: accepts no commands until `startOver` has completed. */
     removed(): void
-    beginAnew(members: readonly NodeId[], options: { keep: boolean }): Promise<void>
+    startOver(members: readonly NodeId[], options: { keep: boolean }): Promise<void>
   }
   readonly peers: () => Peers | undefined
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
@@ -69,7 +69,7 @@ export class Membership {
   private busy: Promise<void> = Promise.resolve()
   private closed = false
   /** Whether this machine was removed and has not yet become a cluster of one again. */
-  private isBeginningAnew = false
+  private isStartingOver = false
 
   constructor(private readonly options: MembershipOptions) {
     const { identity, friendlyName, master, log } = options
@@ -160,22 +160,22 @@ export class Membership {
 
   /** Called when this machine was removed: it becomes a cluster of one again, as soon as its disk can be written. */
   removed(): void {
-    if (this.isBeginningAnew) return
-    this.isBeginningAnew = true
+    if (this.isStartingOver) return
+    this.isStartingOver = true
     this.options.master.removed()
-    void this.serialize(() => this.beginAnew()).finally(() => (this.isBeginningAnew = false))
+    void this.serialize(() => this.continueAlone()).finally(() => (this.isStartingOver = false))
   }
 
-  private async beginAnew(): Promise<void> {
+  private async continueAlone(): Promise<void> {
     const { master, identity, admission, log } = this.options
     if (master.state().masterNodeId === identity.nodeId) await pause(REMOVAL_DELIVERY_MS)
     if (this.closed) return
     log.warn({}, 'this machine was removed from its cluster and continues alone')
     await this.retryUntilDone('continue alone', async () => {
       admission.remove()
-      await master.beginAnew([identity.nodeId], { keep: false })
+      await master.startOver([identity.nodeId], { keep: false })
     })
-    // A separate step: a retry must not call `beginAnew` again, which would discard declarations made since.
+    // A separate step: a retry must not call `startOver` again, which would discard declarations made since.
     await this.retryUntilDone('continue alone', () => this.registerSelf())
   }
 
@@ -276,7 +276,7 @@ export class Membership {
       // The members count on this machine from now on, so retry until the disk accepts it.
       await this.retryUntilDone('join', async () => {
         await file.write(admission)
-        await master.beginAnew([identity.nodeId, ...admission.members.map(({ nodeId }) => nodeId)], { keep: true })
+        await master.startOver([identity.nodeId, ...admission.members.map(({ nodeId }) => nodeId)], { keep: true })
       })
       void this.forgetAdmission()
       for (const { nodeId, addresses } of admission.members) there?.book.add(nodeId, addresses)

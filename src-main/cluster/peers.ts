@@ -270,12 +270,14 @@ export class Peers {
     return this.prober.unreachable()
   }
 
-  begin(): void {
+  /** This machine woke up: closes all links and dials again. */
+  reconnect(): void {
     this.prober.wake()
     this.links.dropAll()
   }
 
-  stoodStill(milliseconds: number): void {
+  /** This process did not run for that many milliseconds. */
+  processPaused(milliseconds: number): void {
     this.prober.wake()
     // Peers drop a silent link after LOST_MS only. A shorter pause was load: keep the links and their streams.
     if (milliseconds >= LOST_MS) this.links.dropAll()

@@ -21,7 +21,7 @@ export interface ActiveRoleParts {
   readonly onTerm: (term: number) => void
   readonly apply: (events: readonly Event[]) => void
   /** This node leads, or has received the leader's state. Called for each term, and again after each resubscription. */
-  readonly onLed: () => void
+  readonly onEntered: () => void
   readonly now: () => Timestamp
   readonly host: Pick<Host, 'timers' | 'wall' | 'ids'>
   readonly onPassed?: (() => void) | undefined
@@ -35,25 +35,28 @@ const toStamps = (ages: Readonly<Record<string, number>>, now: Timestamp): Recor
 /** Runs what this node's role needs: the reconcile loop of a leader, or the subscription of a follower. Switches with the leadership. */
 export class ActiveRole {
   /** Resolves when this node leads, or has received a leader's state, for the first time. */
-  readonly led: Promise<void>
-  private resolveLed: () => void = () => undefined
+  readonly entered: Promise<void>
+  private resolveEntered: () => void = () => undefined
   private loop: ReconcileLoop | undefined
   /** All-gather rounds of the current term. */
   private gather = new Gatherer()
   private unfollow: (() => void) | undefined
 
   constructor(private readonly parts: ActiveRoleParts) {
-    this.led = new Promise((resolve) => {
-      this.resolveLed = resolve
+    this.entered = new Promise((resolve) => {
+      this.resolveEntered = resolve
     })
   }
 
-  /** Resolves with undefined as `led` does, or with the failure as soon as `failure` returns one (polled). */
-  async ledOr<Failure>(failure: () => Failure | undefined): Promise<Failure | undefined> {
+  /** Resolves with undefined as `entered` does, or with the failure as soon as `failure` returns one (polled). */
+  async enteredOr<Failure>(failure: () => Failure | undefined): Promise<Failure | undefined> {
     for (;;) {
-      const isLed = await Promise.race([this.led.then(() => true), wait(this.parts.host.timers, 5).then(() => false)])
+      const hasEntered = await Promise.race([
+        this.entered.then(() => true),
+        wait(this.parts.host.timers, 5).then(() => false),
+      ])
       const failed = failure()
-      if (isLed || failed) return isLed ? undefined : failed
+      if (hasEntered || failed) return hasEntered ? undefined : failed
     }
   }
 
@@ -91,17 +94,17 @@ export class ActiveRole {
   }
 
   /** Schedules a reconcile pass if this node leads. */
-  wake(): void {
-    this.loop?.wake()
+  schedulePass(): void {
+    this.loop?.schedulePass()
   }
 
   /** Resolves after the next reconcile pass; at once if another node leads. */
-  passed(): Promise<void> {
-    return this.loop?.passed() ?? Promise.resolve()
+  nextPass(): Promise<void> {
+    return this.loop?.nextPass() ?? Promise.resolve()
   }
 
   /** The observations that the leader adds after an event: all-gather rounds of side channels that it completes. */
-  gathered(event: Event): readonly Observation[] {
+  completedRounds(event: Event): readonly Observation[] {
     return this.gather.take(() => this.parts.projection.state(), event)
   }
 
@@ -123,7 +126,7 @@ export class ActiveRole {
       onPassed,
       log,
     })
-    this.entered()
+    this.roleEntered()
   }
 
   private follow({ master, term }: Extract<Leadership, { kind: 'other' }>): void {
@@ -134,14 +137,14 @@ export class ActiveRole {
       term,
       projection,
       watch: (...watched) => network.watch(...watched),
-      onState: () => this.entered(),
+      onState: () => this.roleEntered(),
       timers: host.timers,
       log,
     })
   }
 
-  private entered(): void {
-    this.resolveLed()
-    this.parts.onLed()
+  private roleEntered(): void {
+    this.resolveEntered()
+    this.parts.onEntered()
   }
 }

@@ -111,7 +111,7 @@ describe('a log with a declaration that never stops failing', () => {
     const [, , third = 0] = sizes
     expect(Math.max(...sizes)).toBeLessThan(1.3 * third)
     // A new leader continues from memory, which must equal what a restart would read.
-    expect(storage.state).toEqual(storage.durable())
+    expect(storage.state).toEqual(storage.durableState())
     const { state } = storage.log
     await storage.close()
     const again = open()

@@ -8,7 +8,7 @@ export interface DepartureParts {
   /** Whether there is no other member, or this node is closed: then nothing has to be done. */
   readonly isAlone: () => boolean
   /** Reports to the leader that this machine leaves, and why. */
-  readonly tell: (reason: string) => void
+  readonly announce: (reason: string) => void
   /** Leaves the consensus, and hands over the leadership if this node has it. */
   readonly leave: () => void
   /** Takes part in the consensus again. */
@@ -27,10 +27,10 @@ export class Departure {
    * Resolves when the messages have had time to leave.
    */
   async leave(reason: string): Promise<void> {
-    const { timers, isAlone, tell, leave } = this.parts
+    const { timers, isAlone, announce, leave } = this.parts
     if (isAlone()) return
     const departure = ++this.count
-    tell(reason)
+    announce(reason)
     await wait(timers, FAREWELL_MS)
     // The machine may have slept during the wait, and come back before this continues.
     if (this.count !== departure) return

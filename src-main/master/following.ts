@@ -66,7 +66,7 @@ const apply = ({ projection, term, onState }: FollowingOptions, item: WatchItem)
  * them. If more than `MAX_BACKLOG` events are unsent, or the state was replaced, the whole state follows. Ends with
  * `signal`.
  */
-export async function* tell(projection: Projection, signal: AbortSignal): AsyncGenerator<WatchItem> {
+export async function* followerStream(projection: Projection, signal: AbortSignal): AsyncGenerator<WatchItem> {
   let backlog: Envelope[] = []
   let sendsState = true
   let wake = (): void => undefined

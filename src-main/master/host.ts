@@ -7,19 +7,20 @@ import type { Directory } from '../disk/directory'
 import { systemDirectory } from '../disk/system-directory'
 import { lockDataDir } from './data-lock'
 
-/** Ids that nobody else has. */
-export interface DrawnIds extends IdSource {
+/** Generates unique ids. */
+export interface UniqueIds extends IdSource {
   commandId(): CommandId
 }
 
-/** The machine that this part runs on, as far as it matters to it. */
+/** The services of the machine: clocks, ids, disk and lock. Replaced by the simulator. */
 export interface Host {
   readonly timers: Timers
-  /** What the system's clock is set to. */
+  /** The system clock, which users and time servers may set. */
   readonly wall: () => WallTime
-  readonly ids: DrawnIds
+  readonly ids: UniqueIds
+  /** Opens a folder by path. */
   readonly directory: (path: string) => Directory
-  /** Takes a data folder for this process; returns the way to give it back. Throws MasterError. */
+  /** Locks a data folder for this process; returns the function that releases it. Throws MasterError. */
   readonly lock: (dataDir: string) => () => void
 }
 
@@ -39,7 +40,7 @@ export const systemTimers: Timers = {
   },
 }
 
-/** The machine as it is. */
+/** The real machine. */
 export const systemHost: Host = {
   timers: systemTimers,
   wall: () => wallTime(Date.now()),

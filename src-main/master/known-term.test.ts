@@ -10,7 +10,7 @@ import { EventLog } from './event-log'
 import type { Directory } from '../disk/directory'
 import { systemDirectory } from '../disk/system-directory'
 import { systemTimers } from './host'
-import { keepKnownTerm, readKnownTerm } from './known-term'
+import { writeKnownTerm, readKnownTerm } from './known-term'
 import { Replication } from './replication'
 import { monotonic, wallTime } from '@core/time/clocks'
 
@@ -21,21 +21,21 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }))
 describe('the highest term a node has taken part in', () => {
   const known = { term: 7, obeyed: NodeId.parse('b') }
 
-  it('is there again after it was kept', async () => {
-    await keepKnownTerm(systemDirectory(directory), known)
+  it('can be read after it was written', async () => {
+    await writeKnownTerm(systemDirectory(directory), known)
     expect(readKnownTerm(systemDirectory(directory))).toEqual(known)
   })
 
-  it('is none where none was kept', () => {
+  it('is 0 if none was written', () => {
     expect(readKnownTerm(systemDirectory(directory))).toEqual({ term: 0 })
   })
 
-  it.each(['', '{"term":', '{"term":"7"}'])('is lost where what is there cannot be read: %s', (text) => {
+  it.each(['', '{"term":', '{"term":"7"}'])('is lost if its file cannot be read: %s', (text) => {
     writeFileSync(join(directory, 'term.json'), text)
     expect(readKnownTerm(systemDirectory(directory))).toEqual({ term: 0, isLost: true })
   })
 
-  it('that is lost keeps a node from leading others until it has followed, and one that is alone from nothing', () => {
+  it('that is lost keeps a node from leading others until it has followed, but not from leading alone', () => {
     const [self, other] = [NodeId.parse('a'), NodeId.parse('b')]
     const lost = { term: 0, isLost: true }
     const patient = step(
@@ -53,7 +53,7 @@ describe('the highest term a node has taken part in', () => {
     expect(led.hasLostTerm).toBeUndefined()
   })
 
-  describe('that is not on the disk', () => {
+  describe('that is not durable', () => {
     const [self, other] = [NodeId.parse('a'), NodeId.parse('b')]
     const lead = { type: 'lead', term: 3, log: emptyLog, followers: 0 } as const
     const [send, onLeadership, onFailure, onDiskHangs] = [vi.fn(), vi.fn(), vi.fn(), vi.fn()]
@@ -83,14 +83,14 @@ describe('the highest term a node has taken part in', () => {
         await replication.close()
         await log.close()
       })
-      replication.take({ kind: 'connected', peer: other })
+      replication.step({ kind: 'connected', peer: other })
       send.mockClear()
       return replication
     }
     const follows = () => send.mock.calls.filter(([, { type }]) => type === 'follow')
     const listens = { kind: 'other', master: other, term: 3, listensOnly: true }
 
-    it('is told to nobody where the disk refuses it', async () => {
+    it('is sent to no member if the disk refuses it', async () => {
       mkdirSync(join(directory, 'term.json.new'))
       const replication = replicationOn(systemDirectory(directory))
       replication.receive(other, lead)
@@ -100,7 +100,7 @@ describe('the highest term a node has taken part in', () => {
       expect(onLeadership.mock.calls).toEqual([[listens]])
     })
 
-    it('is told to nobody while the disk hangs; the node hears the leader, and follows when the disk answers', async () => {
+    it('is sent to no member while the disk hangs; the node listens to the leader, and follows once the disk answers', async () => {
       const hanging: (() => void)[] = []
       const disk = systemDirectory(directory)
       const replace: Directory['replace'] = async (...file) => {
@@ -124,22 +124,22 @@ describe('the highest term a node has taken part in', () => {
       for (const goOn of hanging.splice(0)) goOn()
       await replication.settled()
       expect(send).not.toHaveBeenCalled()
-      replication.return(EventLog.open({ directory: disk, self, warn: () => undefined }).log)
+      replication.rejoin(EventLog.open({ directory: disk, self, warn: () => undefined }).log)
       replication.receive(other, lead)
       expect(follows().length).toBeGreaterThan(0)
       expect(onLeadership).toHaveBeenLastCalledWith({ kind: 'other', master: other, term: 3 })
     })
   })
 
-  it('counts for a node that starts with a log that has forgotten it', () => {
+  it('counts for a node whose log ends in an earlier term', () => {
     const self = NodeId.parse('a')
     expect(startReplica(self, emptyLog, [self], monotonic(0), known)).toMatchObject(known)
     const log = { sequence: 1, epochs: [{ term: 9, master: self, from: 1 }] }
     expect(startReplica(self, log, [self], monotonic(0), known)).toMatchObject({ term: 9, obeyed: self })
   })
 
-  it('that cannot be kept is a failure of the disk', async () => {
+  it('that cannot be written is a disk error', async () => {
     mkdirSync(join(directory, 'term.json.new'))
-    await expect(keepKnownTerm(systemDirectory(directory), known)).rejects.toMatchObject({ code: 'disk_failed' })
+    await expect(writeKnownTerm(systemDirectory(directory), known)).rejects.toMatchObject({ code: 'disk_failed' })
   })
 })

@@ -5,8 +5,9 @@ import { diskError } from './errors'
 const FILE = 'term.json'
 
 /**
- * The highest term this node has taken part in, as far as its disk says; older versions kept none. Where it cannot be
- * read nobody knows whom this node has obeyed: it may follow, and not lead before it has followed.
+ * Reads the highest term that this node took part in, and the leader it accepted in it; term 0 if there is no file, as in
+ * data of older versions. `isLost` if the file cannot be read: the node then does not know for which terms it has voted,
+ * and must follow before it may lead. Never throws.
  */
 export const readKnownTerm = (directory: Directory): KnownTerm => {
   let text: string
@@ -23,8 +24,8 @@ export const readKnownTerm = (directory: Directory): KnownTerm => {
   }
 }
 
-/** Resolves when it is durable. Rejects with MasterError. */
-export const keepKnownTerm = async (directory: Directory, known: KnownTerm): Promise<void> => {
+/** Writes the term atomically; resolves when it is durable. Rejects with MasterError. */
+export const writeKnownTerm = async (directory: Directory, known: KnownTerm): Promise<void> => {
   try {
     await directory.replace(FILE, JSON.stringify(known))
   } catch (cause) {

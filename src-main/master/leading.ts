@@ -12,9 +12,9 @@ export interface LeadingParts {
   readonly state: () => State
   readonly apply: (events: readonly Event[]) => void
   readonly cards: { need(modelId: ModelId): void; cards(): Readonly<Record<string, CardResult>> }
-  /** When each linked member was last heard. */
+  /** When each linked member was last heard, by the leader's clock. */
   readonly heard: () => Readonly<Record<string, Timestamp>>
-  /** Members that answer at no address. */
+  /** Members that do not answer at any of their addresses. */
   readonly unreachable: () => readonly NodeId[]
   readonly ids: IdSource
   readonly now: () => Timestamp
@@ -25,7 +25,7 @@ export interface LeadingParts {
   readonly log: Pick<FactLog, 'warn'>
 }
 
-/** One term of this node as master: the passes over the state, and who was heard in it. */
+/** Starts the reconcile loop for one term of this node as leader. Which members were heard counts per term. */
 export const lead = (parts: LeadingParts): ReconcileLoop => {
   const { self, state, apply, cards, heard, unreachable, ids, now, wall, timers, onPassed, log } = parts
   const heardNodes = new HeardNodes(self, now())

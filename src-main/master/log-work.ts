@@ -5,39 +5,38 @@ import type { EventLog } from './event-log'
 import { Sending, type SendingParts } from './sending'
 import { decodeSnapshot, type Snapshot } from './snapshot'
 
-/** What came with a message. */
-export interface Brought {
+/** The records or the snapshot that came with a consensus message. */
+export interface Payload {
   readonly records?: readonly LogRecord[]
   readonly snapshot?: Buffer
 }
 
-/** What the consensus orders of the log. */
+/** Effects of the consensus on the log. */
 export type LogEffect = Extract<Effect, { kind: 'sendRecords' | 'beginTerm' | 'store' | 'install' | 'rewind' }>
 
-/** How things stood when an effect was ordered. */
-export interface OrderedOn {
-  /** What came with the message that it follows from. */
-  readonly brought: Brought
-  /** How often less of the log was left until then. */
-  readonly setBacks: number
+/** What an effect needs from the time at which the consensus returned it. */
+export interface EffectContext {
+  /** The payload of the message that caused it. */
+  readonly payload: Payload
+  readonly logGeneration: number
 }
 
 export interface LogWorkParts extends Omit<SendingParts, 'log'> {
   readonly self: NodeId
-  /** Sets the log's records after one aside; gives back the log that is left. */
+  /** Sets aside the records after `after`; resolves with the reopened log, which may be shorter. Rejects with MasterError. */
   readonly rewind: (after: number) => Promise<EventLog>
-  /** Puts a snapshot in the place of the log; gives back the log that goes on from there. */
+  /** Replaces the log by a snapshot; resolves with the new log. Rejects with MasterError. */
   readonly install: (snapshot: Snapshot) => Promise<EventLog>
-  /** Tells the consensus what has been done. */
-  readonly take: (input: Input) => void
+  /** Inputs the result of an effect to the consensus. */
+  readonly step: (input: Input) => void
+  /** An effect failed; the ones after it are still carried out. */
   readonly onFailure: (error: unknown) => void
 }
 
-/** Carries out on the log what the consensus orders, one after the other, and tells it what has been done. */
+/** Carries out the log effects of the consensus, one at a time and in order, and inputs their results to it. */
 export class LogWork {
   private work: Promise<void> = Promise.resolve()
-  /** How often less of the log was left than the consensus knew. */
-  private rewinds = 0
+  private generation = 0
   private readonly sending: Sending
 
   constructor(
@@ -51,34 +50,38 @@ export class LogWork {
     return this.opened
   }
 
-  get setBacks(): number {
-    return this.rewinds
+  /**
+   * Increases each time the log lost records that the consensus believed to be there. Effects that add to the log are
+   * dropped if it has increased since they were returned; the consensus returns new ones after the `rewound` input.
+   */
+  get logGeneration(): number {
+    return this.generation
   }
 
-  /** Resolves when everything that was ordered until now has been done or has failed. */
+  /** Resolves when all effects so far have been carried out or have failed. */
   get done(): Promise<void> {
     return this.work
   }
 
-  /** The log is another one, or shorter. */
-  goOnWith(log: EventLog): void {
+  /** Continues with another or a truncated log. */
+  replaceLog(log: EventLog): void {
     this.opened = log
-    this.sending.beginAnew()
+    this.sending.reset()
   }
 
-  carryOut(effect: LogEffect, { brought, setBacks }: OrderedOn): void {
-    // What was ordered for the log as it was then: where less of it is left than the consensus knew, it is not done.
-    const thenOnThisLog = (next: () => Promise<void>): void =>
-      this.enqueue(() => (this.rewinds === setBacks ? next() : Promise.resolve()))
+  /** Queues an effect. */
+  execute(effect: LogEffect, { payload, logGeneration }: EffectContext): void {
+    const unlessRewound = (next: () => Promise<void>): void =>
+      this.enqueue(() => (this.generation === logGeneration ? next() : Promise.resolve()))
     switch (effect.kind) {
       case 'sendRecords':
         return this.enqueue(() => this.sendRecords(effect))
       case 'beginTerm':
-        return thenOnThisLog(() => this.append([{ kind: 'term', term: effect.term, master: this.parts.self }]))
+        return unlessRewound(() => this.append([{ kind: 'term', term: effect.term, master: this.parts.self }]))
       case 'store':
-        return thenOnThisLog(() => this.store(brought.records ?? []))
+        return unlessRewound(() => this.store(payload.records ?? []))
       case 'install':
-        return thenOnThisLog(() => this.install(effect.log, brought.snapshot))
+        return unlessRewound(() => this.install(effect.log, payload.snapshot))
       case 'rewind':
         return this.enqueue(() => this.rewind(effect.after))
     }
@@ -89,28 +92,28 @@ export class LogWork {
   }
 
   private async rewind(after: number): Promise<void> {
-    this.goOnWith(await this.parts.rewind(after))
+    this.replaceLog(await this.parts.rewind(after))
     const { logEnd: log } = this.opened
     if (log.sequence < after) this.rewound()
-    else this.parts.take({ kind: 'written', log })
+    else this.parts.step({ kind: 'written', log })
   }
 
-  /** Less of the log is left than the consensus knows of. It orders anew what follows. */
+  /** The log is shorter than the consensus believed. */
   private rewound(): void {
-    this.rewinds += 1
-    this.parts.take({ kind: 'rewound', log: this.opened.logEnd })
+    this.generation += 1
+    this.parts.step({ kind: 'rewound', log: this.opened.logEnd })
   }
 
   private async append(records: Parameters<EventLog['append']>[0]): Promise<void> {
     const written = this.opened.append(records)
     const end = this.opened.logEnd
     await written
-    this.parts.take({ kind: 'written', log: end })
+    this.parts.step({ kind: 'written', log: end })
   }
 
   private async store(records: readonly LogRecord[]): Promise<void> {
     const missing = records.filter(({ sequence }) => sequence > this.opened.sequence)
-    // They were ordered before more was set aside than was asked for.
+    // A gap: more records were set aside than the leader had asked for.
     if (missing[0] && missing[0].sequence !== this.opened.sequence + 1) return this.rewound()
     await this.append(missing)
   }
@@ -118,8 +121,8 @@ export class LogWork {
   private async install(log: LogEnd, bytes: Buffer | undefined): Promise<void> {
     const snapshot = bytes && decodeSnapshot(bytes)
     if (snapshot?.logEnd.sequence !== log.sequence) return this.rewound()
-    this.goOnWith(await this.parts.install(snapshot))
-    this.parts.take({ kind: 'written', log: this.opened.logEnd })
+    this.replaceLog(await this.parts.install(snapshot))
+    this.parts.step({ kind: 'written', log: this.opened.logEnd })
   }
 
   private async sendRecords(effect: Extract<Effect, { kind: 'sendRecords' }>): Promise<void> {
@@ -127,7 +130,7 @@ export class LogWork {
     try {
       through = await this.sending.send(effect)
     } finally {
-      this.parts.take({ kind: 'sent', to: effect.to, through })
+      this.parts.step({ kind: 'sent', to: effect.to, through })
     }
   }
 }

@@ -248,7 +248,7 @@ describe('a master', () => {
     master.received(other, { type: 'lead', term: 9, log, followers: 2 })
     master.received(other, { type: 'rewind', term: 9, after: 1 })
     await eventually(() => expect(rewinding).toHaveBeenCalledTimes(1))
-    await master.beginAnew([self], { keep: false })
+    await master.startOver([self], { keep: false })
     expect(rewinding).toHaveBeenCalledTimes(2)
     rewinding.mockRestore()
     await eventually(() => expect(master.status()).toEqual({ role: 'master' }))
@@ -258,7 +258,7 @@ describe('a master', () => {
   it('that leaves its cluster during a standstill still leads on its own', async () => {
     const master = await open()
     await declare(master)
-    const beginning = master.beginAnew([self], { keep: false })
+    const beginning = master.startOver([self], { keep: false })
     // The process gets no CPU time while its records are set aside; the next message or tick notices that.
     const now = performance.now.bind(performance)
     const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + 5000)

@@ -7,19 +7,19 @@ import type { SubmitResult, WatchItem } from '@core/protocols/peer'
 import { mayDecide, type ReconcileInputs } from '@core/reconcile/index'
 import type { State } from '@core/state/state'
 import { CardLoader } from './card-loader'
-import { Commanding } from './commanding'
+import { CommandRouter } from './command-router'
 import { journal } from './decision-journal'
 import { Departure } from './departure'
 import { systemHost, type Host } from './host'
 import { diskHangs, stopping, termLost, type MasterError } from './errors'
 import type { EventLog } from './event-log'
-import { tell } from './following'
+import { followerStream } from './following'
 import { statusOf, type MasterOptions, type MasterStatus } from './master-options'
 import { alone, type Network } from './network'
 import { ActiveRole } from './active-role'
 import { Projection } from './projection'
 import type { Leadership } from './leadership'
-import { Replication, type Brought } from './replication'
+import { Replication, type Payload } from './replication'
 import { Membership } from './membership'
 import { MemberClocks } from './member-clocks'
 import { MemberChanges } from './member-changes'
@@ -28,15 +28,15 @@ import { Observing } from './observing'
 import { latestDecisions, precededBy } from './past-events'
 import { Sequencer, type CommandResult } from './sequencer'
 import { SteppingDown } from './stepping-down'
-import { merger } from './split'
+import { backgroundMerge } from './split'
 import { Storage } from './storage'
 
 export type { MasterOptions, MasterStatus } from './master-options'
 
 /**
- * This node's part in deciding: it leads, or it follows who does. As master it takes commands and keeps the
- * declarations true; as follower it keeps a copy of the log, shows what the master says, and passes commands on.
- * Where its disk refuses it steps down, acknowledges nothing, and comes back with what the disk has.
+ * One node of the control plane, as leader or follower. The leader executes commands and runs reconcile passes; a
+ * follower replicates the log, shows the leader's state, and forwards commands. If the disk refuses, the node steps down
+ * and acknowledges nothing until the disk accepts records again. README.md has the contract.
  */
 export class Master {
   private readonly storage: Storage
@@ -45,7 +45,7 @@ export class Master {
   private readonly replication: Replication
   private readonly network: Network
   private readonly cards: CardLoader
-  private readonly commanding: Commanding
+  private readonly commands: CommandRouter
   private readonly activeRole: ActiveRole
   private readonly disk: SteppingDown
   private readonly departure: Departure
@@ -54,7 +54,7 @@ export class Master {
   private readonly observing: Observing
   private readonly merge: () => void
   private closed = false
-  /** It was removed from its cluster, and has not begun anew yet. */
+  /** Whether this node was removed from its cluster and `startOver` has not completed yet. */
   private isRemoved = false
 
   private constructor(
@@ -80,14 +80,14 @@ export class Master {
       replicate: (durable) => this.replication.replicate(durable),
       removalsKnown: () => this.replication.removalsKnown(this.projection.lastEventAt),
       onImplausible: warnings.onImplausible,
-      onFailure: (error) => this.disk.take(error),
+      onFailure: (error) => this.disk.handle(error),
     })
-    this.commanding = new Commanding({
+    this.commands = new CommandRouter({
       sequencer: this.sequencer,
       timers,
-      leads: () => (this.isRemoved ? { kind: 'nobody' } : this.replication.leads),
+      leadership: () => (this.isRemoved ? { kind: 'nobody' } : this.replication.leadership),
       refusal: () => this.refusal(),
-      elsewhere: (...command) => network.submit(...command),
+      forward: (...command) => network.submit(...command),
       projection: this.projection,
     })
     this.disk = new SteppingDown({
@@ -98,13 +98,13 @@ export class Master {
     this.departure = new Departure({
       timers,
       isAlone: () => this.membership.isAlone || this.closed,
-      tell: (reason) => this.observe({ type: 'NodeLeaving', nodeId, reason }),
+      announce: (reason) => this.observe({ type: 'NodeLeaving', nodeId, reason }),
       leave: () => this.replication.leave(),
       comeBack: () => {
-        network.begin()
-        // With a disk that refuses it has no part to take yet.
+        network.reconnect()
+        // A node whose disk refuses only keeps track of the leader.
         if (this.disk.error) this.replication.listen()
-        else this.replication.take({ kind: 'wake' })
+        else this.replication.step({ kind: 'wake' })
       },
     })
     this.memberChanges = new MemberChanges({
@@ -112,24 +112,24 @@ export class Master {
       replication: () => this.replication,
       state: () => this.state(),
       timers,
-      isOver: () => this.closed,
+      isClosed: () => this.closed,
       onRemoved: () => options.onRemoved?.(),
     })
-    this.merge = merger(this.storage.directory, {
+    this.merge = backgroundMerge(this.storage.directory, {
       submit: (command) => this.submit(command, { commandId: host.ids.commandId() }),
       isOver: () => this.closed,
       timers,
       log: options.log,
     })
     this.observing = new Observing({
-      leads: () => this.replication.leads,
+      leadership: () => this.replication.leadership,
       isRefusing: () => this.disk.error !== undefined,
       state: () => this.state(),
       sequencer: this.sequencer,
       network,
       timers,
     })
-    this.cards = new CardLoader({ load: options.loadCard, onResult: () => this.activeRole.wake(), now, timers })
+    this.cards = new CardLoader({ load: options.loadCard, onResult: () => this.activeRole.schedulePass(), now, timers })
     this.activeRole = new ActiveRole({
       self: nodeId,
       network,
@@ -139,7 +139,7 @@ export class Master {
       apply: (events) => {
         if (!this.disk.error) void this.sequencer.add(events).catch(() => undefined)
       },
-      onLed: () => this.merge(),
+      onEntered: () => this.merge(),
       now,
       host,
       onPassed: options.onPassed,
@@ -150,7 +150,7 @@ export class Master {
         if (this.activeRole.leads) journal(options.log, subject, envelope)
         this.afterEvent(envelope)
       },
-      reset: () => this.memberChanges.look(),
+      reset: () => this.memberChanges.update(),
     })
     this.replication = new Replication({
       self: nodeId,
@@ -167,18 +167,21 @@ export class Master {
       onTooOld: warnings.onTooOld,
       onDistrust: warnings.onDistrust,
       onVouched: (leader) => this.memberChanges.vouched(leader),
-      onDiskHangs: (milliseconds) => this.disk.take(diskHangs(this.storage.directory.path, milliseconds)),
+      onDiskHangs: (milliseconds) => this.disk.handle(diskHangs(this.storage.directory.path, milliseconds)),
       wall: host.wall,
       onClock: (peer, clock) => clocks.hear(peer, clock),
       onStandstill: (milliseconds) => {
         clocks.stoodStill()
-        network.stoodStill(milliseconds)
+        network.processPaused(milliseconds)
       },
-      onFailure: (error) => this.disk.take(error),
+      onFailure: (error) => this.disk.handle(error),
     })
   }
 
-  /** Opens the data folder for deciding. A node without fellows leads at once. Throws MasterError. */
+  /**
+   * Locks the data folder and opens its log. A node without other members resolves once it leads. Rejects with
+   * MasterError.
+   */
   static async open(options: MasterOptions): Promise<Master> {
     const { host = systemHost } = options
     const unlock = host.lock(options.dataDir)
@@ -186,7 +189,7 @@ export class Master {
       const opened = Storage.open({ ...options, directory: host.directory })
       options.log.info({ replayed: opened.replayed, sequence: opened.storage.log.sequence }, 'opened the log')
       const master = new Master(options, host, unlock, opened)
-      if (master.membership.isAlone) await master.ledOrFailed()
+      if (master.membership.isAlone) await master.enterRole()
       return master
     } catch (error) {
       unlock()
@@ -194,17 +197,22 @@ export class Master {
     }
   }
 
+  /** The current state of this node. */
   state(): State {
     return this.projection.state()
   }
 
+  /**
+   * Calls `event` for each event after it is folded, and `reset` after the state was replaced. Returns the function that
+   * unsubscribes.
+   */
   subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void {
     return this.projection.subscribe({ event, reset })
   }
 
   /**
-   * The last events in memory, oldest first, preceded by up to `decisions` decisions of the log: what is in memory begins
-   * at the last start or change of master, and reports of busy machines fill it soon.
+   * The last `last` events in memory, oldest first, preceded by up to `decisions` earlier decisions from the log: memory
+   * starts at the last start or change of leader, and observations of busy machines soon fill it. Never rejects.
    */
   async latestEvents({ last, decisions }: { last: number; decisions: number }): Promise<readonly Envelope[]> {
     const { directory, log } = this.storage
@@ -217,138 +225,148 @@ export class Master {
     return precededBy(earlier, this.projection.recent.latest(last))
   }
 
+  /** The events after an index of a term; undefined if the caller needs a snapshot instead. */
   eventsAfter(index: number, term: number): readonly Envelope[] | undefined {
     return this.projection.recent.after(index, term)
   }
 
-  /** All members that this node knows of, itself among them. */
+  /** All members that this node knows, including itself. */
   memberIds(): readonly NodeId[] {
     return this.membership.all
   }
 
-  /** Whether the log on its disk names it as a member. Its state may do so earlier, as the leader tells it. */
+  /** Whether the durable log names this node as a member. The state, which comes from the leader, may do so earlier. */
   get isNamedByLog(): boolean {
     return this.options.nodeId in this.storage.log.state.members && this.replication.isOnDisk
   }
 
-  /** Resolves when durable and folded here. Rejects with MasterError where nobody can decide. */
+  /**
+   * Submits a command. Resolves when it is acknowledged and its events are folded here, or when it is refused. Rejects
+   * with MasterError if it is unknown whether it was executed; a retry with the same id is safe.
+   */
   submit(command: Command, options: { commandId: CommandId }): Promise<CommandResult> {
-    return this.commanding.submit(command, options)
+    return this.commands.submit(command, options)
   }
 
-  /** Something that this machine sees, for whoever leads. */
+  /** Reports an observation of this node to the leader. */
   observe(event: Observation): void {
     this.observing.observe(event)
   }
 
-  /** Resolves after the next pass over the state; at once where another node makes it. */
+  /** Resolves after the next reconcile pass; at once if another node leads. */
   reconciled(): Promise<void> {
-    return this.activeRole.passed()
+    return this.activeRole.nextPass()
   }
 
-  /** A declaration's newest decisions, oldest first. */
+  /** A declaration's latest decisions, oldest first. Rejects with the disk's errors. */
   async history(metaInstanceId: MetaInstanceId): Promise<readonly HistoryEvent[]> {
     return (await this.storage.history(metaInstanceId)).events
   }
 
-  /** How far its log goes. */
+  /** End of this node's log, including records that are not durable yet. */
   get logEnd(): LogEnd {
     return this.storage.log.logEnd
   }
 
-  /** What its next pass would see; only of a node that leads. */
+  /** Inputs of the next reconcile pass; undefined if this node does not lead. */
   inputs(): ReconcileInputs | undefined {
     return this.activeRole.inputs()
   }
 
-  /** The models on this machine changed: their cards are read again. */
+  /** The models on this machine have changed: cards are loaded again. */
   modelsChanged(): void {
     this.cards.invalidate()
   }
 
   status(): MasterStatus {
-    const isLost = this.replication.leads.kind === 'nobody' && this.replication.hasLostTerm
+    const isLost = this.replication.leadership.kind === 'nobody' && this.replication.hasLostTerm
     return statusOf(
-      this.replication.leads,
+      this.replication.leadership,
       this.disk.error ?? (isLost ? termLost(this.storage.directory.path) : undefined),
     )
   }
 
-  /** This machine sleeps or quits: the others hear of it now, and one of them leads if this one did. */
+  /** This machine sleeps or quits: reports that, and hands over the leadership. Resolves when the messages were sent. */
   leave(reason: string): Promise<void> {
     return this.departure.leave(reason)
   }
 
-  /** This node restarts: one of the others leads, and nobody takes it for gone before it has had time to come back. */
+  /** This node restarts: hands over the leadership. Its instances are kept while it restarts. */
   stepAside(): Promise<void> {
     return this.departure.stepAside()
   }
 
-  /** It is back. */
+  /** This machine woke up. */
   comeBackFromSleep(): void {
     this.departure.comeBack()
   }
 
-  /** It was removed from its cluster: it takes no commands until it has begun anew, as what it decides is not kept. */
+  /** This node was removed from its cluster: it takes no commands until `startOver`, which would discard them. */
   removed(): void {
     this.isRemoved = true
   }
 
-  // What the links bring.
+  // Inputs from the links to other members.
 
   connected(peer: NodeId, { knowsTails = true }: { readonly knowsTails?: boolean } = {}): void {
-    this.replication.take({ kind: 'connected', peer, knowsTails })
+    this.replication.step({ kind: 'connected', peer, knowsTails })
   }
 
   disconnected(peer: NodeId): void {
-    this.replication.take({ kind: 'disconnected', peer })
+    this.replication.step({ kind: 'disconnected', peer })
   }
 
   refused(peer: NodeId): void {
-    this.replication.take({ kind: 'refused', peer })
+    this.replication.step({ kind: 'refused', peer })
   }
 
-  received(from: NodeId, message: Message, brought: Brought = {}): void {
-    this.replication.receive(from, message, brought)
+  received(from: NodeId, message: Message, payload: Payload = {}): void {
+    this.replication.receive(from, message, payload)
   }
 
-  /** What a member says it sees. */
+  /** Handles observations of a member. */
   observedBy(from: NodeId, events: readonly Observation[]): void {
     this.observing.observedBy(from, events)
   }
 
-  /** A command that another node took. */
+  /** Executes a command forwarded by another node. Resolves with `not_master` if this node does not lead. */
   submittedBy(command: Command, commandId: CommandId): Promise<SubmitResult> {
-    return this.commanding.submittedBy(command, commandId)
+    return this.commands.submittedBy(command, commandId)
   }
 
-  /** What a follower of this term is told. Throws where this node does not lead in it. */
+  /** The state and events for a follower of that term. Throws if this node does not lead in it. */
   watchedBy(term: number, signal: AbortSignal): AsyncIterable<WatchItem> {
-    const { leads } = this.replication
-    if (leads.kind !== 'self' || leads.term !== term || this.disk.error) throw new Error('not the master of that term')
-    return tell(this.projection, signal)
+    const { leadership } = this.replication
+    if (leadership.kind !== 'self' || leadership.term !== term || this.disk.error)
+      throw new Error('not the master of that term')
+    return followerStream(this.projection, signal)
   }
 
-  /** Sets everything aside that belongs to a cluster, so that the log of another can take its place. */
-  async beginAnew(members: readonly NodeId[], { keep }: { readonly keep: boolean }): Promise<void> {
+  /**
+   * Moves this node to another cluster: sets the whole log aside and takes part again as one of `members`. With `keep`
+   * its declarations and API keys are merged into the new cluster; otherwise they are discarded. Rejects with MasterError
+   * if the disk refuses; it can then be repeated.
+   */
+  async startOver(members: readonly NodeId[], { keep }: { readonly keep: boolean }): Promise<void> {
     this.replication.leave()
     this.activeRole.resign()
-    // Two that set records aside at once would each go on with a log of their own.
+    // A truncation for the old leader may still run. Two at a time would each reopen a log of their own.
     await this.replication.settled()
     const log = await this.storage.rewind(0, keep ? 'broughtAlong' : 'forgotten')
-    this.projection.replace(this.storage.durable())
+    this.projection.replace(this.storage.durableState())
     this.membership.replace(members)
     this.isRemoved = false
-    if (!keep) this.commanding.beginAnew()
-    this.replication.return(log, members)
+    if (!keep) this.commands.rejectWaiting()
+    this.replication.rejoin(log, members)
   }
 
+  /** Writes a snapshot, leaves the consensus, closes the log and releases the data folder. */
   async close(): Promise<void> {
     if (this.closed) return
     this.closed = true
     this.activeRole.resign()
     await this.disk.close()
-    // What was decided is on the disk; a snapshot makes the next start quick.
+    // With a snapshot the next start replays nothing.
     if (!this.disk.error) await this.storage.takeSnapshot()
     await this.replication.close()
     await this.storage.close()
@@ -357,7 +375,7 @@ export class Master {
 
   private leadershipChanged(leadership: Leadership): void {
     if (this.closed) return this.activeRole.resign()
-    if (leadership.kind === 'self') this.membership.lead()
+    if (leadership.kind === 'self') this.membership.endVoucher()
     this.options.onLeadership?.(leadership)
     this.activeRole.enter(leadership)
   }
@@ -365,37 +383,37 @@ export class Master {
   private beginTerm(term: number): void {
     const { nodeId, log } = this.options
     log.info({ term, sequence: this.storage.log.sequence }, 'leading')
-    // The record of the term is on the disk, and with it all before it: nothing needs to be read.
+    // The record of the term is durable, and so are all before it: the state in memory is the one on disk.
     this.sequencer.restore(this.storage.log, { ...this.storage.state, term, masterNodeId: nodeId })
   }
 
-  /** Resolves when this node leads or follows; rejects where its disk refuses even that. */
-  private async ledOrFailed(): Promise<void> {
-    const error = await this.activeRole.ledOr(() => this.disk.error)
+  /** Resolves when this node leads or follows. If its disk refuses that, closes it and rejects with MasterError. */
+  private async enterRole(): Promise<void> {
+    const error = await this.activeRole.enteredOr(() => this.disk.error)
     if (!error) return
     await this.close()
     throw error
   }
 
   private afterEvent({ event }: Envelope): void {
-    if (this.replication.leads.kind === 'self')
-      for (const more of this.activeRole.gathered(event)) this.sequencer.observe(more)
-    if (this.projection.look((state) => mayDecide(state, event))) this.activeRole.wake()
-    if (event.type === 'MemberAdmitted' || event.type === 'MemberRemoved') this.memberChanges.look()
+    if (this.replication.leadership.kind === 'self')
+      for (const more of this.activeRole.completedRounds(event)) this.sequencer.observe(more)
+    if (this.projection.read((state) => mayDecide(state, event))) this.activeRole.schedulePass()
+    if (event.type === 'MemberAdmitted' || event.type === 'MemberRemoved') this.memberChanges.update()
   }
 
-  /** What comes after a record is not in the master's log: it makes room for what is. */
+  /** Sets aside the records that the leader's log does not have, and merges their declarations. */
   private async rewind(after: number): Promise<EventLog> {
     const log = await this.storage.rewind(after, 'merged')
-    // The winner's state may have come before the records were aside; else they are merged when it comes.
-    const { leads } = this.replication
-    if (leads.kind === 'other' && leads.term === this.state().term) this.merge()
+    // If the leader's state has arrived already, merge now; otherwise its arrival starts the merge (`onEntered`).
+    const { leadership } = this.replication
+    if (leadership.kind === 'other' && leadership.term === this.state().term) this.merge()
     return log
   }
 
-  /** Why this node may take no command: one that another leads passes it on, whatever its own disk does. */
+  /** Why this node cannot take commands. A follower can whatever its disk does, because it only forwards them. */
   private refusal(): MasterError | undefined {
     if (this.closed) return stopping()
-    return this.replication.leads.kind === 'other' ? undefined : this.disk.error
+    return this.replication.leadership.kind === 'other' ? undefined : this.disk.error
   }
 }

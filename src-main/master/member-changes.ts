@@ -7,48 +7,48 @@ import type { Replication } from './replication'
 
 export interface MemberChangesParts {
   readonly membership: Membership
-  readonly replication: () => Pick<Replication, 'leads' | 'take' | 'isOnAnotherDisk'>
+  readonly replication: () => Pick<Replication, 'leadership' | 'step' | 'isOnAnotherDisk'>
   readonly state: () => State
   readonly timers: Timers
-  readonly isOver: () => boolean
-  /** This node was removed, and may begin anew. */
+  readonly isClosed: () => boolean
+  /** This node was removed, and may leave the cluster. */
   readonly onRemoved: () => void
 }
 
-/** Tells the consensus who is a member, as the state changes, and notices that this node was removed. */
+/** Keeps the consensus up to date about the members, and detects the removal of this node. */
 export class MemberChanges {
   private readonly ownRemoval: OwnRemoval
 
   constructor(private readonly parts: MemberChangesParts) {
-    const { membership, replication, timers, isOver, onRemoved } = parts
+    const { membership, replication, timers, isClosed, onRemoved } = parts
     this.ownRemoval = new OwnRemoval({
       timers,
-      isRemovedLeader: () => !isOver() && replication().leads.kind === 'self' && membership.isRemoved,
+      isRemovedLeader: () => !isClosed() && replication().leadership.kind === 'self' && membership.isRemoved,
       isOnAnotherDisk: () => replication().isOnAnotherDisk,
       onRemoved,
     })
   }
 
-  /** The state may name other members than before. */
-  look(): void {
+  /** Call it when the members in the state may have changed. */
+  update(): void {
     const { membership, onRemoved } = this.parts
     const replication = this.parts.replication()
-    const { leads } = replication
+    const { leadership } = replication
     const state = this.parts.state()
-    const isRemoved = membership.look(state, {
-      // As leader it keeps another one that members vouch for until the two have met.
-      isLeaders: leads.kind === 'other' && leads.term === state.term,
-      follows: leads.kind === 'other' && leads.listensOnly !== true ? leads.master : undefined,
+    const isRemoved = membership.update(state, {
+      // A leader keeps the voucher for another one until the two are in contact.
+      isLeaders: leadership.kind === 'other' && leadership.term === state.term,
+      follows: leadership.kind === 'other' && leadership.listensOnly !== true ? leadership.master : undefined,
     })
-    replication.take({ kind: 'members', members: membership.all })
-    if (isRemoved && replication.leads.kind === 'other') onRemoved()
-    this.ownRemoval.look()
+    replication.step({ kind: 'members', members: membership.all })
+    if (isRemoved && replication.leadership.kind === 'other') onRemoved()
+    this.ownRemoval.check()
   }
 
-  /** A member follows a leader that this node does not know. */
+  /** A member vouches for a leader that this node does not know as a member. */
   vouched(leader: NodeId): void {
     const { membership } = this.parts
     membership.vouch(leader)
-    this.parts.replication().take({ kind: 'members', members: membership.all })
+    this.parts.replication().step({ kind: 'members', members: membership.all })
   }
 }

@@ -1,7 +1,7 @@
 import type { FactLog } from '@core/consensus/index'
 import type { NodeId } from '@core/ids'
 
-/** What this node's log says of members whose words or versions are not as they should be; each line names the member. */
+/** Logs warnings about members that send implausible values, or whose version is too old. */
 export const memberWarnings = (log: Pick<FactLog, 'warn'>) => ({
   onImplausible: (peer: string): void =>
     log.warn(

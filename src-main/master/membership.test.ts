@@ -21,7 +21,7 @@ it('a node is alone until an admission or its state names others', () => {
 it('an admission no longer counts once the state names this node', () => {
   const { world, self, other, stranger } = cluster()
   const membership = new Membership({ self, admittedBy: [stranger] }, nobody)
-  expect(membership.look(world.state, { isLeaders: true })).toBe(false)
+  expect(membership.update(world.state, { isLeaders: true })).toBe(false)
   expect(membership.all).toEqual([self, other])
 })
 
@@ -29,23 +29,23 @@ it('a node was removed if the state no longer names it but names others', () => 
   const { world, self, other } = cluster()
   const membership = new Membership({ self, admittedBy: [] }, world.state)
   const { [self]: _, ...others } = world.state.members
-  expect(membership.look({ ...world.state, members: others }, { isLeaders: true })).toBe(true)
+  expect(membership.update({ ...world.state, members: others }, { isLeaders: true })).toBe(true)
   expect(membership.all).toEqual([self, other])
 })
 
 it('a state without members removes no node: it is a new cluster', () => {
   const { world, self } = cluster()
   const membership = new Membership({ self, admittedBy: [] }, world.state)
-  expect(membership.look(nobody, { isLeaders: false })).toBe(false)
+  expect(membership.update(nobody, { isLeaders: false })).toBe(false)
 })
 
 it('a leader that a member vouches for is a member until a leader’s state says who is one', () => {
   const { world, self, other, stranger } = cluster()
   const membership = new Membership({ self, admittedBy: [] }, world.state)
   membership.vouch(stranger)
-  membership.look(world.state, { isLeaders: false })
+  membership.update(world.state, { isLeaders: false })
   expect(membership.all).toEqual([self, other, stranger])
-  membership.look({ ...world.state, masterNodeId: stranger }, { isLeaders: true })
+  membership.update({ ...world.state, masterNodeId: stranger }, { isLeaders: true })
   expect(membership.all).toEqual([self, other])
 })
 
@@ -53,6 +53,6 @@ it('a leader that was vouched for is no member if another node leads in the end 
   const { world, self, other, stranger } = cluster()
   const membership = new Membership({ self, admittedBy: [] }, world.state)
   membership.vouch(stranger)
-  membership.look({ ...world.state, masterNodeId: other }, { isLeaders: true })
+  membership.update({ ...world.state, masterNodeId: other }, { isLeaders: true })
   expect(membership.all).toEqual([self, other])
 })

@@ -37,7 +37,7 @@ export class Membership {
    * @param follows the leader that this node follows: it stays a member although the state says that it was removed,
    * because its last records, with the removal, are still to come
    */
-  look(
+  update(
     state: State,
     { isLeaders, follows }: { readonly isLeaders: boolean; readonly follows?: NodeId | undefined },
   ): boolean {
@@ -58,7 +58,7 @@ export class Membership {
   }
 
   /** This node leads: ends the voucher. */
-  lead(): void {
+  endVoucher(): void {
     this.vouched = undefined
   }
 

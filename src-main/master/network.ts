@@ -22,9 +22,9 @@ export interface Network {
   /** Members that do not answer at any of their addresses. */
   unreachable(): readonly NodeId[]
   /** This machine woke up: closes all links and connects again. */
-  begin(): void
+  reconnect(): void
   /** This process did not run for that many milliseconds, because its machine slept or was busy. */
-  stoodStill(milliseconds: number): void
+  processPaused(milliseconds: number): void
 }
 
 /** Network of a node without other members. */
@@ -36,6 +36,6 @@ export const alone: Network = {
   watch: async function* () {},
   heard: () => ({}),
   unreachable: () => [],
-  begin: () => undefined,
-  stoodStill: () => undefined,
+  reconnect: () => undefined,
+  processPaused: () => undefined,
 }

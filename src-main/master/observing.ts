@@ -9,8 +9,8 @@ import type { Network } from './network'
 import type { Sequencer } from './sequencer'
 
 export interface ObservingParts {
-  readonly leads: () => Leadership
-  /** Whether this node's disk refuses: then nothing is ordered here. */
+  readonly leadership: () => Leadership
+  /** Whether this node's disk refuses writes; it then takes no observations as leader. */
   readonly isRefusing: () => boolean
   readonly state: () => State
   readonly sequencer: Pick<Sequencer, 'observe'>
@@ -18,31 +18,30 @@ export interface ObservingParts {
   readonly timers: Timers
 }
 
-/** Brings what is observed to whoever leads: this node's sequencer, or the leader over its link. */
+/** Routes observations to the leader: this node's sequencer, or another node over its link. */
 export class Observing {
-  private readonly passOn: (event: Observation) => void
+  private readonly forward: (event: Observation) => void
 
   constructor(private readonly parts: ObservingParts) {
-    const { leads, network, timers } = parts
-    this.passOn = batched(timers, (events) => {
-      const leader = leads()
+    const { leadership, network, timers } = parts
+    this.forward = batched(timers, (events) => {
+      const leader = leadership()
       if (leader.kind === 'other') network.observe(leader.master, events)
     })
   }
 
-  /** This machine observes something. */
+  /** Handles an observation made by this node. Without a leader it is dropped: observers repeat it to the next leader. */
   observe(event: Observation): void {
-    const { leads, isRefusing, sequencer } = this.parts
-    const { kind } = leads()
+    const { leadership, isRefusing, sequencer } = this.parts
+    const { kind } = leadership()
     if (kind === 'self' && !isRefusing()) sequencer.observe(event)
-    // Where nobody leads nothing is lost: whoever observes says it again when somebody does.
-    else if (kind === 'other') this.passOn(event)
+    else if (kind === 'other') this.forward(event)
   }
 
-  /** What a member says it sees: only what it may say, and only while this node leads. */
+  /** Handles observations of a member, if this node leads. Ignores those that this member may not make. */
   observedBy(from: NodeId, events: readonly Observation[]): void {
-    const { leads, isRefusing, sequencer, state } = this.parts
-    if (leads().kind !== 'self' || isRefusing()) return
+    const { leadership, isRefusing, sequencer, state } = this.parts
+    if (leadership().kind !== 'self' || isRefusing()) return
     for (const event of events) if (mayObserve(state(), from, event)) sequencer.observe(event)
   }
 }

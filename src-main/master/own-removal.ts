@@ -22,7 +22,7 @@ export class OwnRemoval {
   constructor(private readonly parts: OwnRemovalParts) {}
 
   /** Starts to wait if this node leads and was removed. Call it after changes of the members. */
-  look(): void {
+  check(): void {
     if (!this.isWaiting && this.parts.isRemovedLeader()) void this.waitForAnother()
   }
 

@@ -4,12 +4,13 @@ import type { Directory } from '../disk/directory'
 import { recordsAfter } from './log-reader'
 
 interface LogPart {
-  /** Of the log's last record. */
+  /** Sequence number of the log's last record. */
   readonly sequence: number
+  /** Number of records to read from the end. */
   readonly most: number
 }
 
-/** The last decisions in a log, oldest first, as far as they are on the disk. Rejects with what the disk says. */
+/** Reads the decisions among the last `most` records of a log, oldest first. Rejects with the disk's errors. */
 export const latestDecisions = async (directory: Directory, { sequence, most }: LogPart): Promise<Envelope[]> => {
   const found: Envelope[] = []
   for await (const record of recordsAfter(directory, Math.max(0, sequence - most)))
@@ -17,7 +18,7 @@ export const latestDecisions = async (directory: Directory, { sequence, most }: 
   return found
 }
 
-/** Events in memory, preceded by the decisions that are older than the first of them. */
+/** Prepends the decisions that are older than the first of the events. */
 export const precededBy = (decisions: readonly Envelope[], events: readonly Envelope[]): readonly Envelope[] => {
   const [first] = events
   return [...decisions.filter((decision) => first === undefined || isAfter(first, decision)), ...events]

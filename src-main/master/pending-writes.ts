@@ -29,7 +29,7 @@ export class PendingWrites {
   }
 
   /** This node does not lead any more: rejects all pending writes. */
-  giveUp(): void {
+  rejectAll(): void {
     for (const { reject } of this.pending.splice(0)) reject(new LeadershipLost())
   }
 }

@@ -32,14 +32,14 @@ export class Projection {
     return this.folding.state
   }
 
-  /** Looks something up without a state to keep; what `reader` returns must hold no family. */
-  look<Found>(reader: (state: State) => Found): Found {
-    return this.folding.look(reader)
+  /** Reads a value without copying the state. The value must not contain a family of the state, which later folds change. */
+  read<Found>(reader: (state: State) => Found): Found {
+    return this.folding.read(reader)
   }
 
   /** Stamp of the last event, in milliseconds since 1970. */
   get lastEventAt(): Timestamp {
-    return this.folding.look(({ lastEventAt }) => lastEventAt)
+    return this.folding.read(({ lastEventAt }) => lastEventAt)
   }
 
   /** Returns the function that unsubscribes. */
@@ -50,14 +50,14 @@ export class Projection {
 
   /** Assigns the next index and a stamp to an event, and folds it. Listeners are notified by `notify`. */
   foldNew(event: Event, now: Timestamp, more: Pick<Envelope, 'commandId' | 'removalsKnown'> = {}): Envelope {
-    const envelope = { ...this.folding.look((state) => next(state, event, now)), ...more }
+    const envelope = { ...this.folding.read((state) => next(state, event, now)), ...more }
     this.fold(envelope)
     return envelope
   }
 
   /** Folds an event of the leader. Returns false, without folding it, if it is of another term or not the next one. */
   foldReceived(envelope: Envelope): boolean {
-    const { lastEventIndex, term } = this.folding.look(({ lastEventIndex, term }) => ({ lastEventIndex, term }))
+    const { lastEventIndex, term } = this.folding.read(({ lastEventIndex, term }) => ({ lastEventIndex, term }))
     if (envelope.term !== term || envelope.index !== lastEventIndex + 1) return false
     this.fold(envelope)
     return true
@@ -95,7 +95,7 @@ export class Projection {
   }
 
   private fold(envelope: Envelope): void {
-    const subject = this.folding.look((state) => subjectOf(state, envelope.event))
+    const subject = this.folding.read((state) => subjectOf(state, envelope.event))
     this.folding.fold(envelope)
     this.recent.add(envelope)
     this.unnotified.push({ envelope, subject })

@@ -11,9 +11,9 @@ export class RecentCommands {
     for (const commandId of known) this.ids.add(commandId)
   }
 
-  /** At most `most` of the latest ids, oldest first. */
-  latest(most: number): readonly CommandId[] {
-    return [...this.ids].slice(-most)
+  /** At most `limit` of the latest ids, oldest first. */
+  latest(limit: number): readonly CommandId[] {
+    return [...this.ids].slice(-limit)
   }
 
   has(commandId: CommandId): boolean {

@@ -17,9 +17,9 @@ export class RecentEvents {
     this.events = []
   }
 
-  /** At most `most` of the latest events, oldest first. */
-  latest(most: number): readonly Envelope[] {
-    return most === 0 ? [] : this.events.slice(-most)
+  /** At most `limit` of the latest events, oldest first. */
+  latest(limit: number): readonly Envelope[] {
+    return limit === 0 ? [] : this.events.slice(-limit)
   }
 
   /** The events after an index of a term; undefined if they are no longer all in memory, or are of several terms. */

@@ -12,7 +12,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** A loop over that world; `passes` are the times at which it looked at the state first. */
+/** A loop over a world. `passes`: the start times of its passes. */
 const loopOver = (world: World, options: { heard?: () => Record<string, number> } = {}) => {
   const passes: number[] = []
   const applied: Event[][] = []
@@ -46,21 +46,21 @@ const loopOver = (world: World, options: { heard?: () => Record<string, number> 
 }
 
 const passed = async (one: ReconcileLoop): Promise<void> => {
-  const done = one.passed()
+  const done = one.nextPass()
   await vi.advanceTimersByTimeAsync(0)
   await done
 }
 
 describe('the reconcile loop', () => {
-  it('makes one pass of many calls, as soon as what runs now is done', async () => {
+  it('makes one pass for many calls, after the current turn of the event loop', async () => {
     const { loop, passes } = loopOver(new World())
-    for (let call = 0; call < 10; call += 1) loop.wake()
+    for (let call = 0; call < 10; call += 1) loop.schedulePass()
     expect(passes).toEqual([])
     await passed(loop)
     expect(passes).toEqual([1_000_000])
   })
 
-  it('places what is declared without waiting for a tick', async () => {
+  it('places a declaration without waiting for a tick', async () => {
     const world = new World()
     world.addNode('Mac Studio')
     const { loop, applied } = loopOver(world)
@@ -71,7 +71,7 @@ describe('the reconcile loop', () => {
     expect(Date.now()).toBe(1_000_000)
   })
 
-  it('asks for the cards that it lacks', async () => {
+  it('requests missing model cards', async () => {
     const world = new World()
     world.addNode('Mac Studio')
     world.cards = {}
@@ -81,14 +81,14 @@ describe('the reconcile loop', () => {
     expect(needs).toEqual(['m/small'])
   })
 
-  it('looks at least once a second', async () => {
+  it('makes a pass at least once a second', async () => {
     const { passes } = loopOver(new World())
     await vi.advanceTimersByTimeAsync(5100)
     expect(passes.length).toBeGreaterThanOrEqual(6)
     expect(Math.max(...passes.slice(1).map((time, at) => time - (passes[at] ?? 0)))).toBeLessThanOrEqual(1001)
   })
 
-  it('looks at the very moment a deadline comes', async () => {
+  it('makes a pass exactly at a deadline', async () => {
     const { world, id } = readyWorld()
     const { loop, passes } = loopOver(world)
     await passed(loop)
@@ -126,7 +126,7 @@ describe('the reconcile loop', () => {
     expect(applied.flat().map(({ type }) => type)).not.toContain('NodeTimedOut')
   })
 
-  it('lets a node that is not heard time out, when the clock stood by', async () => {
+  it('times out a node that is not heard, if the clock was not set', async () => {
     const { world } = readyWorld()
     const { applied } = loopOver(world, { heard: () => ({ 'Mac Studio': 1_000_000 }) })
     await vi.advanceTimersByTimeAsync(29_000)
@@ -135,20 +135,20 @@ describe('the reconcile loop', () => {
     expect(applied.flat().map(({ type }) => type)).toContain('NodeTimedOut')
   })
 
-  it('does nothing more once it is stopped', async () => {
+  it('makes no pass once it is stopped', async () => {
     const { loop, passes } = loopOver(new World())
     await passed(loop)
-    const waiting = loop.passed()
+    const waiting = loop.nextPass()
     loop.stop()
     await waiting
-    loop.wake()
+    loop.schedulePass()
     await vi.advanceTimersByTimeAsync(5000)
     expect(passes).toHaveLength(1)
   })
 })
 
 describe('a storm', () => {
-  it('of passes that decide the same again and again is told once, and paused', async () => {
+  it('of passes that repeat the same decisions is logged once, and pauses the loop', async () => {
     const world = new World()
     world.addNode('Mac Studio')
     world.declare()
@@ -157,11 +157,11 @@ describe('a storm', () => {
     const lost = world.state
     loop = new ReconcileLoop({
       timers: systemTimers,
-      // What it decides has no effect: the state stays as it was.
+      // Its decisions have no effect: the state never changes.
       state: () => lost,
       apply: () => {
         passes += 1
-        loop?.wake()
+        loop?.schedulePass()
       },
       need: () => undefined,
       cards: () => world.cards,

@@ -15,47 +15,51 @@ import { epochMs, type Monotonic, type WallTime } from '@core/time/clocks'
 import type { EventLog } from './event-log'
 import { isSameLeadership, leadershipOf, type Leadership } from './leadership'
 import { readKnownTerm } from './known-term'
-import { type Brought, LogWork, type LogWorkParts, type OrderedOn } from './log-work'
+import { type EffectContext, LogWork, type LogWorkParts, type Payload } from './log-work'
 import { PendingWrites } from './pending-writes'
 import { TermKeeping } from './term-keeping'
 import { Ticking, type TickingParts } from './ticking'
 
-export type { Brought } from './log-work'
+export type { Payload } from './log-work'
 
 export interface ReplicationOptions
-  extends Omit<LogWorkParts, 'end' | 'leadsIn' | 'take'>, Pick<TickingParts, 'onStandstill'> {
+  extends Omit<LogWorkParts, 'end' | 'leadsIn' | 'step'>, Pick<TickingParts, 'onStandstill'> {
   readonly members: readonly NodeId[]
   readonly log: EventLog
-  /** Called while the log takes nothing else; on `self` the term's record is on the disk. */
+  /** Called before any further effect on the log. For `self`, the record of the term is durable. */
   readonly onLeadership: (leadership: Leadership) => void
-  /** A member says what cannot be so; nothing was made of it. */
+  /** A member sent an implausible message, which was ignored. */
   readonly onDistrust: (peer: NodeId, reason: string) => void
-  /** This machine's system clock, which followers tell their leader. */
+  /** This machine's system clock, which followers report to their leader. */
   readonly wall: () => WallTime
-  /** A follower of this node says what its system clock shows. */
+  /** A follower reported its system clock, in milliseconds since 1970. */
   readonly onClock: (peer: NodeId, clock: Timestamp) => void
-  /** A member follows a leader that this node does not know. */
+  /** A member follows a leader that this node does not know as a member. */
   readonly onVouched: (leader: NodeId) => void
-  /** A write of this node has not been answered for so long. It has given way, and takes no part until `return`. */
+  /** A write has been in flight for that long: this node has stepped back, and takes no part until `rejoin`. */
   readonly onDiskHangs: (milliseconds: number) => void
 }
 
-/** What waits for the term on the disk. */
-type OrderedEffect = Exclude<Effect, { kind: 'keepTerm' | 'vouched' | 'diskHangs' | 'distrust' }>
+/** Effects that wait until the terms before them are durable. */
+type TermBoundEffect = Exclude<Effect, { kind: 'keepTerm' | 'vouched' | 'diskHangs' | 'distrust' }>
 
-interface Ordered extends OrderedOn {
-  /** This node left with it, or before. */
+interface Context extends EffectContext {
+  /** Whether this node had left when the consensus returned the effect. Its farewell messages are still sent. */
   readonly isAway: boolean
 }
 
-/** Obeys the consensus of the core: keeps its clock, carries out its effects on the log and the links, in their order. */
+/**
+ * Drives the consensus (`src-core/consensus`): inputs messages, ticks and finished writes, and carries out its effects on
+ * terms, log and links in order. Effects may cause further inputs.
+ */
 export class Replication {
   private replica: Replica
   private readonly terms: TermKeeping
   private readonly logWork: LogWork
   private readonly ticking: Ticking
-  private leadership: Leadership = { kind: 'nobody' }
-  private readonly arrived: Brought[] = []
+  private current: Leadership = { kind: 'nobody' }
+  /** Payloads of the messages being handled; a stack, because handling one may cause others. */
+  private readonly payloads: Payload[] = []
   private readonly knownRemovals = new KnownRemovals()
   private readonly pendingWrites = new PendingWrites()
   private closed = false
@@ -64,119 +68,122 @@ export class Replication {
     const { self, log, members } = options
     this.ticking = new Ticking({
       timers: options.timers,
-      onTick: () => this.take({ kind: 'tick' }),
+      onTick: () => this.step({ kind: 'tick' }),
       onStandstill: (milliseconds) => this.wake(milliseconds),
     })
     this.logWork = new LogWork(
       {
         ...options,
         end: () => this.replica.log,
-        leadsIn: (term) => this.leadership.kind === 'self' && this.leadership.term === term,
-        take: (input) => this.take(input),
+        leadsIn: (term) => this.current.kind === 'self' && this.current.term === term,
+        step: (input) => this.step(input),
       },
       log,
     )
     this.terms = new TermKeeping({
       directory: options.directory,
-      onKept: (known) => this.take({ kind: 'termKept', known }),
+      onKept: (known) => this.step({ kind: 'termKept', known }),
       onFailure: (error) => {
         options.onFailure(error)
-        // Nobody may hear of a term that is not on the disk.
+        // No member may learn of a term that is not durable.
         this.listen()
       },
     })
     this.replica = startReplica(self, log.logEnd, members, this.now(), readKnownTerm(options.directory))
-    this.take({ kind: 'tick' })
+    this.step({ kind: 'tick' })
   }
 
-  get leads(): Leadership {
-    return this.leadership
+  get leadership(): Leadership {
+    return this.current
   }
 
-  /** What this node kept of terms cannot be read, so it leads nobody before it has followed somebody. */
+  /** Whether `term.json` is lost and there are other members: this node must follow before it may lead. */
   get hasLostTerm(): boolean {
     return this.replica.hasLostTerm === true && this.replica.peers.size > 0
   }
 
-  /** How many members follow this master, itself left out. */
+  /** Number of connected members that follow this leader. */
   get followers(): number {
     return [...this.replica.peers.values()].filter(({ master, connected }) => connected && master === this.replica.self)
       .length
   }
 
-  take(input: Input): void {
+  /** Inputs to the consensus and carries out the effects. */
+  step(input: Input): void {
     if (this.closed) return
     const { replica, effects } = step(this.replica, input, this.now())
     this.replica = replica
-    this.lead()
-    for (const effect of effects) this.order(effect)
-    if (!this.closed) this.ticking.run({ isAlone: this.leadership.kind === 'self' && replica.peers.size === 0 })
+    this.updateLeadership()
+    for (const effect of effects) this.dispatch(effect)
+    if (!this.closed) this.ticking.run({ isAlone: this.current.kind === 'self' && replica.peers.size === 0 })
   }
 
   private now(): Monotonic {
     return this.options.timers.monotonic()
   }
 
-  /** This process stood still: what was said meanwhile is old news. */
+  /** Called after a standstill of this process. */
   private wake(milliseconds: number): void {
     this.options.onStandstill(milliseconds)
-    // Whatever this node was: it asks who leads now, and deposes nobody. Who has left takes part again when he says so.
-    if (this.replica.role.kind !== 'away') this.take({ kind: 'wake' })
+    // Whatever its role was, this node looks for the current leader before it stands for election. A node that has left
+    // stays away until `rejoin`.
+    if (this.replica.role.kind !== 'away') this.step({ kind: 'wake' })
   }
 
-  /** A message of a member, with the records or the snapshot that came with it. */
-  receive(from: NodeId, message: Message, brought: Brought = {}): void {
-    // It may have been said before a standstill that no tick has seen yet.
-    if (!this.closed && this.ticking.sawStandstill()) return
-    this.arrived.push(brought)
-    this.take({ kind: 'message', from, message })
-    if (message.type === 'follow' && message.clock !== undefined && this.leadership.kind === 'self')
+  /** Handles a member's message. Ignored if this process just stood still: the message may be older than that. */
+  receive(from: NodeId, message: Message, payload: Payload = {}): void {
+    if (!this.closed && this.ticking.checkStandstill()) return
+    this.payloads.push(payload)
+    this.step({ kind: 'message', from, message })
+    if (message.type === 'follow' && message.clock !== undefined && this.current.kind === 'self')
       this.options.onClock(from, message.clock)
-    this.arrived.pop()
+    this.payloads.pop()
   }
 
-  /** Records were given to the log by this master. Resolves when they may be acknowledged, with what that rests on. */
+  /**
+   * Replicates the records that this leader has just appended. `durable` is the promise of that append. Resolves when they
+   * are committed, with the number of disks that hold them. Rejects with LeadershipLost, or as `durable` does.
+   */
   async replicate(durable: Promise<void>): Promise<DurableOn> {
     const end = this.logWork.log.logEnd
-    this.take({ kind: 'appended', log: end })
-    const isSafe = (): boolean => this.leadership.kind === 'self' && this.replica.acknowledged >= end.sequence
-    // An answer that rests on what is safe already waits for nothing.
-    if (isSafe()) return durabilityOf(this.replica, end.sequence)
-    const safe = this.pendingWrites.acknowledged(end.sequence)
-    if (this.leadership.kind !== 'self') this.pendingWrites.giveUp()
-    const written = durable.then(() => this.take({ kind: 'written', log: end }))
-    // A disk that hangs must not keep the answer that another machine leads.
-    await Promise.race([safe, written])
-    if (!isSafe()) await safe
+    this.step({ kind: 'appended', log: end })
+    const isCommitted = (): boolean => this.current.kind === 'self' && this.replica.acknowledged >= end.sequence
+    if (isCommitted()) return durabilityOf(this.replica, end.sequence)
+    const committed = this.pendingWrites.acknowledged(end.sequence)
+    if (this.current.kind !== 'self') this.pendingWrites.rejectAll()
+    const written = durable.then(() => this.step({ kind: 'written', log: end }))
+    // Not `await written` alone: if the disk hangs, the loss of the leadership must still reject this.
+    await Promise.race([committed, written])
+    if (!isCommitted()) await committed
     return durabilityOf(this.replica, end.sequence)
   }
 
-  /** Whether all of its log is on its own disk. */
+  /** Whether the whole log is durable on this node. */
   get isOnDisk(): boolean {
     return this.replica.log.sequence >= this.logWork.log.sequence
   }
 
-  /** As leader: whether all of its log is on another disk as well. */
+  /** As leader: whether the whole log is durable on another member. */
   get isOnAnotherDisk(): boolean {
     return durabilityOf(this.replica, this.logWork.log.logEnd.sequence).on > 1
   }
 
-  /** As leader: up to when every member knows what was removed. `at` is the stamp of the last event. */
+  /** As leader: the stamp up to which every member has all removals; undefined if unknown. `at`: stamp of the last event. */
   removalsKnown(at: Timestamp): Timestamp | undefined {
-    return this.knownRemovals.look(this.replica, at, this.now())
+    return this.knownRemovals.update(this.replica, at, this.now())
   }
 
-  /** Takes no part until `return`: it sleeps or quits. */
+  /** Leaves the consensus until `rejoin` or `wake`: this machine sleeps, quits or changes its cluster. */
   leave(): void {
-    this.take({ kind: 'leave' })
+    this.step({ kind: 'leave' })
   }
 
-  /** Takes no part until `return`, as its disk refuses, but hears who leads. */
+  /** Takes no part until `rejoin`, because the disk refuses, but keeps track of the leader. */
   listen(): void {
-    this.take({ kind: 'leave', listens: true })
+    this.step({ kind: 'leave', listens: true })
   }
 
-  /** Resolves when nothing is being written, read or set aside any more; after `leave` nothing new begins. */
+  /** Resolves when no effect is being carried out. After `leave` no new ones start. */
   async settled(): Promise<void> {
     for (let last: Promise<void> | undefined; last !== this.logWork.done;) {
       last = this.logWork.done
@@ -185,40 +192,40 @@ export class Replication {
     }
   }
 
-  /** Takes part again, with what the log has now. */
-  return(log: EventLog, members: readonly NodeId[] = [...this.replica.peers.keys()]): void {
-    this.logWork.goOnWith(log)
+  /** Takes part in the consensus again, with this log and these members. */
+  rejoin(log: EventLog, members: readonly NodeId[] = [...this.replica.peers.keys()]): void {
+    this.logWork.replaceLog(log)
     const { peers } = this.replica
     const connected = [...peers].filter(([, peer]) => peer.connected)
     this.replica = restartReplica(this.replica, log.logEnd, members, this.now())
-    for (const [peer, { knowsTails = true }] of connected) this.take({ kind: 'connected', peer, knowsTails })
-    this.take({ kind: 'tick' })
+    for (const [peer, { knowsTails = true }] of connected) this.step({ kind: 'connected', peer, knowsTails })
+    this.step({ kind: 'tick' })
   }
 
-  /** Resolves when nothing more is being written. */
+  /** Leaves the consensus, rejects pending writes, and resolves when nothing is being written. */
   async close(): Promise<void> {
     if (this.closed) return
-    this.take({ kind: 'leave' })
+    this.step({ kind: 'leave' })
     this.closed = true
     this.ticking.stop()
-    this.pendingWrites.giveUp()
-    this.terms.forget()
+    this.pendingWrites.rejectAll()
+    this.terms.clear()
     await this.settled()
   }
 
-  /** Tells where what the consensus says of the leadership has changed. */
-  private lead(): void {
+  /** Reports a change of the leadership. */
+  private updateLeadership(): void {
     const { replica } = this
-    const now = leadershipOf(replica)
-    const before = this.leadership
-    if (isSameLeadership(before, now)) return
-    this.leadership = now
-    if (before.kind === 'self') this.pendingWrites.giveUp()
-    this.options.onLeadership(now)
+    const after = leadershipOf(replica)
+    const before = this.current
+    if (isSameLeadership(before, after)) return
+    this.current = after
+    if (before.kind === 'self') this.pendingWrites.rejectAll()
+    this.options.onLeadership(after)
   }
 
-  /** What others hear of, or the log holds, waits for the term; what this node is told does not. */
-  private order(effect: Effect): void {
+  /** Effects that other members or the log can see wait for the term to be durable; notifications of this node do not. */
+  private dispatch(effect: Effect): void {
     const { options } = this
     switch (effect.kind) {
       case 'keepTerm':
@@ -231,22 +238,22 @@ export class Replication {
         return options.onDistrust(effect.peer, effect.reason)
       default: {
         const isAway = this.replica.role.kind === 'away'
-        const ordered = { brought: this.arrived.at(-1) ?? {}, setBacks: this.logWork.setBacks, isAway }
-        return this.terms.afterwards(() => this.carryOut(effect, ordered))
+        const context = { payload: this.payloads.at(-1) ?? {}, logGeneration: this.logWork.logGeneration, isAway }
+        return this.terms.afterTerms(() => this.execute(effect, context))
       }
     }
   }
 
-  private carryOut(effect: OrderedEffect, { isAway, ...ordered }: Ordered): void {
+  private execute(effect: TermBoundEffect, { isAway, ...context }: Context): void {
     switch (effect.kind) {
       case 'send':
-        // One that has left meanwhile has nothing more to say.
+        // Dropped if this node has left meanwhile.
         if (isAway || this.replica.role.kind !== 'away') this.send(effect)
         return
       case 'acknowledge':
         return this.pendingWrites.acknowledge(effect.sequence)
       default:
-        return this.logWork.carryOut(effect, ordered)
+        return this.logWork.execute(effect, context)
     }
   }
 

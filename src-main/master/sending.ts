@@ -42,7 +42,7 @@ export class Sending {
   }
 
   /** Call it after the log was truncated or replaced. */
-  beginAnew(): void {
+  reset(): void {
     this.cursors.reset()
   }
 
@@ -71,7 +71,7 @@ export class Sending {
     return log.sequence
   }
 
-  private async sendWindow({ to, after, term, bytes: most, whole }: SendRecords): Promise<number> {
+  private async sendWindow({ to, after, term, bytes: limit, whole }: SendRecords): Promise<number> {
     const end = this.parts.end()
     let batch: LogRecord[] = []
     let bytes = 0
@@ -94,7 +94,7 @@ export class Sending {
       batch.push(record)
       bytes += size
       sentBytes += size
-      if (sentBytes >= most) break
+      if (sentBytes >= limit) break
     }
     send()
     return first

@@ -127,7 +127,7 @@ export class Sequencer {
   /** Above `KEPT_TOMBSTONES`, a removal carries the stamp up to which folding it drops tombstones. */
   private removalsKnown({ type }: Event): Pick<Envelope, 'removalsKnown'> {
     if (type !== 'MetaInstanceDeleted' && type !== 'ApiKeyRevoked' && type !== 'MemberRemoved') return {}
-    const isMany = this.options.projection.look(({ retired = {} }) => Object.keys(retired).length >= KEPT_TOMBSTONES)
+    const isMany = this.options.projection.read(({ retired = {} }) => Object.keys(retired).length >= KEPT_TOMBSTONES)
     const known = isMany ? this.options.removalsKnown?.() : undefined
     return known === undefined ? {} : { removalsKnown: known }
   }

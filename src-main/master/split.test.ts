@@ -12,7 +12,7 @@ import { durablePart } from '@core/state/durable'
 import { emptyState, type State } from '@core/state/state'
 import { systemTimers } from './host'
 import { logDirectory, openLogFolder, type LogFolder } from './log-folder'
-import { mergeSplits, merger, setRecordsAside } from './split'
+import { mergeSplits, backgroundMerge, setRecordsAside } from './split'
 import { declaration, declarations, envelope, SELF } from './testing/scratch-log'
 
 let dataDir: string
@@ -156,7 +156,7 @@ describe('the declarations of the losing side of a split', () => {
     await lose(1, 1, 2)
     const winner = new Winner()
     const submit = vi.fn(winner.submit).mockRejectedValueOnce(new Error('nobody decides'))
-    merger(logDirectory(folder()), { submit, log, timers: systemTimers, isOver: () => false })()
+    backgroundMerge(logDirectory(folder()), { submit, log, timers: systemTimers, isOver: () => false })()
     await expect.poll(left, { timeout: 30_000 }).toEqual([])
     expect(winner.declared()).toEqual(['d2'])
   })

@@ -202,7 +202,7 @@ export const mergeSplits = async (directory: Directory, { submit, log }: MergePa
  * Returns a function that starts `mergeSplits` in the background; call it whenever there may be a leader or a new split
  * file. One merge runs at a time. Retries until everything is merged or `isOver`.
  */
-export const merger = (
+export const backgroundMerge = (
   directory: Directory,
   parts: MergeParts & { readonly timers: Timers; readonly isOver: () => boolean },
 ): (() => void) => {

@@ -33,7 +33,7 @@ export class SteppingDown {
         replication()
           .settled()
           .then(() => storage.reopen()),
-      onRecovered: (opened) => replication().return(opened),
+      onRecovered: (opened) => replication().rejoin(opened),
       timers,
       log,
     })
@@ -45,7 +45,7 @@ export class SteppingDown {
   }
 
   /** Handles any error of writing or sending records: steps down if it is a disk error, otherwise logs it. */
-  take(error: unknown): void {
+  handle(error: unknown): void {
     const { log, resign, replication } = this.parts
     if (error instanceof LeadershipLost) return
     if (!(error instanceof MasterError))
@@ -70,7 +70,7 @@ export class SteppingDown {
   private restoreDurable(): void {
     const { self, storage, sequencer, log } = this.parts
     try {
-      sequencer.restore(storage.log, { ...storage.durable(), masterNodeId: self })
+      sequencer.restore(storage.log, { ...storage.durableState(), masterNodeId: self })
     } catch (cause) {
       log.warn({ fact: 'log_unreadable', err: cause }, 'the log cannot be read either')
     }

@@ -64,7 +64,7 @@ export class Storage {
   }
 
   /** The state on disk, read beside the open log. Throws MasterError. */
-  durable(): State {
+  durableState(): State {
     return readLogFolder(this.folder).state
   }
 

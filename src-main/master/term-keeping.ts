@@ -1,6 +1,6 @@
 import type { KnownTerm } from '@core/consensus/index'
 import type { Directory } from '../disk/directory'
-import { keepKnownTerm } from './known-term'
+import { writeKnownTerm } from './known-term'
 
 export interface TermKeepingParts {
   readonly directory: Directory
@@ -27,13 +27,13 @@ export class TermKeeping {
   }
 
   /** Runs `act` after all terms queued so far are durable; at once if there are none. */
-  afterwards(act: () => void): void {
+  afterTerms(act: () => void): void {
     this.queue.push(act)
     this.drain()
   }
 
   /** Drops everything that is queued. */
-  forget(): void {
+  clear(): void {
     this.queue = []
   }
 
@@ -54,11 +54,11 @@ export class TermKeeping {
   private async write(known: KnownTerm): Promise<void> {
     const { directory, onKept, onFailure } = this.parts
     try {
-      await keepKnownTerm(directory, known)
+      await writeKnownTerm(directory, known)
       this.writing = undefined
     } catch (error) {
       this.writing = undefined
-      this.forget()
+      this.clear()
       return onFailure(error)
     }
     onKept(known)

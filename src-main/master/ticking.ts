@@ -3,28 +3,28 @@ import { elapsed, type Monotonic } from '@core/time/clocks'
 import type { Cancel, Timers } from '@core/time/timers'
 
 const TICK_MS = HEARTBEAT_MS / 2
-/** A node that is its own cluster has nobody to hear; it looks only whether it has slept. */
+/** Interval without other members: only to detect that the machine slept. */
 const ALONE_TICK_MS = 1000
 
 export interface TickingParts {
   readonly timers: Timers
   readonly onTick: () => void
-  /** This process stood still: its machine slept, or gave it no processor time. */
+  /** Called instead of `onTick` if this process did not run for a while: its machine slept, or gave it no CPU time. */
   readonly onStandstill: (milliseconds: number) => void
 }
 
-/** Ticks for the consensus, and notices when this process stood still in between. */
+/** Ticks for the consensus, and detects standstills of this process. */
 export class Ticking {
   private stopTimer: Cancel = () => undefined
   private tickedAt: Monotonic
-  /** Between two ticks; 0 before the first. */
+  /** Current interval; 0 before the first `run`. */
   private tickMs = 0
 
   constructor(private readonly parts: TickingParts) {
     this.tickedAt = parts.timers.monotonic()
   }
 
-  /** Begins to tick, or goes on at the pace that a node alone or among others needs. */
+  /** Starts to tick, or changes the interval. */
   run({ isAlone }: { readonly isAlone: boolean }): void {
     const tickMs = isAlone ? ALONE_TICK_MS : TICK_MS
     if (tickMs === this.tickMs) return
@@ -38,22 +38,22 @@ export class Ticking {
     this.stopTimer()
   }
 
-  /** Whether this process has just stood still and no tick has seen it yet: then it is told of it now. */
-  sawStandstill(): boolean {
-    if (this.stoodStill() <= SILENCE_MS) return false
+  /** Reports a standstill that no tick has detected yet. Returns whether there was one. */
+  checkStandstill(): boolean {
+    if (this.standstillMs() <= SILENCE_MS) return false
     this.tick()
     return true
   }
 
   private tick(): void {
-    const stoodStill = this.stoodStill()
+    const standstill = this.standstillMs()
     this.tickedAt = this.parts.timers.monotonic()
-    if (stoodStill <= SILENCE_MS) this.parts.onTick()
-    else this.parts.onStandstill(stoodStill)
+    if (standstill <= SILENCE_MS) this.parts.onTick()
+    else this.parts.onStandstill(standstill)
   }
 
-  /** How long this process has not ticked although it should have, in milliseconds, a usual tick included. */
-  private stoodStill(): number {
+  /** Milliseconds since the last tick, less what the longer interval of a single node explains. */
+  private standstillMs(): number {
     return elapsed(this.tickedAt, this.parts.timers.monotonic()) - (this.tickMs - TICK_MS)
   }
 }

@@ -187,7 +187,7 @@ export class SimulatedLinks {
     }
   }
 
-  /** Drops all links of a node and dials everybody at once. */
+  /** Drops all links of a node and dials all members at once. */
   redialAll(nodeId: NodeId): void {
     for (const pair of this.pairs.values()) {
       if (pair.a !== nodeId && pair.b !== nodeId) continue

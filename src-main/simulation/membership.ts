@@ -44,7 +44,7 @@ export class SimulatedMembership {
   private reportedAdmission: Timestamp | undefined
   private readonly notices: RemovalNotices
   /** The process in which it continues alone. */
-  private beginning: Program | undefined
+  private startingOver: Program | undefined
 
   constructor(private readonly parts: MembershipParts) {
     const { node, links, program } = parts
@@ -59,8 +59,8 @@ export class SimulatedMembership {
   }
 
   /** Whether this process knows of its removal and continues alone. */
-  get isBeginningAnew(): boolean {
-    return this.isOutside && this.beginning === this.parts.program()
+  get isStartingOver(): boolean {
+    return this.isOutside && this.startingOver === this.parts.program()
   }
 
   private get self(): NodeId {
@@ -77,14 +77,14 @@ export class SimulatedMembership {
     const { listener, node, program } = this.parts
     this.notices.clear()
     // Repeated only for another process: one that died before it had discarded its data.
-    if (this.isBeginningAnew) return
+    if (this.isStartingOver) return
     if (!this.isOutside) listener.happened({ kind: 'removed', node: node.self })
     this.isOutside = true
     this.admittedBy = []
-    this.beginning = program()
+    this.startingOver = program()
     program().removed()
     const delivery = program().leads ? REMOVAL_DELIVERY_MS : 0
-    this.parts.clock.after(delivery, () => void this.beginAnew([], { keep: false }))
+    this.parts.clock.after(delivery, () => void this.startOver([], { keep: false }))
   }
 
   /** Joins the cluster of `via`, if reachable. */
@@ -107,7 +107,7 @@ export class SimulatedMembership {
     this.isOutside = false
     this.admittedBy = members.filter((member) => member !== this.self)
     listener.happened({ kind: 'joined', node: node.self })
-    void this.beginAnew(this.admittedBy, { keep: true })
+    void this.startOver(this.admittedBy, { keep: true })
   }
 
   /** Discards the admission once the log contains it. */
@@ -115,13 +115,13 @@ export class SimulatedMembership {
     if (this.admittedBy.length > 0 && this.parts.program().isNamedByLog) this.admittedBy = []
   }
 
-  private async beginAnew(others: readonly NodeId[], options: { readonly keep: boolean }): Promise<void> {
+  private async startOver(others: readonly NodeId[], options: { readonly keep: boolean }): Promise<void> {
     const { program, links, listener, clock } = this.parts
     const life = program()
     const isOver = (): boolean => program() !== life || this.isOutside === options.keep
     try {
       while (!isOver()) {
-        if (await this.tryToBeginAnew(life, others, options)) return links.redialAll(this.self)
+        if (await this.tryToStartOver(life, others, options)) return links.redialAll(this.self)
         await wait(clock, RETRY_MS)
       }
     } catch (error) {
@@ -130,13 +130,13 @@ export class SimulatedMembership {
   }
 
   /** Resolves with false on a disk error. */
-  private async tryToBeginAnew(
+  private async tryToStartOver(
     life: Program,
     others: readonly NodeId[],
     options: { readonly keep: boolean },
   ): Promise<boolean> {
     try {
-      await life.beginAnew([this.self, ...others], options)
+      await life.startOver([this.self, ...others], options)
       return true
     } catch (error) {
       if (error instanceof MasterError) return false

@@ -140,8 +140,8 @@ export class SimulatedNode implements Linked, ObservedNode {
   }
 
   /** Whether its process knows of its removal but has not discarded its data yet. */
-  get isBeginningAnew(): boolean {
-    return this.membership.isBeginningAnew && this.peers().length > 0
+  get isStartingOver(): boolean {
+    return this.membership.isStartingOver && this.peers().length > 0
   }
 
   removedAt(nodeId: NodeId): Timestamp | undefined {

@@ -107,8 +107,8 @@ export class Program implements ObservedNode {
           watch: (...watched) => network.watch(...watched),
           heard: () => network.heard(),
           unreachable,
-          begin: () => links.redialAll(self),
-          stoodStill: () => links.redialAll(self),
+          reconnect: () => links.redialAll(self),
+          processPaused: () => links.redialAll(self),
         },
         onLeadership: (leadership) => {
           this.leadership = leadership
@@ -175,8 +175,8 @@ export class Program implements ObservedNode {
   }
 
   /** Starts over as one of these members, without its data; with `keep`, its declarations are merged. */
-  async beginAnew(members: readonly NodeId[], options: { readonly keep: boolean }): Promise<void> {
-    await this.master?.beginAnew(members, options)
+  async startOver(members: readonly NodeId[], options: { readonly keep: boolean }): Promise<void> {
+    await this.master?.startOver(members, options)
   }
 
   removed(): void {

@@ -28,7 +28,7 @@ export class RecentReports {
     send()
   }
 
-  /** Lets the report `key` be sent again: what it reports has happened anew. */
+  /** Lets the report `key` be sent again: what it reports has happened again. */
   forget(key: string): void {
     this.times.delete(key)
   }

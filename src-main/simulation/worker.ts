@@ -19,7 +19,7 @@ export interface WorkerParts {
   readonly reports: RecentReports
   readonly state: () => State
   readonly observe: (event: Observation) => void
-  /** Machines that were silent for so long that a rank there may hang. */
+  /** Machines that have been silent long enough for a rank there to hang. */
   readonly silent: () => ReadonlySet<NodeId>
 }
 

@@ -31,7 +31,7 @@ describe('the time of a leader whose clock was set a day ahead', () => {
     expect(await aheadMs([a, b, c])).toBeLessThanOrEqual(MAX_AHEAD_MS)
   })
 
-  it('follows it where there is no majority to say that it is wrong', async () => {
+  it('follows its own clock if there is no majority', async () => {
     expect(await aheadMs([a, b])).toBeGreaterThan(DAY_MS - 10_000)
   })
 })

@@ -60,7 +60,7 @@ const foldRate = (world: World, events: readonly Event[], { eventsPerLook }: { e
   const kept: unknown[] = []
   const began = performance.now()
   for (const [at, event] of events.entries()) {
-    folding.fold(folding.look((state) => next(state, event, world.now)))
+    folding.fold(folding.read((state) => next(state, event, world.now)))
     if ((at + 1) % eventsPerLook === 0) kept.push(folding.state)
   }
   if (kept.length === 0) throw new Error('nobody looked')

@@ -64,7 +64,7 @@ const foldPerSecond = (world: World): number => {
   const events = reports(world)
   const milliseconds = timed(() => {
     const folding = new Folding(world.state)
-    for (const event of events) folding.fold(folding.look((state) => next(state, event, world.now)))
+    for (const event of events) folding.fold(folding.read((state) => next(state, event, world.now)))
   })
   return (1000 * events.length) / milliseconds
 }

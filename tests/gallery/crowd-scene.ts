@@ -28,7 +28,7 @@ export const crowdOf = ({ machines, models, declared }: Record<keyof typeof CROW
       ),
   )
   const folding = new Folding(scene.world.state)
-  for (const event of links) folding.fold(folding.look((state) => next(state, event, scene.world.now)))
+  for (const event of links) folding.fold(folding.read((state) => next(state, event, scene.world.now)))
   scene.world.state = folding.state
   const ids = Array.from({ length: models }, (_none, at) =>
     scene.model(`mlx-community/Model-${at + 1}-4bit`, 1 + (at % 60)),

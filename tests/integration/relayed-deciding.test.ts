@@ -82,8 +82,8 @@ class Machine {
       watch: (...watched) => network.watch(...watched),
       heard: () => network.heard(),
       unreachable: () => [],
-      begin: () => undefined,
-      stoodStill: () => undefined,
+      reconnect: () => undefined,
+      processPaused: () => undefined,
     }
     const loadCard = () => Promise.resolve({ status: 'failed', reason: 'none' } as const)
     this.master = await Master.open({ dataDir, nodeId: this.self, loadCard, log, network: said, admittedBy })

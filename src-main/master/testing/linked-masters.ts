@@ -3,13 +3,13 @@ import type { LogRecord } from '@core/events/record'
 import type { NodeId } from '@core/ids'
 import { Master } from '../master'
 import { alone, type Network } from '../network'
-import type { Brought } from '../replication'
+import type { Payload } from '../replication'
 
 export interface LinkedMastersOptions {
   /** Bandwidth of the link in each direction; unlimited if absent. */
   readonly bitsPerSecond?: number
   /** Called for each message, with its size in bytes and what it carries. */
-  readonly onSent?: (bytes: number, brought: Brought) => void
+  readonly onSent?: (bytes: number, payload: Payload) => void
   readonly log?: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
@@ -42,7 +42,7 @@ export class LinkedMasters {
     const { bitsPerSecond, onSent } = this.options
     /** Time at which the link has transferred everything handed to it, in `performance.now()` milliseconds. */
     let idleAt = 0
-    const transfer = (message: Message, { records, snapshot }: Brought): void => {
+    const transfer = (message: Message, { records, snapshot }: Payload): void => {
       this.sent.push(message.type)
       const text = JSON.stringify({ message, records })
       const bytes = text.length + (snapshot?.length ?? 0)

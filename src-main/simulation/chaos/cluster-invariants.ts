@@ -177,7 +177,7 @@ export class ClusterInvariants {
     const decider = this.simulation().nodes.get(node)
     if (decider?.isOutside === true) {
       if (commandId === undefined) return
-      insist(!decider.isBeginningAnew, () => `${node} carries out ${commandId}, though it was removed`)
+      insist(!decider.isStartingOver, () => `${node} carries out ${commandId}, though it was removed`)
       this.decidedOutside.add(commandId)
       return
     }
@@ -259,12 +259,12 @@ export class ClusterInvariants {
 
 /** Compares the logs on both disks: the same end, the same state, and the same records as far back as both go. */
 const sameLog = async (node: SimulatedNode, master: SimulatedNode): Promise<void> => {
-  const [own, its] = [node.stored.readLog(), master.stored.readLog()]
-  const base = Math.max(own.log.lastCompacted, its.log.lastCompacted)
+  const [own, leaders] = [node.stored.readLog(), master.stored.readLog()]
+  const base = Math.max(own.log.lastCompacted, leaders.log.lastCompacted)
   const contents = async ({ log, state }: OpenedLog, of: SimulatedNode): Promise<string> =>
     canonical([log.logEnd, declarative(state), await of.stored.recordsAfter(base)])
   insist(
-    (await contents(own, node)) === (await contents(its, master)),
+    (await contents(own, node)) === (await contents(leaders, master)),
     () => `${node.self} has another log than ${master.self} at rest`,
   )
 }

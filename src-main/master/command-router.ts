@@ -10,33 +10,36 @@ import type { Leadership } from './leadership'
 import { LeadershipLost } from './pending-writes'
 import { UnrelatedLog, type CommandResult, type Sequencer } from './sequencer'
 
-/** How long a command waits for somebody who can decide. */
-const NO_MASTER_MS = 10_000
-/** And how often it looks. */
-const LOOK_MS = 50
+/** How long a command waits for a leader, and then for this node to catch up. */
+const TIMEOUT_MS = 10_000
+const POLL_MS = 50
 
-export interface CommandingParts {
+export interface CommandRouterParts {
   readonly sequencer: Sequencer
   readonly timers: Timers
-  readonly leads: () => Leadership
-  /** Why this node may not take commands now. */
+  readonly leadership: () => Leadership
+  /** Why this node cannot take commands now; undefined if it can. */
   readonly refusal: () => MasterError | undefined
-  /** Rejects where the master cannot be reached. */
-  readonly elsewhere: (master: NodeId, command: Command, commandId: CommandId) => Promise<SubmitResult>
+  /** Sends a command to another leader. Rejects if it cannot be reached. */
+  readonly forward: (master: NodeId, command: Command, commandId: CommandId) => Promise<SubmitResult>
   readonly projection: {
     state(): State
     subscribe(listener: { event: (envelope: Envelope) => void; reset: () => void }): () => void
   }
 }
 
-/** Brings commands to whoever decides: here, or over the link to the master, as often as masters change. */
-export class Commanding {
-  /** Counts the clusters that this machine belonged to: what was asked of one is not done by another. */
+/** Routes commands to the leader: this node, or another over its link. Retries if the leader changes. */
+export class CommandRouter {
+  /** Increases when this machine changes its cluster: waiting commands must not be executed in another one. */
   private cluster = 0
 
-  constructor(private readonly parts: CommandingParts) {}
+  constructor(private readonly parts: CommandRouterParts) {}
 
-  /** Resolves when durable and folded here. Rejects with MasterError where nobody can decide. */
+  /**
+   * Submits a command of this node. Resolves when it is acknowledged and this node has folded its events, or is refused.
+   * Rejects with MasterError if this node cannot take commands, or finds no leader within ten seconds: it is then unknown
+   * whether the command was executed. A retry with the same id is safe.
+   */
   async submit(command: Command, options: { commandId: CommandId }): Promise<CommandResult> {
     const since = this.parts.timers.monotonic()
     const { cluster } = this
@@ -44,22 +47,22 @@ export class Commanding {
       if (this.cluster !== cluster) throw noMaster()
       const refusal = this.parts.refusal()
       if (refusal) throw refusal
-      const result = await this.attempt(command, options)
+      const result = await this.tryOnce(command, options)
       if (result) return result
-      if (elapsed(since, this.parts.timers.monotonic()) > NO_MASTER_MS) throw noMaster()
-      await wait(this.parts.timers, LOOK_MS)
+      if (elapsed(since, this.parts.timers.monotonic()) > TIMEOUT_MS) throw noMaster()
+      await wait(this.parts.timers, POLL_MS)
     }
   }
 
-  /** This machine was removed and continues alone: commands that nobody has carried out are given up. */
-  beginAnew(): void {
+  /** This machine changed its cluster: commands that still wait for a leader are rejected. */
+  rejectWaiting(): void {
     this.cluster += 1
   }
 
-  /** A command that another node took. */
+  /** Executes a command forwarded by another node. Resolves with `not_master` if this node does not lead, or stops to. */
   async submittedBy(command: Command, commandId: CommandId): Promise<SubmitResult> {
-    const { sequencer, leads, refusal, projection } = this.parts
-    if (leads().kind !== 'self' || refusal()) return { status: 'not_master' }
+    const { sequencer, leadership, refusal, projection } = this.parts
+    if (leadership().kind !== 'self' || refusal()) return { status: 'not_master' }
     try {
       const result = await sequencer.submit(command, { commandId })
       if (result.status === 'refused') return { status: 'refused', refusal: result.refusal }
@@ -73,10 +76,10 @@ export class Commanding {
     }
   }
 
-  /** The result, or undefined where somebody else has to be asked. */
-  private async attempt(command: Command, options: { commandId: CommandId }): Promise<CommandResult | undefined> {
-    const { sequencer, leads, elsewhere } = this.parts
-    const leader = leads()
+  /** Resolves with the result, or with undefined if the command has to be submitted again. */
+  private async tryOnce(command: Command, options: { commandId: CommandId }): Promise<CommandResult | undefined> {
+    const { sequencer, leadership, forward } = this.parts
+    const leader = leadership()
     try {
       switch (leader.kind) {
         case 'self':
@@ -84,39 +87,39 @@ export class Commanding {
         case 'nobody':
           return undefined
         case 'other': {
-          const result = await elsewhere(leader.master, command, options.commandId)
+          const result = await forward(leader.master, command, options.commandId)
           if (result.status === 'not_master') return undefined
           if (result.status === 'refused') return result
-          await this.reached(result.index, result.term)
+          await this.caughtUp(result.index, result.term)
           return { status: 'done', durableOn: result.durableOn }
         }
       }
     } catch (error) {
       if (error instanceof MasterError) throw error
-      // The master went away in the middle: its successor is asked, and what was done is not done twice.
+      // The leader was lost: submit to its successor. The command id prevents a second execution.
       return undefined
     }
   }
 
-  /** Resolves when this node's state has that event, or belongs to a later term. */
-  private reached(index: number, term: number): Promise<void> {
+  /** Resolves when this node's state has that event or is of a later term; after the timeout in any case. */
+  private caughtUp(index: number, term: number): Promise<void> {
     const { projection, timers } = this.parts
-    const isThere = (): boolean => {
+    const hasEvent = (): boolean => {
       const state = projection.state()
       return state.term > term || (state.term === term && state.lastEventIndex >= index)
     }
-    if (isThere()) return Promise.resolve()
+    if (hasEvent()) return Promise.resolve()
     return new Promise((resolve) => {
       const settle = (): void => {
         unsubscribe()
         cancel()
         resolve()
       }
-      const look = (): void => {
-        if (isThere()) settle()
+      const check = (): void => {
+        if (hasEvent()) settle()
       }
-      const unsubscribe = projection.subscribe({ event: look, reset: look })
-      const cancel = timers.after(NO_MASTER_MS, settle)
+      const unsubscribe = projection.subscribe({ event: check, reset: check })
+      const cancel = timers.after(TIMEOUT_MS, settle)
     })
   }
 }
