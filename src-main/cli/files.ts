@@ -1,14 +1,14 @@
 import { text as textOf } from 'node:stream/consumers'
 import { Labels } from '@core/state/labels'
 import {
-  declarationFilesAt,
+  type DeclarationFile,
   DeclarationFileError,
+  declarationFilesAt,
+  parseDeclarations,
   readEach,
   requireNoFaults,
   withDuplicateFaults,
-  type DeclarationFile,
-} from '../declaration-files/read'
-import { parseDeclarations } from '../declaration-files/parse'
+} from '../declaration-files/index'
 import { CommandError, WRONG_USE } from './exit-codes'
 
 const wrongUse = (message: string, hint: string): CommandError =>

@@ -21,15 +21,12 @@ import type { ModelSupply } from './model-supply'
 import type { Foundation } from './foundation'
 import type { NodeOptions } from './options'
 import type { Opened } from './opened'
-import type { SleepGuard } from '../power/sleep-guard'
-import type { InstanceQueues } from '../serving/instance-queues'
-import { LoadOnRequest } from '../serving/on-request'
-import { rankZero } from '../serving/rank-zero'
-import { Serving } from '../serving/serving'
+import type { SleepGuard } from '../power/index'
+import { type InstanceQueues, LoadOnRequest, rankZero, Serving } from '../serving/index'
 import type { ClusterSuspects } from '../suspects/cluster-suspects'
 import { readSleepSettings } from '../system/sleep'
 import { version } from '../version'
-import type { Worker } from '../worker/worker'
+import type { Worker } from '../worker/index'
 
 const keyName = ({ apiKeys }: State, key: string | undefined): string | undefined =>
   Object.values(apiKeys).find(({ apiKeyId }) => apiKeyId === key)?.name

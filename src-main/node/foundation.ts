@@ -18,7 +18,7 @@ import { rehearsesRdma } from '../settings/environment'
 import { openNodeSettings, type NodeSettingsStore } from '../settings/node-settings'
 import { openTracing } from '../tracing/tracing'
 import { version } from '../version'
-import { checkModel } from '../worker/check-model'
+import { checkModel } from '../worker/index'
 
 /** What a node's parts are built on: data folder, settings, identity, log, models. */
 export interface Foundation {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { GenerationUpdate } from '@core/generation/stream'
 import { InstanceId, NodeId } from '@core/ids'
-import type { InstanceQueues } from '../serving/instance-queues'
+import type { InstanceQueues } from '../serving/index'
 import { ClusterSuspects } from '../suspects/cluster-suspects'
 import { Later } from './later'
 import { peerStreams } from './peer-streams'

@@ -12,11 +12,10 @@ import {
 import { USAGE_STREAM } from '../keys/cluster-usage'
 import type { UsageByKey } from '@core/keys/usage'
 import { sharing } from '../models/fetching/sharing'
-import type { PromptCache } from '../prompt-cache/block-files'
-import { sharing as sharingBlocks } from '../prompt-cache/sharing'
+import { type PromptCache, sharing as sharingBlocks } from '../prompt-cache/index'
 import type { Later } from './later'
 import type { ModelSupply } from './model-supply'
-import type { InstanceQueues } from '../serving/instance-queues'
+import type { InstanceQueues } from '../serving/index'
 import type { ClusterSuspects } from '../suspects/cluster-suspects'
 
 type Serve = (params: unknown, signal: AbortSignal) => AsyncIterable<unknown>

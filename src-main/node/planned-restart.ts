@@ -1,6 +1,4 @@
-import type { InstanceQueues } from '../serving/instance-queues'
-import { HELD_MS } from '../serving/restart-gate'
-import type { Serving } from '../serving/serving'
+import { HELD_MS, type InstanceQueues, type Serving } from '../serving/index'
 
 /** How long to wait for requests that are refused for a restart. */
 const REFUSED_WITHIN_MS = 1000

@@ -1,8 +1,7 @@
 import { join } from 'node:path'
 import type { NodeId } from '@core/ids'
 import type { NodeSettings } from '@core/settings/node'
-import type { PromptCache } from '../prompt-cache/block-files'
-import { BlockFetcher, type BlockFetcherOptions } from '../prompt-cache/block-fetcher'
+import { BlockFetcher, type BlockFetcherOptions, type PromptCache } from '../prompt-cache/index'
 
 /** The on-disk prompt cache of this node, by its current settings. */
 export const promptCacheOf =

@@ -6,8 +6,7 @@ import type { BundledRunner } from './options'
 import { PythonEnvironment } from '../python/environment'
 import { execute } from '../system/command'
 import { cudaRequirements, nvidiaGpu } from '../system/linux/nvidia'
-import { startConsoleProcess } from '../worker/console-process'
-import { runnerEnvironment } from '../worker/python'
+import { runnerEnvironment, startConsoleProcess } from '../worker/index'
 
 export interface OpenPythonOptions {
   readonly dataDir: string

@@ -1,7 +1,6 @@
 import type { AppliedChange } from '@core/protocols/apply'
 import type { Labels } from '@core/state/labels'
-import { yamlOf } from '../../declaration-files/write'
-import type { DeclarationFile } from '../../declaration-files/read'
+import { type DeclarationFile, yamlOf } from '../../declaration-files/index'
 import type { NodeApi } from '../api/node-api'
 import { applyDocuments } from '../api/apply'
 import { CommandError } from '../exit-codes'

@@ -1,0 +1,22 @@
+/**
+ * Declarations in YAML or JSON files: the public interface of this folder.
+ *
+ * In: files and folders. Out: documents with the position of each fault; YAML text that keeps comments; for a watched
+ * folder, commands to the master.
+ *
+ * 1. A file with a fault changes nothing, and each fault has file, line and column (`parse.test.ts`).
+ * 2. A watched folder removes only what bears its label, and only while all of its files are sound
+ *    (`tests/integration/declaration-files.test.ts`).
+ */
+export { applyTo } from './apply'
+export { DeclarationFolder } from './folder'
+export { parseDeclarations } from './parse'
+export {
+  type DeclarationFile,
+  DeclarationFileError,
+  declarationFilesAt,
+  readEach,
+  requireNoFaults,
+  withDuplicateFaults,
+} from './read'
+export { updatedYaml, yamlOf } from './write'
