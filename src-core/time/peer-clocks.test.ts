@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000
 /** Clocks of other machines, each so far ahead of noon, heard at 0. */
 const hearing = (...aheadMs: readonly number[]): PeerClocks<number> => {
   const clocks = new PeerClocks<number>()
-  for (const [machine, ahead] of aheadMs.entries()) clocks.hear(machine, later(NOON, ahead), monotonic(0))
+  for (const [machine, ahead] of aheadMs.entries()) clocks.record(machine, later(NOON, ahead), monotonic(0))
   return clocks
 }
 const SELF = -1
@@ -39,7 +39,7 @@ describe('the clocks of a majority', () => {
     expect(hearing(0, 0, -DAY_MS).bounded(reading(500))).toEqual(later(NOON, 500))
   })
 
-  it('are those heard lately: of old ones, and of a single other one, nobody knows which is right', () => {
+  it('are those reported recently; a single other clock is no majority', () => {
     expect(hearing(0).bounded(reading(DAY_MS))).toEqual(later(NOON, DAY_MS))
     expect(hearing(0, 0).bounded(reading(DAY_MS, 4000))).toEqual(later(NOON, 4000 + MAX_AHEAD_MS))
     expect(hearing(0, 0).bounded(reading(DAY_MS, 6000))).toEqual(later(NOON, DAY_MS + 6000))
@@ -50,7 +50,7 @@ describe('the clocks of a majority', () => {
 })
 
 describe('machines whose clocks are wrong', () => {
-  it('are named, the own one too, with how far they are off', () => {
+  it('are named, this machine’s own included, with how far they are off', () => {
     expect(hearing(0, 500, -DAY_MS).wrong(SELF, reading(0))).toEqual([{ machine: 2, aheadMs: -DAY_MS }])
     expect(hearing(0, 0).wrong(SELF, reading(DAY_MS))).toEqual([{ machine: SELF, aheadMs: DAY_MS }])
     expect(hearing(0, CLOCK_OFF_MS).wrong(SELF, reading(0))).toEqual([])

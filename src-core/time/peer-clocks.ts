@@ -2,17 +2,18 @@ import { elapsed, epochMs, later, type Monotonic, type WallTime, wallTime } from
 import type { ClockReading } from './leader-clock'
 
 /**
- * A clock that differs from the others by more is wrong: time servers keep clocks within a second. It shows confusing
- * times and can invalidate certificates.
+ * A clock that differs from the others by more than this is wrong: time servers keep clocks within a second. Wrong clocks
+ * show confusing times and can invalidate certificates.
  */
 export const CLOCK_OFF_MS = 30_000
-/** How far a leader's time may run ahead of the clocks of a majority. More than a slow link can delay a message. */
+/** Maximum by which a leader's time may be ahead of the majority's clock: more than a slow link can delay a message. */
 export const MAX_AHEAD_MS = 60_000
-/** How long what a machine said of its clock is believed. */
+/** Reports older than this are ignored. */
 const FRESH_MS = 5000
 
-interface Told {
+interface Report {
   readonly clock: WallTime
+  /** When the report arrived. */
   readonly heardAt: Monotonic
 }
 
@@ -23,53 +24,55 @@ export interface WrongClock<Machine> {
 }
 
 /**
- * The system clocks of the other members, as their messages tell them.
+ * The system clocks of the other members, as they report them.
  *
- * 1. The majority's clock is the median of those heard lately and the own one; of an even number the later one, so that
- * half of the machines being behind bounds nobody.
- * 2. With fewer than two others there is no majority: of two clocks that differ nobody knows which one is right.
+ * 1. The majority's clock is the median of the recent reports and this machine's own clock; the later middle one of an
+ *    even number, so that half of the machines being behind does not limit the leader.
+ * 2. With fewer than two other machines there is no majority: of two clocks that differ, either may be wrong.
  */
 export class PeerClocks<Machine> {
-  private readonly told = new Map<Machine, Told>()
+  private readonly reports = new Map<Machine, Report>()
 
-  hear(machine: Machine, clock: WallTime, now: Monotonic): void {
-    this.told.set(machine, { clock, heardAt: now })
+  /** Records a report. `now`: its arrival. */
+  record(machine: Machine, clock: WallTime, now: Monotonic): void {
+    this.reports.set(machine, { clock, heardAt: now })
   }
 
-  /** Elapsed time did not count, as during a sleep: what was heard before is out of date. */
+  /** Drops all reports. Call it after a sleep, which the monotonic clock may not count. */
   forget(): void {
-    this.told.clear()
+    this.reports.clear()
   }
 
-  /** What a leader may take from its system clock: that, or less if it is far ahead of a majority's. */
+  /** The leader's system time, limited to `MAX_AHEAD_MS` beyond the majority's clock. Unlimited without a majority. */
   bounded(reading: ClockReading): WallTime {
     const { wall } = reading
-    // Asked for every event, and nearly always right.
+    // Fast path, because this is called for every event.
     if (!this.isAheadOfOne(reading)) return wall
-    const others = this.now(reading)
+    const others = this.current(reading)
     if (others.size < 2) return wall
     const limit = later(this.median(reading, others), MAX_AHEAD_MS)
     return limit < wall ? limit : wall
   }
 
-  /** The machines whose clocks are wrong, `self` among them. Of two machines that differ it is the other one. */
+  /** The machines whose clocks are wrong, possibly `self`. If only two machines differ, the other one counts as wrong. */
   wrong(self: Machine, reading: ClockReading): readonly WrongClock<Machine>[] {
-    const others = this.now(reading)
+    const others = this.current(reading)
     const right = others.size < 2 ? reading.wall : this.median(reading, others)
     return [...others, [self, reading.wall] as const]
       .map(([machine, clock]) => ({ machine, aheadMs: elapsed(right, clock) }))
       .filter(({ aheadMs }) => Math.abs(aheadMs) > CLOCK_OFF_MS)
   }
 
+  /** Whether the own clock is too far ahead of any reported one. */
   private isAheadOfOne({ wall, monotonic }: ClockReading): boolean {
-    for (const { clock, heardAt } of this.told.values())
+    for (const { clock, heardAt } of this.reports.values())
       if (elapsed(clock, wall) - elapsed(heardAt, monotonic) > MAX_AHEAD_MS) return true
     return false
   }
 
-  /** What the clocks heard lately show now. */
-  private now({ monotonic }: ClockReading): ReadonlyMap<Machine, WallTime> {
-    const fresh = [...this.told].flatMap(([machine, { clock, heardAt }]) => {
+  /** The current time of each machine with a recent report. */
+  private current({ monotonic }: ClockReading): ReadonlyMap<Machine, WallTime> {
+    const fresh = [...this.reports].flatMap(([machine, { clock, heardAt }]) => {
       const age = elapsed(heardAt, monotonic)
       return age > FRESH_MS ? [] : [[machine, later(clock, age)] as const]
     })

@@ -169,9 +169,9 @@ export class Master {
       onVouched: (leader) => this.memberChanges.vouched(leader),
       onDiskHangs: (milliseconds) => this.disk.handle(diskHangs(this.storage.directory.path, milliseconds)),
       wall: host.wall,
-      onClock: (peer, clock) => clocks.hear(peer, clock),
+      onClock: (peer, clock) => clocks.record(peer, clock),
       onStandstill: (milliseconds) => {
-        clocks.stoodStill()
+        clocks.forget()
         network.processPaused(milliseconds)
       },
       onFailure: (error) => this.disk.handle(error),

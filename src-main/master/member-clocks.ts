@@ -6,8 +6,8 @@ import { PeerClocks } from '@core/time/peer-clocks'
 import type { Host } from './host'
 import type { Projection } from './projection'
 
-/** How often it looks for clocks that are wrong. */
-const LOOK_MS = 1000
+/** Interval of the search for wrong clocks. */
+const COMPARE_INTERVAL_MS = 1000
 
 export interface MemberClocksParts {
   readonly self: NodeId
@@ -16,12 +16,12 @@ export interface MemberClocksParts {
   readonly log: Pick<FactLog, 'warn'>
 }
 
-/** The time of decisions, and the clocks of the members that it is measured against. */
+/** The clock for decisions (`LeaderClock`), bounded by the system clocks that followers report. */
 export class MemberClocks {
   private readonly peers = new PeerClocks<NodeId>()
   private readonly clock: LeaderClock
-  private lookedAt = NEVER
-  /** Machines whose clocks are wrong, so that each is told of once, until it is right again. */
+  private comparedAt = NEVER
+  /** Machines reported as wrong, so that each is logged once until its clock is right again. */
   private wrong: ReadonlySet<NodeId> = new Set()
 
   constructor(private readonly parts: MemberClocksParts) {
@@ -29,9 +29,8 @@ export class MemberClocks {
   }
 
   /**
-   * The time that decisions are stamped with, in milliseconds since 1970. It follows `LeaderClock`, so it does not run
-   * back when the system clock is set, nor behind the last event; nor does it follow a system clock that is far ahead of
-   * those of a majority.
+   * The time for stamping decisions, in milliseconds since 1970. Never runs back, is never behind the last event, and does
+   * not follow a system clock that is far ahead of those of a majority.
    */
   now(): Timestamp {
     const reading = this.read()
@@ -40,13 +39,13 @@ export class MemberClocks {
     return this.clock.now(bounded)
   }
 
-  /** A follower of this node says what its clock shows. Warns of machines whose clock is wrong from now on. */
-  hear(peer: NodeId, clock: Timestamp): void {
+  /** Records the system clock that a follower reported. Logs a warning for each clock that has become wrong. */
+  record(peer: NodeId, clock: Timestamp): void {
     const { self, log } = this.parts
     const reading = this.read()
-    this.peers.hear(peer, wallTime(clock), reading.monotonic)
-    if (elapsed(this.lookedAt, reading.monotonic) < LOOK_MS) return
-    this.lookedAt = reading.monotonic
+    this.peers.record(peer, wallTime(clock), reading.monotonic)
+    if (elapsed(this.comparedAt, reading.monotonic) < COMPARE_INTERVAL_MS) return
+    this.comparedAt = reading.monotonic
     const wrong = this.peers.wrong(self, reading)
     for (const { machine, aheadMs } of wrong)
       if (!this.wrong.has(machine))
@@ -57,8 +56,8 @@ export class MemberClocks {
     this.wrong = new Set(wrong.map(({ machine }) => machine))
   }
 
-  /** This machine slept: what it heard of clocks before is out of date. */
-  stoodStill(): void {
+  /** Drops all reports, because this process stood still. */
+  forget(): void {
     this.peers.forget()
   }
 
