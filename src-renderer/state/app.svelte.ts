@@ -52,7 +52,11 @@ export class AppState {
   readonly requests = new RequestLog()
   /** Predicted placements. */
   readonly fits: Fits
-  readonly route = new Route()
+  /** A dialog is about what was done on its page: it does not stay open above another. */
+  readonly route = new Route(() => {
+    this.launching = undefined
+    this.machines = undefined
+  })
   readonly appearance = new Appearance()
   readonly language = new LanguageSetting()
   launching: Launching | undefined = $state.raw()

@@ -131,6 +131,24 @@ test('from the models page a model is dragged onto the machines that come up, or
   await expect(page.getByRole('status').getByText('Launched tiny on Mac Studio')).toBeVisible()
 })
 
+test('what opens in the launch form is brought into view; the form goes when the browser goes back', async ({
+  page,
+}) => {
+  const node = await machine('Mac Studio')
+  await page.setViewportSize({ width: 900, height: 420 })
+  await page.goto(`${node.url}/#/connect`)
+  await page.getByRole('link', { name: 'Cluster' }).click()
+  await page.getByRole('button', { name: 'Launch a model…' }).first().click()
+  const form = page.getByRole('dialog', { name: 'Keep a model running' })
+  await form.getByText('Hours', { exact: true }).click()
+  await expect(form.getByRole('button', { name: 'Set hours' })).toBeInViewport()
+  await form.getByText('More', { exact: true }).click()
+  await expect(form.getByRole('combobox', { name: /^Sharding/ })).toBeInViewport()
+  await page.goBack()
+  await expect(page.getByRole('heading', { level: 1, name: 'Connect' })).toBeVisible()
+  await expect(form).toBeHidden()
+})
+
 test('a model that a request has loaded is kept by a launch, not declared a second time', async ({ page }) => {
   const node = await machine('Mac Studio')
   await page.goto(node.url)
