@@ -11,6 +11,17 @@ export const HistoryEvent = Envelope.extend({
 })
 export type HistoryEvent = z.infer<typeof HistoryEvent>
 
+/** What a history keeps of a day whose decisions are too many and too old to keep each. */
+export const HistoryDay = z.object({
+  /** In UTC: `2026-01-31`. */
+  day: z.iso.date(),
+  events: z.number().int(),
+  failures: z.number().int(),
+  /** Reason of the last failure. */
+  reason: z.string().optional(),
+})
+export type HistoryDay = z.infer<typeof HistoryDay>
+
 /** Returns why something failed according to an event; undefined if the event is no failure. */
 export const failureOf = (event: Event): string | undefined => {
   switch (event.type) {

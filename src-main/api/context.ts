@@ -1,6 +1,7 @@
 import type { Command } from '@core/commands/command'
 import type { DurableOn } from '@core/consensus/index'
 import type { Envelope } from '@core/events/event'
+import type { HistoryDay, HistoryEvent } from '@core/events/history-event'
 import type { ApiRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { Standings, Verdict } from '@core/keys/key-meter'
@@ -54,7 +55,10 @@ export interface ApiContext {
     ): Promise<{ status: 'done'; durableOn?: DurableOn | undefined } | { status: 'refused'; refusal: Refusal }>
     /** Resolves after the next reconcile pass. */
     reconciled(): Promise<void>
-    history(metaInstanceId: MetaInstanceId): Promise<readonly Envelope[]>
+    /** A declaration's decisions, and a line for each day before them, oldest first. */
+    history(
+      metaInstanceId: MetaInstanceId,
+    ): Promise<{ readonly events: readonly HistoryEvent[]; readonly days: readonly HistoryDay[] }>
     status():
       | { role: 'master' }
       | { role: 'follower'; master: NodeId }

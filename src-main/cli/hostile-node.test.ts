@@ -48,7 +48,10 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
   '/models': { models: [], unreadable: [{ modelId: MODEL, source: 'muster', path: EVIL, problem: `torn${EVIL}` }] },
   '/meta_instances': { metaInstances: [view] },
   '/meta_instance/an-id': view,
-  '/meta_instance/an-id/history': { events: [envelope] },
+  '/meta_instance/an-id/history': {
+    events: [envelope],
+    days: [{ day: '2026-01-01', events: 2, failures: 1, reason: EVIL }],
+  },
   '/events/recent': { events: [envelope] },
   '/node/log': `${JSON.stringify({ level: 'info', time: '2026-01-01T00:00:00Z', msg: EVIL, field: EVIL })}\nnot JSON${EVIL}\n`,
 }

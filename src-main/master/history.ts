@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Envelope } from '@core/events/event'
 import { isAfter } from '@core/events/envelope-order'
-import { failureOf, HistoryEvent, withDecision } from '@core/events/history-event'
+import { failureOf, HistoryDay, HistoryEvent, withDecision } from '@core/events/history-event'
 import type { LogRecord } from '@core/events/record'
 import { InstanceId, MetaInstanceId } from '@core/ids'
 import type { Directory } from '../disk/directory'
@@ -15,22 +15,11 @@ const MOST_DAYS = 1000
 /** Declarations, including deleted ones, whose history is kept. */
 const MOST_FILES = 500
 
-/** Summary of one day of a declaration. */
-const Day = z.object({
-  /** In UTC: `2026-01-31`. */
-  day: z.string(),
-  events: z.number().int(),
-  failures: z.number().int(),
-  /** Reason of the last failure. */
-  reason: z.string().optional(),
-})
-type Day = z.infer<typeof Day>
-
 /** A declaration's decisions that compaction removed from the log: the latest ones, and a summary of each earlier day. */
 const Past = z.object({
   v: z.literal(1),
   metaInstanceId: MetaInstanceId,
-  days: z.array(Day),
+  days: z.array(HistoryDay),
   events: z.array(HistoryEvent),
   /** Its instances that had not been deleted by then. Later records name only the instance. */
   instances: z.array(InstanceId),
@@ -52,13 +41,13 @@ const readPast = (directory: Directory, id: MetaInstanceId): Past => {
 }
 
 /** Adds an event to the summary of its day, with its number of repetitions. */
-const withDay = (days: readonly Day[], envelope: HistoryEvent): Day[] => {
+const withDay = (days: readonly HistoryDay[], envelope: HistoryEvent): HistoryDay[] => {
   const times = envelope.repeated?.times ?? 1
   const day = new Date(envelope.at).toISOString().slice(0, 10)
   const last = days.at(-1)
   const same = last?.day === day ? last : { day, events: 0, failures: 0 }
   const reason = failureOf(envelope.event)
-  const more: Day = {
+  const more: HistoryDay = {
     ...same,
     events: same.events + times,
     failures: same.failures + (reason === undefined ? 0 : times),
@@ -140,7 +129,7 @@ export interface History {
   /** The latest decisions, oldest first. */
   readonly events: readonly HistoryEvent[]
   /** Summaries of the days before them, oldest first. */
-  readonly days: readonly Day[]
+  readonly days: readonly HistoryDay[]
 }
 
 /** Returns a declaration's decisions: those saved at compaction, then those in the log. Rejects with the disk's errors. */

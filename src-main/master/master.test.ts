@@ -194,14 +194,14 @@ describe('a master', () => {
     await submit(master, { type: 'UpdateMetaInstance', metaInstanceId: chat, changes: { name: 'talk' } })
     await submit(master, { type: 'ChangeSetting', change: { key: 'maxRetries', value: 1 } })
     await submit(master, { type: 'DeleteInstance', instanceId })
-    const story = (await master.history(chat)).map(({ event }) => event.type)
+    const story = (await master.history(chat)).events.map(({ event }) => event.type)
     expect(story.slice(0, 4)).toEqual([
       'MetaInstanceCreated',
       'InstanceCreated',
       'MetaInstanceUpdated',
       'InstanceDeleted',
     ])
-    expect(await master.history(MetaInstanceId.parse('other'))).toEqual([])
+    expect(await master.history(MetaInstanceId.parse('other'))).toEqual({ events: [], days: [] })
   })
 
   it('locks its data folder, and releases it when closed', async () => {

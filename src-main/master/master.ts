@@ -1,7 +1,6 @@
 import type { Command } from '@core/commands/command'
 import type { LogEnd, Message } from '@core/consensus/index'
 import type { Envelope, Observation } from '@core/events/event'
-import type { HistoryEvent } from '@core/events/history-event'
 import type { CommandId, MetaInstanceId, NodeId, Timestamp } from '@core/ids'
 import type { SubmitResult, WatchItem } from '@core/protocols/peer'
 import { mayDecide, type ReconcileInputs } from '@core/reconcile/index'
@@ -10,6 +9,7 @@ import { CardLoader } from './card-loader'
 import { CommandRouter } from './command-router'
 import { journal } from './decision-journal'
 import { Departure } from './departure'
+import type { History } from './history'
 import { systemHost, type Host } from './host'
 import { diskHangs, stopping, termLost, type MasterError } from './errors'
 import type { EventLog } from './event-log'
@@ -258,9 +258,9 @@ export class Master {
     return this.activeRole.nextPass()
   }
 
-  /** A declaration's latest decisions, oldest first. Rejects with the disk's errors. */
-  async history(metaInstanceId: MetaInstanceId): Promise<readonly HistoryEvent[]> {
-    return (await this.storage.history(metaInstanceId)).events
+  /** A declaration's decisions, and a summary of each day before them, oldest first. Rejects with the disk's errors. */
+  history(metaInstanceId: MetaInstanceId): Promise<History> {
+    return this.storage.history(metaInstanceId)
   }
 
   /** End of this node's log, including records that are not durable yet. */

@@ -158,4 +158,7 @@ export const cards: Translation<'cards'> = {
   'todo.model_card': 'Die Dateien des Modells oder die Verbindung zum Hub prüfen.',
   'history.sameReason': 'aus demselben Grund',
   'history.repeated': '{line} ({times, number}-mal seit {since})',
+  'history.day': '{events, plural, one {# Entscheidung} other {# Entscheidungen}}',
+  'history.dayOfFailures':
+    '{events, plural, one {# Entscheidung} other {# Entscheidungen}}, {failures, plural, one {# Fehler} other {# Fehler}}: {reason}',
 }

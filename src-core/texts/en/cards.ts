@@ -156,4 +156,7 @@ export const cards = {
   'todo.model_card': 'Check the model’s files, or the connection to the hub.',
   'history.sameReason': 'for the same reason',
   'history.repeated': '{line} ({times, number} times since {since})',
+  'history.day': '{events, plural, one {# decision} other {# decisions}}',
+  'history.dayOfFailures':
+    '{events, plural, one {# decision} other {# decisions}}, {failures, plural, one {# failure} other {# failures}}: {reason}',
 } as const

@@ -157,4 +157,6 @@ export const cards: Translation<'cards'> = {
   'todo.model_card': '检查模型的文件，或与 Hub 的连接。',
   'history.sameReason': '原因相同',
   'history.repeated': '{line}（自 {since} 起共 {times, number} 次）',
+  'history.day': '{events, plural, other {# 项决定}}',
+  'history.dayOfFailures': '{events, plural, other {# 项决定}}，{failures, plural, other {# 次失败}}：{reason}',
 }

@@ -113,10 +113,11 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
     }
   })
 
-  /** Its decisions, newest first. */
+  /** Its decisions, and the days before them, newest first. */
   routes.get('/meta_instance/:id/history', async (c) => {
     const { metaInstanceId } = viewOf(source.state(), idFrom(c.req.param('id')))
-    return c.json({ events: [...(await commands.history(metaInstanceId))].reverse() })
+    const { events, days } = await commands.history(metaInstanceId)
+    return c.json({ events: [...events].reverse(), days: [...days].reverse() })
   })
 
   return routes

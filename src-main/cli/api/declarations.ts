@@ -1,12 +1,14 @@
 import { z } from 'zod'
-import { HistoryEvent } from '@core/events/history-event'
+import { HistoryDay, HistoryEvent } from '@core/events/history-event'
 import type { MetaInstanceId } from '@core/ids'
 import { MetaInstanceView, type UpdateMetaInstanceRequest } from '@core/protocols/control'
 import { declarationBy } from '../names'
 import type { NodeApi } from './node-api'
 
 const List = z.object({ metaInstances: z.array(MetaInstanceView) })
-const History = z.object({ events: z.array(HistoryEvent) })
+/** Newest first. A node of an earlier version sends no days. */
+const History = z.object({ events: z.array(HistoryEvent), days: z.array(HistoryDay).default([]) })
+type History = z.infer<typeof History>
 
 const pathOf = (id: MetaInstanceId): string => `/meta_instance/${encodeURIComponent(id)}`
 
@@ -29,6 +31,6 @@ export const restartDeclaration = (api: NodeApi, id: MetaInstanceId): Promise<Me
 export const deleteDeclaration = (api: NodeApi, id: MetaInstanceId): Promise<void> =>
   api.tell(pathOf(id), { method: 'DELETE' })
 
-/** Decisions about a declaration, newest first. */
-export const readHistory = async (api: NodeApi, id: MetaInstanceId): Promise<readonly HistoryEvent[]> =>
-  (await api.ask(`${pathOf(id)}/history`, History)).events
+/** Decisions about a declaration, and the days before them, newest first. */
+export const readHistory = (api: NodeApi, id: MetaInstanceId): Promise<History> =>
+  api.ask(`${pathOf(id)}/history`, History)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isDecision, type Envelope } from '@core/events/event'
 import { readyWorld } from '@core/testing/world'
-import { historyLine, historyLines } from './history'
+import { dayLine, dayText, historyLine, historyLines } from './history'
 
 describe('the history of a declaration', () => {
   it('says what happened to it, with the causes of failures', () => {
@@ -37,5 +37,15 @@ describe('the history of a declaration', () => {
     expect(historyLines(world.state, [many]).map(({ line }) => line.text)).toEqual([
       expect.stringMatching(/^Restarted after: Mac Studio: out of memory \(1,440 times since .*2026/) as unknown,
     ])
+  })
+
+  it('has a line for each day whose decisions are no longer kept, with its failures', () => {
+    const day = '2026-01-31'
+    expect(dayText({ day, events: 1, failures: 0 })).toContain('31')
+    expect(dayLine({ day, events: 1, failures: 0 })).toEqual({ text: '1 decision', tone: 'plain' })
+    expect(dayLine({ day, events: 48, failures: 24, reason: 'out of memory' })).toEqual({
+      text: '48 decisions, 24 failures: out of memory',
+      tone: 'failure',
+    })
   })
 })

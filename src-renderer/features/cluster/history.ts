@@ -1,9 +1,9 @@
 import type { Envelope } from '@core/events/event'
-import type { HistoryEvent } from '@core/events/history-event'
+import type { HistoryDay, HistoryEvent } from '@core/events/history-event'
 import { nodeName } from '@core/state/bindings'
 import type { MetaInstanceChanges, OnRequest } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
-import { dateTimeText, nodeText, placementFormats, t } from '../../state/texts.svelte'
+import { dateText, dateTimeText, nodeText, placementFormats, t } from '../../state/texts.svelte'
 import { durationText } from '../../state/text'
 
 export interface HistoryLine {
@@ -121,3 +121,12 @@ export const historyLines = (
     return line ? [{ envelope, line }] : []
   })
 }
+
+/** A day is kept in UTC: its middle is on the same date in nearly every time zone. */
+export const dayText = ({ day }: HistoryDay): string => dateText(Date.parse(`${day}T12:00:00Z`))
+
+/** The line of a day whose decisions are no longer kept one by one. */
+export const dayLine = ({ events, failures, reason }: HistoryDay): HistoryLine =>
+  failures === 0
+    ? plain(t('cards.history.day', { events }))
+    : { text: t('cards.history.dayOfFailures', { events, failures, reason: reason ?? '' }), tone: 'failure' }

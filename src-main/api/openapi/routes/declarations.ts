@@ -58,5 +58,9 @@ export const DECLARATIONS: readonly Described[] = [
     path: '/meta_instance/{id}/placement',
     does: 'The current placement of a declaration, or where it would be placed now',
   },
-  { method: 'get', path: '/meta_instance/{id}/history', does: 'The decisions about a declaration, newest first' },
+  {
+    method: 'get',
+    path: '/meta_instance/{id}/history',
+    does: 'The decisions about a declaration, newest first, and a summary of each day before them',
+  },
 ]
