@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { LogEnd } from '../consensus/index'
-import { Apart } from '../merging/index'
+import { UnmergedDeclarations } from '../merging/index'
 import { ApiKeyId, InstanceId, MetaInstanceId, NodeId, TaskId } from '../ids'
 import { ModelCard } from '../placement/model-card'
 import { SettingChange } from '../settings/cluster'
@@ -114,7 +114,7 @@ export const DrainMember = z.object({ type: z.literal('DrainMember'), nodeId: No
 export const RemoveMember = z.object({ type: z.literal('RemoveMember'), nodeId: NodeId, ...lasting })
 
 /** Declarations of one side of a split, to be merged with this side's; commands are not executed again. */
-export const MergeDeclarations = Apart.extend({
+export const MergeDeclarations = UnmergedDeclarations.extend({
   type: z.literal('MergeDeclarations'),
   /**
    * The last record that both sides share. Only a leader whose log continues from it can tell which shared entities

@@ -3,7 +3,7 @@ import type { Command } from '../commands/command'
 import { ApiKeyId, MetaInstanceId, ModelId, NodeId } from '../ids'
 import type { MetaInstanceChanges } from '../state/meta-instances'
 import { World } from '../testing/world'
-import { broughtAlong, declaredApart, joined, nothingApart, type Apart } from './apart'
+import { carriedOver, declaredSince, combined, nothingUnmerged, type UnmergedDeclarations } from './unmerged'
 import { decideMerge } from './decide-merge'
 
 const id = (name: string): MetaInstanceId => MetaInstanceId.parse(name)
@@ -30,12 +30,13 @@ const split = (here: Act, there: Act = () => undefined, before: Act = () => unde
   other.state = { ...other.state, masterNodeId: NodeId.parse('b') }
   here(own)
   there(other)
-  const apart = declaredApart(common, own.state, own.log.slice(since)) ?? nothingApart
-  const merged = decideMerge(other.state, apart)
+  const unmerged = declaredSince(common, own.state, own.log.slice(since)) ?? nothingUnmerged
+  const merged = decideMerge(other.state, unmerged)
   other.apply(...merged)
-  return { apart, types: merged.map(({ type }) => type), own, other }
+  return { unmerged, types: merged.map(({ type }) => type), own, other }
 }
-const again = ({ other, apart }: { other: World; apart: Apart }) => decideMerge(other.state, apart)
+const again = ({ other, unmerged }: { other: World; unmerged: UnmergedDeclarations }) =>
+  decideMerge(other.state, unmerged)
 
 describe('the declarations of one side of a split', () => {
   it('are empty if that side got no commands, whatever it placed or lost', () => {
@@ -76,14 +77,14 @@ describe('the declarations of one side of a split', () => {
   })
 
   it('give the same result on both sides', () => {
-    const { own, other, apart } = split(
+    const { own, other, unmerged } = split(
       (world) => update(world, { paused: true, name: 'here' }),
       (world) => update(later(world), { name: 'there', minNodes: 2 }),
     )
-    own.apply(...decideMerge(own.state, declaredApart(own.state, other.state, other.log) ?? nothingApart))
+    own.apply(...decideMerge(own.state, declaredSince(own.state, other.state, other.log) ?? nothingUnmerged))
     expect(own.state.stamps).toEqual(other.state.stamps)
     expect(own.metaInstance(id('both'))).toMatchObject({ paused: true, name: 'there', minNodes: 2 })
-    expect(decideMerge(own.state, apart)).toEqual([])
+    expect(decideMerge(own.state, unmerged)).toEqual([])
   })
 
   it('include changes of either side to an entity that both created by one command', () => {
@@ -141,7 +142,7 @@ describe('the declarations of one side of a split', () => {
     const third = split((world) =>
       world.command({ type: 'RenameMember', nodeId: NodeId.parse('b'), friendlyName: 'Kitchen' }),
     )
-    other.apply(...decideMerge(later(later(later(other))).state, third.apart))
+    other.apply(...decideMerge(later(later(later(other))).state, third.unmerged))
     expect(other.state.members['b']?.friendlyName).toBe('Kitchen')
   })
 
@@ -151,7 +152,7 @@ describe('the declarations of one side of a split', () => {
     const { other } = met
     later(other)
     later(other)
-    other.apply(...decideMerge(other.state, third.apart))
+    other.apply(...decideMerge(other.state, third.unmerged))
     expect(other.metaInstance(id('both')).maxContext).toBe(1024)
     expect(again(met)).toEqual([])
   })
@@ -336,16 +337,16 @@ describe('the declarations of one side of a split', () => {
     const second = world.state
     const since = world.log.length
     update(later(world), { paused: true })
-    const fromSecond = declaredApart(second, world.state, world.log.slice(since)) ?? nothingApart
+    const fromSecond = declaredSince(second, world.state, world.log.slice(since)) ?? nothingUnmerged
     // It took over the second side's log, and separates from the third before anything is merged.
-    const fromThird = declaredApart(third, second, world.log.slice(0, since)) ?? nothingApart
-    const apart = joined(fromSecond, fromThird)
-    const [{ type, ...brought } = { type: undefined }] = decideMerge(third, apart)
+    const fromThird = declaredSince(third, second, world.log.slice(0, since)) ?? nothingUnmerged
+    const unmerged = combined(fromSecond, fromThird)
+    const [{ type, ...brought } = { type: undefined }] = decideMerge(third, unmerged)
     expect(type).toBe('MetaInstanceCreated')
     expect(brought).toMatchObject({ metaInstance: { metaInstanceId: 'both', paused: true } })
     expect(brought).toMatchObject({ origin: { fields: world.state.stamps?.['metaInstance both']?.fields } })
     // An entity that the second side removed in the meantime stays removed.
-    expect(decideMerge(third, joined(fromSecond, nothingApart))).toEqual([])
+    expect(decideMerge(third, combined(fromSecond, nothingUnmerged))).toEqual([])
   })
 
   it('are reduced to declarations and keys if a machine joins another cluster', () => {
@@ -357,7 +358,7 @@ describe('the declarations of one side of a split', () => {
     const cluster = new World()
     cluster.addNode('z')
     cluster.apply(
-      ...decideMerge(cluster.state, broughtAlong(declaredApart(cluster.state, own.state, own.log) ?? nothingApart)),
+      ...decideMerge(cluster.state, carriedOver(declaredSince(cluster.state, own.state, own.log) ?? nothingUnmerged)),
     )
     expect(Object.keys(cluster.state.metaInstances).sort()).toEqual(['both', 'mine'])
     expect(Object.keys(cluster.state.members)).toEqual(['z'])

@@ -5,7 +5,7 @@ import { SettingChange } from '../settings/cluster'
 import { ApiKeyChanges } from '../state/api-keys'
 import { MetaInstanceChanges } from '../state/meta-instances'
 import type { State } from '../state/state'
-import type { Apart } from './apart'
+import type { UnmergedDeclarations } from './unmerged'
 import { declaredOf, type Declared, type DeclaredMetaInstance, type Stamped } from './declared'
 import { merge } from './merge'
 import { withNamesOfTheirOwn } from './names'
@@ -81,7 +81,7 @@ class Merging {
 
   constructor(
     private readonly state: State,
-    { declared, common: both }: Apart,
+    { declared, common: both }: UnmergedDeclarations,
   ) {
     const own = (this.own = declaredOf(state))
     const common = new Set(both)
@@ -207,4 +207,5 @@ class Merging {
 }
 
 /** Returns the events that merge another side's declarations into this state; none if it has them all. */
-export const decideMerge = (state: State, apart: Apart): Event[] => new Merging(state, apart).events()
+export const decideMerge = (state: State, unmerged: UnmergedDeclarations): Event[] =>
+  new Merging(state, unmerged).events()

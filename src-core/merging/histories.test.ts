@@ -7,7 +7,7 @@ import { Folding } from '../fold/index'
 import { ApiKeyId, InstanceId, MetaInstanceId, ModelId, NodeId, RunnerId } from '../ids'
 import { next } from '../events/next'
 import { emptyState, type State } from '../state/state'
-import { declaredApart, joined, type Apart } from './apart'
+import { declaredSince, combined, type UnmergedDeclarations } from './unmerged'
 import { decideMerge } from './decide-merge'
 import { declaredOf } from './declared'
 import { merge } from './merge'
@@ -27,7 +27,7 @@ interface Side {
   readonly log: readonly Envelope[]
   readonly state: State
   /** Declarations that it set aside and that are not merged yet. */
-  readonly apart: Apart | undefined
+  readonly unmerged: UnmergedDeclarations | undefined
 }
 
 const folded = (log: readonly Envelope[], from: State = emptyState()): State => {
@@ -68,9 +68,9 @@ const shared = (a: readonly Envelope[], b: readonly Envelope[]): number => {
 const givenUp = (winner: Side, loser: Side): Side => {
   const common = shared(loser.log, winner.log)
   const since = loser.log.slice(common).map(({ event }) => event)
-  const apart = since.length > 0 ? declaredApart(folded(loser.log.slice(0, common)), loser.state, since) : undefined
-  const kept = apart && loser.apart ? joined(loser.apart, apart) : (apart ?? loser.apart)
-  return { log: winner.log, state: winner.state, apart: kept }
+  const unmerged = since.length > 0 ? declaredSince(folded(loser.log.slice(0, common)), loser.state, since) : undefined
+  const kept = unmerged && loser.unmerged ? combined(loser.unmerged, unmerged) : (unmerged ?? loser.unmerged)
+  return { log: winner.log, state: winner.state, unmerged: kept }
 }
 
 type Sides = Readonly<Record<Name, Side>>
@@ -184,7 +184,7 @@ class History {
   readonly memberships: { readonly nodeId: NodeId; readonly at: number; readonly isIn: boolean }[] = []
 
   constructor() {
-    const before: Side = { log: [], state: emptyState(), apart: undefined }
+    const before: Side = { log: [], state: emptyState(), unmerged: undefined }
     const common = [declaring(MetaInstanceId.parse('d1'), false), declaring(MetaInstanceId.parse('d4'), true)].reduce(
       (side, one) => this.carriedOut(side, 'a', one),
       before,
@@ -219,11 +219,11 @@ class History {
 
   /** The loser submits its kept declarations, the winner decides the merge, and the loser takes over the result. */
   private merged(winner: Name, loser: Name): this {
-    const { apart } = this.sides[loser]
+    const { unmerged } = this.sides[loser]
     const { [winner]: before } = this.sides
-    const after = apart ? decided(before, winner, decideMerge(before.state, apart), this.clock(winner)) : before
+    const after = unmerged ? decided(before, winner, decideMerge(before.state, unmerged), this.clock(winner)) : before
     this.put(winner, after)
-    return this.put(loser, { ...after, apart: undefined })
+    return this.put(loser, { ...after, unmerged: undefined })
   }
 
   /** One machine meets all others in turn, and they take over what it has learned. */
@@ -232,10 +232,10 @@ class History {
       this.take({ kind: 'meet', winner: first, loser: other, merges: true })
       this.merged(first, other)
     }
-    const { apart } = this.sides[first]
-    if (apart) {
+    const { unmerged } = this.sides[first]
+    if (unmerged) {
       const side = this.sides[first]
-      this.put(first, decided(side, first, decideMerge(side.state, apart), this.clock(first)))
+      this.put(first, decided(side, first, decideMerge(side.state, unmerged), this.clock(first)))
     }
     return this.sides[first].state
   }
@@ -428,10 +428,10 @@ describe('the declarations of machines that were separated, after any history', 
     fc.assert(
       fc.property(history, ({ play }) => {
         const { sides } = play()
-        const apart = sides.b.apart ?? givenUp(sides.a, sides.b).apart
-        if (!apart) return
-        const once = decided(sides.a, 'a', decideMerge(sides.a.state, apart), START)
-        expect(decideMerge(once.state, apart)).toEqual([])
+        const unmerged = sides.b.unmerged ?? givenUp(sides.a, sides.b).unmerged
+        if (!unmerged) return
+        const once = decided(sides.a, 'a', decideMerge(sides.a.state, unmerged), START)
+        expect(decideMerge(once.state, unmerged)).toEqual([])
       }),
       RUNS,
     )

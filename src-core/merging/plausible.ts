@@ -1,13 +1,13 @@
 import type { Timestamp } from '../ids'
 import { compareStamps, type Stamp } from '../state/stamp'
-import type { Apart } from './apart'
+import type { UnmergedDeclarations } from './unmerged'
 import type { Declared, Stamped } from './declared'
 
 /** A clock that is this far ahead of the leader's, in milliseconds, is broken rather than wrong. */
 const MAX_AHEAD_MS = 365 * 24 * 3_600_000
 
 export interface Plausible {
-  readonly apart: Apart
+  readonly unmerged: UnmergedDeclarations
   /** The leaders whose stamps were beyond reason. */
   readonly implausible: readonly string[]
 }
@@ -16,7 +16,7 @@ export interface Plausible {
  * Counts stamps that are beyond reason as made now: no later change could ever be newer than one of the last day that a
  * clock can tell. What was declared is kept.
  */
-export const plausible = (apart: Apart, now: Timestamp): Plausible => {
+export const plausible = (unmerged: UnmergedDeclarations, now: Timestamp): Plausible => {
   const latest: Stamp = { at: now + MAX_AHEAD_MS, index: Number.MAX_SAFE_INTEGER, node: '' }
   const nodes = new Set<string>()
   const bounded = (stamp: Stamp): Stamp => {
@@ -30,7 +30,7 @@ export const plausible = (apart: Apart, now: Timestamp): Plausible => {
   })
   const removals = (removed: Readonly<Record<string, Timestamp>>): Record<string, Timestamp> =>
     mapped(removed, (at) => (at > latest.at ? now : at))
-  const { metaInstances, apiKeys, members, settings, removed } = apart.declared
+  const { metaInstances, apiKeys, members, settings, removed } = unmerged.declared
   const declared: Declared = {
     metaInstances: mapped(metaInstances, entity),
     apiKeys: mapped(apiKeys, entity),
@@ -42,7 +42,7 @@ export const plausible = (apart: Apart, now: Timestamp): Plausible => {
       members: removals(removed.members),
     },
   }
-  return { apart: { common: apart.common, declared }, implausible: [...nodes] }
+  return { unmerged: { common: unmerged.common, declared }, implausible: [...nodes] }
 }
 
 const mapped = <Value>(family: Readonly<Record<string, Value>>, map: (value: Value) => Value): Record<string, Value> =>

@@ -352,7 +352,7 @@ export class Master {
     this.activeRole.resign()
     // A truncation for the old leader may still run. Two at a time would each reopen a log of their own.
     await this.replication.settled()
-    const log = await this.storage.rewind(0, keep ? 'broughtAlong' : 'forgotten')
+    const log = await this.storage.rewind(0, keep ? 'carriedOver' : 'forgotten')
     this.projection.replace(this.storage.durableState())
     this.membership.replace(members)
     this.isRemoved = false

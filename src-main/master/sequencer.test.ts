@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { eventually } from '@core/testing/eventually'
 import type { Command } from '@core/commands/command'
 import { CommandId, MetaInstanceId, NodeId } from '@core/ids'
-import { nothingApart } from '@core/merging/index'
+import { nothingUnmerged } from '@core/merging/index'
 import { World } from '@core/testing/world'
 import type { EventLog } from './event-log'
 import { MasterError } from './errors'
@@ -103,7 +103,7 @@ describe('the sequencer', () => {
     const { sequencer, projection } = started()
     await log.append([{ kind: 'term', term: 1, master: NodeId.parse('b') }])
     await sequencer.add([declaration('d1')])
-    const { common, declared } = nothingApart
+    const { common, declared } = nothingUnmerged
     const parted = (master: string): Command => ({
       ...{ type: 'MergeDeclarations', common: [...common, 'metaInstance d2'], declared },
       since: { sequence: 1, epochs: [{ term: 1, master: NodeId.parse(master), from: 1 }] },

@@ -135,9 +135,9 @@ export class Sequencer {
   /** Replaces implausible stamps in the declarations of another side of a split, and reports the nodes that set them. */
   private withPlausibleStamps(command: Command): Command {
     if (command.type !== 'MergeDeclarations') return command
-    const { apart, implausible } = plausible(command, this.options.now())
+    const { unmerged, implausible } = plausible(command, this.options.now())
     for (const node of implausible) this.options.onImplausible?.(node)
-    return { ...command, ...apart }
+    return { ...command, ...unmerged }
   }
 
   private async execute(command: Command, commandId: CommandId): Promise<CommandResult> {

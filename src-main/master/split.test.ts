@@ -90,7 +90,7 @@ describe('the declarations of the losing side of a split', () => {
   it('include settings if the whole log is discarded, but not on joining another cluster', async () => {
     for (const [fate, most] of [
       ['merged', 7],
-      ['broughtAlong', emptyState().settings.maxRetries],
+      ['carriedOver', emptyState().settings.maxRetries],
     ] as const) {
       const { log: opened } = openLogFolder(folder())
       const changed: Decision = { type: 'SettingChanged', change: { key: 'maxRetries', value: 7 } }
@@ -113,7 +113,7 @@ describe('the declarations of the losing side of a split', () => {
     await opened.close()
     for (const [after, fate] of [
       [1, 'merged'],
-      [0, 'broughtAlong'],
+      [0, 'carriedOver'],
     ] as const) {
       const { log: left } = await setRecordsAside(folder(), { after, fate })
       await left.close()

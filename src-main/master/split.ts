@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { cutAfter, emptyLog, type FactLog, LogEnd, withLatestEpochs } from '@core/consensus/index'
 import type { Command, Refusal } from '@core/commands/command'
-import { Apart, broughtAlong, declaredApart, joined, nothingApart } from '@core/merging/index'
+import { UnmergedDeclarations, carriedOver, declaredSince, combined, nothingUnmerged } from '@core/merging/index'
 import { Decision, EVENT_SCHEMA_VERSION, isDecision, type Event } from '@core/events/event'
 import { Folding } from '@core/fold/index'
 import { emptyState, State } from '@core/state/state'
@@ -22,7 +22,7 @@ const FILE = /^split-(\d{6})\.json$/
 const RETRY_MS = 1000
 
 /** Split file: what this side of a split declared. `since`: end of the common part of the two logs. */
-const SplitFile = Apart.extend({ v: z.literal(2), since: LogEnd.optional() })
+const SplitFile = UnmergedDeclarations.extend({ v: z.literal(2), since: LogEnd.optional() })
 type Split = Omit<z.infer<typeof SplitFile>, 'v'>
 
 /** Split file of versions before stamps: the decisions since the common state. */
@@ -34,14 +34,14 @@ const SplitFileV1 = z.object({
 })
 
 /** Upgrades an old split file. It has no times of single decisions, so all get the time of the last one. */
-const upgraded = ({ after, common, decided, own }: z.infer<typeof SplitFileV1>): Apart => {
+const upgraded = ({ after, common, decided, own }: z.infer<typeof SplitFileV1>): UnmergedDeclarations => {
   const folding = new Folding(common)
   for (const [at, event] of decided.entries()) {
     const index = common.lastEventIndex + 1 + at
     folding.fold({ v: EVENT_SCHEMA_VERSION, index, term: own.term, at: own.lastEventAt, event })
   }
-  const apart = declaredApart(common, folding.state, decided) ?? nothingApart
-  return after === 0 ? broughtAlong(apart) : apart
+  const unmerged = declaredSince(common, folding.state, decided) ?? nothingUnmerged
+  return after === 0 ? carriedOver(unmerged) : unmerged
 }
 
 /** State after record `last`; undefined if the log no longer reaches back that far. Rejects with the disk's errors. */
@@ -91,7 +91,7 @@ export type Fate =
   /** After a split: all of them are submitted to the leader to be merged. */
   | 'merged'
   /** When joining a cluster: only declarations and API keys are submitted, not members and settings. */
-  | 'broughtAlong'
+  | 'carriedOver'
   /** They are discarded. */
   | 'forgotten'
 
@@ -106,17 +106,17 @@ const saveSplit = async (
   const decided: Event[] = []
   for await (const record of recordsAfter(directory, after))
     if (record.kind === 'decision') decided.push(record.envelope.event)
-  const latest = declaredApart(await stateAt(directory, after), own.state, decided.filter(isDecision))
+  const latest = declaredSince(await stateAt(directory, after), own.state, decided.filter(isDecision))
   const before = splitFiles(directory)
-  const unmerged: Apart[] = before.flatMap((name) => readSplit(directory, name, log) ?? [])
-  const all = [...unmerged, ...(latest ? [latest] : [])].reduce<Apart | undefined>(
-    (earlier, later) => (earlier ? joined(earlier, later) : later),
+  const unmerged: UnmergedDeclarations[] = before.flatMap((name) => readSplit(directory, name, log) ?? [])
+  const all = [...unmerged, ...(latest ? [latest] : [])].reduce<UnmergedDeclarations | undefined>(
+    (earlier, later) => (earlier ? combined(earlier, later) : later),
     undefined,
   )
   if (!all) return
   // Applies to the earlier splits too: the log now diverges from another one, perhaps at an earlier record.
   const since = withLatestEpochs(cutAfter(own.end, after), 1)
-  const split = { v: 2, ...(fate === 'broughtAlong' ? broughtAlong(all) : all), since } satisfies z.input<
+  const split = { v: 2, ...(fate === 'carriedOver' ? carriedOver(all) : all), since } satisfies z.input<
     typeof SplitFile
   >
   const last = Number(FILE.exec(before.at(-1) ?? '')?.[1] ?? 0)
@@ -185,9 +185,9 @@ export interface MergeParts {
 export const mergeSplits = async (directory: Directory, { submit, log }: MergeParts): Promise<boolean> => {
   for (const name of splitFiles(directory)) {
     try {
-      const apart = readSplit(directory, name, log)
-      if (!apart) continue
-      const { status, refusal } = await submit({ type: 'MergeDeclarations', ...apart })
+      const unmerged = readSplit(directory, name, log)
+      if (!unmerged) continue
+      const { status, refusal } = await submit({ type: 'MergeDeclarations', ...unmerged })
       log.info({ fact: 'merged', result: status, refusal }, 'merged what was declared apart')
       directory.remove(name)
     } catch (err) {

@@ -10,11 +10,11 @@ import { compareStamps } from '../state/stamp'
  * other side no longer has one, it was removed there. This holds only for leaders whose log continues from the common
  * part.
  */
-export const Apart = z.object({ common: z.array(z.string()), declared: Declared })
-export type Apart = z.infer<typeof Apart>
+export const UnmergedDeclarations = z.object({ common: z.array(z.string()), declared: Declared })
+export type UnmergedDeclarations = z.infer<typeof UnmergedDeclarations>
 
 /** The empty set of changes. */
-export const nothingApart: Apart = {
+export const nothingUnmerged: UnmergedDeclarations = {
   common: [],
   declared: { metaInstances: {}, apiKeys: {}, members: {}, removed: { metaInstances: {}, apiKeys: {}, members: {} } },
 }
@@ -47,7 +47,11 @@ const declares: ReadonlySet<Event['type']> = new Set<Event['type']>([
  * What this side declared since the last common state; undefined if nothing. If that state is unknown (`common`
  * undefined), only tombstones show what was removed on either side.
  */
-export const declaredApart = (common: State | undefined, own: State, decided: readonly Event[]): Apart | undefined => {
+export const declaredSince = (
+  common: State | undefined,
+  own: State,
+  decided: readonly Event[],
+): UnmergedDeclarations | undefined => {
   if (common === undefined) return { common: [], declared: declaredOf(own) }
   if (!decided.some(({ type }) => declares.has(type))) return undefined
   const before = creations(declaredOf(common))
@@ -60,7 +64,7 @@ export const declaredApart = (common: State | undefined, own: State, decided: re
 }
 
 /** What a joining machine brings to a cluster: its declarations and keys, but not its members or settings. */
-export const broughtAlong = ({ declared: { metaInstances, apiKeys } }: Apart): Apart => ({
+export const carriedOver = ({ declared: { metaInstances, apiKeys } }: UnmergedDeclarations): UnmergedDeclarations => ({
   common: [],
   declared: { metaInstances, apiKeys, members: {}, removed: { metaInstances: {}, apiKeys: {}, members: {} } },
 })
@@ -70,7 +74,7 @@ export const broughtAlong = ({ declared: { metaInstances, apiKeys } }: Apart): A
  * separated from. Entities that the later part still has were on the first of those sides, so only the later part tells
  * whether the second side had them.
  */
-export const joined = (earlier: Apart, later: Apart): Apart => {
+export const combined = (earlier: UnmergedDeclarations, later: UnmergedDeclarations): UnmergedDeclarations => {
   const still = creations(later.declared)
   const common = earlier.common.filter((key) => !(key in still))
   return { common: [...new Set([...common, ...later.common])], declared: merge(earlier.declared, later.declared) }
