@@ -5,7 +5,7 @@
  * folder, commands to the master.
  *
  * 1. A file with a fault changes nothing, and each fault has file, line and column (`parse.test.ts`).
- * 2. A watched folder removes only what bears its label, and only while all of its files are sound
+ * 2. A watched folder removes only declarations with its label, and only while all of its files are valid
  *    (`tests/integration/declaration-files.test.ts`).
  */
 export { applyTo } from './apply'

@@ -6,7 +6,7 @@
  *
  * 1. Copying stops when computing is faster, when the disk or the cache is full, and when the node ends; the most recently
  *    used blocks come first (`block-fetcher.test.ts`).
- * 2. Others get nothing but blocks, and no link is followed (`block-fetcher.test.ts`).
+ * 2. Other members can read only blocks, and symbolic links are not followed (`block-fetcher.test.ts`).
  */
 export { BlockFetcher, type BlockFetcherOptions } from './block-fetcher'
 export type { PromptCache } from './block-files'

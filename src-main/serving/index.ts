@@ -1,5 +1,5 @@
 /**
- * Brings requests to instances: the public interface of this folder.
+ * Routes requests to instances: the public interface of this folder.
  *
  * In: requests of clients of this node, and those that other members send to rank 0 here; the state. Out: streams of
  * answers; task observations; a declaration for a model that is loaded on request. Requests run in parallel. Nothing
@@ -9,7 +9,7 @@
  * 2. It is retried once, only before its first token, and only by that node (`serving.test.ts`).
  * 3. An instance runs as many requests as its runner decodes together; keys take turns for the rest, and a full queue
  *    refuses with a `Retry-After` (`instance-queues.test.ts`).
- * 4. A planned restart cuts no answer: later requests are held back, then refused before their headers are sent
+ * 4. A planned restart interrupts no answer: later requests are held, then refused before their headers are sent
  *    (`restart-gate.test.ts`).
  * 5. Concurrent requests declare a model on request once, and use what another node has declared (`on-request.test.ts`).
  */
