@@ -57,6 +57,11 @@ const TIME_AS_INPUT = [
   { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'The time is an input.' },
   { selector: "CallExpression[callee.name='Date']", message: 'The time is an input.' },
 ]
+/** The app's state is always the same object, whose families change. */
+const BY_FAMILIES = {
+  selector: "NewExpression[callee.name='WeakMap'] TSTypeReference:first-child > Identifier[name='State']",
+  message: 'A cache is keyed by the families of the state that it is made from.',
+}
 const NOTHING_WAITS = {
   selector: ':function[async=true]',
   message: 'The core decides at once. What waits is the shell’s.',
@@ -109,12 +114,12 @@ export default defineConfig(
         { object: 'Date', property: 'now', message: 'The time is an input.' },
         { object: 'Math', property: 'random', message: 'Randomness is an input.' },
       ],
-      'no-restricted-syntax': ['error', ...TIME_AS_INPUT],
+      'no-restricted-syntax': ['error', ...TIME_AS_INPUT, BY_FAMILIES],
     },
   },
   {
     files: ['src-core/*/**/*.ts'],
     ignores: ['**/*.test.ts', 'src-core/{testing,time,tracing,texts}/**', 'src-core/*/testing/**'],
-    rules: { 'no-restricted-syntax': ['error', ...TIME_AS_INPUT, NOTHING_WAITS] },
+    rules: { 'no-restricted-syntax': ['error', ...TIME_AS_INPUT, BY_FAMILIES, NOTHING_WAITS] },
   },
 )

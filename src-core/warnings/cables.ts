@@ -36,14 +36,23 @@ const findPairs = (state: State): readonly CabledPair[] => {
   })
 }
 
-/** Cached per state, because every kind of warning uses the pairs. */
-const found = new WeakMap<State, readonly CabledPair[]>()
+interface Found {
+  readonly from: Pick<State, 'topology' | 'members'>
+  readonly pairs: readonly CabledPair[]
+}
+
+/**
+ * Cached, because every kind of warning uses the pairs. By the families that they come from: the app's state is always
+ * the same object, with other families.
+ */
+const found = new WeakMap<State['nodes'], Found>()
 
 export const cabledPairs = (state: State): readonly CabledPair[] => {
-  const known = found.get(state)
-  if (known) return known
+  const { nodes, topology, members } = state
+  const known = found.get(nodes)
+  if (known?.from.topology === topology && known.from.members === members) return known.pairs
   const pairs = findPairs(state)
-  found.set(state, pairs)
+  found.set(nodes, { from: { topology, members }, pairs })
   return pairs
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { NodeId } from '../ids'
 import { Macs } from '../testing/macs'
 import { serving } from '../testing/serving-macs'
-import type { State } from '../state/state'
+import { State } from '../state/state'
 import { aboutOf, englishWarning, Severity, Warning } from './warning'
 import { warningsOf } from './warnings'
 
@@ -13,7 +13,8 @@ const DOMAINS = '[jaccl] RDMA ran out of resources that only a restart of this M
 const RECEIVE = '[jaccl] the RDMA connection to another machine was lost'
 const KILLED = '[jaccl] killed while it used RDMA: its protection domain may leak until this Mac restarts'
 
-const codes = (macs: Macs): string[] => warnings(macs.state).map(({ code }) => code)
+const codesOf = (state: State): string[] => warnings(state).map(({ code }) => code)
+const codes = (macs: Macs): string[] => codesOf(macs.state)
 
 describe('warnings', () => {
   it('are empty if all is well, with RDMA and without', () => {
@@ -30,6 +31,23 @@ describe('warnings', () => {
     const [first, again] = [warnings(macs.state), warnings(structuredClone(macs.state))]
     expect(first).toEqual(again)
     expect(Warning.array().parse(first)).toEqual(first)
+  })
+
+  it('follow a state that is always the same object with other families, as the app’s is', () => {
+    let current = new Macs().state
+    const family = (key: keyof State) => [key, { enumerable: true, get: () => current[key] }] as const
+    const live = Object.defineProperties({}, Object.fromEntries(State.keyof().options.map(family))) as State
+    expect(codesOf(live)).toEqual([])
+    const macs = new Macs()
+    const nodes = [macs.mac('MacBook Pro'), macs.mac('Mac Studio')] as const
+    macs.cable([nodes[0], 1], [nodes[1], 1], { gbps: 40 })
+    macs.declare('chat', { instanceMeta: 'MlxJaccl', minNodes: 2 })
+    current = macs.state
+    expect(codesOf(live)).toContain('slow-cable')
+    expect(warnings(live)).toEqual(warnings(current))
+    macs.command({ type: 'RenameMember', nodeId: nodes[0], friendlyName: 'Kitchen' })
+    current = macs.state
+    expect(warnings(live)).toEqual(warnings(structuredClone(current)))
   })
 
   it('begin with the most severe', () => {
