@@ -37,8 +37,8 @@ class Ranks:
         step: int = 64,
     ):
         *others, last = parts
-        self._batch = DecodingBatch(last, lookahead, able.batch, PASS_TOKENS, proposer, able.ragged)
-        self._followers = [FollowingBatch(part, able.batch, PASS_TOKENS, able.ragged) for part in others]
+        self._batch = DecodingBatch(last, lookahead, able.batch, PASS_TOKENS, proposer, able.one_pass)
+        self._followers = [FollowingBatch(part, able.batch, PASS_TOKENS, able.one_pass) for part in others]
         self.disks = [DiskCache(disk / str(at), ROOT, 1 << 30) for at in range(len(parts))]
         footprint = Footprint(per_token=1, per_sequence=10)
         self._schedules = [

@@ -48,7 +48,7 @@ def schedule(
     budget: MemoryBudget = UNLIMITED,
     pass_tokens: int = 64,
 ) -> Schedule:
-    batch = DecodingBatch(model, lookahead, able.batch, pass_tokens, ragged=able.ragged)
+    batch = DecodingBatch(model, lookahead, able.batch, pass_tokens, ragged=able.one_pass)
     return Schedule(model, able, batch, cache, PrefillSteps(step, step), budget)
 
 

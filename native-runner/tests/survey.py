@@ -18,6 +18,7 @@ from mlx_lm.utils import MODEL_ARCHITECTURE_REMAPPING, MODEL_REMAPPING
 from tiny_architectures import configurations, made, names
 
 from muster_runner.cache.ragged_layer import has_ragged_layers
+from muster_runner.cache.split_modules import split_modules
 from muster_runner.engine.decoding import PASS_TOKENS, DecodingBatch
 from muster_runner.engine.prefill import Prefill, complete
 from muster_runner.engine.sequence import Sequence
@@ -167,6 +168,12 @@ def ragged(model: Any, ones: list[Alone]) -> None:
         _decoded(model, ones, pass_tokens, ragged=True)
 
 
+def split(model: Any, ones: list[Alone]) -> None:
+    split_modules(model)
+    for pass_tokens in (0, 8):
+        _decoded(model, ones, pass_tokens, ragged=True)
+
+
 def _decoded(model: Any, ones: list[Alone], pass_tokens: int, ragged: bool) -> None:
     caches = [computed(model, one.prompt[:-1]) for one in ones]
     for joins, leaves in COMINGS_AND_GOINGS:
@@ -202,6 +209,7 @@ CHECKS: dict[str, Callable[[Any, list[Alone]], None]] = {
     "resume": resume,
     "trim": trim,
     "ragged": ragged,
+    "split": split,
 }
 
 

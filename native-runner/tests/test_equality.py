@@ -84,6 +84,8 @@ def parts_of(name: str, ranks: int) -> Parts:
     """Returns the ranks' parts of a tiny model, what it can do, and whether its caches cannot be trimmed."""
     model, able = whole(name, ranks > 1)
     parts = [model] if ranks == 1 else list(stages(*MODELS[name], mx.float32, ENDS[ranks]))
+    # Each part is prepared for what it is able to do, as a rank does.
+    assert {within(able, part) for part in parts} == {able}
     return parts, able, not (able.trim and has_only_full(model))
 
 

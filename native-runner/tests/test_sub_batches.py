@@ -39,7 +39,7 @@ def test_the_partition_has_minimal_cost() -> None:
         assert cost(parts, lengths, price) == min(cost(other, lengths, price) for other in others)
 
 
-@pytest.mark.parametrize("name", ["llama", "gemma3_text", "qwen3_next", "deepseek_v32"])
+@pytest.mark.parametrize("name", ["llama", "gemma3_text", "qwen3_next", "deepseek_v3", "deepseek_v32"])
 def test_tokens_do_not_depend_on_the_partition(name: str) -> None:
     model, able = tiny_model(name)
     prompts = {f"{at}": prompt(length, at) for at, length in enumerate([5, 180, 7, 90, 6, 95, 175, 3])}
@@ -64,7 +64,10 @@ class Counted:
         return self.model(*arguments, **options)
 
 
-@pytest.mark.parametrize(("name", "passes"), [("llama", 1), ("gemma3_text", 1), ("gpt_oss", 1), ("qwen3_next", 3)])
+@pytest.mark.parametrize(
+    ("name", "passes"),
+    [*((name, 1) for name in ("llama", "gemma3_text", "gpt_oss", "qwen3_next", "deepseek_v3")), ("rwkv7", 3)],
+)
 def test_a_step_reads_the_weights_once_where_the_architecture_allows(name: str, passes: int) -> None:
     model, able = tiny_model(name)
     counted = Counted(model)

@@ -38,13 +38,17 @@ class RaggedLayer:
     """A layer's caches of several sub-batches. ``rows``: the number of sequences of each."""
 
     def __init__(self, layers: Sequence[Any], rows: Sequence[int]):
-        self.layers = layers
+        self.layers, self._rows = layers, rows
         self._ends = list(accumulate(rows))[:-1]
 
     @property
     def offset(self) -> mx.array:
         offsets = [layer.offset for layer in self.layers]
         return mx.concatenate([one if isinstance(one, mx.array) else mx.array([one]) for one in offsets])
+
+    def __getitem__(self, at: int) -> "RaggedLayer":
+        """The layer's caches of one kind, where a layer has several (mlx-lm's CacheList)."""
+        return RaggedLayer([layer[at] for layer in self.layers], self._rows)
 
     def split(self, rows: mx.array) -> list[mx.array]:
         """Splits an array of all sequences by sub-batch."""

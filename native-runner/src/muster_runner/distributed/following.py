@@ -55,7 +55,7 @@ class Follower:
     def __init__(self, model: Any, group: Group, options: EngineOptions):
         """``options``: the same as on every other rank."""
         self._group = group
-        self._batch = FollowingBatch(model, options.able.batch, options.pass_tokens, options.able.ragged)
+        self._batch = FollowingBatch(model, options.able.batch, options.pass_tokens, options.able.one_pass)
         self._schedule = Schedule(
             model,
             options.able,

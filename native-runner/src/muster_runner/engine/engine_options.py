@@ -28,6 +28,8 @@ PASS_BYTES = 16 << 20
 # Another sub-batch within a ragged pass costs this, and 1/SUB_BATCH_PART of the weights: measured on a tiny model and
 # on one of 540 MB, where it takes an eighth of the time of another pass.
 SUB_BATCH_BYTES, SUB_BATCH_PART = 8 << 20, 8
+# Where whole modules are computed for each sub-batch, it reads their weights too: about a third of a dense model's.
+SPLIT_PART = 3
 # Ranks exchange int32.
 MAX_INT32 = (1 << 31) - 1
 
@@ -90,11 +92,12 @@ def engine_options(
     restores_in_step = False
     if group is not None:
         sizes = [min(size, MAX_INT32) for size in (claimed >> 10, total >> 10, weights >> 10, drafting.per_token)]
-        kinds = [int(exact), int(reuse), int(folder is not None), int(able.ragged), int(on_gpu)]
+        kinds = [int(exact), int(reuse), int(folder is not None), int(able.one_pass), int(on_gpu)]
         every = group.all_gather([*kinds, *sizes, *(min(size, MAX_INT32) for size in astuple(footprint))])
         exact, reuse = any(row[0] for row in every), all(row[1] for row in every)
         restores_in_step = any(row[2] for row in every)
-        able = replace(able, ragged=all(row[3] for row in every))
+        if not all(row[3] for row in every):
+            able = replace(able, ragged=False, split=False)
         # A rank without a GPU sets the pace of all: they prefill the same chunks.
         on_gpu = all(row[4] for row in every)
         kept = [Footprint(*row[9:]) for row in every]
@@ -121,7 +124,7 @@ def engine_options(
         budget=MemoryBudget(total, live),
         claimed=claimed,
         speculates=not exact,
-        pass_tokens=pass_tokens(weights, sum(one.per_token for one in kept), able.ragged),
+        pass_tokens=pass_tokens(weights, sum(one.per_token for one in kept), able),
         restores_in_step=restores_in_step,
         context_length=min(loaded.context_length, max(room, live.fitting(total, loaded.context_length))),
     )
@@ -132,10 +135,11 @@ def claimed_tokens(loaded: LoadedModel, load: Load) -> int:
     return min(loaded.context_length, load.max_context or DEFAULT_CONTEXT) * load.concurrency
 
 
-def pass_tokens(weights: int, per_token: int, ragged: bool) -> int:
+def pass_tokens(weights: int, per_token: int, able: Abilities) -> int:
     """Returns ``pass_tokens`` of SubBatches for a model of ``weights`` bytes, with ``per_token`` bytes of cache per
     token, so that padding costs no more time than another sub-batch would."""
-    cost = weights // SUB_BATCH_PART + SUB_BATCH_BYTES if ragged else weights + PASS_BYTES
+    part = SUB_BATCH_PART if able.ragged else SPLIT_PART
+    cost = weights // part + SUB_BATCH_BYTES if able.one_pass else weights + PASS_BYTES
     return cost // per_token if per_token else MAX_INT32
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from mlx_lm.models.cache import make_prompt_cache
 
 from muster_runner.cache.ragged_layer import has_ragged_layers
+from muster_runner.cache.split_modules import split_modules
 
 TABLE = Path(__file__).with_name("architectures.json")
 
@@ -23,7 +24,8 @@ class Abilities:
     """``chunk``: chunked prefill. ``pad``: prefill of prompts of different lengths in one padded batch. ``batch``:
     continuous batching of decoding. ``resume``: a cached prefix can be continued, more than once. ``trim``: a cache can
     be cut to any shorter prefix while its ``is_trimmable`` holds; without it, a cache serves only prompts that start
-    with all of its tokens. ``ragged``: one decoding pass over several caches; see cache/ragged_layer.py."""
+    with all of its tokens. ``ragged``: one decoding pass over several caches; see cache/ragged_layer.py. ``split``: the
+    same where ``ragged`` does not hold; see cache/split_modules.py."""
 
     chunk: bool = False
     pad: bool = False
@@ -31,6 +33,12 @@ class Abilities:
     resume: bool = False
     trim: bool = False
     ragged: bool = False
+    split: bool = False
+
+    @property
+    def one_pass(self) -> bool:
+        """Whether one decoding pass computes several caches."""
+        return self.ragged or self.split
 
 
 NONE = Abilities()
@@ -59,10 +67,12 @@ def abilities(config: dict[str, Any]) -> Abilities:
 
 
 def within(able: Abilities, model: Any) -> Abilities:
-    """Returns ``able`` without batching if a cache of this model cannot be merged, and without ragged passes if one is
-    of an unknown kind."""
+    """Returns ``able`` without batching if a cache of this model cannot be merged, and with ``ragged`` or ``split``,
+    for which it prepares the modules of the model."""
     caches = make_prompt_cache(model)
     batches = all(hasattr(layer, "merge") for layer in caches)
-    return replace(
-        able, pad=able.pad and batches, batch=able.batch and batches, ragged=able.ragged and has_ragged_layers(model)
-    )
+    ragged = able.ragged and has_ragged_layers(model)
+    split = able.split and batches and not ragged
+    if split:
+        split_modules(model)
+    return replace(able, pad=able.pad and batches, batch=able.batch and batches, ragged=ragged, split=split)

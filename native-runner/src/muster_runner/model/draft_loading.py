@@ -86,7 +86,7 @@ def _opened(draft: DraftModel, tokenizer: Tokenizer) -> tuple[Any, int, bool]:
             f"the draft model {draft.model_id} has a context that cannot be cut back to what came true; name a model "
             f"with full attention, or {WITHOUT}"
         )
-    return model, 1 + max(vocabulary.values()), able.ragged
+    return model, 1 + max(vocabulary.values()), able.one_pass
 
 
 def _measured(model: Any) -> Footprint:
