@@ -13,7 +13,7 @@ from muster_runner.cache.memory_budget import MemoryBudget
 from muster_runner.engine.draft import Draft
 from muster_runner.engine.engine_options import is_exact, pass_tokens
 from muster_runner.failures import Unsupported
-from muster_runner.model.architectures import abilities, within
+from muster_runner.model.architectures import Abilities, abilities, within
 from muster_runner.model.loading import LoadedModel
 from muster_runner.model.model_files import ModelFileError, check_model
 from muster_runner.model.part import Part
@@ -31,20 +31,19 @@ NO_SPECULATION = f"no draft model works: this model's KV cache cannot be trimmed
 
 @dataclass(frozen=True)
 class LoadedDraft:
-    """A draft model in memory. ``vocabulary``: its size; ``nbytes``: of its weights; ``footprint``: of its caches.
-    ``ragged``: see Abilities."""
+    """A draft model in memory. ``vocabulary``: its size; ``nbytes``: of its weights; ``footprint``: of its caches."""
 
     model: Any
     vocabulary: int
     nbytes: int
     footprint: Footprint
-    ragged: bool
+    able: Abilities
 
     def draft(self, tokens: int) -> Draft:
         """Builds the draft. ``tokens``: of all sequences that memory was claimed for, which limits padding."""
         spare = MemoryBudget(self.footprint.sequence(tokens), self.footprint).spare_tokens
-        price = pass_tokens(self.nbytes, self.footprint.per_token, self.ragged)
-        return Draft(self.model, self.vocabulary, price, self.ragged, spare)
+        price = pass_tokens(self.nbytes, self.footprint.per_token, self.able)
+        return Draft(self.model, self.vocabulary, price, self.able.one_pass, spare)
 
 
 def load_draft(load: Load, loaded: LoadedModel) -> LoadedDraft:
@@ -53,7 +52,7 @@ def load_draft(load: Load, loaded: LoadedModel) -> LoadedDraft:
     if is_exact(loaded) or not loaded.able.batch:
         raise Unsupported(NO_SPECULATION)
     try:
-        model, vocabulary, ragged = _opened(load.draft, loaded.tokenizer)
+        model, vocabulary, able = _opened(load.draft, loaded.tokenizer)
     except ModelFileError as error:
         raise Unsupported(f"the draft model {load.draft.model_id} cannot be used: {error}; {WITHOUT}") from error
     nbytes = sum(value.nbytes for _, value in tree_flatten(model.parameters()))
@@ -65,12 +64,12 @@ def load_draft(load: Load, loaded: LoadedModel) -> LoadedDraft:
     for layer in model.layers:
         mx.eval(layer.parameters())
     mx.eval(model.parameters())
-    return LoadedDraft(model, vocabulary, nbytes, _measured(model), ragged)
+    return LoadedDraft(model, vocabulary, nbytes, _measured(model), able)
 
 
-def _opened(draft: DraftModel, tokenizer: Tokenizer) -> tuple[Any, int, bool]:
-    """Returns the model, its weights unread, the vocabulary size, and whether passes can be ragged. Raises
-    ModelFileError and Unsupported."""
+def _opened(draft: DraftModel, tokenizer: Tokenizer) -> tuple[Any, int, Abilities]:
+    """Returns the model, its weights unread, the vocabulary size, and the features of the model. Raises ModelFileError
+    and Unsupported."""
     directory = Path(draft.model_path)
     config = check_model(directory)
     vocabulary = tokenizer.vocabulary()
@@ -86,7 +85,7 @@ def _opened(draft: DraftModel, tokenizer: Tokenizer) -> tuple[Any, int, bool]:
             f"the draft model {draft.model_id} has a context that cannot be cut back to what came true; name a model "
             f"with full attention, or {WITHOUT}"
         )
-    return model, 1 + max(vocabulary.values()), able.one_pass
+    return model, 1 + max(vocabulary.values()), able
 
 
 def _measured(model: Any) -> Footprint:
