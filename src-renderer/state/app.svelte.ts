@@ -84,6 +84,7 @@ export class AppState {
       state: () => this.cluster.state,
       failed: (what, error) => (this.failure = { what, error }),
     })
+    void this.setup.read()
     const feed = openFeed(api)
     this.membership = new Membership(api, feed)
     this.cluster = new Cluster({
@@ -112,6 +113,7 @@ export class AppState {
   close(): void {
     this.cluster.close()
     this.fits.close()
+    this.setup.close()
     this.membership.close()
     this.route.close()
   }

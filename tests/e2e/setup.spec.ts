@@ -49,6 +49,14 @@ test('from nothing to the first answer it takes at most five clicks and no typin
   addStarterModel(folder.path)
   const uv = fakeUv(folder.path)
   await start(uv.env)
+  // What the window was headed, in order: nothing is seen before the welcome.
+  await page.addInitScript(`
+    window.__headings = []
+    new MutationObserver(() => {
+      const heading = document.querySelector('h1')?.textContent
+      if (heading && window.__headings.at(-1) !== heading) window.__headings.push(heading)
+    }).observe(document, { subtree: true, childList: true })
+  `)
   await page.goto(node.url)
   let clicks = 0
   const click = async (name: string | RegExp) => {
@@ -58,6 +66,7 @@ test('from nothing to the first answer it takes at most five clicks and no typin
 
   await expect(heading(page, 'Welcome to Muster')).toBeVisible()
   await expect(page.getByText('Python and MLX are missing')).toBeVisible()
+  expect(await page.evaluate('window.__headings')).toEqual(['Welcome to Muster'])
   await expectAccessible(page)
   await click('Set up this machine')
 

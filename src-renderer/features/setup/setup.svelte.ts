@@ -4,15 +4,23 @@ import { SETUP_BEGINNING, type SetupProgress, type SetupStep, type StepOutcome }
 import type { MetaInstanceId } from '@core/ids'
 import type { Api } from '../../api/access'
 
+/** A node that does not answer for so long must not keep the window empty. */
+const PATIENCE_MS = 1000
+
 /** Setup of this machine; the node stores the progress. */
 export class Setup {
   private view: SetupView | undefined = $state.raw()
   /** Whether the user opened or closed it in this window; undefined: the node decides. */
   private opened: boolean | undefined = $state()
+  /** The node has not said in time whether it offers setup. */
+  private waitedEnough = $state(false)
+  private readonly patience = setTimeout(() => (this.waitedEnough = true), PATIENCE_MS)
   /** Why the node could not store the progress. */
   problem: unknown = $state.raw()
   readonly progress: SetupProgress = $derived(this.view?.progress ?? SETUP_BEGINNING)
   readonly shown = $derived(this.opened ?? this.view?.offered ?? false)
+  /** Until then neither setup nor a page is shown: a new user would see a page for a moment that is not for now. */
+  readonly decided = $derived(this.opened !== undefined || this.view !== undefined || this.waitedEnough)
   /** Started and postponed. */
   readonly waits = $derived(this.view?.progress?.state === 'later')
   readonly python: PythonView | undefined = $derived(this.view?.python)
@@ -24,7 +32,11 @@ export class Setup {
 
   /** Never fails: without an answer, setup is not offered. */
   async read(): Promise<void> {
-    await this.take(() => this.api.get('/node/setup', SetupView)).catch(() => undefined)
+    await this.take(() => this.api.get('/node/setup', SetupView)).catch(() => (this.waitedEnough = true))
+  }
+
+  close(): void {
+    clearTimeout(this.patience)
   }
 
   /** Opens setup where it was left; after completion, at the first step. */

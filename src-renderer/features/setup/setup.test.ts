@@ -34,6 +34,26 @@ describe('the setup assistant in a window', () => {
     expect(setup.progress.step).toBe('welcome')
   })
 
+  it('holds the page back until the node has said whether it offers setup, and no longer than a second', async () => {
+    vi.useFakeTimers()
+    const asked = new Setup(node().api)
+    expect([asked.decided, asked.shown]).toEqual([false, false])
+    await asked.read()
+    expect([asked.decided, asked.shown]).toEqual([true, true])
+
+    const refused = new Setup(new FakeApi())
+    await refused.read()
+    expect([refused.decided, refused.shown]).toEqual([true, false])
+
+    const silent = new Setup({ get: () => new Promise(() => undefined), patch: () => new Promise(() => undefined) })
+    void silent.read()
+    await vi.advanceTimersByTimeAsync(900)
+    expect(silent.decided).toBe(false)
+    await vi.advanceTimersByTimeAsync(200)
+    expect([silent.decided, silent.shown]).toEqual([true, false])
+    vi.useRealTimers()
+  })
+
   it('stores each step in the node, so that another window continues there', async () => {
     const { setup, kept, api } = await opened()
     setup.leave('done', scope)
