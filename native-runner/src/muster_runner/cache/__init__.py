@@ -1,1 +1,21 @@
-"""Keys and values: the caches of live sequences, kept prefixes in memory and on disk, and the memory budget."""
+"""Keys and values: the caches of live sequences, cached prefixes in memory and on disk, and the memory budget.
+
+``sequence_caches`` is what the decode batch sees of the live sequences; ``ragged_layer`` and ``split_modules`` let one
+forward pass compute several caches, ``quantized_cache`` keeps them in 8 bits. ``prefix_cache`` stores prefixes in
+``blocks``, found by ``prefix_path`` and ``siblings``; ``checkpoints`` chooses where states are stored. ``disk_cache``
+writes blocks as ``block_file``, under keys from ``model_digest``; ``restoring`` reads them. ``memory_budget`` and
+``memory_pressure`` say how much memory there is.
+
+Contract: everything runs on the engine's thread, except reading and writing files. Blocks on the disk survive a crash,
+an unload and a restart; nothing else does. A failed read or write costs only its block.
+
+1. A cached prefix gives the tokens that computing it anew would give (tests/test_prefix_cache.py,
+   tests/test_equality.py).
+2. A block serves only the model, adapter, shard, library versions and tokens that it was computed for
+   (tests/test_model_digest.py, tests/test_disk_cache.py, tests/test_adapters.py).
+3. Damaged, truncated, foreign or newer files are ignored, never used in part (tests/test_disk_cache.py).
+4. Decoding never waits for a disk (tests/test_restoring.py).
+5. All ranks cache the same blocks and use the same prefix, whatever their disks hold (tests/test_kept_prompts.py).
+6. Sizes are computed from a footprint, not measured, so all ranks decide alike about memory (tests/test_schedule.py).
+7. A disk is never filled by blocks beyond its limit (tests/test_disk_cache.py).
+"""
