@@ -2,8 +2,9 @@
 
 All sequences of a sub-batch are padded to the longest: one of 6,000 tokens would make 31 short ones cost 6,000 tokens
 each. Another sub-batch costs another call of the attention in each layer, and where the model cannot compute several
-in one pass (``cache/ragged_layer.py``, ``cache/split_modules.py``) one more reading of the weights. So the batch is split where the padding would
-cost more time than that. It is split further where the padding would take memory that other requests need.
+in one pass (``cache/ragged_layer.py``, ``cache/split_modules.py``) one more reading of the weights. So the batch is
+split where the padding would cost more time than that. It is split further where the padding would take memory that
+other requests need.
 """
 
 from collections.abc import Sequence
@@ -134,8 +135,8 @@ class SubBatches:
         for batch in self._batches:
             inside = [at for at, row in enumerate(batch.rows) if row in number]
             if inside and len(inside) < len(batch.rows):
-                # Copies the rows that stay, which takes as long as 1 to 2 steps of 16 to 32 sequences on a CPU. mlx-lm's
-                # batch caches cannot keep a row free for a sequence that joins, which would save that.
+                # Copies the rows that stay, which takes as long as 1 to 2 steps of 16 to 32 sequences on a CPU.
+                # mlx-lm's batch caches cannot keep a row free for a sequence that joins, which would save that.
                 for layer in batch.layers:
                     layer.filter(inside)
             if inside:
