@@ -1,6 +1,12 @@
+import { join } from 'node:path'
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
+import { englishWarning } from '@core/warnings/warning'
+import { warningsOf } from '@core/warnings/warnings'
+import { scenes } from '../gallery/scenes'
+import { serveScene } from '../gallery/server'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
+import { root } from '../harness/paths'
 
 const TITLE = 'build machine can’t run models.'
 const problem = (text: string) => ({ MUSTER_PYTHON: '', MUSTER_PYTHON_PROBLEM: text })
@@ -72,4 +78,20 @@ test('what a person dismissed stays away until it is about something new, and ca
     env: problem('The Python environment is damaged.'),
   })
   await expect(banner(page)).toContainText(TITLE)
+})
+
+test('every warning that the cluster has is shown, also those about its cables', async ({ page }) => {
+  const scene = scenes.cabled()
+  const gallery = await serveScene(scene, { app: join(root, 'out', 'renderer') })
+  try {
+    await page.goto(`${gallery.url}/#/cluster`)
+    await banner(page)
+      .getByRole('button', { name: /^Show \d+ more/ })
+      .click()
+    const titles = warningsOf(scene.world.state).map((warning) => englishWarning(warning).title)
+    expect(titles.length).toBeGreaterThan(3)
+    for (const title of titles) await expect(banner(page)).toContainText(title)
+  } finally {
+    await gallery.close()
+  }
 })
