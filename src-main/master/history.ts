@@ -137,7 +137,10 @@ export const historyOf = async (directory: Directory, id: MetaInstanceId): Promi
   let past = readPast(directory, id)
   const owners = new Map(past.instances.map((instanceId) => [instanceId as string, id]))
   const newest = past.events.at(-1)
-  for await (const { kind, ...record } of recordsAfter(directory, 0)) {
+  // A record about it names it, or one of its instances.
+  const names = (payload: Buffer): boolean =>
+    [id, ...past.instances].some((name) => payload.includes(JSON.stringify(name)))
+  for await (const { kind, ...record } of recordsAfter(directory, 0, names)) {
     if (kind !== 'decision' || !('envelope' in record)) continue
     const { envelope } = record
     // After a crash during compaction the log may still hold records whose history is saved already.
