@@ -42,12 +42,12 @@ describe('a drained machine', () => {
     )
   })
 
-  it('shows beforehand where a model moves', () => {
+  it('shows beforehand where a model moves, under the name that its card has', () => {
     const world = new World()
     const nodeId = world.addNode('mini')
     const about = { metaInstanceId: world.declare(), name: SMALL }
     expect(fateText(world.state, nodeId, { ...about, fate: 'moves', nodeIds: [nodeId], tokensPerSecond: 20.6 })).toBe(
-      `${SMALL} moves to mini, about 21 tokens/s`,
+      'small moves to mini, about 21 tokens/s',
     )
     expect(fateText(world.state, nodeId, { ...about, fate: 'stops', reason: 'mini is full' })).toContain('mini is full')
   })

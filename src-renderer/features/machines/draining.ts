@@ -4,13 +4,22 @@ import { nodeName } from '@core/state/bindings'
 import { modelsOnMachine } from '@core/state/drain'
 import type { State } from '@core/state/state'
 import type { TextPart } from '@core/texts/translator'
+import { shortName } from '../../state/text'
+import { declaredName } from '../cluster/card'
 import { formats, listText, placementFormats, t, tParts } from '../../state/texts.svelte'
 
 type WithoutMachine = WhatIfView['machines'][number]['declarations'][number]
 
+/** A declaration as its card calls it; an instance without one by its model. */
+const calledOf = (state: State, metaInstanceId: string | undefined, modelId: string): string => {
+  const declared = metaInstanceId === undefined ? undefined : state.metaInstances[metaInstanceId]
+  return declared ? declaredName(declared) : shortName(modelId)
+}
+
 /** What becomes of a declaration without a machine: `chat moves to Mac mini, about 21 tokens/s`, or why it stops. */
 export const fateParts = (state: State, nodeId: NodeId, outcome: WithoutMachine): readonly TextPart[] => {
-  const { fate, name: model, nodeIds = [], tokensPerSecond } = outcome
+  const { fate, nodeIds = [], tokensPerSecond } = outcome
+  const model = calledOf(state, outcome.metaInstanceId, outcome.name)
   if (fate === 'stops') {
     const reason = outcome.error
       ? placementFormats().refusal(state, outcome.error, { leaves: nodeId })
@@ -40,7 +49,10 @@ export const drainedMachines = (state: State): DrainedMachine[] =>
     if (!drained) return []
     const remaining = modelsOnMachine(state, nodeId)
     const stuck = remaining.filter((one) => one.stuck !== undefined || one.metaInstanceId === undefined)
-    const named = (some: typeof remaining) => ({ models: listText(some.map(({ label }) => label)), count: some.length })
+    const named = (some: typeof remaining) => ({
+      models: listText(some.map(({ metaInstanceId, label }) => calledOf(state, metaInstanceId, label))),
+      count: some.length,
+    })
     if (remaining.length === 0) return [{ nodeId, name, empty: true, text: t('machines.drainedEmpty') }]
     return [
       {
