@@ -7,7 +7,7 @@ export default {
   cacheDir: '../.cache/docs',
   outDir: '../out/docs',
   // Pages that are also read in the repository link to its other files, ARCHITECTURE.md from its own folder.
-  ignoreDeadLinks: [/^\.\/\.\.\//, /^\.\/(?:docs|src-core)\//],
+  ignoreDeadLinks: [/^\.\/\.\.\//, /^\.\/(?:docs|src-core|src-main)\//],
   themeConfig: {
     search: { provider: 'local' },
     sidebar: [
