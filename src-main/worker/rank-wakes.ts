@@ -13,13 +13,13 @@ export interface RankWakesOptions {
  * others in each step, so a lost wake would hold up the whole instance. Ranks ignore the wake of a past epoch.
  */
 export class RankWakes {
-  private pending: { readonly epoch: number; readonly since: number; readonly steps: number } | undefined
+  private pending: { readonly epoch: number; readonly since: number; steps?: number } | undefined
 
   constructor(private readonly options: RankWakesOptions) {}
 
-  /** Rank 0 starts an epoch, after having computed `steps` steps. */
-  begin(epoch: number, { steps }: { readonly steps: number }): void {
-    this.pending = { epoch, since: this.options.now(), steps }
+  /** Rank 0 starts an epoch. */
+  begin(epoch: number): void {
+    this.pending = { epoch, since: this.options.now() }
     this.options.send(epoch)
   }
 
@@ -28,12 +28,16 @@ export class RankWakes {
     this.pending = undefined
   }
 
-  /** Called about once a second, with the number of steps that rank 0 has computed: repeats a wake that had no effect. */
-  check({ steps }: { readonly steps: number }): void {
+  /**
+   * Called with each heartbeat of rank 0, about once a second, with the number of steps that it has computed: repeats a
+   * wake that had no effect. Counts from the first heartbeat after the wake, because the one before may be older than
+   * the last step of an earlier epoch.
+   */
+  heartbeat({ steps }: { readonly steps: number }): void {
     const { pending } = this
     if (!pending) return
-    if (steps === pending.steps && this.options.now() - pending.since < REPEATED_FOR_MS)
-      this.options.send(pending.epoch)
-    else this.pending = undefined
+    pending.steps ??= steps
+    if (steps !== pending.steps || this.options.now() - pending.since >= REPEATED_FOR_MS) this.pending = undefined
+    else this.options.send(pending.epoch)
   }
 }

@@ -239,6 +239,7 @@ export class Supervisor {
         return
       case 'heartbeat':
         recordHeartbeat(this.signs, event, now)
+        this.wakes.heartbeat(event)
         return
       case 'status':
         this.signs.progressAt = now
@@ -258,7 +259,7 @@ export class Supervisor {
         this.onHandedOver?.()
         return
       case 'wake':
-        this.wakes.begin(event.epoch, this.signs)
+        this.wakes.begin(event.epoch)
         return
       case 'prompt':
       case 'embeddings':
@@ -316,7 +317,6 @@ export class Supervisor {
     const late = now - this.checkedAt - WATCH_INTERVAL_MS
     this.checkedAt = now
     if (late > WATCH_INTERVAL_MS) discountPause(this.signs, late)
-    this.wakes.check(this.signs)
     const reason = verdict(this.signs, this.options.limits, now)
     if (reason !== undefined) this.fail(reason)
   }

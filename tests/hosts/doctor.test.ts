@@ -113,9 +113,9 @@ describe.skipIf(why !== undefined)('the connection doctor of three machines', ()
     )
     for (const { nodeIds } of told.findings) expect(nodeIds).toEqual([removed.nodeId, expect.any(String)])
     const alone = await until(
-      'the machine is by itself',
+      'the machine is by itself, with the others near it',
       () => doctor(removed),
-      ({ members }) => members.length === 1,
+      ({ members, nearby }) => members.length === 1 && nearby.length === 2,
     )
     expect(alone.findings).toEqual([])
     expect(alone.nearby.map(({ nodeId }) => nodeId).sort()).toEqual([at(0).nodeId, at(1).nodeId].sort())

@@ -40,24 +40,4 @@ describe.skipIf(why !== undefined)('one model over two machines', () => {
       await first().ask(`/meta_instance/${metaInstanceId}`, { method: 'DELETE' })
     },
   )
-
-  it('wakes the other rank again where the link was down when a request began', async () => {
-    const { metaInstanceId } = await declare(first(), { name: 'woken', minNodes: 2 })
-    const { instances } = await ready(first(), metaInstanceId).then(() => state(first()))
-    const [rankZero] = Object.values(instances).flatMap(({ shards }) => shards.filter(({ rank }) => rank === 0))
-    const [leading, other] = rankZero?.nodeId === first().nodeId ? [first(), second()] : [second(), first()]
-    const isLinked = async (): Promise<boolean> =>
-      (await leading.cluster()).members.some(({ nodeId, linked }) => nodeId === other.nodeId && linked)
-    other.signal('SIGSTOP')
-    await until('no link', isLinked, (linked) => !linked)
-    const text = chat(leading, 'woken')
-    await until(
-      'a running request',
-      () => state(leading),
-      ({ tasks }) => Object.values(tasks).some(({ status }) => status === 'Running'),
-    ).finally(() => other.signal('SIGCONT'))
-    expect(await text).toBe(alone)
-    const history = JSON.stringify(await first().ask(`/meta_instance/${metaInstanceId}/history`))
-    expect(history).not.toContain('no token for')
-  })
 })
