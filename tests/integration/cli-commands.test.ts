@@ -87,7 +87,7 @@ describe('what people do about a node from the command line', () => {
 
   it.each([
     ['a pipe that its reader closes is no failure', '| head -1; echo ${PIPESTATUS[0]}', /^\{.*\n0\n$/, /^$/],
-    ['a full disk is told in words', '> /dev/full; echo $?', /^1\n$/, /^The output cannot be written: ENOSPC.*\n.*\n$/],
+    ['a full disk is told in words', '> /dev/full; echo $?', /^1\n$/, /The output cannot be written: ENOSPC/],
   ])('ends when its output ends: %s', (_what, end, out, err) => {
     const command = `"${process.execPath}" "${cli}" top --json ${end}`
     const ended = spawnSync('bash', ['-c', command], { env: musterEnvironment({ url: node.url }), encoding: 'utf8' })
