@@ -71,7 +71,7 @@ def start_embedder(starting: Starting) -> Started:
     embedder = embedder.warmed_up()
     engine = EmbeddingEngine(embedder, starting.send)
     assert starting.encoding is not None
-    intake = EmbeddingIntake(starting.encoding, embedder.context_length, starting.deliver)
+    intake = EmbeddingIntake(starting.encoding, embedder.context_length, embedder.vocabulary_size, starting.deliver)
     return Started(engine, engine, engine, intake, embedder, MAX_TEXTS, _times(began, ready))
 
 
@@ -97,7 +97,9 @@ def start_generator(starting: Starting) -> Started:
             refusal = SHARED_OUT if group is not None and is_vision_model else NO_PICTURES
         elif load.kv_bits is not None and positions_of(loaded.model) is not None:
             refusal = IN_8_BITS
-        intake = AnswerIntake(starting.encoding, loaded.context_length, loaded.rules, starting.deliver, refusal)
+        intake = AnswerIntake(
+            starting.encoding, loaded.context_length, loaded.vocabulary_size, loaded.rules, starting.deliver, refusal
+        )
     counts = worker if engine is None or isinstance(worker, Engine) else engine
     assert not isinstance(counts, Leader)
     times = _times(began, ready)

@@ -28,13 +28,14 @@ DEFAULT_CONTEXT = 512
 
 @dataclass(frozen=True)
 class Embedder:
-    """``context_length``: maximum tokens of a text. ``width``: dimensions of a vector, known after ``warmed_up``.
-    ``weight_bytes``: memory of the weights on this machine."""
+    """``context_length``: maximum tokens of a text. ``vocabulary_size``: tokens that have an embedding. ``width``:
+    dimensions of a vector, known after ``warmed_up``. ``weight_bytes``: memory of the weights on this machine."""
 
     directory: Path
     network: Network
     recipe: Recipe
     context_length: int
+    vocabulary_size: int
     weight_bytes: int
     width: int = 0
 
@@ -66,14 +67,17 @@ def _whole_model() -> Part:
     return Part("Pipeline", 0, 0, 0, None)
 
 
-def _open(directory: Path, config: dict[str, Any]) -> tuple[Any, Network, int | None]:
-    """Returns the model, its network and its token limit per text. Raises ModelFileError and Unsupported."""
+def _open(directory: Path, config: dict[str, Any]) -> tuple[Any, Network, int, int | None]:
+    """Returns the model, its network, its vocabulary size and its token limit per text.
+
+    Raises ModelFileError and Unsupported.
+    """
     if is_encoder(config):
         model, _ = open_model(directory, config, _whole_model(), classes_of)
-        return model, model, model.args.longest
+        return model, model, model.args.vocabulary, model.args.longest
     if is_decoder(config):
         model = open_decoder(directory, config, _whole_model())
-        return model, lambda tokens, _mask: model.model(tokens), context_length(config)
+        return model, lambda tokens, _mask: model.model(tokens), model.args.vocab_size, context_length(config)
     raise Unsupported(f"this runner makes no embeddings with the architecture {config['model_type']}")
 
 
@@ -82,7 +86,7 @@ def load_embedder(directory: Path, max_context: int | None, progress: Progress) 
     config = check_model(directory)
     recipe = read_recipe(directory, config)
     wire_memory()
-    model, network, longest = _open(directory, config)
+    model, network, vocabulary_size, longest = _open(directory, config)
     layers = list(model.layers)
     for at, layer in enumerate(layers):
         mx.eval(layer.parameters())
@@ -91,4 +95,5 @@ def load_embedder(directory: Path, max_context: int | None, progress: Progress) 
     mx.eval(model.parameters())
     progress(len(layers), len(layers))
     limits = [limit for limit in (longest, recipe.max_tokens, max_context) if limit is not None]
-    return Embedder(directory, network, recipe, min(limits, default=DEFAULT_CONTEXT), mx.get_active_memory())
+    context = min(limits, default=DEFAULT_CONTEXT)
+    return Embedder(directory, network, recipe, context, vocabulary_size, mx.get_active_memory())

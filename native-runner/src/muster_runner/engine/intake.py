@@ -4,12 +4,12 @@ long one delays neither the engine nor the heartbeat, and an invalid request nev
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from muster_runner.output.answer_rules import AnswerRules, BadToken
+from muster_runner.output.answer_rules import AnswerRules
 from muster_runner.output.constraints import Constraint
 from muster_runner.output.grammars import BadFormat
 from muster_runner.protocol import ChatPrompt, EmbedPrompt, GenerationRequest, Prompt, has_images
@@ -59,6 +59,17 @@ def refused_alone(what: str) -> Iterator[None]:
     except Exception as error:
         traceback.print_exc()
         raise Rejected("invalid_request", f"{what}: {type(error).__name__}: {error}") from error
+
+
+def check_tokens(what: str, tokens: Iterable[int], vocabulary_size: int, ignored: int | None = None) -> None:
+    """Raises Rejected if a token has no embedding: a tokenizer may have got tokens that the model was never given, and
+    mlx would read whatever lies behind the embeddings in memory. ``ignored``: a token that may be without one."""
+    if unknown := next((token for token in tokens if token >= vocabulary_size and token != ignored), None):
+        raise Rejected(
+            "invalid_request",
+            f"{what} has the token {unknown}, which was added to the tokenizer and not to the model: it has "
+            f"{vocabulary_size} tokens. Leave the text of that token out",
+        )
 
 
 @dataclass(frozen=True)
@@ -153,30 +164,37 @@ class Intake(Generic[Ready]):
 
 
 class AnswerIntake(Intake[Prepared]):
-    """The intake of a generative model. ``answers``: the rules of its answers; ``no_pictures``: the refusal of
-    pictures, None if the model reads them."""
+    """The intake of a generative model. ``vocabulary_size``: tokens that both the model and its tokenizer have;
+    ``answers``: the rules of its answers; ``no_pictures``: the refusal of pictures, None if the model reads them."""
 
     def __init__(
         self,
         encoding: Encoding,
         context_length: int,
+        vocabulary_size: int,
         answers: AnswerRules,
         deliver: Callable[[GenerationRequest, Prepared | Rejected], None],
         no_pictures: str | None = NO_PICTURES,
     ):
         super().__init__(encoding, context_length, deliver)
-        self._answers, self._no_pictures = answers, no_pictures
+        self._vocabulary_size, self._answers, self._no_pictures = vocabulary_size, answers, no_pictures
 
     def _grammar(self, request: GenerationRequest) -> str | None:
         if isinstance(request.prompt, EmbedPrompt):
             raise Rejected("unsupported", NO_EMBEDDINGS)
         if self._no_pictures is not None and _has_pictures(request.prompt):
             raise Rejected("unsupported", self._no_pictures)
-        try:
-            self._answers.check(request)
-        except BadToken as error:
-            raise Rejected("invalid_request", str(error)) from error
+        self._check_bias(request)
         return self._answers.grammar(request)
+
+    def _check_bias(self, request: GenerationRequest) -> None:
+        biased = max(map(int, request.sampling.logit_bias or {}), default=0)
+        if biased and biased >= self._vocabulary_size:
+            raise Rejected(
+                "invalid_request",
+                f"logit_bias has the token {biased}, and the vocabulary has {self._vocabulary_size} tokens: use the "
+                "model's own tokenizer",
+            )
 
     def _prepared(
         self, request: GenerationRequest, result: list[int] | Lists | Pictured, grammar: str | None, received: float
@@ -186,6 +204,8 @@ class AnswerIntake(Intake[Prepared]):
         tokens = result.tokens if isinstance(result, Pictured) else result
         if not tokens:
             raise Rejected("invalid_request", "the prompt is empty")
+        # In the place of a picture's vectors, whatever the model embeds there is not used.
+        check_tokens("the prompt", tokens, self._vocabulary_size, ignored=pictured.token if pictured else None)
         room = self._context - len(tokens)
         if room < 1:
             raise Rejected(

@@ -34,7 +34,8 @@ class LoadedModel:
     """A model in memory. ``context_length``: maximum tokens of prompt and answer together. ``weight_bytes``: memory of
     the weights on this rank. ``able``: support for batching and caching. ``tokenizer`` and ``rules`` (of answers): only
     on the rank that takes requests. ``tower``: the vision tower, if the model has one and is not sharded.
-    ``prompt_cache``: its folder in the disk cache, if there is one."""
+    ``prompt_cache``: its folder in the disk cache, if there is one. ``vocabulary_size``: tokens that both the model and
+    its tokenizer have, on the rank that takes requests, once it is warmed up."""
 
     directory: Path
     model: Any
@@ -46,6 +47,7 @@ class LoadedModel:
     weight_bytes: int
     tower: Tower | None = None
     prompt_cache: str | None = None
+    vocabulary_size: int = 0
 
 
 def load(

@@ -1,6 +1,7 @@
 """Warm-up: generates once before the first request, which saves it the first-use costs, and checks the model."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import mlx.core as mx
@@ -30,14 +31,24 @@ WIDTHS_ON_A_GPU = (1, 2, 4, 8, 16, 32)
 PREFILL_TOKENS = PROMPT * WIDTHS_ON_A_GPU[-1]
 
 
+@dataclass(frozen=True)
+class WarmedUp:
+    """``footprint``: measured, of the caches; ``vocabulary_size``: tokens that the model computes logits for."""
+
+    footprint: Footprint
+    vocabulary_size: int
+
+
 class LogitsCheck:
-    """Checks the logits of the first tokens."""
+    """Checks the logits of the first tokens, and counts them."""
 
     def __init__(self) -> None:
         self.finite = True
         self.all_equal = True
+        self.count = 0
 
     def __call__(self, drawn: SampledToken) -> None:
+        self.count = drawn.logprobs.size
         self.finite = self.finite and drawn.finite and not mx.any(mx.isnan(drawn.logprobs)).item()
         self.all_equal = self.all_equal and bool((mx.min(drawn.logprobs) == mx.max(drawn.logprobs)).item())
 
@@ -67,9 +78,8 @@ def warm_up(
     tokenizer: Tokenizer,
     group: Group | None,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
-) -> Footprint:
-    """Warms up the rank that takes requests. Returns the measured footprint of its caches. ``progress(done, of)``:
-    shapes. Raises PeerLost and ModelFileError."""
+) -> WarmedUp:
+    """Warms up the rank that takes requests. ``progress(done, of)``: shapes. Raises PeerLost and ModelFileError."""
     engine = Engine(
         loaded.model,
         tokenizer,
@@ -89,7 +99,7 @@ def warm_up(
             worker.step()
     worker.rest()
     logits_check.check(loaded.directory)
-    return engine.measured or Footprint(per_token=0)
+    return WarmedUp(engine.measured or Footprint(per_token=0), logits_check.count)
 
 
 def warm_up_follower(loaded: LoadedModel, group: Group) -> Footprint:

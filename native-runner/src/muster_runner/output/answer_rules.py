@@ -1,7 +1,5 @@
 """Builds the output parser and the constraints of a model's answers."""
 
-from functools import cached_property
-
 from muster_runner.output.answer_format import PLAIN, answer_format
 from muster_runner.output.call_grammars import begins_with_call, call_grammar, callable_tools
 from muster_runner.output.channels import Channels, channels, opens_thought
@@ -13,10 +11,6 @@ from muster_runner.tokenization.tokenizer import Tokenizer
 
 # Tokens at the end of the prompt that are checked for an opened reasoning block.
 PROMPT_END_TOKENS = 16
-
-
-class BadToken(Exception):
-    """A token id outside the model's vocabulary; the message is for people."""
 
 
 class AnswerRules:
@@ -42,19 +36,6 @@ class AnswerRules:
             thinking=opens_thought(self._form, self._end_of(prompt)),
             held=begins_with_call(asked, self._form.tool),
         )
-
-    def check(self, request: GenerationRequest) -> None:
-        """Checks ``logit_bias``. Raises BadToken for a token outside the vocabulary."""
-        biased = max(map(int, request.sampling.logit_bias or {}), default=0)
-        if biased and biased >= self._vocabulary_size:
-            raise BadToken(
-                f"logit_bias has the token {biased}, and the vocabulary has {self._vocabulary_size} tokens: use the "
-                "model's own tokenizer"
-            )
-
-    @cached_property
-    def _vocabulary_size(self) -> int:
-        return self._tokenizer.vocabulary_size()
 
     def grammar(self, request: GenerationRequest) -> str | None:
         """Returns the grammar of the answer, not compiled. It applies after a reasoning block that the prompt has
