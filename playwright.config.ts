@@ -1,5 +1,6 @@
 import { defineConfig, devices } from '@playwright/test'
 import { systemBrowser } from './build/test-runtime/browser.mjs'
+import { PATIENCE_MS } from './tests/harness/patience'
 
 const executablePath = process.env['MUSTER_TEST_BROWSER'] ?? (await systemBrowser())
 
@@ -15,6 +16,9 @@ export default defineConfig({
   use: {
     ...devices['Desktop Chrome'],
     screenshot: 'only-on-failure',
+    // Otherwise what hangs ends with the whole test, whose error does not say where.
+    actionTimeout: PATIENCE_MS,
+    navigationTimeout: PATIENCE_MS,
     // `--trace retain-on-failure` records what happened, at a seventh more of the time.
     trace: 'off',
     launchOptions: executablePath === undefined ? {} : { executablePath },

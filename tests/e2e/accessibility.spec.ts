@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import AxeBuilder from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
+import { expectAccessible } from '../harness/accessible'
 import { scenes, type SceneName } from '../gallery/scenes'
 import { serveScene } from '../gallery/server'
 import { root } from '../harness/paths'
@@ -165,14 +165,7 @@ const look = async (page: Page, scene: SceneName, at: string, bringUp?: () => Pr
     await page.getByText('connected').first().waitFor()
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
     await bringUp?.()
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
-      const axe = new AxeBuilder({ page })
-      // Themes differ in colours alone.
-      const { violations } = await (colorScheme === 'light' ? axe : axe.withRules(['color-contrast'])).analyze()
-      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
-      expect(found, `${scene}, ${colorScheme}`).toEqual([])
-    }
+    await expectAccessible(page)
   } finally {
     await gallery.close()
   }

@@ -1,5 +1,6 @@
 import { expect, type Page } from '@playwright/test'
-import { ask, expectAccessible, test } from '../harness/chat-test'
+import { expectAccessible } from '../harness/accessible'
+import { ask, test } from '../harness/chat-test'
 import { withPerson } from '../harness/desktop-app'
 import { connected, test as desktopTest } from '../harness/desktop-test'
 import { addTinyModel } from '../harness/models'

@@ -1,5 +1,6 @@
 import { expect, type Page } from '@playwright/test'
-import { answer, ask, expectAccessible, test } from '../harness/chat-test'
+import { expectAccessible } from '../harness/accessible'
+import { answer, ask, test } from '../harness/chat-test'
 import { addTinySeeingModel, TINY, TINY_SEEING } from '../harness/models'
 import { png } from '../harness/png'
 import { PATIENCE_MS } from '../harness/patience'

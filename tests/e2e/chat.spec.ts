@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { expect, type Page } from '@playwright/test'
+import { expectAccessible } from '../harness/accessible'
 import { scenes } from '../gallery/scenes'
 import { serveScene } from '../gallery/server'
-import { answer, ask, expectAccessible, test } from '../harness/chat-test'
+import { answer, ask, test } from '../harness/chat-test'
 import { root } from '../harness/paths'
 import { PATIENCE_MS } from '../harness/patience'
 

@@ -1,5 +1,5 @@
-import AxeBuilder from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
+import { expectAccessible } from '../harness/accessible'
 import { addTinyModel, TINY } from '../harness/models'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
 
@@ -25,17 +25,6 @@ const machine = async (name: string, prepare: (folder: string) => void = () => {
 const windowOf = async (page: Page, node: HeadlessNode): Promise<void> => {
   await page.goto(node.url)
   await expect(page.getByText('1 of 1 machine connected')).toBeVisible()
-}
-
-const expectAccessible = async (page: Page): Promise<void> => {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    const axe = new AxeBuilder({ page })
-    // Themes differ in colours alone.
-    const { violations } = await (colorScheme === 'light' ? axe : axe.withRules(['color-contrast'])).analyze()
-    expect(violations.map(({ id, nodes: found }) => `${id}: ${found.map(({ html }) => html).join(' ')}`)).toEqual([])
-  }
-  await page.emulateMedia({ colorScheme: 'light' })
 }
 
 const addMachine = (page: Page): Promise<void> => page.getByRole('button', { name: 'Add a machine…' }).first().click()

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import AxeBuilder from '@axe-core/playwright'
 import { expect, type ElectronApplication, type Page } from '@playwright/test'
+import { expectAccessible } from '../harness/accessible'
 import { Control } from '../harness/control'
 import { startDesktopAgain } from '../harness/desktop-app'
 import { apiUrl, connected, test } from '../harness/desktop-test'
@@ -31,8 +31,7 @@ test('a model is declared, becomes ready, answers, and quitting leaves no proces
   const electron = await start()
   const page = await connected(electron)
   expect(page.url()).toBe('app://muster/')
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze()
-  expect(violations.map(({ id }) => id)).toEqual([])
+  await expectAccessible(page)
 
   await page.getByRole('button', { name: 'Launch a model…' }).first().click()
   await page.getByRole('button', { name: 'Launch', exact: true }).click()

@@ -1,5 +1,5 @@
-import AxeBuilder from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
+import { expectAccessible } from '../harness/accessible'
 import { dragTo } from '../harness/drag'
 import type { HeadlessNode } from '../harness/headless-node'
 import { TINY } from '../harness/models'
@@ -7,11 +7,6 @@ import { tinyMachines } from '../harness/tiny-machines'
 
 const machines = tinyMachines()
 const { machine, pair } = machines
-
-const expectAccessible = async (page: Page): Promise<void> => {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.map(({ id, nodes: found }) => `${id}: ${found.map(({ html }) => html).join(' ')}`)).toEqual([])
-}
 
 /** The declarations that a node knows, by the machines that they name. */
 const declared = async (page: Page, node: HeadlessNode): Promise<(string[] | undefined)[]> => {

@@ -1,5 +1,5 @@
-import AxeBuilder from '@axe-core/playwright'
 import { expect, test, type Locator, type Page } from '@playwright/test'
+import { expectAccessible } from '../harness/accessible'
 import { SetupStep } from '@core/settings/setup-progress'
 import { fakeUv } from '../harness/fake-uv'
 import { dragTo } from '../harness/drag'
@@ -28,16 +28,6 @@ const start = async (env: Readonly<Record<string, string>> = {}): Promise<void> 
     args: ['--no-discovery'],
     env: { MUSTER_OFFER_SETUP: 'true', ...env },
   })
-}
-
-/** Accessibility as axe sees it, in both themes. */
-const expectAccessible = async (page: Page) => {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
-  }
-  await page.emulateMedia({ colorScheme: 'light' })
 }
 
 const heading = (page: Page, name: string | RegExp): Locator => page.getByRole('heading', { level: 1, name })

@@ -1,4 +1,3 @@
-import AxeBuilder from '@axe-core/playwright'
 import { expect, test as base, type Page } from '@playwright/test'
 import { startHeadless, temporaryFolder, type HeadlessNode } from './headless-node'
 import { addTinyModel, TINY } from './models'
@@ -49,15 +48,6 @@ const declareOn = async ({ url }: HeadlessNode, modelId: string): Promise<void> 
   const status = async (): Promise<string> =>
     ((await (await fetch(`${url}/meta_instance/${metaInstanceId}`)).json()) as { status: string }).status
   await expect.poll(status, { timeout: PATIENCE_MS }).toBe('READY')
-}
-
-export const expectAccessible = async (page: Page) => {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
-  }
-  await page.emulateMedia({ colorScheme: 'light' })
 }
 
 export const ask = async (page: Page, text: string) => {
