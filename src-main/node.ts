@@ -57,8 +57,14 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   const ownName = current.friendlyName ?? (await machineName())
   const admission = new AdmissionFile(dataDir)
   // Consensus and links depend on each other: messages sent before the links exist are dropped.
-  const wired: { peers?: Peers; worker?: Worker; holders?: LastHolders; accounts?: ApiKeyAccounts; facts?: OwnFacts } =
-    {}
+  const wired: {
+    peers?: Peers
+    worker?: Worker
+    holders?: LastHolders
+    accounts?: ApiKeyAccounts
+    facts?: OwnFacts
+    declarations?: DeclarationFolder
+  } = {}
   const loadCard = cardFinder({
     own: catalogue,
     hub,
@@ -237,6 +243,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     worker,
     measurements,
     killedRunners,
+    declarationFaults: () => wired.declarations?.faults(),
   })
   wired.facts = facts
   opened.add(nodeSettings.subscribe(() => void worker.emptyDiskCache()))
@@ -263,8 +270,10 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     const folder = new DeclarationFolder({
       folder: resolve(options.declarations),
       apply: (wanted) => applyTo(master, wanted),
+      onFaults: () => facts.report(),
       log: log.logger.child({ part: 'declarations' }),
     })
+    wired.declarations = folder
     opened.add(() => folder.close())
   }
   log.logger.info({ url: api.url, nodeId, version, dataDir }, 'running')

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Bytes, NodeId } from '../ids'
 import { CodedText } from '../texts/coded'
+import { DeclarationFaults } from './declaration-faults'
 import { PowerFacts } from './power'
 import { MeasuredSpeed } from './measured-speeds'
 import { RdmaFacts } from './rdma'
@@ -61,6 +62,8 @@ export const NodeInfo = z.object({
   cannotRun: z.string().optional(),
   /** The same as a code with values; absent if `MUSTER_PYTHON_PROBLEM` gave the reason, and from older versions. */
   cannotRunCoded: CodedText,
+  /** What is wrong in the folder of declaration files that this machine watches; absent from older versions. */
+  declarationFaults: DeclarationFaults.optional(),
   /** Sleep and battery; absent from older versions. */
   power: PowerFacts.optional(),
 })

@@ -2,6 +2,7 @@ import type { State } from '../state/state'
 import { bridgeDetector } from './bridges'
 import { bridgeLoopDetector } from './bridge-loops'
 import { cannotRunDetector } from './cannot-run'
+import { declarationFileDetector } from './declaration-files'
 import { jacclErrorDetector } from './jaccl-errors'
 import { macosVersionDetector } from './macos-versions'
 import { missingPairDetector } from './missing-pairs'
@@ -27,6 +28,7 @@ const DETECTORS: readonly Detector[] = [
   protectionDomainDetector,
   bridgeLoopDetector,
   cannotRunDetector,
+  declarationFileDetector,
   unhealthyDeviceDetector,
   missingPairDetector,
   thunderbolt5Detector,

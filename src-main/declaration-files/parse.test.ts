@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { faultText, parseDeclarations } from './parse'
+import { faultText } from '@core/state/declaration-faults'
+import { parseDeclarations } from './parse'
 import { withDuplicateFaults } from './read'
 import { updatedYaml, yamlOf } from './write'
 

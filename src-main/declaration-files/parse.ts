@@ -15,9 +15,6 @@ export interface FileFault extends Position {
   readonly message: string
 }
 
-/** Formats a fault as `models.yaml:3:5: maxcontext is not a field of a declaration`. */
-export const faultText = ({ file, line, column, message }: FileFault): string => `${file}:${line}:${column}: ${message}`
-
 export interface ParsedFile {
   readonly documents: readonly DeclarationDocument[]
   /** Where the name of each document stands; in the order of `documents`. */

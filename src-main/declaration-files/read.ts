@@ -1,7 +1,8 @@
 import { open, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { nameKey } from '@core/declarations/names'
-import { faultText, parseDeclarations, type FileFault, type ParsedFile } from './parse'
+import { faultText } from '@core/state/declaration-faults'
+import { parseDeclarations, type FileFault, type ParsedFile } from './parse'
 
 export interface DeclarationFile extends ParsedFile {
   readonly file: string
@@ -22,8 +23,9 @@ export class DeclarationFileError extends Error {
   }
 }
 
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error ? String(error.code) : String(error)
+/** Says why a file or folder cannot be read: `cannot be read (ENOENT)`. */
+export const whyUnreadable = (error: unknown): string =>
+  `cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})`
 
 const fault = (file: string, message: string): FileFault => ({ file, line: 1, column: 1, message })
 
@@ -38,7 +40,7 @@ const readText = async (file: string): Promise<string | FileFault> => {
       await handle.close()
     }
   } catch (error) {
-    return fault(file, error instanceof TypeError ? 'is not UTF-8' : `cannot be read (${codeOf(error)})`)
+    return fault(file, error instanceof TypeError ? 'is not UTF-8' : whyUnreadable(error))
   }
 }
 
@@ -91,7 +93,7 @@ export const declarationFilesIn = async (folder: string): Promise<string[]> => {
  */
 export const declarationFilesAt = async (where: string): Promise<string[]> => {
   const about = await stat(where).catch((error: unknown) => {
-    throw new DeclarationFileError(`${where} cannot be read (${codeOf(error)})`, 'Name an existing file or folder.')
+    throw new DeclarationFileError(`${where} ${whyUnreadable(error)}`, 'Name an existing file or folder.')
   })
   if (!about.isDirectory()) return [where]
   const files = await declarationFilesIn(where)

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { declarationFaults } from '@core/state/declaration-faults'
 import { coded } from '@core/texts/coded'
 import type { NodeInfo } from '@core/state/nodes'
 import { OwnFacts, type OwnFactsOptions } from './own-facts'
@@ -81,6 +82,16 @@ describe('the memory bandwidth that a machine tells', () => {
     const cannotRun = options.cannotRun?.()
     expect([told[0]?.cannotRun, told[0]?.cannotRunCoded]).toEqual([cannotRun?.reason, cannotRun?.coded])
   })
+})
+
+it('says what is wrong in the watched folder of declaration files, and no more once nothing is', async () => {
+  const found = declarationFaults('/srv/declarations', [{ file: 'chat.yaml', line: 3, column: 1, message: 'a typo' }])
+  const now = { faults: found }
+  const { own, told } = await telling(machineFacts, { declarationFaults: () => now.faults })
+  now.faults = undefined
+  own.report()
+  expect(told.map((info) => info.declarationFaults)).toEqual([found, undefined])
+  expect(told[1]).not.toHaveProperty('declarationFaults')
 })
 
 it('says nothing before the machine was looked at', async () => {

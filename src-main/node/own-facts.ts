@@ -32,6 +32,8 @@ export interface OwnFactsOptions {
   readonly killedRunners: { readonly count: number }
   /** Facts about this machine's sleep; undefined until they are known. */
   readonly power?: () => NodeInfo['power']
+  /** What is wrong in the watched folder of declaration files; undefined if nothing is. */
+  readonly declarationFaults?: () => NodeInfo['declarationFaults']
   readonly onChange: (info: NodeInfo) => void
 }
 
@@ -76,6 +78,7 @@ export class OwnFacts {
     const { speeds } = measurements
     const { rdma } = facts
     const power = this.options.power?.()
+    const declarationFaults = this.options.declarationFaults?.()
     return {
       ...facts,
       ...(memoryBandwidth !== undefined && { memoryBandwidth }),
@@ -85,6 +88,7 @@ export class OwnFacts {
       protocol: PEER_PROTOCOL,
       worker,
       ...(cannotRun && { cannotRun: cannotRun.reason, cannotRunCoded: cannotRun.coded }),
+      ...(declarationFaults !== undefined && { declarationFaults }),
       ...(power !== undefined && { power }),
     }
   }

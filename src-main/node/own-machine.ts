@@ -9,7 +9,7 @@ import type { KilledRunners, Measurements, Worker } from '../worker/index'
 import type { Foundation } from './foundation'
 import type { Opened } from './opened'
 import type { NodeOptions } from './options'
-import { OwnFacts, type CannotRun } from './own-facts'
+import { OwnFacts, type CannotRun, type OwnFactsOptions } from './own-facts'
 import { Presence } from './presence'
 
 interface OwnMachineParts {
@@ -21,6 +21,7 @@ interface OwnMachineParts {
   readonly worker: Worker
   readonly measurements: Measurements
   readonly killedRunners: KilledRunners
+  readonly declarationFaults: NonNullable<OwnFactsOptions['declarationFaults']>
 }
 
 /** Facts that this machine reports about itself, and what keeps it awake. */
@@ -34,7 +35,7 @@ export interface OwnMachine {
 
 /** Starts reporting facts about this machine. `facts.ready` resolves after the first reading. */
 export const openOwnMachine = (parts: OwnMachineParts): OwnMachine => {
-  const { options, opened, foundation, nodeId, master, worker, measurements, killedRunners } = parts
+  const { options, opened, foundation, nodeId, master, worker, measurements, killedRunners, declarationFaults } = parts
   const { dataDir, env, settings, log, python: environment, catalogue } = foundation
   const { modelFolders: folders, worker: runsModels } = settings.current()
   const presence = new Presence({ nodeId, source: master, observer: master })
@@ -57,6 +58,7 @@ export const openOwnMachine = (parts: OwnMachineParts): OwnMachine => {
     knownBandwidth: memoryBandwidthFromEnvironment(env),
     measurements,
     killedRunners,
+    declarationFaults,
     onChange: (info) => presence.is(info),
   })
   opened.add(() => facts.close())

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { WarningsResponse } from '@core/protocols/control'
 import { Control } from '../harness/control'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
 import { addTinyModel, TINY } from '../harness/models'
@@ -94,5 +95,34 @@ describe('declarations as files', () => {
     rmSync(place)
     await control.until('what no file has is gone', ({ metaInstances }) => Object.keys(metaInstances).length === 1)
     expect(await names()).toEqual(['c'])
+  })
+
+  it('in a watched folder are a warning and a finding of the doctor while they are wrong', async () => {
+    const warned = async () => WarningsResponse.parse(await (await control.request('/warnings')).json()).warnings
+    const place = join(watched, 'broken.yaml')
+    const bad = () => writeFileSync(place, written('d', 'max_context: 1\n'))
+    const reported = 'the machine reports the fault'
+    bad()
+    await control.until(reported, ({ nodes }) => nodes[node.nodeId]?.declarationFaults !== undefined)
+    expect(await warned()).toMatchObject([
+      {
+        code: 'declaration-files',
+        nodeIds: [node.nodeId],
+        cause: expect.stringContaining('broken.yaml:4:1: max_context'),
+      },
+    ])
+    const found = await run('doctor')
+    expect(found).toMatchObject({ out: expect.stringContaining('broken.yaml:4:1: max_context') as string, code: 1 })
+    expect(found.out).toContain('Warning: Not all declaration files on here are applied.')
+    writeFileSync(place, written('d'))
+    const mended = 'the machine reports no fault'
+    await control.until(mended, ({ nodes }) => nodes[node.nodeId]?.declarationFaults === undefined)
+    expect((await names()).sort()).toEqual(['c', 'd'])
+    expect(await run('doctor')).toMatchObject({ out: 'Nothing is wrong.\n', code: 0 })
+    bad()
+    await control.until(reported, ({ nodes }) => nodes[node.nodeId]?.declarationFaults !== undefined)
+    rmSync(place)
+    await control.until(mended, ({ nodes }) => nodes[node.nodeId]?.declarationFaults === undefined)
+    expect(await warned()).toEqual([])
   })
 })

@@ -34,6 +34,13 @@ export const alerts: Translation<'alerts'> = {
   'cannotRun.cause': '{reason}',
   'cannotRun.setUp':
     'Muster auf {name} öffnen und Einstellungen → Einrichten… wählen: der Schritt für den Rechner installiert, was fehlt, und zeigt den Fortschritt.',
+  'files.title': 'Nicht alle Deklarationsdateien auf {name} sind angewendet.',
+  'files.cause':
+    'In {folder}: {faults}. Eine fehlerhafte Datei ändert nichts, und bis alle Dateien richtig sind, wird nichts entfernt.',
+  'files.more': '{count, plural, one {# weiterer Fehler} other {# weitere Fehler}}',
+  'files.correct':
+    'Die Dateien in {folder} auf {name} berichtigen. Sie werden bei jeder Änderung neu gelesen, und diese Warnung verschwindet, sobald alle angewendet sind.',
+  'files.check': 'Um Fehler vor einem Commit zu finden: {command} mit dem Ordner nennt Datei, Zeile und Spalte.',
   'unhealthy.title': 'RDMA zwischen {names} funktioniert nicht.',
   'unhealthy.cause': '{problems}.',
   'unhealthy.problem': '{name}: {problem}',

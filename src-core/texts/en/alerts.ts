@@ -31,6 +31,13 @@ export const alerts = {
   'cannotRun.cause': '{reason}',
   'cannotRun.setUp':
     'Open Muster on {name} and choose Settings → Set up…: the step for the machine installs what is missing and shows the progress.',
+  'files.title': 'Not all declaration files on {name} are applied.',
+  'files.cause':
+    'In {folder}: {faults}. A file with a fault changes nothing, and nothing is removed until all files are correct.',
+  'files.more': '{count, plural, one {# more fault} other {# more faults}}',
+  'files.correct':
+    'Correct the files in {folder} on {name}. They are read again when they change, and this warning goes once all are applied.',
+  'files.check': 'To find faults before a commit: {command} with the folder names file, line and column.',
   'unhealthy.title': 'RDMA between {names} does not work.',
   'unhealthy.cause': '{problems}.',
   'unhealthy.problem': '{name}: {problem}',

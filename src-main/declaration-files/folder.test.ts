@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { pino } from 'pino'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { faultText } from '@core/state/declaration-faults'
+import { DeclarationFolder, type Applied } from './folder'
+
+const SOUND = 'name: chat\nmodelId: maker/chat\n'
+
+let place: string
+let folder: DeclarationFolder | undefined
+/** Reasons of the master, by a declaration's name. */
+const refused = new Map<string, string>()
+const applied: Applied[] = []
+
+const write = (name: string, text: string): void => writeFileSync(path.join(place, name), text)
+const faults = (): string[] | undefined => folder?.faults()?.faults.map(faultText)
+const open = () => {
+  const onFaults = vi.fn()
+  folder = new DeclarationFolder({
+    folder: place,
+    apply: (wanted) => {
+      applied.push(wanted)
+      const [reason] = wanted.documents.flatMap(({ name }) => refused.get(name) ?? [])
+      return Promise.resolve(reason)
+    },
+    onFaults,
+    log: pino({ level: 'silent' }),
+  })
+  return onFaults
+}
+const until = (expected: string[] | undefined) => vi.waitFor(() => expect(faults()).toEqual(expected), 30_000)
+const untilPruned = () => vi.waitFor(() => expect(applied.at(-1)?.prune).toBeDefined(), 30_000)
+
+beforeEach(() => {
+  place = mkdtempSync(path.join(tmpdir(), 'muster-folder-'))
+  refused.clear()
+  applied.length = 0
+})
+afterEach(async () => {
+  await folder?.close()
+  rmSync(place, { recursive: true, force: true })
+})
+
+describe('what a watched folder reports', () => {
+  it('is nothing where every file is applied', async () => {
+    write('chat.yaml', SOUND)
+    const onFaults = open()
+    await untilPruned()
+    expect(faults()).toBeUndefined()
+    expect(onFaults).not.toHaveBeenCalled()
+  })
+
+  it('is each fault by file, line and column, until the file is corrected', async () => {
+    write('chat.yaml', `${SOUND}max_context: 1\n`)
+    const onFaults = open()
+    await until([expect.stringMatching(/^chat\.yaml:3:1: max_context is not a field/) as string])
+    expect(onFaults).toHaveBeenCalledTimes(1)
+    write('chat.yaml', SOUND)
+    await until(undefined)
+    expect(onFaults).toHaveBeenCalledTimes(2)
+  })
+
+  it('is nothing any more once the file is removed', async () => {
+    write('bad.yaml', 'name: [')
+    open()
+    await vi.waitFor(() => expect(faults()?.[0]).toMatch(/^bad\.yaml:\d+:\d+: /), 30_000)
+    rmSync(path.join(place, 'bad.yaml'))
+    await until(undefined)
+  })
+
+  it('is a refusal of the master until its reason has ended, without a change of the file', async () => {
+    refused.set('chat', 'the name chat is taken')
+    write('chat.yaml', SOUND)
+    open()
+    await until(['chat.yaml: the name chat is taken'])
+    expect(applied.filter(({ prune }) => prune)).toEqual([])
+    refused.clear()
+    write('another-file.txt', 'wakes the watcher')
+    await until(undefined)
+    expect(applied.at(-1)?.prune?.keep).toEqual(['chat'])
+  })
+
+  it('is that the folder cannot be read, where it cannot', async () => {
+    rmSync(place, { recursive: true })
+    open()
+    await until(['cannot be read (ENOENT)'])
+  })
+})
