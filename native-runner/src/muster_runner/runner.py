@@ -6,11 +6,11 @@ import queue
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from muster_runner import PROTOCOL
 from muster_runner.embedding.kind import makes_embeddings
-from muster_runner.failures import Failure, as_failure
+from muster_runner.failures import Failure, PeerLost, as_failure
 from muster_runner.handover import Handover
 from muster_runner.heartbeat import Heartbeat
 from muster_runner.model.model_files import ModelFileError, read_config
@@ -34,11 +34,9 @@ from muster_runner.termination import Termination
 
 if TYPE_CHECKING:
     # Imported lazily at run time: the pipes must respond long before mlx is imported.
-    from muster_runner.distributed.following import Follower
-    from muster_runner.embedding.engine import EmbeddingEngine, PreparedTexts
-    from muster_runner.engine.engine import Engine
+    from muster_runner.embedding.engine import PreparedTexts
     from muster_runner.engine.intake import Intake, Prepared, Rejected
-    from muster_runner.starting import Started
+    from muster_runner.rank import Rank
     from muster_runner.tokenization.encoding import Encoding
 
     Requested = Prepared | PreparedTexts
@@ -61,9 +59,9 @@ class Runner:
         self._reports = Reports(self._events.send)
         self._heartbeat = Heartbeat(self._events.send, self._progress, orphaned=ending.supervisor_gone)
         self._handover = Handover(pipes, self._events, self._heartbeat, expired=ending.supervisor_gone)
-        self._counters: Engine | EmbeddingEngine | Follower | None = None
+        self._rank: Rank | None = None
         self._hello: dict[str, Any] = {}
-        self._rank = 0
+        self._rank_number = 0
         self._encoding: Encoding | None = None
         self._intake: Intake[Any] | None = None
         read_commands(str(pipes / "commands"), self._receive, self._on_commands_ended)
@@ -146,7 +144,9 @@ class Runner:
 
     def _prepare(self, request: GenerationRequest) -> None:
         if self._intake is None:
-            reason = f"rank {self._rank} takes no requests" if self._rank else "the model is not loaded yet"
+            reason = (
+                f"rank {self._rank_number} takes no requests" if self._rank_number else "the model is not loaded yet"
+            )
             self._reports.rejected(request.task_id, "model_unavailable", reason)
             return
         from muster_runner.engine.intake import Rejected
@@ -186,9 +186,15 @@ class Runner:
         self._events.flush()
         os._exit(1)
 
+    def _peer_lost(self) -> None:
+        """Ends the process, whose engine's thread waits in a collective that never ends."""
+        code = self._failed(PeerLost("the connection to another rank was lost while this one waited for it"))
+        self._events.flush()
+        os._exit(code)
+
     def release(self) -> None:
         """Drops all references to the group, so that the end of the process destroys it."""
-        self._counters = self._intake = None
+        self._rank = self._intake = None
         gc.collect()
 
     # The engine's thread
@@ -200,36 +206,21 @@ class Runner:
         imports = import_engine()
         while not isinstance(load := self._next(), Load):
             pass
-        self._rank = load.shard.rank
-        started = self._load(load, imports)
-        engine, worker = started.engine, started.worker
-        if engine is None:
-            self._follow(worker)
+        self._rank_number = load.shard.rank
+        rank = self._load(load, imports)
         while True:
-            if not engine.active and self._inbox.empty():
-                worker.rest()
+            if not rank.has_work and self._inbox.empty():
+                rank.rest()
                 self._reports.status("Ready")
             # Idle: blocks on the queue.
-            commands = [] if engine.active else [self._next()]
+            orders = [] if rank.has_work else [self._next()]
             while not self._inbox.empty():
-                commands.append(self._next())
-            for command in commands:
-                self._apply(engine, command)
-            if engine.active:
+                orders.append(self._next())
+            for order in orders:
+                self._apply(rank, order)
+            if rank.has_work:
                 self._reports.status("Running")
-                worker.step()
-
-    def _follow(self, follower: "Follower") -> NoReturn:
-        """Serves as a rank above 0. Between epochs it is in no collective: a waiting collective uses a whole core."""
-        self._reports.status("Ready")
-        while True:
-            match self._next():
-                case Wake(epoch=epoch) if follower.begins(epoch):
-                    self._reports.status("Running")
-                    follower.follow()
-                    self._reports.status("Ready")
-                case Load():
-                    raise Failure("this runner has already loaded a model", "protocol")
+                rank.work()
 
     def _next(self) -> "Order":
         command = self._inbox.get()
@@ -237,27 +228,25 @@ class Runner:
             raise ShuttingDown
         return command
 
-    def _apply(self, engine: "Engine | EmbeddingEngine", command: "Order") -> None:
+    def _apply(self, rank: "Rank", order: "Order") -> None:
         from muster_runner.engine.intake import Rejected
 
-        match command:
+        match order:
             case Load():
                 raise Failure("this runner has already loaded a model", "protocol")
-            case Cancel(task_id=task_id):
-                engine.cancel(task_id)
             case HandOver(token=token, seconds=seconds):
                 self._handover.begin(token, seconds)
                 if self._encoding is not None:
                     self._encoding.restart()
-            case Wake():
-                raise Failure("rank 0 wakes the other ranks, and is never woken", "protocol")
+            case Cancel() | Wake():
+                rank.take(order)
             case prepared:
                 try:
-                    engine.add(prepared)
+                    rank.take(prepared)
                 except Rejected as error:
                     self._reports.rejected(prepared.request.task_id, error.code, str(error))
 
-    def _load(self, load: Load, imports: float) -> "Started":
+    def _load(self, load: Load, imports: float) -> "Rank":
         from muster_runner.starting import Starting, start_embedder, start_generator
 
         directory = Path(load.model_path)
@@ -272,12 +261,13 @@ class Runner:
             check=self._check_shutdown,
             progress=self._layers_loaded,
             deliver=self._prepared,
+            peer_lost=self._peer_lost,
         )
         started = start_embedder(starting) if embeds else start_generator(starting)
-        self._counters, self._intake = started.counts, started.intake
+        self._rank, self._intake = started.rank, started.intake
         times = {"python": self._began, "imports": imports, **started.times}
         self._reports.loaded(started.loaded, started.batch_size, times, started.prompt_cache)
-        return started
+        return started.rank
 
     # Either thread
 
@@ -294,8 +284,8 @@ class Runner:
         self._reports.layers(done, layers)
 
     def _progress(self) -> tuple[int, int]:
-        counts = self._counters
-        return (counts.steps, counts.active) if counts else (0, 0)
+        rank = self._rank
+        return (rank.steps, rank.active) if rank else (0, 0)
 
     def _report_failure(self, message: str, code: str) -> None:
         self._heartbeat.stop()

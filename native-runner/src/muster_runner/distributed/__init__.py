@@ -10,8 +10,8 @@ the group again.
 1. The ranks answer like a single process (tests/test_ranks.py, tests/test_group.py).
 2. Ranks with different files, versions or settings refuse to start (tests/test_part.py); what their machines differ in
    is decided alike on all of them (tests/test_engine_options.py).
-3. When a rank dies, the others fail within a step; one that died while idle is noticed at the next request
-   (tests/test_group.py).
+3. When a rank dies, the others fail within a step, or two seconds where mlx waits for ever (``watch``); one that died
+   while idle is noticed at the next request (tests/test_group.py, tests/test_watch.py).
 4. While a rank waits for others it sends heartbeats and can be shut down (tests/test_group.py,
    tests/test_rehearsal.py).
 5. An idle group makes no collective calls and uses no CPU (tests/test_ranks.py).

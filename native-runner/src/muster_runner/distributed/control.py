@@ -19,12 +19,14 @@ MAX_AHEAD = 2
 
 # The sender's mark; restores that are done on every rank; restores done on the ranks so far; bytes that follow.
 _HEADER = struct.Struct("<IIII")
+# Linux tells the end of the other side's messages by a flag of its own, macOS by POLLHUP.
+_ENDED = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
 # Restores done on every follower.
 _ACKNOWLEDGEMENT = struct.Struct("<I")
 
 
 class Control:
-    """One rank's connections. ``is_last``: its next rank is rank 0. Only the engine's thread uses it."""
+    """One rank's connections. ``is_last``: its next rank is rank 0. For the engine's thread, except ``is_cut``."""
 
     def __init__(self, to_next: socket.socket, from_previous: socket.socket, is_last: bool):
         to_next.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -58,6 +60,13 @@ class Control:
         if leading != mark:
             raise Disagreement(f"the ranks of this model are out of step: {[leading, mark]}")
         return everywhere, body
+
+    def is_cut(self) -> bool:
+        """Whether a connection has ended at its other end, even if messages before that end are still unread."""
+        ends = select.poll()
+        for connection in (self._to_next, self._from_previous):
+            ends.register(connection, _ENDED)
+        return any(happened & _ENDED for _, happened in ends.poll(0))
 
     def close(self) -> None:
         self._to_next.close()

@@ -13,6 +13,8 @@ from muster_runner.engine.proposer import DraftTokens
 from muster_runner.engine.schedule import Schedule, clear
 from muster_runner.engine.sequence import SampledToken
 from muster_runner.failures import Disagreement
+from muster_runner.protocol import Wake
+from muster_runner.rank import RankOrder
 from muster_runner.sampling.sampling import GREEDY
 
 
@@ -66,6 +68,7 @@ class Follower:
             restores_in_step=options.restores_in_step,
         )
         self._epoch = 1
+        self._woken = False
 
     @property
     def active(self) -> int:
@@ -81,17 +84,21 @@ class Follower:
         """The measured size of the caches, once a request has ended."""
         return self._schedule.measured
 
-    def begins(self, epoch: int) -> bool:
-        """Begins ``epoch`` if it is the next one. Returns False for a past one. Raises Disagreement for a later one."""
-        if epoch < self._epoch:
-            return False
-        if epoch > self._epoch:
-            raise Disagreement(f"this rank was woken for epoch {epoch} and never for epoch {self._epoch}")
-        self._epoch += 1
-        return True
+    @property
+    def has_work(self) -> bool:
+        return self._woken
 
-    def follow(self) -> None:
-        """Repeats rank 0's steps until no request is live. Raises PeerLost and Disagreement."""
+    def take(self, order: RankOrder) -> None:
+        """Begins an epoch when woken for it. Wakes are repeated, so one for a past epoch is ignored."""
+        if not isinstance(order, Wake) or order.epoch < self._epoch:
+            return
+        if order.epoch > self._epoch:
+            raise Disagreement(f"this rank was woken for epoch {order.epoch} and never for epoch {self._epoch}")
+        self._epoch += 1
+        self._woken = True
+
+    def work(self) -> None:
+        """Repeats rank 0's steps until no request is live: what happens between them comes from rank 0."""
         while True:
             message = exchange(self._group, StepMessage(self._schedule.mark, self._schedule.restored))
             self._batch.feed(message.tokens)
@@ -99,8 +106,12 @@ class Follower:
                 self._apply(*order)
             if not self._schedule.active:
                 clear()
+                self._woken = False
                 return
             self._schedule.step(message.restored)
+
+    def rest(self) -> None:
+        """Between epochs it is in no collective: a waiting collective uses a whole core."""
 
     def _apply(self, kind: str, task: Any, value: Any) -> None:
         match kind:

@@ -5,25 +5,27 @@ from collections.abc import Callable
 from muster_runner.distributed.group import Group
 from muster_runner.distributed.lockstep import Order, StepMessage, exchange
 from muster_runner.engine.engine import Engine
+from muster_runner.rank import AnsweringRank
 
 
-class Leader:
+class Leader(AnsweringRank):
     """Rank 0's engine in lockstep with the others. ``wake(epoch)`` wakes them for a new epoch (a period with live
     requests)."""
 
     def __init__(self, engine: Engine, group: Group, wake: Callable[[int], None]):
-        self._engine, self._group, self._wake = engine, group, wake
+        super().__init__(engine)
+        self._leading, self._group, self._wake = engine, group, wake
         self._orders: list[Order] = []
         self._in_epoch = False
         self._epoch = 0
         engine.on_order = self._orders.append
 
-    def step(self) -> None:
-        """Broadcasts the changes since the last step, then takes the next. Raises PeerLost and Disagreement."""
-        self._engine.step(self._exchange())
+    def work(self) -> None:
+        """Broadcasts the changes since the last step, then takes the next."""
+        self._leading.step(self._exchange())
 
     def rest(self) -> None:
-        """Called when no request is live: ends the epoch, so that the other ranks block on their pipes."""
+        """Ends the epoch, so that the other ranks block on their pipes."""
         if self._in_epoch or self._orders:
             self._exchange()
         self._in_epoch = False
@@ -34,8 +36,8 @@ class Leader:
             self._epoch += 1
             self._wake(self._epoch)
             self._in_epoch = True
-        self._engine.propose()
-        own = StepMessage(self._engine.mark, self._engine.restored, self._engine.drawn, self._orders)
+        self._leading.propose()
+        own = StepMessage(self._leading.mark, self._leading.restored, self._leading.drawn, self._orders)
         restored = exchange(self._group, own).restored
         self._orders.clear()
         return restored

@@ -24,6 +24,7 @@ from muster_runner.model.model_files import read_config
 from muster_runner.model.part import Part
 from muster_runner.model.warm_up import warm_up, warm_up_follower
 from muster_runner.protocol import Load
+from muster_runner.rank import AnsweringRank, Rank
 
 
 def connect(load: Load, folder: Path, check: Callable[[], None]) -> Group | None:
@@ -87,9 +88,8 @@ def load_part(load: Load, group: Group | None, progress: Progress) -> LoadedMode
 
 def start(
     loaded: LoadedModel, load: Load, group: Group | None, emit: Emit, wake: Callable[[int], None]
-) -> tuple[Engine | None, Engine | Leader | Follower, LoadedModel]:
-    """Warms up, on all ranks together. Returns the engine (None on followers), the worker that runs this rank's steps,
-    and the model with its context limited to the memory.
+) -> tuple[Rank, LoadedModel]:
+    """Warms up, on all ranks together. Returns the rank, and the model with its context limited to the memory.
 
     Raises PeerLost, Disagreement and, for an incompatible draft model, Unsupported.
     """
@@ -100,7 +100,7 @@ def start(
     if loaded.tokenizer is None or loaded.rules is None:
         assert group is not None
         options = engine_options(loaded, load, warm_up_follower(loaded, group), group)
-        return None, Follower(loaded.model, group, options), _with_limits(options, loaded)
+        return Follower(loaded.model, group, options), _with_limits(options, loaded)
 
     def progress(done: int, of: int) -> None:
         # On a GPU each new shape compiles kernels, for up to a minute: report progress to the supervisor.
@@ -119,7 +119,8 @@ def start(
         options = replace(options, draft=draft.draft(claimed_tokens(loaded, load)))
         loaded = replace(loaded, weight_bytes=loaded.weight_bytes + draft.nbytes)
     engine = Engine(loaded.model, loaded.tokenizer, loaded.rules, options, emit, loaded.tower)
-    return engine, engine if group is None else Leader(engine, group, wake), _with_limits(options, loaded)
+    rank = AnsweringRank(engine) if group is None else Leader(engine, group, wake)
+    return rank, _with_limits(options, loaded)
 
 
 def _with_limits(options: EngineOptions, loaded: LoadedModel) -> LoadedModel:

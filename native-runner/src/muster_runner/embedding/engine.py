@@ -100,9 +100,6 @@ class EmbeddingEngine:
         if not self.active:
             mx.clear_cache()
 
-    def rest(self) -> None:
-        """Called when no request is live. Nothing to do: there are no other ranks to release."""
-
     def _send(self, task_id: str, request: _Request, rows: list[tuple[int, BatchItem]], vectors: mx.array) -> None:
         vectors_of_task = vectors[mx.array([row for row, _ in rows])]
         if (dimensions := request.prepared.prompt.dimensions) is not None:

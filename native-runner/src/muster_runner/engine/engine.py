@@ -189,9 +189,6 @@ class Engine:
         if not self.active:
             clear()
 
-    def rest(self) -> None:
-        """Called when no request is live. Nothing to do: there are no other ranks to release."""
-
     def _end(self, ended: Mapping[str, str | Rejected], sound: bool = True) -> None:
         """Ends requests. ``ended``: the finish reason or error by task. ``sound``: all logits of the step were
         finite."""

@@ -21,6 +21,7 @@ from muster_runner.model.model_files import ModelFileError
 from muster_runner.model.weights import damaged
 from muster_runner.output.answer_rules import AnswerRules
 from muster_runner.protocol import GenerationRequest, Sampling, TextPrompt
+from muster_runner.rank import AnsweringRank
 from muster_runner.tokenization.tokenizer import Tokenizer
 
 PROMPT = 8
@@ -88,7 +89,7 @@ def warm_up(
         emit=lambda **_frame: None,
     )
     # The other ranks enter their warm-up by themselves and need no wake.
-    worker = engine if group is None else Leader(engine, group, wake=lambda _epoch: None)
+    rank = AnsweringRank(engine) if group is None else Leader(engine, group, wake=lambda _epoch: None)
     engine.watch = logits_check = LogitsCheck()
     widths = WIDTHS_ON_A_GPU if has_gpu() else (1,)
     for done, width in enumerate(widths):
@@ -96,8 +97,8 @@ def warm_up(
         for number in range(width):
             engine.add(_request(f"warm-up {width}.{number}"))
         while engine.active:
-            worker.step()
-    worker.rest()
+            rank.work()
+    rank.rest()
     logits_check.check(loaded.directory)
     return WarmedUp(engine.measured or Footprint(per_token=0), logits_check.count)
 
@@ -105,5 +106,5 @@ def warm_up(
 def warm_up_follower(loaded: LoadedModel, group: Group) -> Footprint:
     """Warms up a follower, together with rank 0. Returns the measured footprint of its caches. Raises PeerLost."""
     follower = Follower(loaded.model, group, _options(loaded))
-    follower.follow()
+    follower.work()
     return follower.measured or Footprint(per_token=0)
