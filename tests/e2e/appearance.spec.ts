@@ -1,6 +1,7 @@
 import { expect, test, type Page } from '@playwright/test'
 import { expectAccessible } from '../harness/accessible'
 import { Language } from '@core/texts/language'
+import { cutOff } from '../harness/cut-off'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
 import { addTinyModel } from '../harness/models'
 
@@ -53,23 +54,6 @@ test('with reduced motion nothing moves or fades', async ({ page }) => {
   }
 })
 
-/** Headings and what can be pressed of which a part lies outside the window, or is cut off by what it stands in. */
-const CLIPPED = `(() => {
-  const seen = 'h1, h2, h3, button, a, input, select, label, [role=tab]'
-  const cut = [...document.querySelectorAll(seen)].flatMap((element) => {
-    const { left, right, width } = element.getBoundingClientRect()
-    const { visibility, overflowX, textOverflow } = getComputedStyle(element)
-    if (width <= 1 || visibility === 'hidden' || element.closest('.visually-hidden')) return []
-    const isOutside = left < -1 || right > innerWidth + 1
-    const scrolls = element.matches('input, select') || textOverflow === 'ellipsis' || overflowX === 'visible'
-    const isCut = !scrolls && element.scrollWidth > element.clientWidth + 1
-    return isOutside || isCut ? [element.outerHTML.slice(0, 160)] : []
-  })
-  const { scrollWidth, clientWidth } = document.documentElement
-  return scrollWidth > clientWidth + 1 ? [...cut, 'the page is ' + scrollWidth + ' px wide'] : cut
-})()`
-const clipped = (page: Page): Promise<readonly string[]> => page.evaluate<readonly string[]>(CLIPPED)
-
 for (const language of Language.options) {
   test.describe(`in ${language}`, () => {
     test.use({ locale: language, viewport: { width: 720, height: 640 } })
@@ -83,8 +67,20 @@ for (const language of Language.options) {
       for (const name of PAGES) {
         await open(page, name)
         await expect(page.locator('html')).toHaveAttribute('lang', language)
-        expect(await clipped(page), name).toEqual([])
+        expect(await cutOff(page), name).toEqual([])
       }
     })
   })
 }
+
+test('on a phone the tabs are one row, and that of the shown view lies wholly in it', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 })
+  await page.goto(`${node.url}/#/activity?view=support`)
+  const tabs = page.getByRole('navigation', { name: 'Activity' }).getByRole('link')
+  await expect(tabs).toHaveCount(6)
+  const tops = await tabs.evaluateAll((links) => links.map((link) => link.getBoundingClientRect().top))
+  expect(new Set(tops).size).toBe(1)
+  await expect(page.getByRole('link', { name: 'Support' })).toBeInViewport({ ratio: 0.99 })
+  await page.getByRole('link', { name: 'Requests' }).click()
+  await expect(page.getByRole('link', { name: 'Requests' })).toBeInViewport({ ratio: 0.99 })
+})
