@@ -116,4 +116,7 @@ export const setup: Translation<'setup'> = {
   'option.login': 'Modelle sind bereit, bevor jemand fragt.',
   'option.awake': 'Für Dauermodelle wach bleiben',
   'option.awakeAbout': 'Nie im Akkubetrieb.',
+  'option.network': 'Jede Anfrage braucht dann einen Schlüssel; Schlüssel entstehen in den Einstellungen.',
+  'option.networkWaiting':
+    'Jede Anfrage braucht dann einen Schlüssel; Schlüssel entstehen in den Einstellungen. Gilt ab dem nächsten Start.',
 }

@@ -114,4 +114,6 @@ export const setup = {
   'option.login': 'Models are ready before you ask for them.',
   'option.awake': 'Stay awake for always-on models',
   'option.awakeAbout': 'Never on battery.',
+  'option.network': 'Every request then needs a key; create keys in Settings.',
+  'option.networkWaiting': 'Every request then needs a key; create keys in Settings. Takes effect at the next start.',
 } as const

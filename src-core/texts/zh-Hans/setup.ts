@@ -109,4 +109,6 @@ export const setup: Translation<'setup'> = {
   'option.login': '在你使用之前模型就已就绪。',
   'option.awake': '为常驻模型保持唤醒',
   'option.awakeAbout': '使用电池时除外。',
+  'option.network': '开启后每个请求都需要密钥；可在“设置”中创建密钥。',
+  'option.networkWaiting': '开启后每个请求都需要密钥；可在“设置”中创建密钥。下次启动后生效。',
 }

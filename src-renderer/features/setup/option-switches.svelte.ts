@@ -80,7 +80,7 @@ export class OptionSwitches {
       {
         id: 'network',
         label: t('settings.networkShare'),
-        about: waits ? t('settings.networkAboutWaiting') : t('settings.networkAbout'),
+        about: waits ? t('setup.option.networkWaiting') : t('setup.option.network'),
         on: servesNetwork,
         set: async (on) => {
           try {
