@@ -12,7 +12,10 @@ export default defineConfig({
   forbidOnly: true,
   // Of a whole test: it waits for conditions, each with a limit of its own, also on a machine that is busy otherwise.
   timeout: 300_000,
-  expect: { timeout: 15_000 },
+  expect: {
+    timeout: 15_000,
+    toHaveScreenshot: { pathTemplate: 'tests/gallery/snapshots/{arg}{ext}' },
+  },
   use: {
     ...devices['Desktop Chrome'],
     screenshot: 'only-on-failure',

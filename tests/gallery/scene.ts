@@ -41,6 +41,8 @@ const SUBNETS: Readonly<Record<InterfaceType, string>> = {
   unknown: '10.0.0',
 }
 
+const A_YEAR_MS = 365 * 86_400_000
+
 /** Why a download failed, as a node reports it. */
 const withCode = (coded: CodedText): Pick<Download, 'error' | 'coded'> => ({ error: inEnglish(coded), coded })
 
@@ -67,9 +69,11 @@ export class Scene {
   /** Only the cluster's page is looked at, after a click on this. */
   opens: readonly string[] | undefined
   private tasks = 0
+  /** The present of the picture, in ms since 1970. */
+  private present = Date.now()
 
   constructor() {
-    this.world.now = Date.now()
+    this.world.now = this.present
   }
 
   machine(name: string, { chip = 'Apple M4 Max', load = 0.1, bandwidth = 546e9, ...rest }: Machine = {}): NodeId {
@@ -265,9 +269,22 @@ export class Scene {
 
   /** What has happened so far happened before now. */
   settle(): this {
-    const ahead = this.world.now - Date.now()
-    const shifted = JSON.stringify(this.world.state, (key, value: unknown) =>
-      typeof value === 'number' && /(At|Since|since)$/.test(key) ? value - Math.max(0, ahead) : value,
+    return this.shift(Math.min(0, this.present - this.world.now))
+  }
+
+  /** Moves all times, so that the picture's present is then (ms since 1970). */
+  moveTo(present: number): this {
+    const by = present - this.present
+    this.shift(by)
+    this.present = present
+    this.world.now += by
+    return this
+  }
+
+  /** A number so near to the present is a time: no machine has as many bytes. */
+  private shift(by: number): this {
+    const shifted = JSON.stringify(this.world.state, (_key, value: unknown) =>
+      typeof value === 'number' && Math.abs(value - this.world.now) < A_YEAR_MS ? value + by : value,
     )
     this.world.state = JSON.parse(shifted) as World['state']
     return this

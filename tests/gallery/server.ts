@@ -23,8 +23,15 @@ export interface Gallery {
   close(): Promise<void>
 }
 
+interface Serving {
+  /** The folder of the built app. */
+  readonly app: string
+  /** The time, in ms since 1970. */
+  readonly now?: () => number
+}
+
 /** Serves the built app with a cluster that stands still, so that it can be looked at. */
-export const serveScene = async (scene: Scene, { app: directory }: { readonly app: string }): Promise<Gallery> => {
+export const serveScene = async (scene: Scene, { app: directory, now = Date.now }: Serving): Promise<Gallery> => {
   const { world, models, unreadable, onHub } = scene
   const listeners = new Set<(data: string) => void>()
   const routes = new Hono()
@@ -71,7 +78,7 @@ export const serveScene = async (scene: Scene, { app: directory }: { readonly ap
   )
   routes.get('/cluster/doctor', (c) => c.json(scene.findings))
   routes.post('/cluster/invite', (c) =>
-    c.json({ token: `muster1.${'eyJjbHVzdGVySWQiOiJnYWxsZXJ5Iiwi'.repeat(9)}`, expiresAt: Date.now() + 580_000 }, 201),
+    c.json({ token: `muster1.${'eyJjbHVzdGVySWQiOiJnYWxsZXJ5Iiwi'.repeat(9)}`, expiresAt: now() + 580_000 }, 201),
   )
   routes.get('/node/settings', (c) =>
     c.json({
@@ -104,7 +111,7 @@ export const serveScene = async (scene: Scene, { app: directory }: { readonly ap
   routes.get('/health', (c) =>
     c.json({ status: 'ok', role: 'master', version: '0.1.0', nodeId: Object.keys(world.state.members)[0], term: 1 }),
   )
-  routes.get('/api_keys', (c) => c.json(listedKeys(Date.now())))
+  routes.get('/api_keys', (c) => c.json(listedKeys(now())))
   routes.get('/instance/previews', (c) => {
     const { modelId, nodeIds, minNodes, maxContext, placementPreference } = c.req.query()
     const card = models.find((model) => model.modelId === modelId)?.card
@@ -124,7 +131,7 @@ export const serveScene = async (scene: Scene, { app: directory }: { readonly ap
       (event) => JSON.stringify(event).includes(`"${id}"`) && !event.type.startsWith('Runner'),
     )
     return c.json({
-      events: ofIt.map((event, at) => ({ v: 1, index: at + 1, term: 1, at: Date.now() - 1000 * 60 * at, event })),
+      events: ofIt.map((event, at) => ({ v: 1, index: at + 1, term: 1, at: now() - 1000 * 60 * at, event })),
     })
   })
   routes.route('/', staticRoutes(directory))
@@ -148,7 +155,7 @@ export const serveScene = async (scene: Scene, { app: directory }: { readonly ap
     url: `http://127.0.0.1:${port}`,
     emit: (...events) => {
       const told = events.map((event) => {
-        const envelope = next(world.state, event, Date.now())
+        const envelope = next(world.state, event, now())
         world.apply(event)
         return `data: ${JSON.stringify({ kind: 'event', envelope })}\n\n`
       })
