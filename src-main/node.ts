@@ -17,6 +17,7 @@ import { openFoundation } from './node/foundation'
 import type { NodeOptions, RunningNode } from './node/options'
 import { Opened } from './node/opened'
 import { departure } from './node/departure'
+import type { WrongClock } from '@core/state/wrong-clocks'
 import type { OwnFacts } from './node/own-facts'
 import { openOwnMachine } from './node/own-machine'
 import { peerStreams } from './node/peer-streams'
@@ -74,6 +75,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     ask: (...asked) => wired.peers?.links.ask(...asked) ?? Promise.reject(new Error('no links')),
   })
   let reconciles = 0
+  let wrongClocks: readonly WrongClock[] = []
   const master: Master = await Master.open({
     dataDir,
     nodeId,
@@ -92,6 +94,10 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     },
     onRemoved: () => cluster.removed(),
     onPassed: () => void (reconciles += 1),
+    onWrongClocks: (wrong) => {
+      wrongClocks = wrong
+      wired.facts?.report()
+    },
     log: log.logger.child({ part: 'master' }),
   })
   opened.add(() => master.close())
@@ -244,6 +250,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     measurements,
     killedRunners,
     declarationFaults: () => wired.declarations?.faults(),
+    wrongClocks: () => wrongClocks,
   })
   wired.facts = facts
   opened.add(nodeSettings.subscribe(() => void worker.emptyDiskCache()))

@@ -6,6 +6,7 @@ import { PowerFacts } from './power'
 import { MeasuredSpeed } from './measured-speeds'
 import { RdmaFacts } from './rdma'
 import { ThunderboltFacts } from './thunderbolt'
+import { WrongClock } from './wrong-clocks'
 
 export const InterfaceType = z.enum(['thunderbolt', 'ethernet', 'wifi', 'loopback', 'unknown'])
 export type InterfaceType = z.infer<typeof InterfaceType>
@@ -64,6 +65,8 @@ export const NodeInfo = z.object({
   cannotRunCoded: CodedText,
   /** What is wrong in the folder of declaration files that this machine watches; absent from older versions. */
   declarationFaults: DeclarationFaults.optional(),
+  /** Members whose clocks are wrong, if this machine leads. */
+  wrongClocks: z.array(WrongClock).optional(),
   /** Sleep and battery; absent from older versions. */
   power: PowerFacts.optional(),
 })

@@ -14,6 +14,7 @@ import { slowCableDetector } from './slow-cables'
 import { studioPortDetector } from './studio-port'
 import { thunderbolt5Detector } from './thunderbolt-5'
 import { unhealthyDeviceDetector } from './unhealthy-devices'
+import { wrongClockDetector } from './wrong-clocks'
 import { aboutOf, Severity, type CodedWarning, type Detector } from './warning'
 
 /*
@@ -29,6 +30,7 @@ const DETECTORS: readonly Detector[] = [
   bridgeLoopDetector,
   cannotRunDetector,
   declarationFileDetector,
+  wrongClockDetector,
   unhealthyDeviceDetector,
   missingPairDetector,
   thunderbolt5Detector,

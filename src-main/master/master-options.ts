@@ -1,5 +1,6 @@
 import type { ModelId, NodeId } from '@core/ids'
 import type { CardResult } from '@core/reconcile/index'
+import type { WrongClock } from '@core/state/wrong-clocks'
 import type { JournalLog } from './decision-journal'
 import type { MasterError } from './errors'
 import type { Host } from './host'
@@ -45,6 +46,8 @@ export interface MasterOptions {
   readonly onRemoved?: () => void
   /** The leader known to this node has changed. */
   readonly onLeadership?: (leadership: Leadership) => void
+  /** Called when other members' clocks, or by how much, are wrong; only on the leader, and with none when it resigns. */
+  readonly onWrongClocks?: (wrong: readonly WrongClock[]) => void
   /** Called after each reconcile pass; only on the leader. */
   readonly onPassed?: () => void
   /** Number of records between two snapshots. */

@@ -52,6 +52,7 @@ export class Master {
   private readonly membership: Membership
   private readonly memberChanges: MemberChanges
   private readonly observing: Observing
+  private readonly clocks: MemberClocks
   private readonly merge: () => void
   private closed = false
   /** Whether this node was removed from its cluster and `startOver` has not completed yet. */
@@ -69,8 +70,12 @@ export class Master {
     this.network = network
     this.storage = opened.storage
     this.projection = new Projection(opened.state)
-    const clocks = new MemberClocks({ self: nodeId, host, projection: this.projection, log: options.log })
-    const now = (): Timestamp => clocks.now()
+    this.clocks = new MemberClocks({
+      ...{ self: nodeId, host, projection: this.projection, log: options.log },
+      leads: () => this.replication.leadership.kind === 'self',
+      onWrong: (wrong) => options.onWrongClocks?.(wrong),
+    })
+    const now = (): Timestamp => this.clocks.now()
     this.membership = new Membership({ self: nodeId, admittedBy }, opened.state)
     this.sequencer = new Sequencer({
       log: opened.storage.log,
@@ -169,9 +174,9 @@ export class Master {
       onVouched: (leader) => this.memberChanges.vouched(leader),
       onDiskHangs: (milliseconds) => this.disk.handle(diskHangs(this.storage.directory.path, milliseconds)),
       wall: host.wall,
-      onClock: (peer, clock) => clocks.record(peer, clock),
+      onClock: (peer, clock) => this.clocks.record(peer, clock),
       onStandstill: (milliseconds) => {
-        clocks.forget()
+        this.clocks.forget()
         network.processPaused(milliseconds)
       },
       onFailure: (error) => this.disk.handle(error),
@@ -376,6 +381,7 @@ export class Master {
   private leadershipChanged(leadership: Leadership): void {
     if (this.closed) return this.activeRole.resign()
     if (leadership.kind === 'self') this.membership.endVoucher()
+    this.clocks.leadershipChanged()
     this.options.onLeadership?.(leadership)
     this.activeRole.enter(leadership)
   }

@@ -1,6 +1,7 @@
 import { PEER_PROTOCOL } from '@core/protocols/peer'
 import type { MeasuredSpeed } from '@core/state/measured-speeds'
 import type { NodeInfo } from '@core/state/nodes'
+import type { WrongClock } from '@core/state/wrong-clocks'
 import type { CodedText } from '@core/texts/coded'
 import type { MachineFacts } from '../system/facts'
 import type { Machine } from '../system/machine'
@@ -34,6 +35,8 @@ export interface OwnFactsOptions {
   readonly power?: () => NodeInfo['power']
   /** What is wrong in the watched folder of declaration files; undefined if nothing is. */
   readonly declarationFaults?: () => NodeInfo['declarationFaults']
+  /** Members whose clocks are wrong, as far as this node leads and knows. */
+  readonly wrongClocks?: () => readonly WrongClock[]
   readonly onChange: (info: NodeInfo) => void
 }
 
@@ -79,6 +82,7 @@ export class OwnFacts {
     const { rdma } = facts
     const power = this.options.power?.()
     const declarationFaults = this.options.declarationFaults?.()
+    const wrongClocks = this.options.wrongClocks?.() ?? []
     return {
       ...facts,
       ...(memoryBandwidth !== undefined && { memoryBandwidth }),
@@ -89,6 +93,7 @@ export class OwnFacts {
       worker,
       ...(cannotRun && { cannotRun: cannotRun.reason, cannotRunCoded: cannotRun.coded }),
       ...(declarationFaults !== undefined && { declarationFaults }),
+      ...(wrongClocks.length > 0 && { wrongClocks: [...wrongClocks] }),
       ...(power !== undefined && { power }),
     }
   }

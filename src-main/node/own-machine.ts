@@ -22,6 +22,7 @@ interface OwnMachineParts {
   readonly measurements: Measurements
   readonly killedRunners: KilledRunners
   readonly declarationFaults: NonNullable<OwnFactsOptions['declarationFaults']>
+  readonly wrongClocks: NonNullable<OwnFactsOptions['wrongClocks']>
 }
 
 /** Facts that this machine reports about itself, and what keeps it awake. */
@@ -35,7 +36,18 @@ export interface OwnMachine {
 
 /** Starts reporting facts about this machine. `facts.ready` resolves after the first reading. */
 export const openOwnMachine = (parts: OwnMachineParts): OwnMachine => {
-  const { options, opened, foundation, nodeId, master, worker, measurements, killedRunners, declarationFaults } = parts
+  const {
+    options,
+    opened,
+    foundation,
+    nodeId,
+    master,
+    worker,
+    measurements,
+    killedRunners,
+    declarationFaults,
+    wrongClocks,
+  } = parts
   const { dataDir, env, settings, log, python: environment, catalogue } = foundation
   const { modelFolders: folders, worker: runsModels } = settings.current()
   const presence = new Presence({ nodeId, source: master, observer: master })
@@ -59,6 +71,7 @@ export const openOwnMachine = (parts: OwnMachineParts): OwnMachine => {
     measurements,
     killedRunners,
     declarationFaults,
+    wrongClocks,
     onChange: (info) => presence.is(info),
   })
   opened.add(() => facts.close())
