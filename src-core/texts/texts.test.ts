@@ -41,6 +41,15 @@ const english = messagesOf(en)
 const takes = (message: string, language: Language): readonly string[] =>
   [...new Set(placeholders(new IntlMessageFormat(message, language).getAst()))].sort()
 
+it('no text has a value that is called as one of its tags: the tag would take its place', () => {
+  const clashing = Object.entries(english).filter(([, message]) => {
+    const taken = takes(message, 'en').map((one) => one.split(' '))
+    const tags = taken.filter(([, kind]) => kind === 'tag').map(([name]) => name)
+    return taken.some(([name, kind]) => kind !== 'tag' && tags.includes(name))
+  })
+  expect(clashing.map(([key]) => key)).toEqual([])
+})
+
 describe.each<[Language, Texts]>([
   ['de', de],
   ['zh-Hans', zhHans],

@@ -131,7 +131,7 @@ export const cards: Translation<'cards'> = {
   whyTitle: 'Warum kein Platz da ist',
   'why.considered': '<b>{count, plural, one {# Rechner} other {# Rechner}}</b> betrachtet',
   'why.left': '<b>{count, plural, one {# Rechner} other {# Rechner}}</b> übrig',
-  'why.withoutRdma': '<b>{a} – {b}</b> ohne RDMA',
+  'why.withoutRdma': '<b>{one} – {other}</b> ohne RDMA',
   'why.free': '<b>{free} von {needed}</b> frei',
   'why.more': '{size} mehr würden reichen',
   'why.note': 'Sobald sich das ändert, wird es von selbst platziert.',

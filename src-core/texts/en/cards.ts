@@ -129,7 +129,7 @@ export const cards = {
   whyTitle: 'Why it can’t be placed',
   'why.considered': '<b>{count, plural, one {# machine} other {# machines}}</b> considered',
   'why.left': '<b>{count, plural, one {# machine} other {# machines}}</b> left',
-  'why.withoutRdma': '<b>{a} – {b}</b> without RDMA',
+  'why.withoutRdma': '<b>{one} – {other}</b> without RDMA',
   'why.free': '<b>{free} of {needed}</b> free',
   'why.more': '{size} more is needed',
   'why.note': 'It is placed automatically as soon as that changes.',

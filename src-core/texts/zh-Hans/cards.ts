@@ -130,7 +130,7 @@ export const cards: Translation<'cards'> = {
   whyTitle: '无法放置的原因',
   'why.considered': '已检查 <b>{count, plural, other {# 台机器}}</b>',
   'why.left': '剩余 <b>{count, plural, other {# 台机器}}</b>',
-  'why.withoutRdma': '<b>{a} – {b}</b> 无 RDMA',
+  'why.withoutRdma': '<b>{one} – {other}</b> 无 RDMA',
   'why.free': '<b>{free} / {needed}</b> 可用',
   'why.more': '再有 {size} 即可',
   'why.note': '情况一旦改变就会自动放置。',

@@ -11,6 +11,8 @@ export interface OptionSwitch {
   readonly label: string
   readonly about: string
   readonly on: boolean
+  /** Whether the last change takes effect only at the next start. */
+  readonly waits: boolean
   /** Throws errors of the node or the app. */
   readonly set: (on: boolean) => Promise<void>
 }
@@ -52,6 +54,7 @@ export class OptionSwitches {
         label: t('settings.startAtLogin'),
         about: t('setup.option.login'),
         on: this.login.opens,
+        waits: false,
         set: (on) => this.login.set(on),
       },
     ]
@@ -66,6 +69,7 @@ export class OptionSwitches {
         label: t('setup.option.awake'),
         about: t('setup.option.awakeAbout'),
         on: view.keepAwake !== 'never',
+        waits: false,
         set: (on) => this.power.set(on ? 'on-power' : 'never'),
       },
     ]
@@ -82,6 +86,7 @@ export class OptionSwitches {
         label: t('settings.networkShare'),
         about: waits ? t('setup.option.networkWaiting') : t('setup.option.network'),
         on: servesNetwork,
+        waits,
         set: async (on) => {
           try {
             this.view = await this.api.patch('/node/settings', { servesNetwork: on }, NodeSettingsView)
