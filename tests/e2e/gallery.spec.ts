@@ -8,6 +8,7 @@ import { serveScene } from '../gallery/server'
 import { nameOf, VIEWS, type View } from '../gallery/views'
 import { cutOff, overlapping } from '../harness/cut-off'
 import { root } from '../harness/paths'
+import { PATIENCE_MS } from '../harness/patience'
 
 /** The time in every picture. */
 const NOW = Date.UTC(2026, 4, 12, 9, 41)
@@ -71,7 +72,7 @@ for (const view of VIEWS) {
       if (otherRenderer === undefined)
         await expect(async () => {
           await expect(page).toHaveScreenshot(`${nameOf(view)}.png`, { maxDiffPixels: 50 })
-        }).toPass({ timeout: 15_000 })
+        }).toPass({ timeout: PATIENCE_MS })
       expect(await cutOff(page)).toEqual([])
       expect(await overlapping(page)).toEqual([])
     } finally {
