@@ -1,5 +1,6 @@
 import type { NodeId } from '../ids'
 import type { Finding } from '../protocols/doctor'
+import { clockDifference } from '../time/clock-difference'
 import { CLOCK_OFF_MS } from '../time/peer-clocks'
 import { clauses, coded, type ListValue } from '../texts/coded'
 import { tcpOf, tlsOf } from './checks'
@@ -127,13 +128,8 @@ const sameIdentity = (evidence: Evidence, nodeId: NodeId): Finding | undefined =
 const clock = ({ clocks, nameOf }: Evidence, nodeId: NodeId): Finding | undefined => {
   const off = clocks.get(nodeId) ?? 0
   if (Math.abs(off) < CLOCK_OFF_MS) return undefined
-  const minutes = Math.round(Math.abs(off) / 60_000)
   const name = nameOf(nodeId)
-  const much = {
-    name,
-    unit: minutes < 1 ? ('s' as const) : ('min' as const),
-    amount: String(minutes < 1 ? Math.round(Math.abs(off) / 1000) : minutes),
-  }
+  const much = { name, ...clockDifference(off) }
   return finding(
     { code: 'clock', severity: 'notice', nodeIds: [nodeId] },
     {

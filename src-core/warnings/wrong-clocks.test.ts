@@ -5,13 +5,20 @@ import { wrongClockDetector } from './wrong-clocks'
 
 const HOUR_MS = 3_600_000
 
-/** Two machines, of which `reporter` says how far the second one's clock is ahead. */
-const found = ({ aheadMs, reporter = 'Mini' }: { aheadMs: number; reporter?: 'Mini' | 'Studio' }): Warning[] => {
+/** The warnings where the leader, or `reporter`, says how far the clock of the machine Studio is ahead. */
+const found = ({ aheadMs, machines = ['Mini', 'Studio', 'Pro'], reporter = 'Mini' }: Given): Warning[] => {
   const macs = new Macs()
-  const [leader, other] = [macs.mac('Mini'), macs.mac('Studio')]
-  macs.says(reporter === 'Mini' ? leader : other, { wrongClocks: [{ nodeId: other, aheadMs }] })
+  const ids = new Map(machines.map((name) => [name, macs.mac(name)]))
+  const [leader, studio, from] = ['Mini', 'Studio', reporter].map((name) => ids.get(name))
+  if (studio !== undefined && from !== undefined) macs.says(from, { wrongClocks: [{ nodeId: studio, aheadMs }] })
   const state = { ...macs.state, masterNodeId: leader }
   return wrongClockDetector(state).map((one) => englishWarning({ ...one, about: aboutOf(one.subject) }))
+}
+
+interface Given {
+  readonly aheadMs: number
+  readonly machines?: readonly string[]
+  readonly reporter?: string
 }
 
 it('names the machine, how far its clock is off, and the way out', () => {
@@ -19,11 +26,17 @@ it('names the machine, how far its clock is off, and the way out', () => {
   expect(warning).toMatchObject({
     code: 'wrong-clock',
     severity: 'warning',
-    title: 'The clock of Studio is 120 min ahead.',
+    title: 'The clock of Studio is 2 h ahead.',
     fix: [{ text: expect.stringContaining('On Studio, let the date and time be set automatically') as string }],
     subject: { kind: 'node' },
   })
   expect(found({ aheadMs: -40_000 })[0]?.title).toBe('The clock of Studio is 40 s behind.')
+})
+
+it('of two machines does not say which one is right', () => {
+  const [warning] = found({ aheadMs: -HOUR_MS, machines: ['Mini', 'Studio'] })
+  expect(warning?.title).toBe('The clocks of Studio and Mini differ by 60 min.')
+  expect(warning?.fix.map(({ text }) => text.split(',')[0])).toEqual(['On Studio', 'On Mini'])
 })
 
 it('is the same warning while the clock runs on, so that it stays dismissed', () => {

@@ -34,6 +34,8 @@ export const alerts: Translation<'alerts'> = {
   'cannotRun.cause': '{reason}',
   'cannotRun.setUp':
     'Muster auf {name} öffnen und Einstellungen → Einrichten… wählen: der Schritt für den Rechner installiert, was fehlt, und zeigt den Fortschritt.',
+  'clocks.differ':
+    'Die Uhren von {one} und {other} gehen um {unit, select, s {{amount} s} min {{amount} min} h {{amount} h} other {{amount} Tage}} auseinander.',
   'files.title': 'Nicht alle Deklarationsdateien auf {name} sind angewendet.',
   'files.cause':
     'In {folder}: {faults}. Eine fehlerhafte Datei ändert nichts, und bis alle Dateien richtig sind, wird nichts entfernt.',

@@ -74,8 +74,10 @@ export const doctor: Translation<'doctor'> = {
     'Ein Datenordner wurde von einem Rechner auf einen anderen kopiert oder aus einer Sicherung geholt, während der erste weiterläuft.',
   'twice.todo':
     'Auf der Kopie Muster beenden, muster new-identity ausführen und Muster neu starten: dann ist sie ein neuer Rechner, der beitreten kann.',
-  'clock.ahead': 'Die Uhr von {name} geht {unit, select, s {{amount} s} other {{amount} min}} vor.',
-  'clock.behind': 'Die Uhr von {name} geht {unit, select, s {{amount} s} other {{amount} min}} nach.',
+  'clock.ahead':
+    'Die Uhr von {name} geht {unit, select, s {{amount} s} min {{amount} min} h {{amount} h} other {{amount} Tage}} vor.',
+  'clock.behind':
+    'Die Uhr von {name} geht {unit, select, s {{amount} s} min {{amount} min} h {{amount} h} other {{amount} Tage}} nach.',
   'clock.why': 'Die Zeiten im Verlauf sind die des führenden Rechners und würden springen, sobald ein anderer führt.',
   'clock.todo':
     'Auf {name} Datum und Uhrzeit automatisch einstellen lassen (Systemeinstellungen → Allgemein → Datum & Uhrzeit).',

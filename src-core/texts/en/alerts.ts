@@ -31,6 +31,8 @@ export const alerts = {
   'cannotRun.cause': '{reason}',
   'cannotRun.setUp':
     'Open Muster on {name} and choose Settings → Set up…: the step for the machine installs what is missing and shows the progress.',
+  'clocks.differ':
+    'The clocks of {one} and {other} differ by {unit, select, s {{amount} s} min {{amount} min} h {{amount} h} other {{amount} days}}.',
   'files.title': 'Not all declaration files on {name} are applied.',
   'files.cause':
     'In {folder}: {faults}. A file with a fault changes nothing, and nothing is removed until all files are correct.',

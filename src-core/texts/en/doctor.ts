@@ -72,8 +72,10 @@ export const doctor = {
     'A data folder was copied from one machine to another, or restored from a backup while the first goes on.',
   'twice.todo':
     'On the copy, quit Muster, run muster new-identity, and start Muster again: it is then a new machine, which can join.',
-  'clock.ahead': 'The clock of {name} is {unit, select, s {{amount} s} other {{amount} min}} ahead.',
-  'clock.behind': 'The clock of {name} is {unit, select, s {{amount} s} other {{amount} min}} behind.',
+  'clock.ahead':
+    'The clock of {name} is {unit, select, s {{amount} s} min {{amount} min} h {{amount} h} other {{amount} days}} ahead.',
+  'clock.behind':
+    'The clock of {name} is {unit, select, s {{amount} s} min {{amount} min} h {{amount} h} other {{amount} days}} behind.',
   'clock.why': 'Times in the history are those of the machine that leads, and would jump when another one does.',
   'clock.todo': 'On {name}, let the date and time be set automatically (System Settings → General → Date & Time).',
   'unheard.what': 'Nobody hears the announcements of {name}.',

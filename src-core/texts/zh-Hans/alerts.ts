@@ -29,6 +29,8 @@ export const alerts: Translation<'alerts'> = {
   'cannotRun.title': '{name} 无法运行模型。',
   'cannotRun.cause': '{reason}',
   'cannotRun.setUp': '在 {name} 上打开 Muster，选择“设置 → 开始设置…”：其中的机器步骤会安装缺少的内容并显示进度。',
+  'clocks.differ':
+    '{one} 与 {other} 的时钟相差 {unit, select, s {{amount} 秒} min {{amount} 分钟} h {{amount} 小时} other {{amount} 天}}。',
   'files.title': '{name} 上的声明文件没有全部应用。',
   'files.cause': '在 {folder} 中：{faults}。有错误的文件不会改变任何内容；在所有文件都正确之前，也不会移除任何内容。',
   'files.more': '{count, plural, other {另有 # 个错误}}',

@@ -68,8 +68,10 @@ export const doctor: Translation<'doctor'> = {
   'twice.what': '两台机器正以 {name} 的身份运行。',
   'twice.why': '数据文件夹从一台机器复制到了另一台，或在原机器仍在运行时从备份恢复。',
   'twice.todo': '在副本上退出 Muster，运行 muster new-identity，然后重新启动 Muster：之后它就是一台可以加入的新机器。',
-  'clock.ahead': '{name} 的时钟快了 {unit, select, s {{amount} 秒} other {{amount} 分钟}}。',
-  'clock.behind': '{name} 的时钟慢了 {unit, select, s {{amount} 秒} other {{amount} 分钟}}。',
+  'clock.ahead':
+    '{name} 的时钟快了 {unit, select, s {{amount} 秒} min {{amount} 分钟} h {{amount} 小时} other {{amount} 天}}。',
+  'clock.behind':
+    '{name} 的时钟慢了 {unit, select, s {{amount} 秒} min {{amount} 分钟} h {{amount} 小时} other {{amount} 天}}。',
   'clock.why': '历史记录中的时间来自主节点，换成另一台机器时会跳变。',
   'clock.todo': '在 {name} 上自动设定日期与时间（系统设置 → 通用 → 日期与时间）。',
   'unheard.what': '没有机器收到 {name} 的公布信息。',
