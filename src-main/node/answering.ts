@@ -24,7 +24,7 @@ import type { Opened } from './opened'
 import type { SleepGuard } from '../power/index'
 import { type InstanceQueues, LoadOnRequest, rankZero, Serving } from '../serving/index'
 import type { ClusterSuspects } from '../suspects/cluster-suspects'
-import { readSleepSettings } from '../system/sleep'
+import { readSleepSettings } from '../system/index'
 import { version } from '../version'
 import type { Worker } from '../worker/index'
 

@@ -22,7 +22,7 @@ import { openNetwork } from '../models/hub/network'
 import { modelFolders } from '../models/stores'
 import { huggingFaceCache } from '../models/hugging-face-cache'
 import { shareWithHuggingFace } from '../models/hugging-face-share'
-import { diskSpace } from '../system/disk'
+import { diskSpace } from '../system/index'
 
 /** The hub that this node downloads from, by its settings and the environment. */
 export const openHub = (

@@ -11,7 +11,7 @@ import type { PreventSleep } from '../power/index'
 import type { CannotRun } from './own-facts'
 import type { NodeSettingsStore } from '../settings/node-settings'
 import type { ClusterDesk } from '../cluster/view'
-import type { BridgedPorts } from '../system/macos/bridged-ports/bridged-ports'
+import type { BridgedPorts } from '../system/index'
 
 /** What an installed app contains for its runners. */
 export interface BundledRunner {

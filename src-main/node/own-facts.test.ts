@@ -3,7 +3,7 @@ import { declarationFaults } from '@core/state/declaration-faults'
 import { coded } from '@core/texts/coded'
 import type { NodeInfo } from '@core/state/nodes'
 import { OwnFacts, type OwnFactsOptions } from './own-facts'
-import type { MachineFacts } from '../system/facts'
+import type { MachineFacts } from '../system/index'
 
 const machineFacts: MachineFacts = {
   chip: 'Apple M5',

@@ -3,9 +3,7 @@ import type { MeasuredSpeed } from '@core/state/measured-speeds'
 import type { NodeInfo } from '@core/state/nodes'
 import type { WrongClock } from '@core/state/wrong-clocks'
 import type { CodedText } from '@core/texts/coded'
-import type { MachineFacts } from '../system/facts'
-import type { Machine } from '../system/machine'
-import { watchSystem, type SystemWatch } from '../system/watch'
+import { type Machine, type MachineFacts, type SystemWatch, watchSystem } from '../system/index'
 import { version } from '../version'
 
 const READ_EVERY_MS = 5000

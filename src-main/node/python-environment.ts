@@ -4,8 +4,7 @@ import type { Logger } from '../logging/logger'
 import { ensureStarter, STARTER_MODEL } from '../models/starter'
 import type { BundledRunner } from './options'
 import { PythonEnvironment } from '../python/environment'
-import { execute } from '../system/command'
-import { cudaRequirements, nvidiaGpu } from '../system/linux/nvidia'
+import { cudaRequirements, execute, nvidiaGpu } from '../system/index'
 import { runnerEnvironment, startConsoleProcess } from '../worker/index'
 
 export interface OpenPythonOptions {
