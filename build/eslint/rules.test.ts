@@ -64,7 +64,7 @@ const refused: [why: string, file: string, code: string][] = [
       `export * from '../${file}'\n`,
     ],
   ),
-  ...['api/server', 'master/storage', 'system/command'].map((file): [string, string, string] => [
+  ...['api/server', 'master/storage', 'models/hub/hub', 'system/command'].map((file): [string, string, string] => [
     `the composition root imports ${file} past the index of its folder`,
     'src-main/node.ts',
     `export * from './${file}'\n`,

@@ -7,21 +7,25 @@ import type { NodeSettings } from '@core/settings/node'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
 import { coded, type CodedText } from '@core/texts/coded'
-import { holdersOf } from '../models/card-finder'
-import type { Catalogue } from '../models/catalogue'
-import { DownloadError, Downloads } from '../models/downloads'
-import { Fetcher } from '../models/fetching/fetcher'
-import { peerSource } from '../models/fetching/peer-source'
-import { RateLimit } from '../models/fetching/rate-limit'
-import { ClusterSingleFlight } from '../models/fetching/single-flight'
-import { hubEndpoint, isOfflineBy } from '../models/hub/endpoint'
-import { Hub } from '../models/hub/hub'
-import { HubError } from '../models/hub/hub-error'
-import { hubSource } from '../models/hub/hub-source'
-import { openNetwork } from '../models/hub/network'
-import { modelFolders } from '../models/stores'
-import { huggingFaceCache } from '../models/hugging-face-cache'
-import { shareWithHuggingFace } from '../models/hugging-face-share'
+import {
+  type Catalogue,
+  ClusterSingleFlight,
+  DownloadError,
+  Downloads,
+  Fetcher,
+  holdersOf,
+  Hub,
+  hubEndpoint,
+  HubError,
+  hubSource,
+  huggingFaceCache,
+  isOfflineBy,
+  modelFolders,
+  openNetwork,
+  peerSource,
+  RateLimit,
+  shareWithHuggingFace,
+} from '../models/index'
 import { diskSpace } from '../system/index'
 
 /** The hub that this node downloads from, by its settings and the environment. */

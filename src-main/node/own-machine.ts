@@ -1,6 +1,6 @@
 import type { NodeId } from '@core/ids'
 import type { Master } from '../master/index'
-import { modelFolders } from '../models/stores'
+import { modelFolders } from '../models/index'
 import { bySystemProgram, isOnBattery, SleepGuard } from '../power/index'
 import { memoryBandwidthFromEnvironment } from '../settings/environment'
 import { runCommand, thisMachine } from '../system/index'

@@ -11,7 +11,7 @@ import {
 } from '@core/protocols/peer-1'
 import { USAGE_STREAM } from '../keys/cluster-usage'
 import type { UsageByKey } from '@core/keys/usage'
-import { sharing } from '../models/fetching/sharing'
+import { sharing } from '../models/index'
 import { type PromptCache, sharing as sharingBlocks } from '../prompt-cache/index'
 import type { Later } from './later'
 import type { ModelSupply } from './model-supply'

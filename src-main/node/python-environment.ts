@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from '../logging/logger'
-import { ensureStarter, STARTER_MODEL } from '../models/starter'
+import { ensureStarter, STARTER_MODEL } from '../models/index'
 import type { BundledRunner } from './options'
 import { PythonEnvironment } from '../python/environment'
 import { cudaRequirements, execute, nvidiaGpu } from '../system/index'
