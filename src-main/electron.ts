@@ -1,7 +1,6 @@
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
-import { runDesktop } from './desktop/app'
-import { commandIn, runCommand } from './desktop/command-line'
+import { commandIn, runCommand, runDesktop } from './desktop/index'
 import { startNode } from './node'
 import { defaultDataDir } from './settings/data-dir'
 

@@ -97,9 +97,18 @@ const FIXED_LAYERS = [
 /** Folders that may be imported only through their `index`. */
 const FOLDERS_WITH_INDEX = [
   ...['consensus', 'fold', 'merging', 'plan', 'rdma', 'reconcile'].map((folder) => `src-core/${folder}/`),
-  ...['api', 'declaration-files', 'master', 'models', 'power', 'prompt-cache', 'serving', 'system', 'worker'].map(
-    (folder) => `src-main/${folder}/`,
-  ),
+  ...[
+    'api',
+    'declaration-files',
+    'desktop',
+    'master',
+    'models',
+    'power',
+    'prompt-cache',
+    'serving',
+    'system',
+    'worker',
+  ].map((folder) => `src-main/${folder}/`),
 ]
 
 /**

@@ -69,6 +69,11 @@ const refused: [why: string, file: string, code: string][] = [
     'src-main/node.ts',
     `export * from './${file}'\n`,
   ]),
+  [
+    'the Electron entry imports the desktop past its index',
+    'src-main/electron.ts',
+    "export { runDesktop } from './desktop/app'\n",
+  ],
   ['the renderer imports the shell', 'src-renderer/x.ts', "export { startNode } from '@main/node'\n"],
   ['the renderer imports Node', 'src-renderer/x.ts', "export { join } from 'node:path'\n"],
   ['the preload script imports a package', 'src-preload/x.ts', "export { z } from 'zod'\n"],
