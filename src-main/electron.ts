@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { commandIn, runCommand, runDesktop } from './desktop/index'
-import { startNode } from './node'
+import { startNode } from './node/index'
 import { defaultDataDir } from './settings/data-dir'
 
 const { argv, env, platform } = process

@@ -51,7 +51,7 @@ const FIXED_LAYERS = [
   {
     name: 'src-main/desktop',
     files: /^src-main\/desktop\//,
-    may: [CORE, /^src-main\/(desktop\/|disk\/|node$|version$)/],
+    may: [CORE, /^src-main\/(desktop\/|disk\/|node\/index$|version$)/],
     mayTypes: [/^src-main\/logging\//],
     packages: ANY,
     node: true,
@@ -103,6 +103,7 @@ const FOLDERS_WITH_INDEX = [
     'desktop',
     'master',
     'models',
+    'node',
     'power',
     'prompt-cache',
     'serving',
@@ -143,7 +144,7 @@ function layerOfCore(folder) {
 
 /**
  * Finds the layer of a file. Each folder of src-main is a part that may import itself, the core, and file writing
- * (disk). What it needs from another part it declares as an interface, which node.ts implements.
+ * (disk). What it needs from another part it declares as an interface, which node/node.ts implements.
  *
  * @param {string} file
  * @returns {Layer}

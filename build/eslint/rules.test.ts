@@ -38,9 +38,13 @@ const refused: [why: string, file: string, code: string][] = [
   ['the core imports a package other than zod', 'src-core/x.ts', "import { Hono } from 'hono'\nnew Hono()\n"],
   ['the core imports Node', 'src-core/state/x.ts', "export { readFile } from 'node:fs'\n"],
   ['the core imports Node under its bare name', 'src-core/state/x.ts', "export { readFile } from 'fs'\n"],
-  ['the core imports the shell', 'src-core/x.ts', "import type { Node } from '@main/node'\nexport type N = Node\n"],
+  [
+    'the core imports the shell',
+    'src-core/x.ts',
+    "import type { Node } from '@main/node/index'\nexport type N = Node\n",
+  ],
   ['the core imports the renderer lazily', 'src-core/x.ts', "export const x = () => import('@renderer/main')\n"],
-  ['the core names a type of the shell in place', 'src-core/x.ts', "export type N = import('@main/node').Node\n"],
+  ['the core names a type of the shell in place', 'src-core/x.ts', "export type N = import('@main/node/index').Node\n"],
   ['a folder of the core imports a later one', 'src-core/state/x.ts', "export type { Event } from '../events/event'\n"],
   ['a file beside the folders imports one of them', 'src-core/x.ts', "export type { State } from './state/state'\n"],
   [
@@ -50,13 +54,13 @@ const refused: [why: string, file: string, code: string][] = [
   ],
   ['a part of the shell imports Electron', 'src-main/api/x.ts', "import { app } from 'electron'\napp.quit()\n"],
   ['a part of the shell requires Electron', 'src-main/api/x.ts', "export const x = require('electron')\n"],
-  ['the composition root imports Electron', 'src-main/node.ts', "import { app } from 'electron'\napp.quit()\n"],
+  ['the composition root imports Electron', 'src-main/node/node.ts', "import { app } from 'electron'\napp.quit()\n"],
   ['the headless node imports the desktop', 'src-main/headless.ts', "export { tray } from './desktop/tray'\n"],
   ['one part imports another', 'src-main/api/x.ts', "export { sequencer } from '../master/sequencer'\n"],
   ['one part imports another by alias', 'src-main/api/x.ts', "export { sequencer } from '@main/master/sequencer'\n"],
   ['one part imports types of another', 'src-main/api/x.ts', "export type { S } from '@main/master/sequencer'\n"],
   ['a part imports the logger itself', 'src-main/api/x.ts', "export { createLogger } from '@main/logging/logger'\n"],
-  ['a part imports the composition root', 'src-main/api/x.ts', "export { startNode } from '@main/node'\n"],
+  ['a part imports the composition root', 'src-main/api/x.ts', "export { startNode } from '@main/node/index'\n"],
   ...['consensus/step', 'fold/tasks', 'merging/declared', 'plan/plan', 'rdma/edges', 'reconcile/pass'].map(
     (file): [string, string, string] => [
       `${file} is imported past the index of its folder`,
@@ -66,15 +70,20 @@ const refused: [why: string, file: string, code: string][] = [
   ),
   ...['api/server', 'master/storage', 'models/hub/hub', 'system/command'].map((file): [string, string, string] => [
     `the composition root imports ${file} past the index of its folder`,
-    'src-main/node.ts',
-    `export * from './${file}'\n`,
+    'src-main/node/node.ts',
+    `export * from '../${file}'\n`,
   ]),
+  [
+    'the command line imports the composition root past its index',
+    'src-main/cli/x.ts',
+    "export type { NodeOptions } from '../node/options'\n",
+  ],
   [
     'the Electron entry imports the desktop past its index',
     'src-main/electron.ts',
     "export { runDesktop } from './desktop/app'\n",
   ],
-  ['the renderer imports the shell', 'src-renderer/x.ts', "export { startNode } from '@main/node'\n"],
+  ['the renderer imports the shell', 'src-renderer/x.ts', "export { startNode } from '@main/node/index'\n"],
   ['the renderer imports Node', 'src-renderer/x.ts', "export { join } from 'node:path'\n"],
   ['the preload script imports a package', 'src-preload/x.ts', "export { z } from 'zod'\n"],
   ['a folder is left by a relative path', 'src-main/api/x.ts', "export { fold } from '../../src-core/fold/index'\n"],
@@ -94,10 +103,14 @@ const allowed: [why: string, file: string, code: string][] = [
     "export { Hono } from 'hono'\nexport { fold } from '@core/fold/index'\nexport { join } from 'node:path'\n",
   ],
   ['a part imports types of the logger', 'src-main/api/x.ts', "export type { Logger } from '@main/logging/logger'\n"],
-  ['the composition root imports the parts', 'src-main/node.ts', "export { startApi } from './api/index'\n"],
+  ['the composition root imports the parts', 'src-main/node/node.ts', "export { startApi } from '../api/index'\n"],
   ['the desktop imports Electron', 'src-main/desktop/x.ts', "export { app } from 'electron'\n"],
   ['the preload script imports Electron', 'src-preload/x.ts', "export { ipcRenderer } from 'electron'\n"],
-  ['a test in tests/ imports several parts', 'tests/integration/x.test.ts', "export { startNode } from '@main/node'\n"],
+  [
+    'a test in tests/ imports several parts',
+    'tests/integration/x.test.ts',
+    "export { startNode } from '@main/node/index'\n",
+  ],
 ]
 
 const readByPeople: [why: string, file: string, code: string][] = [

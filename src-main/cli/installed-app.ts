@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { BundledRunner } from '../node/options'
+import type { BundledRunner } from '../node/index'
 
 /** Whether the installed app's Electron binary runs this command line, rather than Node. */
 export const isInstalledApp = (): boolean => process.type === 'browser'

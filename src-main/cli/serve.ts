@@ -1,4 +1,4 @@
-import type { NodeOptions, RunningNode } from '../node'
+import type { NodeOptions, RunningNode } from '../node/index'
 import { welcome } from './welcome'
 
 export interface ServeOptions extends NodeOptions {

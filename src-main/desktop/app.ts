@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { app, powerMonitor, session } from 'electron'
 import type { Translator } from '@core/texts/translator'
-import type { NodeOptions, RunningNode } from '../node'
+import type { NodeOptions, RunningNode } from '../node/index'
 import { version } from '../version'
 import { answerBridge } from './bridge'
 import { commandLineTool } from './command-source'

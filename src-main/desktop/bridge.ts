@@ -6,7 +6,7 @@ import {
   type BridgeMethod,
   type BridgeRequest,
 } from '@core/protocols/desktop'
-import type { RunningNode } from '../node'
+import type { RunningNode } from '../node/index'
 import type { CommandLineTool } from './command-line-tool'
 import type { LoginItem } from './login-item'
 import { isOfPage } from './page'

@@ -1,7 +1,7 @@
 import { Notification } from 'electron'
 import type { DesktopPreferences, UpdateStatus } from '@core/protocols/desktop'
 import type { Translator } from '@core/texts/translator'
-import type { RunningNode } from '../node'
+import type { RunningNode } from '../node/index'
 import { News, type Notice } from './news'
 
 /** Debounce: events come in bursts. */

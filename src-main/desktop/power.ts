@@ -1,5 +1,5 @@
 import { powerMonitor, powerSaveBlocker } from 'electron'
-import type { NodeOptions } from '../node'
+import type { NodeOptions } from '../node/index'
 
 /** Prevents sleep through Electron; ends with the app. */
 export const electronPower = (): NonNullable<NodeOptions['power']> => ({

@@ -1,5 +1,5 @@
 import { dialog } from 'electron'
-import type { RunningNode } from '../node'
+import type { RunningNode } from '../node/index'
 import type { Translator } from '@core/texts/translator'
 import { quitQuestion } from './quit-question'
 

@@ -3,7 +3,7 @@ import { clipboard, dialog } from 'electron'
 import type { Command } from '@core/commands/command'
 import { CommandId, type MetaInstanceId } from '@core/ids'
 import type { Translator } from '@core/texts/translator'
-import type { RunningNode } from '../node'
+import type { RunningNode } from '../node/index'
 import type { LoginItem } from './login-item'
 import type { TrayAction } from './tray-entry'
 

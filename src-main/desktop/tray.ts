@@ -1,7 +1,7 @@
 import { Menu, nativeImage, systemPreferences, Tray, type NativeImage } from 'electron'
 import type { UpdateStatus } from '@core/protocols/desktop'
 import type { Translator } from '@core/texts/translator'
-import type { RunningNode } from '../node'
+import type { RunningNode } from '../node/index'
 import type { LoginItem } from './login-item'
 import { DISCS, ringBitmap, type Ink } from './ring-image'
 import type { TrayAction } from './tray-entry'

@@ -88,7 +88,7 @@ const addServe = ({ program, finish }: Group): Command =>
       // Imported late: help and wrong use must not load a whole node.
       const { checkedLists } = await import('../serve-lists')
       const lists = checkedLists(flags)
-      const [{ serve }, { startNode }] = await Promise.all([import('../serve'), import('../../node')])
+      const [{ serve }, { startNode }] = await Promise.all([import('../serve'), import('../../node/index')])
       const { worker, discovery, peer: _peer, allowHost: _host, allowOrigin: _origin, ...rest } = flags
       const { onRequestIdle: onRequestIdleSeconds, diskCache: diskCacheGigabytes, ...given } = rest
       // Flags only switch off; otherwise the settings decide.
