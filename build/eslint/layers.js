@@ -94,11 +94,12 @@ const FIXED_LAYERS = [
   { name: 'src-renderer', files: RENDERER, may: [CORE, RENDERER], packages: ANY_BUT_ELECTRON, node: false },
 ]
 
-/** Folders that may be imported only through their `index`. */
+/** Folders that may be imported only through their `index`, or a file of `OTHER_INDEXES`. */
 const FOLDERS_WITH_INDEX = [
   ...['consensus', 'fold', 'merging', 'plan', 'rdma', 'reconcile'].map((folder) => `src-core/${folder}/`),
   ...[
     'api',
+    'cluster',
     'declaration-files',
     'desktop',
     'master',
@@ -113,6 +114,13 @@ const FOLDERS_WITH_INDEX = [
 ]
 
 /**
+ * A second public file of a folder, for the importers that use a part of it which needs far less code than the rest.
+ *
+ * @type {readonly { importers: RegExp, folder: string, index: string }[]}
+ */
+const OTHER_INDEXES = [{ importers: /^src-main\/simulation\//, folder: 'src-main/cluster/', index: 'link-layer' }]
+
+/**
  * The index through which a file must be imported; undefined if any import is allowed, as within the same folder.
  *
  * @param {string} target
@@ -121,7 +129,9 @@ const FOLDERS_WITH_INDEX = [
  */
 export function indexFor(target, importer) {
   const folder = FOLDERS_WITH_INDEX.find((one) => target.startsWith(one) && !importer.startsWith(one))
-  return folder === undefined || !importer.startsWith('src-') ? undefined : `${folder}index`
+  if (folder === undefined || !importer.startsWith('src-')) return undefined
+  const other = OTHER_INDEXES.find((one) => one.folder === folder && one.importers.test(importer))
+  return `${folder}${other?.index ?? 'index'}`
 }
 
 /** Build scripts, tests and benchmarks may import everything. */

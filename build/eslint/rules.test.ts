@@ -68,15 +68,22 @@ const refused: [why: string, file: string, code: string][] = [
       `export * from '../${file}'\n`,
     ],
   ),
-  ...['api/server', 'master/storage', 'models/hub/hub', 'system/command'].map((file): [string, string, string] => [
-    `the composition root imports ${file} past the index of its folder`,
-    'src-main/node/node.ts',
-    `export * from '../${file}'\n`,
-  ]),
+  ...['api/server', 'cluster/link-layer', 'master/storage', 'models/hub/hub', 'system/command'].map(
+    (file): [string, string, string] => [
+      `the composition root imports ${file} past the index of its folder`,
+      'src-main/node/node.ts',
+      `export * from '../${file}'\n`,
+    ],
+  ),
   [
     'the command line imports the composition root past its index',
     'src-main/cli/x.ts',
     "export type { NodeOptions } from '../node/options'\n",
+  ],
+  [
+    'the simulation imports more of the cluster than the link layer',
+    'src-main/simulation/x.ts',
+    "export { Peers } from '../cluster/index'\n",
   ],
   [
     'the Electron entry imports the desktop past its index',
@@ -91,6 +98,11 @@ const refused: [why: string, file: string, code: string][] = [
 
 const allowed: [why: string, file: string, code: string][] = [
   ['a folder is imported through its index', 'src-core/protocols/x.ts', "export { step } from '../consensus/index'\n"],
+  [
+    'the simulation imports the link layer',
+    'src-main/simulation/x.ts',
+    "export { Streams } from '../cluster/link-layer'\n",
+  ],
   ['the core imports zod and itself', 'src-core/x.ts', "export { z } from 'zod'\nexport { NodeId } from './ids'\n"],
   [
     'a folder of the core imports an earlier one',

@@ -10,7 +10,7 @@ import type { LinkedFolder } from '../models/index'
 import type { PreventSleep } from '../power/index'
 import type { CannotRun } from './own-facts'
 import type { NodeSettingsStore } from '../settings/node-settings'
-import type { ClusterDesk } from '../cluster/view'
+import type { ClusterDesk } from '../cluster/index'
 import type { BridgedPorts } from '../system/index'
 
 /** What an installed app contains for its runners. */

@@ -3,10 +3,15 @@ import type { PeerFrame, RelayedFrame, RelayFrame } from '@core/protocols/peer'
 import { monotonic } from '@core/time/clocks'
 import type { VirtualClock } from '@core/time/virtual-clock'
 import type { Random } from '@core/random'
-import { encodeFrame } from '../cluster/links/frame'
-import type { LinksOptions } from '../cluster/links/links'
-import type { RemovalNotice } from '../cluster/links/removal-notices'
-import { firstOf, openThrough, type MemberLink, type MemberLinks } from '../cluster/member-links'
+import {
+  encodeFrame,
+  firstOf,
+  type LinksOptions,
+  type MemberLink,
+  type MemberLinks,
+  openThrough,
+  type RemovalNotice,
+} from '../cluster/link-layer'
 import { VirtualLink } from './virtual-link'
 
 /** Silence after which a link is given up. */

@@ -1,10 +1,7 @@
 import type { NodeId } from '@core/ids'
 import { PEER_PROTOCOL, type PeerFrame, type StreamFrame } from '@core/protocols/peer'
 import type { Monotonic } from '@core/time/clocks'
-import { parseFrame } from '../cluster/links/frame'
-import type { LinksOptions } from '../cluster/links/links'
-import { Streams, type Item } from '../cluster/links/streams'
-import type { MemberLink } from '../cluster/member-links'
+import { type Item, type LinksOptions, type MemberLink, parseFrame, Streams } from '../cluster/link-layer'
 
 export interface VirtualLinkParts {
   readonly self: NodeId
