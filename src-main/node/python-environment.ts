@@ -1,7 +1,5 @@
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Logger } from '../logging/logger'
-import { ensureStarter, STARTER_MODEL } from '../models/index'
+import { ensureStarter, STARTER_MODEL, starterSource } from '../models/index'
 import type { BundledRunner } from './options'
 import { PythonEnvironment } from '../python/environment'
 import { cudaRequirements, execute, nvidiaGpu } from '../system/index'
@@ -19,13 +17,6 @@ export interface OpenPythonOptions {
 
 /** An installed app retries automatically, because the machine may be offline at first. */
 const RETRY_AFTER_MS = [10_000, 60_000, 300_000]
-
-/** The starter model's file in the unpacked package. */
-const starterSource = async (folder: string): Promise<string> => {
-  const found = (await readdir(folder, { recursive: true })).find((name) => name.endsWith('.gguf'))
-  if (found === undefined) throw new Error('The package of the starter model has no model in it')
-  return join(folder, found)
-}
 
 /**
  * Opens the Python environment, with what its installation needs from other parts. An installed app starts a missing
@@ -48,7 +39,9 @@ export const openPythonEnvironment = async (options: OpenPythonOptions): Promise
       isThere: () => Promise.resolve(catalogue.find(STARTER_MODEL) !== undefined),
       convert: async ({ executable, source }, folder) => {
         const python = { executable, env: runnerEnvironment(source) }
-        await ensureStarter({ dataDir, python, source: await starterSource(folder) })
+        const file = await starterSource(folder)
+        if (file === undefined) throw new Error('The package of the starter model has no model in it')
+        await ensureStarter({ dataDir, python, source: file })
         await catalogue.refresh()
       },
     },

@@ -2,6 +2,8 @@ import { mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync, symlinkSync
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { STARTER_MODEL } from '@main/models/index'
 import { fuses } from '../../build/package/configuration.mjs'
 import { tools } from '../../build/package/tools.mjs'
 import { Control } from '../harness/control'
@@ -61,6 +63,20 @@ describe.skipIf(noPackage !== undefined)('the packaged app', () => {
       )
       expect(Object.keys(nodes)).toHaveLength(1)
       expect(readdirSync(join(folder.path, 'python')).length).toBeGreaterThan(0)
+    },
+    SETTING_UP_LIMIT_MS,
+  )
+
+  it(
+    'adds the starter model, so that the first chat needs no model hub',
+    async () => {
+      const listed = async () =>
+        z
+          .object({ models: z.array(z.object({ modelId: z.string() })) })
+          .parse(await (await fetch(`${control.url}/models`)).json())
+      await expect
+        .poll(async () => (await listed()).models.map(({ modelId }) => modelId), { timeout: SETTING_UP_LIMIT_MS })
+        .toContain(STARTER_MODEL)
     },
     SETTING_UP_LIMIT_MS,
   )
