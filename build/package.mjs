@@ -23,6 +23,13 @@ import { electronForTests, hasTestElectron } from './test-runtime/electron.mjs'
 /** @param {string} line */
 const print = (line) => console.log(line)
 
+const WITHOUT_ELECTRON = [
+  '',
+  'An installer contains Electron, which this machine has not and could not download.',
+  'Run the same command where github.com can be reached, or name a mirror in ELECTRON_MIRROR.',
+  'For tests, `npm run package -- --linux --dir` makes a folder with the Electron that tests run in.',
+].join('\n')
+
 /**
  * @param {AbortSignal} signal
  * @param {{ testing: boolean }} options
@@ -80,5 +87,8 @@ process.exitCode = await interruptible(async (signal) => {
   const missing = ['node-packages', 'app', 'packaging', 'python', 'uv'].filter((id) =>
     problems.has(/** @type {any} */ (id)),
   )
-  return missing.length > 0 ? 1 : makePackages(args, { testing })
+  if (missing.length > 0) return 1
+  const code = await makePackages(args, { testing })
+  if (code !== 0 && problems.has('electron') && !testing) print(WITHOUT_ELECTRON)
+  return code
 })
