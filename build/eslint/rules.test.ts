@@ -16,13 +16,13 @@ async function rulesBroken(file: string, code: string): Promise<string[]> {
   return [...new Set(result?.messages.map((message) => message.ruleId ?? message.message))]
 }
 
-/** The reports of oxlint (type-aware rules) for a file beside the project's own configuration. */
-async function typedRulesBroken(code: string): Promise<string[]> {
+/** The reports of oxlint for files `x.ts`, `y.ts` beside the project's own configuration. */
+async function typedRulesBroken(...code: readonly string[]): Promise<string[]> {
   const folder = await mkdtemp(path.join(tmpdir(), 'muster-lint-'))
   try {
     await cp(path.join(root, '.oxlintrc.json'), path.join(folder, '.oxlintrc.json'))
     await writeFile(path.join(folder, 'tsconfig.json'), '{ "compilerOptions": { "strict": true } }')
-    await writeFile(path.join(folder, 'x.ts'), code)
+    await Promise.all(code.map((text, at) => writeFile(path.join(folder, `${'xy'[at]}.ts`), text)))
     const oxlint = path.join(root, 'node_modules/oxlint/bin/oxlint')
     const { stdout } = spawnSync(process.execPath, [oxlint, '--format', 'json'], { cwd: folder, encoding: 'utf8' })
     const { diagnostics } = OxlintReport.parse(JSON.parse(stdout))
@@ -201,6 +201,15 @@ describe('the strictness rules', () => {
   it('cannot be switched off by a comment for oxlint either', async () => {
     const code = '// oxlint-disable typescript/no-floating-promises\nexport const x = 1\n'
     expect(await rulesBroken('src-main/api/x.ts', code)).toContain('no-warning-comments')
+  })
+
+  it('find files that import one another, be it types alone', async () => {
+    const [x, y] = [
+      "import type { Y } from './y'\nexport type X = Y[]\n",
+      "import type { X } from './x'\nexport type Y = X[]\n",
+    ]
+    expect(await typedRulesBroken(x, y)).toEqual(['import(no-cycle)', 'import(no-cycle)'])
+    expect(await typedRulesBroken(x, 'export type Y = 1\n')).toEqual([])
   })
 
   it('find an unhandled case and a forgotten promise', async () => {

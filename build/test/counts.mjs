@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+/** @typedef {(result: { exitCodes: readonly number[], report: string }) => Promise<Counts>} Count */
 
 /**
  * Counts a failure for a suite that exited with an error but reported none, for instance because it could not start,
@@ -37,20 +38,20 @@ export const sum = (all) =>
 const fromReport = async (report, exitCodes, parse) =>
   withSilentFailure(await readFile(report, 'utf8').then(parse, () => NONE), exitCodes)
 
-/** Each command is one check. @type {import('./suites.mjs').Suite['count']} */
+/** Each command is one check. @type {Count} */
 export const countChecks = async ({ exitCodes }) => ({
   passed: exitCodes.filter((code) => code === 0).length,
   failed: exitCodes.filter((code) => code !== 0).length,
   skipped: 0,
 })
 
-/** @type {import('./suites.mjs').Suite['count']} */
+/** @type {Count} */
 export const countVitest = ({ report, exitCodes }) => fromReport(report, exitCodes, parseVitest)
 
-/** @type {import('./suites.mjs').Suite['count']} */
+/** @type {Count} */
 export const countJUnit = ({ report, exitCodes }) => fromReport(report, exitCodes, parseJUnit)
 
-/** @type {import('./suites.mjs').Suite['count']} */
+/** @type {Count} */
 export const countPlaywright = ({ report, exitCodes }) => fromReport(report, exitCodes, parsePlaywright)
 
 /**

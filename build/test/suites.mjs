@@ -17,7 +17,7 @@ import { junitFailures, playwrightFailures, vitestFailures } from './failures.mj
  * @property {readonly Need[]} needs what the set-up must provide
  * @property {(args: readonly string[]) => readonly Command[]} commands all are run, even if an earlier one fails
  * @property {NodeJS.ProcessEnv} [env]
- * @property {(result: { exitCodes: readonly number[], report: string }) => Promise<import('./counts.mjs').Counts>} count
+ * @property {import('./counts.mjs').Count} count
  * @property {import('./failures.mjs').FailuresOf} [failures] the failed tests in its report; checks have none
  */
 

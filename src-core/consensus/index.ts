@@ -1,7 +1,7 @@
 /** Which node leads, and how far each log goes: the public interface of this folder. README.md has its contract. */
 export { Fact, type FactLog } from './fact'
 export { KnownRemovals } from './known-removals'
-export { isTermKept, KnownTerm } from './known-term'
+export { KnownTerm } from './known-term'
 export {
   cutAfter,
   emptyLog,
@@ -27,3 +27,4 @@ export {
 } from './replica'
 export { durabilityOf, DurableOn } from './safe-sequence'
 export { step } from './step'
+export { isTermKept } from './term-keeping'

@@ -1,7 +1,5 @@
 import { z } from 'zod'
 import { NodeId } from '../ids'
-import type { Replica } from './replica'
-import type { Turn } from './turn'
 
 /**
  * The highest term that a node took part in, and the leader it accepted there: raft's hard state. The shell syncs it to
@@ -15,29 +13,3 @@ export const KnownTerm = z.object({
   isLost: z.boolean().optional(),
 })
 export type KnownTerm = z.infer<typeof KnownTerm>
-
-export const knownTermOf = ({ term, obeyed, hasLostTerm }: Replica): KnownTerm => ({
-  term,
-  ...(obeyed !== undefined && { obeyed }),
-  ...(hasLostTerm && { isLost: true }),
-})
-
-const isSame = (a: KnownTerm, b: KnownTerm): boolean =>
-  a.term === b.term && a.obeyed === b.obeyed && (a.isLost ?? false) === (b.isLost ?? false)
-
-/** Whether this node's current term is on its disk. Until then no message has mentioned it. */
-export const isTermKept = (replica: Replica): boolean => isSame(knownTermOf(replica), replica.kept)
-
-/** If this step has changed the term, orders it to be written before all other effects of the step. */
-export const keepTerm = (turn: Turn): void => {
-  const { kept, keeping = kept } = turn.replica
-  const known = knownTermOf(turn.replica)
-  if (isSame(known, keeping)) return
-  turn.change({ keeping: known })
-  turn.effects.unshift({ kind: 'keepTerm', known })
-}
-
-export const termKept = (turn: Turn, known: KnownTerm): void => {
-  const { keeping = known } = turn.replica
-  turn.change({ kept: known, keeping: isSame(keeping, known) ? undefined : keeping })
-}

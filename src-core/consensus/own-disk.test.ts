@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { NodeId } from '../ids'
-import { isTermKept } from './known-term'
 import type { LogEnd } from './log-end'
 import { DISK_PATIENCE_MS, isHanging, soundDisk } from './own-disk'
 import {
@@ -15,6 +14,7 @@ import {
 } from './replica'
 import { step } from './step'
 import { monotonic } from '../time/clocks'
+import { isTermKept } from './term-keeping'
 
 const [a, b, c] = ['a', 'b', 'c'].map((name) => NodeId.parse(name)) as [NodeId, NodeId, NodeId]
 const logOf = (sequence: number): LogEnd => ({ sequence, epochs: [{ term: 1, master: a, from: 1 }] })

@@ -1,5 +1,6 @@
 import { elapsed, FOREVER, type Monotonic } from '../time/clocks'
-import type { Replica } from './replica'
+import type { KnownTerm } from './known-term'
+import type { LogEnd } from './log-end'
 
 /**
  * This node's disk, judged by the writes ordered and those that became durable. A leader or candidate whose disk hangs
@@ -30,13 +31,22 @@ const PATIENCE_OF_LAST = 2
 
 export const soundDisk: OwnDisk = { patience: DISK_PATIENCE_MS }
 
-const isBehind = ({ log, ordered, keeping }: Replica): boolean =>
+/** A node's writes: those ordered, and those on its disk. */
+interface Writes {
+  readonly log: LogEnd
+  readonly ordered: LogEnd
+  readonly kept: KnownTerm
+  readonly keeping?: KnownTerm | undefined
+  readonly disk: OwnDisk
+}
+
+const isBehind = ({ log, ordered, keeping }: Writes): boolean =>
   keeping !== undefined || log.sequence < ordered.sequence || log.epochs.at(-1)?.term !== ordered.epochs.at(-1)?.term
 
 const bounded = (patience: number): number => Math.max(DISK_PATIENCE_MS, Math.min(MAX_PATIENCE_MS, patience))
 
-/** The disk after a step from one replica to another. */
-export const watchDisk = (before: Replica, after: Replica, now: Monotonic): OwnDisk => {
+/** The disk after a step from one replica's writes to another's. */
+export const watchDisk = (before: Writes, after: Writes, now: Monotonic): OwnDisk => {
   const { behindSince, longest = 0, patience } = after.disk
   const behind = isBehind(after)
   if (behindSince === undefined) return behind ? { behindSince: now, patience } : after.disk

@@ -1,6 +1,6 @@
 import type { NodeId } from '../ids'
 import { successorOf, shouldLead } from './election'
-import { isTermKept } from './known-term'
+import { isTermKept } from './term-keeping'
 import { extended } from './log-end'
 import { isHanging } from './own-disk'
 import { followersOf, masterOf, type Input } from './replica'

@@ -1,26 +1,8 @@
 import { en } from './en'
 import type { Language } from './language'
-import type { TextKey, ValuesArgument } from './texts'
-import { translatorOf } from './translator-of'
+import { translatorOf, type Translator } from './translator-of'
 
-/** A piece of a message: plain text, or the text between tags of that name. */
-export interface TextPart {
-  readonly tag: string | undefined
-  readonly text: string
-}
-
-/** Provides the app's texts in one language. */
-export interface Translator {
-  readonly language: Language
-  /** Whether a message has this key. */
-  readonly knows: (key: string) => key is TextKey
-  /** The meaning of an API error, by its code; undefined for unknown codes and in English, the node's own language. */
-  readonly problem: (code: string) => string | undefined
-  /** The message with its values. Throws for a message with tags. */
-  readonly text: <Key extends TextKey>(key: Key, ...values: ValuesArgument<Key>) => string
-  /** A message with tags, in pieces. A tag and a value must not have the same name. */
-  readonly parts: <Key extends TextKey>(key: Key, ...values: ValuesArgument<Key>) => readonly TextPart[]
-}
+export type { TextPart, Translator } from './translator-of'
 
 export type Translate = Translator['text']
 

@@ -7,7 +7,7 @@ import { CommandId, MetaInstanceId, NodeId } from '@core/ids'
 import { logDirectory, openLogFolder } from './log-folder'
 import { lastCompacted } from './segment'
 import { Storage } from './storage'
-import type { NewRecord } from './log-contents'
+import type { NewRecord } from './record'
 import { LinkedMasters } from './testing/linked-masters'
 import { declarations, envelope } from './testing/scratch-log'
 

@@ -11,7 +11,7 @@ import {
 import { basename } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { NodeId } from '@core/ids'
-import type { NewRecord } from './log-contents'
+import type { NewRecord } from './record'
 import { recordsAfter } from './log-reader'
 import { encodeRecord } from './record'
 import { SEGMENT_HEADER_BYTES } from './segment'

@@ -1,22 +1,18 @@
 import { join } from 'node:path'
 import { emptyLog, extended, type LogEnd, withLatestEpochs } from '@core/consensus/index'
 import { Folding } from '@core/fold/index'
-import type { LogRecord } from '@core/events/record'
 import type { NodeId } from '@core/ids'
 import { emptyState } from '@core/state/state'
 import type { Directory } from '../disk/directory'
 import { damaged } from './errors'
 import { readPreviousState, stagedSnapshot } from './installation'
 import { RecentCommands } from './recent-commands'
+import type { NewRecord } from './record'
 import { firstSequenceOf, readSegment, SEGMENT_HEADER_BYTES, segmentName } from './segment'
 import { newestSnapshot } from './snapshot'
 
 /** At twice this many epochs the log drops all but the latest of this number. */
 const EPOCHS_KEPT = 1000
-
-type WithoutSequence<Record> = Record extends LogRecord ? Omit<Record, 'sequence'> : never
-/** A record before the log assigns its sequence number. */
-export type NewRecord = WithoutSequence<LogRecord>
 
 /** The log end after appending one record. A term record without a leader was written by `self`. */
 export const afterAppending = (log: LogEnd, record: NewRecord, self: NodeId): LogEnd => {

@@ -1,5 +1,5 @@
 import type { CommandId } from '@core/ids'
-import type { NewRecord } from './log-contents'
+import type { NewRecord } from './record'
 
 const KEPT = 10_000
 

@@ -5,6 +5,10 @@ import { LogRecord } from '@core/events/record'
 export const FRAME_HEADER_BYTES = 8
 export const MAX_RECORD_BYTES = 16 * 1024 * 1024
 
+type WithoutSequence<Record> = Record extends LogRecord ? Omit<Record, 'sequence'> : never
+/** A record before the log assigns its sequence number. */
+export type NewRecord = WithoutSequence<LogRecord>
+
 /**
  * Encodes a record as a segment frame: header, then UTF-8 JSON. Throws ZodError for a record that does not match the
  * schema and RangeError for one above `MAX_RECORD_BYTES`, because neither could be read back.

@@ -7,7 +7,7 @@ import type { CommandId, Timestamp } from '@core/ids'
 import type { IdSource } from '@core/reconcile/index'
 import type { State } from '@core/state/state'
 import type { EventLog } from './event-log'
-import type { NewRecord } from './log-contents'
+import type { NewRecord } from './record'
 import type { Projection } from './projection'
 
 export type CommandResult =

@@ -1,7 +1,7 @@
 import { ModelId } from '@core/ids'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Candidate } from './model-directory'
+import type { Candidate } from './candidate'
 import { directoriesIn } from './own-store'
 
 export interface Home {

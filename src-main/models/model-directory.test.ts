@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { inspectModelDirectory, type Candidate } from './model-directory'
+import type { Candidate } from './candidate'
+import { inspectModelDirectory } from './model-directory'
 import { listModelFiles } from './model-files'
 import { llamaConfig, safetensors, writeModel, type FileChanges } from './testing/model-on-disk'
 

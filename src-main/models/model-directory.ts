@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises'
-import type { ModelId } from '@core/ids'
 import type { CatalogueAdapter, CatalogueModel, UnreadableModel } from '@core/protocols/models'
 import { abilitiesOf } from './abilities'
 import { inspectAdapter, isAdapter } from './adapter'
 import { readModelConfig } from './model-config'
+import type { Candidate } from './candidate'
 import { configProblem } from './config-check'
 import { embeddingProblem, kindOf, runs } from './model-kind'
 import { cardOf, templateProblem, titleOf, tokenizerProblem, unknownArchitecture } from './model-description'
@@ -13,13 +13,6 @@ import { missingFile, readModelJson, readModelText } from './model-json'
 import { damaged, unsupported, type ModelProblem } from './model-problem'
 import { readsPictures } from './vision'
 import { inspectWeights } from './weights'
-
-/** A folder that may hold a model. */
-export interface Candidate {
-  readonly modelId: ModelId
-  readonly path: string
-  readonly source: CatalogueModel['source']
-}
 
 export type Inspection =
   | { readonly status: 'model'; readonly model: CatalogueModel }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { ModelId } from '@core/ids'
 import type { Home } from './hugging-face-cache'
-import type { Candidate } from './model-directory'
+import type { Candidate } from './candidate'
 import { modelsByOwner } from './own-store'
 
 /** Where ModelScope's tools keep models: `OWNER/NAME` in one of these, by version. */

@@ -1,7 +1,7 @@
 import { ModelId } from '@core/ids'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Candidate } from './model-directory'
+import type { Candidate } from './candidate'
 
 /** Skips hidden entries and unfinished downloads or conversions. */
 const isSkipped = (name: string): boolean => name.startsWith('.') || /\.partial(?:-\d+)?$/.test(name)

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { huggingFaceCache, huggingFaceModels, type Home } from './hugging-face-cache'
 import { lmStudioFolders } from './lm-studio'
-import type { Candidate } from './model-directory'
+import type { Candidate } from './candidate'
 import { modelScopeFolders, modelScopeModels } from './model-scope-cache'
 import { modelsByName, modelsByOwner } from './own-store'
 

@@ -10,13 +10,18 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
-import type { SpanOptions } from '@core/tracing/tracer'
-import type { Tracing } from './tracing'
+import type { SpanOptions, Tracer } from '@core/tracing/tracer'
 
 /** Bounds the last export, so that a collector that does not answer cannot delay shutdown. */
 const LAST_EXPORT_MS = 3000
 
 const KINDS = { internal: SpanKind.INTERNAL, server: SpanKind.SERVER, client: SpanKind.CLIENT } as const
+
+export interface Tracing {
+  readonly tracer: Tracer
+  /** Flushes pending spans, for a few seconds at most. */
+  close(): Promise<void>
+}
 
 export interface OtlpOptions {
   readonly endpoint: string

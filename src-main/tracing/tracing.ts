@@ -1,16 +1,11 @@
-import { noTracer, type Tracer } from '@core/tracing/tracer'
+import { noTracer } from '@core/tracing/tracer'
+import type { Tracing } from './otlp'
 
 export interface TracingOptions {
   /** Base URL of an OTLP/HTTP collector, without `/v1/traces`; undefined disables tracing. */
   readonly endpoint: string | undefined
   readonly version: string
   readonly nodeId: string
-}
-
-export interface Tracing {
-  readonly tracer: Tracer
-  /** Flushes pending spans, for a few seconds at most. */
-  close(): Promise<void>
 }
 
 /** Opens tracing. OpenTelemetry is loaded only if it is enabled. */

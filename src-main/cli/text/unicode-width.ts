@@ -1,10 +1,9 @@
 import stringWidth from 'string-width'
-import type { Measure } from './table'
 
 const segmenter = new Intl.Segmenter()
 
 /** Measures any text: wide characters count as two columns, grapheme clusters stay whole. */
-export const UNICODE: Measure = {
-  widthOf: (text) => stringWidth(text),
-  charactersOf: (text) => [...segmenter.segment(text)].map(({ segment }) => segment),
+export const UNICODE = {
+  widthOf: (text: string): number => stringWidth(text),
+  charactersOf: (text: string): readonly string[] => [...segmenter.segment(text)].map(({ segment }) => segment),
 }

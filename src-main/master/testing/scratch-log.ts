@@ -6,7 +6,7 @@ import { MetaInstanceId, ModelId, NodeId } from '@core/ids'
 import type { Directory } from '../../disk/directory'
 import { systemDirectory } from '../../disk/system-directory'
 import { EventLog } from '../event-log'
-import type { NewRecord } from '../log-contents'
+import type { NewRecord } from '../record'
 import { firstSequenceOf } from '../segment'
 
 /** The node that writes these logs. */

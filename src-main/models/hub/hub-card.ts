@@ -1,3 +1,4 @@
+import type { CardResult } from '@core/reconcile/index'
 import { clauses, coded, type CodedText } from '@core/texts/coded'
 import { ADAPTER_CONFIG, adapterConfigProblem, adapterWeights, isAdapter } from '../adapter'
 import { readModelConfig } from '../model-config'
@@ -6,13 +7,15 @@ import { cardOf, tokenizerProblem, unknownArchitecture } from '../model-descript
 import { embeddingProblem, kindOf, runs } from '../model-kind'
 import { otherFormats } from '../model-formats'
 import { isWeights } from '../weights'
-import type { Described } from './hub'
 import { HubError } from './hub-error'
 import type { HubListing } from './listing'
 import type { HubRequests } from './requests'
 
 /** The largest files read are tokenizer configurations with thousands of added tokens. */
 const JSON_LIMIT = 16 * 1024 * 1024
+
+/** What the hub has under an id: the card of a model or of an adapter. */
+export type Described = Exclude<CardResult, { readonly status: 'failed' }>
 
 /** The error for a model or adapter on the hub that could not be run. */
 export const unsupported = (modelId: string, why: CodedText | string): HubError =>

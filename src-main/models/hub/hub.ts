@@ -1,10 +1,9 @@
 import type { ModelId } from '@core/ids'
 import type { ModelCard } from '@core/placement/model-card'
-import type { CardResult } from '@core/reconcile/index'
 import type { HubModel } from '@core/protocols/models'
 import { coded } from '@core/texts/coded'
 import type { Endpoint } from './endpoint'
-import { hubCard, unsupported } from './hub-card'
+import { hubCard, unsupported, type Described } from './hub-card'
 import { HubError } from './hub-error'
 import type { HubListing } from './listing'
 import type { Network } from './network'
@@ -18,9 +17,6 @@ const REFUSAL_KEPT_MS = 3000
 /** Time limit: a user waits for the answer. */
 const CARD_LIMIT_MS = 9000
 const MOST_CARDS = 200
-
-/** What the hub has under an id: the card of a model or of an adapter. */
-export type Described = Exclude<CardResult, { readonly status: 'failed' }>
 
 interface Kept {
   readonly until: number

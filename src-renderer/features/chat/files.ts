@@ -1,5 +1,5 @@
 import { isPdf, readPdf } from './pdf-file'
-import type { ChatFile } from './records'
+import type { ReadFile } from './read-file'
 import { t } from '../../state/texts.svelte'
 
 /** Larger files would exceed any model's context. */
@@ -21,9 +21,6 @@ export const pastedIn = (clipboard: Pick<DataTransfer, 'files' | 'getData' | 'ty
   if (files.length > 0 && !isDocument) return { files }
   return text.length < PASTED_AS_FILE ? undefined : { text }
 }
-
-/** A file, or the reason for refusing it. */
-export type ReadFile = { readonly file: ChatFile } | { readonly refused: string }
 
 const MEDIA = [
   [/^audio\//, 'sound'],

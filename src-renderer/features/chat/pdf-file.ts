@@ -1,5 +1,5 @@
-import type { ReadFile } from './files'
 import type { PdfProblem, PdfText } from './pdf-text'
+import type { ReadFile } from './read-file'
 import { t } from '../../state/texts.svelte'
 
 /** Larger files are not read, to bound memory. */

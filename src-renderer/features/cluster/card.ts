@@ -12,7 +12,7 @@ import { speedsOf } from '@core/status-lines/requests'
 import type { NodeId, RunnerId } from '@core/ids'
 import { shortName } from '../../state/text'
 import { statusLines, t } from '../../state/texts.svelte'
-import { failureOf, type Failure } from './failure'
+import { failureOf, type Failing } from './failure'
 
 export type Tone = 'ready' | 'working' | 'waiting' | 'retrying' | 'failed'
 
@@ -26,18 +26,13 @@ export interface MachineChip {
 }
 
 /** View model of a declaration's card. */
-export interface CardView {
-  readonly machineWord: MetaInstanceStatusWord
+export interface CardView extends Failing {
   readonly word: string
   readonly tone: Tone
   /** One line about the current state. */
   readonly line: string
   /** Where it is moving to, and how far. */
   readonly move: string | undefined
-  /** The last failure, until it has recovered. */
-  readonly failure: Failure | undefined
-  /** Error code of a failed placement. */
-  readonly refusal: string | undefined
   /** Why there are fewer replicas than wanted. */
   readonly missing: string | undefined
   /** From 0 to 1 while loading. */

@@ -1,8 +1,8 @@
 import type { MetaInstance } from '@core/state/meta-instances'
+import type { MetaInstanceStatusWord } from '@core/state/status'
 import { inEnglish } from '@core/texts/english'
 import { remedyOf } from '@core/texts/remedies'
 import { codedText, statusLines, t } from '../../state/texts.svelte'
-import type { CardView } from './card'
 
 /** The last failure of a declaration, explained. */
 export interface Failure {
@@ -39,15 +39,20 @@ const refusalTodo = (code: string | undefined): string | undefined => {
   }
 }
 
+/** What a card says about a failure. */
+export interface Failing {
+  readonly machineWord: MetaInstanceStatusWord
+  /** The last failure, until it has recovered. */
+  readonly failure: Failure | undefined
+  /** Error code of a failed placement. */
+  readonly refusal: string | undefined
+}
+
 /**
  * What a card adds about the last failure without repeating its line. If there is no place, the line has the reason, so
  * only the remedy and details remain.
  */
-export const failureNote = ({
-  machineWord,
-  failure,
-  refusal,
-}: Pick<CardView, 'machineWord' | 'failure' | 'refusal'>): Partial<Failure> | undefined => {
+export const failureNote = ({ machineWord, failure, refusal }: Failing): Partial<Failure> | undefined => {
   const text = failure?.text
   switch (machineWord) {
     case 'PLACEMENT_FAILED':
