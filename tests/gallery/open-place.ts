@@ -31,6 +31,8 @@ const openHub = async (page: Page, text: Translate): Promise<void> => {
 
 const openLaunch = async (page: Page, { place, text }: Opening): Promise<void> => {
   const button = page.getByRole('button', { name: text('app.launchForm') }).first()
+  // Until the models are known it is disabled; if there are none it stays so and says why.
+  await button.and(page.locator(':enabled, [title]')).waitFor()
   if (!(await button.isEnabled())) return
   await button.click()
   if (place === 'launch') return
