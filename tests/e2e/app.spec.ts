@@ -54,21 +54,27 @@ test('a model that a request loaded says when it ends, can be pinned, kept and e
 
 test('a setting changed just before the page is reloaded or left is changed', async ({ page }) => {
   node = await startHeadless({ dataDir: folder.path })
+  // Open streams take up the connections that a browser allows itself to a host, so a change waits for one. A reload
+  // would wait for one as well, and the streams for the reload.
   const changes = [
-    { option: 'Never', value: 'off', leave: 'location.reload()' },
-    { option: /^While only this machine can send requests/, value: 'auto', leave: 'location.href = "about:blank"' },
+    { option: 'Never', value: 'off', leave: 'location.reload()', streams: 0 },
+    {
+      option: /^While only this machine can send requests/,
+      value: 'auto',
+      leave: 'location.href = "about:blank"',
+      streams: 6,
+    },
   ]
-  for (const { option, value, leave } of changes) {
+  for (const { option, value, ...ending } of changes) {
     await page.goto(`${node.url}/#/settings`)
-    await page.getByRole('radio', { name: option }).evaluate((radio, leave) => {
+    await page.getByRole('radio', { name: option }).evaluate((radio, { leave, streams }) => {
       const { click } = radio as unknown as { click(): void }
-      // Open streams take up the connections that a browser allows itself to a host, so the change waits for one.
-      for (let count = 0; count < 6; count += 1) void fetch('/events')
+      for (let count = 0; count < streams; count += 1) void fetch('/events')
       click.call(radio)
       eval(leave)
-    }, leave)
+    }, ending)
     const kept = async () => (await (await page.request.get(`${node.url}/node/settings`)).json()).settings.loadOnRequest
-    await expect.poll(kept).toBe(value)
+    await expect.poll(kept, { timeout: PATIENCE_MS }).toBe(value)
   }
 })
 
