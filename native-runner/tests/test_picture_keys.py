@@ -3,6 +3,7 @@
 import mlx.core as mx
 from mlx_lm.models.cache import KVCache
 
+from muster_runner.cache.batch_layers import merged
 from muster_runner.vision.keys import FIRST_KEY, before_pictures, prompt_keys
 from muster_runner.vision.positions import shifted, unshifted
 
@@ -43,9 +44,10 @@ def test_shifted_caches_have_the_same_content_and_a_shifted_offset():
     assert (one.offset, one.size(), other.offset) == (2, 5, 2)
     keys, _ = one.update_and_fetch(mx.zeros((1, 2, 1, 4)), mx.zeros((1, 2, 1, 4)))
     assert (keys.shape[2], one.offset, one.trim(1), one.offset) == (6, 3, 1, 2)
-    merged = other.merge([other, one])
-    assert merged.offset.tolist() == [2, 2]
-    merged.update_and_fetch(mx.zeros((2, 2, 1, 4)), mx.zeros((2, 2, 1, 4)))
-    assert [merged.extract(row).offset for row in (0, 1)] == [3, 6]
+    (batch,) = merged([[other], [one]], 2, 8)
+    assert batch.offset.tolist() == [2, 2]
+    batch.update_and_fetch(mx.zeros((2, 2, 1, 4)), mx.zeros((2, 2, 1, 4)))
+    each = [unshifted([batch.extract(row)])[0] for row in (0, 1)]
+    assert [(type(layer), layer.offset) for layer in each] == [(KVCache, 3), (KVCache, 6)]
     (plain,) = unshifted([one])
     assert (type(plain), plain.offset) == (KVCache, 5)

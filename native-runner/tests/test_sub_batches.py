@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from requests_alone import alone, answers, prompt, schedule, tiny_model
 
+from muster_runner.cache.cache_layers import Footprint
+from muster_runner.cache.memory_budget import MemoryBudget
 from muster_runner.engine.decoding import DecodingBatch
+from muster_runner.engine.partition import allowed_padding, cost, limited_partition, padding, partition
 from muster_runner.engine.prefill import PrefillSteps
 from muster_runner.engine.schedule import Schedule
-from muster_runner.engine.sub_batches import allowed_padding, cost, limited_partition, padding, partition
 from muster_runner.sampling.sampling import GREEDY
 
 
@@ -97,9 +99,10 @@ def test_padding_is_limited_where_there_is_no_memory_to_spare() -> None:
 
 @pytest.mark.parametrize(("pass_tokens", "sizes"), [(27, [8, 1]), (64, [9])])
 def test_a_batch_is_copied_for_a_sequence_that_joins_only_if_that_pays(pass_tokens: int, sizes: list[int]) -> None:
-    """Another sub-batch costs ``pass_tokens`` per step; the copy costs the tokens of all sequences once."""
+    """Another sub-batch costs ``pass_tokens`` per step; the copy, where no slot is free, the tokens of all once."""
     model, able = tiny_model("llama")
     running = schedule(model, able, None, step=4096, pass_tokens=pass_tokens)
+    running._batch.limit_padding(0)
     for at in range(8):
         running.join(str(at), prompt(200, at), GREEDY)
     while len(running._batch) < 8:
@@ -111,6 +114,40 @@ def test_a_batch_is_copied_for_a_sequence_that_joins_only_if_that_pays(pass_toke
         running.step()
     running.step()
     assert [count for count, _ in running._batch.held()] == sizes
+
+
+def test_a_sequence_joins_in_the_slot_of_one_that_left() -> None:
+    """However little another sub-batch would cost: nothing is copied."""
+    model, able = tiny_model("llama")
+    running = schedule(model, able, None, step=4096, pass_tokens=27)
+    for at in range(8):
+        running.join(str(at), prompt(200, at), GREEDY)
+    while len(running._batch) < 8:
+        running.step()
+    slots = [batch.slots for batch in running._batch._caches._batches]
+    running.leave(["2"])
+    running.join("late", prompt(200, 8), GREEDY)
+    while len(running._batch) < 8:
+        running.step()
+    running.step()
+    assert [count for count, _ in running._batch.held()] == [8]
+    assert [batch.slots for batch in running._batch._caches._batches] == slots
+
+
+def test_memory_that_sequences_leave_behind_is_given_back_before_a_request_waits_or_is_preempted() -> None:
+    model, able = tiny_model("llama")
+    footprint = Footprint(per_token=1)
+    running = schedule(model, able, None, step=4096, budget=MemoryBudget(16_000, footprint))
+    for at in range(12):
+        running.join(str(at), prompt(600, at), GREEDY)
+    while len(running._batch) < 12:
+        running.step()
+    running.leave([str(at) for at in range(1, 12)])
+    # What is free is limited as padding is.
+    assert running._batch.free_tokens <= 16_000 // 16
+    running.resize(700)
+    running.step()
+    assert (running._batch.free_tokens, len(running._batch)) == (0, 1)
 
 
 MIXES = {

@@ -1,7 +1,8 @@
 """Keys and values: the caches of live sequences, cached prefixes in memory and on disk, and the memory budget.
 
-``sequence_caches`` is what the decode batch sees of the live sequences; ``ragged_layer`` and ``split_modules`` let one
-forward pass compute several caches, ``quantized_cache`` keeps them in 8 bits. ``prefix_cache`` stores prefixes in
+``sequence_caches`` is what the decode batch sees of the live sequences. ``batch_layers`` are the layers of a sub-batch,
+in which each sequence has a slot (``slot_cache``); ``ragged_layer`` and ``split_modules`` let one forward pass compute
+several sub-batches, ``quantized_cache`` keeps them in 8 bits. ``prefix_cache`` stores prefixes in
 ``blocks``, found by ``prefix_path`` and ``siblings``; ``checkpoints`` chooses where states are stored. ``disk_cache``
 writes blocks as ``block_file``, under keys from ``model_digest``; ``restoring`` reads them. ``memory_budget`` and
 ``memory_pressure`` say how much memory there is.
@@ -18,4 +19,6 @@ an unload and a restart; nothing else does. A failed read or write costs only it
 5. All ranks cache the same blocks and use the same prefix, whatever their disks hold (tests/test_kept_prompts.py).
 6. Sizes are computed from a footprint, not measured, so all ranks decide alike about memory (tests/test_schedule.py).
 7. A disk is never filled by blocks beyond its limit (tests/test_disk_cache.py).
+8. A sequence that joins or leaves a sub-batch, or whose draft tokens are rejected, costs no copy of the others
+   (tests/test_slot_cache.py).
 """

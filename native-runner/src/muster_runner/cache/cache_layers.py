@@ -10,7 +10,7 @@ from typing import Any
 
 import mlx.core as mx
 from mlx.utils import tree_map, tree_reduce
-from mlx_lm.models.cache import BatchKVCache, CacheList, KVCache, RotatingKVCache, make_prompt_cache
+from mlx_lm.models.cache import CacheList, KVCache, RotatingKVCache, make_prompt_cache
 
 from muster_runner.cache.quantized_cache import QuantizedCache
 
@@ -70,22 +70,6 @@ def state_of(layer: Any) -> Any:
 def set_state(layer: Any, state: Any) -> None:
     """Sets a new layer's state to a copy of a state from ``state_of``."""
     layer.state = tree_map(_copied, state)
-
-
-def trim_rows(layers: Sequence[BatchKVCache], counts: Sequence[int], lengths: Sequence[int]) -> None:
-    """Trims a different number of tokens from the end of each row. ``lengths``: what remains in each row. Afterwards
-    the rows are right-aligned again, with minimal left padding."""
-    end, width, room = layers[0]._idx, max(lengths), layers[0].step
-    shifts = mx.array([width - (end - count) for count in counts])
-    # Positions that wrap around are padding, or free room that is overwritten before it is read.
-    source = ((mx.arange(width + room)[None] - shifts[:, None]) % end)[:, None, :, None]
-    for layer in layers:
-        layer.keys, layer.values = (
-            mx.take_along_axis(side[..., :end, :], source, axis=2) for side in (layer.keys, layer.values)
-        )
-        layer.offset = mx.array(list(lengths))
-        layer.left_padding = mx.array([width - length for length in lengths])
-        layer._idx = width
 
 
 @dataclass(frozen=True)

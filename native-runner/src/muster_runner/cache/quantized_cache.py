@@ -83,15 +83,6 @@ class QuantizedCache:
     def extract(self, at: int) -> "QuantizedCache":
         return QuantizedCache([part.extract(at) for part in self.parts], self.group_size)
 
-    def filter(self, rows: list[int]) -> None:
-        for part in self.parts:
-            part.filter(rows)
-
-    def extend(self, other: "QuantizedCache") -> None:
-        self.group_size = self.group_size or other.group_size
-        for part, more in zip(self.parts, other.parts, strict=True):
-            part.extend(more)
-
     def prepare(self, **padding: Any) -> None:
         for part in self.parts:
             part.prepare(**padding)

@@ -25,6 +25,13 @@ class SequenceCaches(Protocol):
     def limit_padding(self, spare_tokens: int) -> None:
         """Sets how many tokens of padding there is always memory for; equal on all ranks."""
 
+    @property
+    def free_tokens(self) -> int:
+        """Tokens for which there is memory that sequences have left behind and others may take."""
+
+    def release(self) -> None:
+        """Gives back the memory of ``free_tokens``."""
+
     def add(self, caches: Sequence[tuple[list[Any], int]]) -> None:
         """Adds a sequence for each cache (a list of layers), given with its number of tokens, and takes ownership of
         the caches. (Recurrent layers do not count tokens, and a rank may have no others.)"""
@@ -65,6 +72,13 @@ class SeparateCaches:
 
     def limit_padding(self, spare_tokens: int) -> None:
         """Sequences apart have none."""
+
+    @property
+    def free_tokens(self) -> int:
+        return 0
+
+    def release(self) -> None:
+        """Sequences apart leave nothing behind."""
 
     def add(self, caches: Sequence[tuple[list[Any], int]]) -> None:
         for cache, length in caches:

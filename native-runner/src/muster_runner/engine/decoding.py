@@ -68,6 +68,15 @@ class DecodingBatch:
         """Returns for each pass the number of sequences, and the tokens of the longest, to which they are padded."""
         return [*((1, len(sequence.tokens)) for sequence in self._joining), *self._caches.held()]
 
+    @property
+    def free_tokens(self) -> int:
+        """See SequenceCaches."""
+        return self._caches.free_tokens
+
+    def release(self) -> None:
+        """See SequenceCaches."""
+        self._caches.release()
+
     def limit_padding(self, spare_tokens: int) -> None:
         """See SubBatches."""
         self._caches.limit_padding(spare_tokens)

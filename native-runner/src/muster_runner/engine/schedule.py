@@ -167,6 +167,9 @@ class Schedule:
     def _make_room(self) -> list[SampledToken]:
         """Preempts the latest decoding requests while all together exceed the budget."""
         drawn_tokens = []
+        free = self._budget.footprint.per_token * self._batch.free_tokens
+        if free > 0 and self.live_bytes + free > self._budget.total:
+            self._batch.release()
         while (live := self.live_bytes) > self._budget.total and len(self._batch) > 1:
             latest = [request for request in self._requests.values() if request.decoding][-1]
             sequence, drawn = self._batch.preempt(latest.task_id)

@@ -7,86 +7,46 @@ split where the padding would cost more time than that. It is split further wher
 other requests need.
 """
 
-from collections.abc import Sequence
-from copy import deepcopy
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
 import mlx.core as mx
 
-from muster_runner.cache.cache_layers import layers_of, trim_rows
+from muster_runner.cache.batch_layers import extract, in_place, join, keep, lay, merged
+from muster_runner.cache.cache_layers import layers_of
 from muster_runner.cache.memory_budget import UNLIMITED_TOKENS
 from muster_runner.cache.ragged_layer import ragged_layers
+from muster_runner.engine.partition import allowed_padding, cost, grown, growth, limited_partition, padding
 
 # Sub-batches are rearranged only if that saves this share of the cost.
 WORTH_IT = 0.1
 # Steps within which what an arrangement saves must exceed the tokens that it copies.
 PAYS_WITHIN = 64
-# Caches grow by MIN_GROWTH tokens or by 1/GROWTH_PART of their length, whichever is more.
-MIN_GROWTH, GROWTH_PART = 16, 16
-# Padding takes at most 1/PADDING_PART of the tokens, where it is more than is spare.
-PADDING_PART = 8
-
-
-def partition(lengths: Sequence[int], pass_tokens: int) -> list[list[int]]:
-    """Partitions sequences at minimal cost, in tokens read: a part costs ``pass_tokens``, plus the tokens of its
-    longest sequence for each of its sequences. Returns the sequence numbers of each part, ascending."""
-    order = sorted(range(len(lengths)), key=lambda at: (lengths[at], at))
-    best: list[tuple[int, int]] = [(0, 0)]
-    for end in range(1, len(order) + 1):
-        longest = lengths[order[end - 1]]
-        best.append(min((best[start][0] + pass_tokens + (end - start) * longest, start) for start in range(end)))
-    parts, end = [], len(order)
-    while end > 0:
-        start = best[end][1]
-        parts.append(sorted(order[start:end]))
-        end = start
-    return sorted(parts)
-
-
-def padding(parts: Sequence[Sequence[int]], lengths: Sequence[int]) -> int:
-    """Returns the tokens of padding that sequences have if each part is one sub-batch."""
-    return sum(len(part) * max(lengths[at] for at in part) for part in parts) - sum(lengths)
-
-
-def allowed_padding(lengths: Sequence[int], spare_tokens: int) -> int:
-    return max(spare_tokens, sum(lengths) // PADDING_PART)
-
-
-def limited_partition(lengths: Sequence[int], pass_tokens: int, spare_tokens: int) -> list[list[int]]:
-    """Partitions sequences at minimal cost, with no more than ``allowed_padding``: parts count for less until it
-    is kept to, and for nothing at last, when only sequences of one length are together."""
-    # More than all tokens with padding is never worth another part.
-    pass_tokens = min(pass_tokens, len(lengths) * max(lengths, default=0))
-    while padding(parts := partition(lengths, pass_tokens), lengths) > allowed_padding(lengths, spare_tokens):
-        pass_tokens //= 2
-    return parts
-
-
-def cost(parts: Sequence[Sequence[int]], lengths: Sequence[int], pass_tokens: int) -> int:
-    """Returns the cost of a step, as defined by ``partition``."""
-    return sum(pass_tokens + len(part) * max(lengths[at] for at in part) for part in parts)
+# A sub-batch that needs more slots gets 1/SPARE_SLOTS_PART more than that, if there is memory to spare.
+SPARE_SLOTS_PART = 4
 
 
 @dataclass
 class SubBatch:
     """Sequences that attention is computed for together. ``rows``: their numbers, in the order of the caches.
-    ``merged``: whether the caches are mlx-lm's batch caches; a single sequence keeps its own."""
+    ``slots``, ``room``: of the caches; a single sequence has no slots but a cache of its own."""
 
     rows: list[int]
     layers: list[Any]
-    merged: bool
+    slots: int = 0
+    room: int = 0
 
-    def part(self, rows: list[int]) -> list[Any]:
-        """Returns merged caches of some of its sequences; if of all, these are the sub-batch's own, not copies."""
-        layers = self.layers if self.merged else [layer.merge([layer]) for layer in self.layers]
-        if rows == self.rows:
-            return layers
-        layers = deepcopy(layers)
-        for layer in layers:
-            layer.filter([self.rows.index(row) for row in rows])
-        return layers
+    def leave(self, leaving: Container[int]) -> None:
+        order = in_place([at for at, row in enumerate(self.rows) if row not in leaving])
+        keep(self.layers, order)
+        self.rows = [self.rows[at] for at in order]
+
+    def lay(self, slots: int, room: int) -> None:
+        """Changes the size of the caches, which copies them."""
+        self.slots, self.room = slots, room
+        lay(self.layers, slots, room)
 
 
 class SubBatches:
@@ -105,7 +65,7 @@ class SubBatches:
         return sum(layer.nbytes for batch in self._batches for layer in batch.layers)
 
     def held(self) -> list[tuple[int, int]]:
-        return [(len(batch.rows), max(self._lengths[row] for row in batch.rows)) for batch in self._batches]
+        return [(len(batch.rows), self._longest(batch.rows)) for batch in self._batches]
 
     def with_more(self, lengths: Sequence[int]) -> list[tuple[int, int]]:
         expected = [*self._lengths, *lengths]
@@ -115,37 +75,48 @@ class SubBatches:
     def limit_padding(self, spare_tokens: int) -> None:
         self._spare_tokens = spare_tokens
 
+    @property
+    def free_tokens(self) -> int:
+        return sum(self._free(batch) for batch in self._batches)
+
+    def release(self) -> None:
+        for batch in self._batches:
+            if self._free(batch) > 0:
+                batch.lay(len(batch.rows), grown(self._longest(batch.rows)))
+
     def add(self, caches: Sequence[tuple[list[Any], int]]) -> None:
         first = len(self._lengths)
         self._lengths += [length for _, length in caches]
-        new = [SubBatch([first + at], layers, merged=False) for at, (layers, _) in enumerate(caches)]
+        new = [SubBatch([first + at], layers) for at, (layers, _) in enumerate(caches)]
         target = self._partition(self._lengths)
-        grown = self._grown(range(first, len(self._lengths)))
-        if not self._is_worth(target, grown):
-            target = grown
+        cheapest = self._with_new(range(first, len(self._lengths)))
+        if not self._is_worth(target, cheapest):
+            target = cheapest
         self._arrange(target, [*self._batches, *new])
+        self._limit_free()
 
     def extract(self, at: int) -> list[Any]:
         batch = next(batch for batch in self._batches if at in batch.rows)
-        return [layer.extract(batch.rows.index(at)) for layer in batch.layers] if batch.merged else batch.layers
+        if not batch.slots:
+            return batch.layers
+        layers = extract(batch.layers, batch.rows.index(at))
+        mx.eval([layer.state for layer in layers])
+        return layers
 
     def keep(self, stay: list[int]) -> None:
         number = {row: at for at, row in enumerate(stay)}
-        left = []
-        for batch in self._batches:
-            inside = [at for at, row in enumerate(batch.rows) if row in number]
-            if inside and len(inside) < len(batch.rows):
-                # Copies the rows that stay, which takes as long as 1 to 2 steps of 16 to 32 sequences on a CPU.
-                # mlx-lm's batch caches cannot keep a row free for a sequence that joins, which would save that.
-                for layer in batch.layers:
-                    layer.filter(inside)
-            if inside:
-                left.append(SubBatch([number[batch.rows[at]] for at in inside], batch.layers, batch.merged))
+        leaving = set(range(len(self._lengths))) - set(stay)
+        left = [batch for batch in self._batches if not leaving.issuperset(batch.rows)]
+        for batch in left:
+            if not leaving.isdisjoint(batch.rows):
+                batch.leave(leaving)
+            batch.rows = [number[row] for row in batch.rows]
         self._batches = left
         self._lengths = [self._lengths[row] for row in stay]
         target = self._partition(self._lengths)
         if self._is_worth(target, [batch.rows for batch in left]):
             self._arrange(target, left)
+        self._limit_free()
 
     def logits(self, model: Any, fed: mx.array) -> mx.array:
         return self.several(model, fed[:, None])[:, -1, :]
@@ -153,6 +124,9 @@ class SubBatches:
     def several(self, model: Any, fed: mx.array) -> mx.array:
         order = [row for batch in self._batches for row in batch.rows]
         in_order = order == list(range(len(order)))
+        for batch in self._batches:
+            if batch.slots and (needed := self._longest(batch.rows) + fed.shape[1]) > batch.room:
+                batch.lay(batch.slots, grown(needed))
         logits = self._computed(model, fed if in_order else fed[mx.array(order)])
         self._lengths = [length + fed.shape[1] for length in self._lengths]
         return logits if in_order else logits[mx.array([order.index(row) for row in range(len(order))])]
@@ -174,12 +148,24 @@ class SubBatches:
     def trim(self, counts: Sequence[int]) -> None:
         self._lengths = [length - count for length, count in zip(self._lengths, counts, strict=True)]
         for batch in self._batches:
-            wrong = [counts[row] for row in batch.rows]
-            if len(set(wrong)) > 1:
-                trim_rows(layers_of(batch.layers), wrong, [self._lengths[row] for row in batch.rows])
-            elif wrong[0] > 0:
-                for layer in batch.layers:
-                    layer.trim(wrong[0])
+            each = [counts[row] for row in batch.rows]
+            for layer in layers_of(batch.layers) if any(each) else []:
+                layer.trim(each if batch.slots else each[0])
+
+    def _longest(self, rows: Iterable[int]) -> int:
+        return max(self._lengths[row] for row in rows)
+
+    def _tokens(self, rows: Iterable[int]) -> int:
+        return sum(self._lengths[row] for row in rows)
+
+    def _free(self, batch: SubBatch) -> int:
+        """Returns the tokens for which a sub-batch has memory beyond what it needs to grow."""
+        return max(0, batch.slots * batch.room - len(batch.rows) * grown(self._longest(batch.rows)))
+
+    def _limit_free(self) -> None:
+        padded = padding([batch.rows for batch in self._batches], self._lengths)
+        if padded + self.free_tokens > allowed_padding(self._lengths, self._spare_tokens):
+            self.release()
 
     def _partition(self, lengths: Sequence[int]) -> list[list[int]]:
         return limited_partition(lengths, self._pass_tokens, self._spare_tokens)
@@ -194,12 +180,37 @@ class SubBatches:
         return saved > before * WORTH_IT and saved * PAYS_WITHIN >= more_copied
 
     def _copied(self, parts: Sequence[Sequence[int]]) -> int:
-        """Returns the tokens that are copied to arrange sequences so: those of every sub-batch that changes."""
-        unchanged = [set(batch.rows) for batch in self._batches]
-        changed = [part for part in parts if len(part) > 1 and set(part) not in unchanged]
-        return sum(len(part) * max(self._lengths[at] for at in part) for part in changed)
+        """Returns the tokens that are copied to arrange sequences so: those that join others, and all of a sub-batch
+        whose slots or room do not suffice."""
+        copied = 0
+        for part, base in zip(parts, self._bases(parts, self._batches), strict=True):
+            inside = set(base.rows) if base is not None else set()
+            joining = [row for row in part if row not in inside]
+            if base is None or not joining:
+                copied += self._tokens(joining) if len(part) > 1 else 0
+            elif len(part) <= base.slots and self._longest(part) < base.room:
+                copied += self._tokens(joining)
+            else:
+                copied += len(part) * self._longest(part)
+        return copied
 
-    def _grown(self, new: Sequence[int]) -> list[list[int]]:
+    def _bases(self, parts: Sequence[Sequence[int]], sources: Sequence[SubBatch]) -> list[SubBatch | None]:
+        """Returns for each part the sub-batch that its sequences join: the one that has most of its tokens already."""
+        stays = [
+            (self._tokens(set(part).intersection(source.rows)), at, number)
+            for at, part in enumerate(parts)
+            for number, source in enumerate(sources)
+            if source.slots
+        ]
+        bases: list[SubBatch | None] = [None] * len(parts)
+        taken = set[int]()
+        for tokens, at, number in sorted(stays, key=lambda each: (-each[0], each[1], each[2])):
+            if tokens > 0 and bases[at] is None and number not in taken:
+                bases[at] = sources[number]
+                taken.add(number)
+        return bases
+
+    def _with_new(self, new: Sequence[int]) -> list[list[int]]:
         """Returns the current sub-batches with new sequences added where they cost least."""
         parts = [list(batch.rows) for batch in self._batches]
         for row in sorted(new, key=lambda row: -self._lengths[row]):
@@ -213,31 +224,40 @@ class SubBatches:
         return cost(parts, self._lengths, self._pass_tokens) * PAYS_WITHIN + self._copied(parts)
 
     def _arrange(self, target: list[list[int]], sources: list[SubBatch]) -> None:
+        bases = self._bases(target, sources)
+        each = list(zip(target, bases, strict=True))
+        stay = {row for part, base in each if base is not None for row in base.rows if row in part}
+        caches = {
+            row: extract(source.layers, at) if source.slots else source.layers
+            for source in sources
+            for at, row in enumerate(source.rows)
+            if row not in stay
+        }
+        # Before anything is written in place.
+        mx.eval([layer.state for cache in caches.values() for layer in cache])
+        spare = allowed_padding(self._lengths, self._spare_tokens) - padding(target, self._lengths)
         arranged = []
-        for part in target:
-            wanted = set(part)
-            pieces = [(source, [row for row in source.rows if row in wanted]) for source in sources]
-            pieces = [(source, rows) for source, rows in pieces if rows]
-            if len(pieces) == 1 and pieces[0][1] == pieces[0][0].rows:
-                arranged.append(pieces[0][0])
+        for part, base in each:
+            joining = [row for row in part if row in caches]
+            longest = self._longest(part)
+            slots = len(part) + min(len(part) // SPARE_SLOTS_PART, max(0, spare) // len(target) // max(1, longest))
+            if base is None:
+                arranged.append(_sub_batch(part, [caches[row] for row in part], slots, longest))
                 continue
-            arranged.append(self._joined(pieces))
-        for batch in arranged:
-            longest = max(self._lengths[row] for row in batch.rows)
-            for layer in layers_of(batch.layers):
-                layer.step = max(MIN_GROWTH, longest // GROWTH_PART)
+            if leaving := set(base.rows).difference(part):
+                base.leave(leaving)
+            if joining:
+                if len(part) > base.slots or longest >= base.room:
+                    base.lay(slots if len(part) > base.slots else base.slots, max(base.room, grown(longest)))
+                join(base.layers, [caches[row] for row in joining])
+                base.rows += joining
+            arranged.append(base)
         self._batches = arranged
 
-    def _joined(self, pieces: list[tuple[SubBatch, list[int]]]) -> SubBatch:
-        alone = [source for source, _ in pieces if not source.merged]
-        others = [(source.part(rows), rows) for source, rows in pieces if source.merged]
-        if alone:
-            # Merged all at once, so that each is copied only once.
-            merged = [layers[0].merge(list(layers)) for layers in zip(*(one.layers for one in alone), strict=True)]
-            others.append((merged, [row for one in alone for row in one.rows]))
-        layers, rows = others[0]
-        for more, more_rows in others[1:]:
-            for layer, other_layer in zip(layers, more, strict=True):
-                layer.extend(other_layer)
-            rows = rows + more_rows
-        return SubBatch(rows, layers, merged=True)
+
+def _sub_batch(rows: list[int], caches: Sequence[list[Any]], slots: int, longest: int) -> SubBatch:
+    if len(caches) > 1:
+        return SubBatch(rows, merged(caches, slots, grown(longest)), slots, grown(longest))
+    for layer in layers_of(caches[0]):
+        layer.step = growth(longest)
+    return SubBatch(rows, caches[0])

@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import mlx.core as mx
-from mlx_lm.models.cache import BatchKVCache, KVCache
+from mlx_lm.models.cache import KVCache
+
+from muster_runner.cache.shifted_cache import ShiftedCache
 
 # Rotates queries or keys (1, heads, tokens, width) by cosines and sines.
 Rotate = Callable[[mx.array, mx.array, mx.array], mx.array]
@@ -53,47 +55,6 @@ def positions_of(model: Any) -> Positions | None:
     """Returns None if positions are plain token counts."""
     positions = getattr(model, "positions", None)
     return positions if isinstance(positions, Positions) else None
-
-
-class ShiftedCache(KVCache):
-    """A KV cache whose ``offset``, the position of the next token, is its token count plus ``shift``."""
-
-    def __init__(self, cache: KVCache, shift: int):
-        super().__init__()
-        self.keys, self.values, self.shift = cache.keys, cache.values, shift
-        self.offset = cache.offset + shift
-
-    @property
-    def tokens(self) -> int:
-        return self.offset - self.shift
-
-    def plain(self) -> KVCache:
-        """Returns the same keys and values with an offset that counts tokens."""
-        cache = KVCache()
-        cache.keys, cache.values, cache.offset = self.keys, self.values, self.tokens
-        return cache
-
-    def update_and_fetch(self, keys: mx.array, values: mx.array) -> tuple[mx.array, mx.array]:
-        self.offset -= self.shift
-        try:
-            return super().update_and_fetch(keys, values)
-        finally:
-            self.offset += self.shift
-
-    def size(self) -> int:
-        return self.tokens
-
-    def trim(self, n: int) -> int:
-        n = min(self.tokens, n)
-        self.offset -= n
-        return n
-
-    @classmethod
-    def merge(_, caches: Sequence["ShiftedCache"]) -> BatchKVCache:
-        """Merges into a batch. All sequences of such a model are shifted, some by 0."""
-        batch = BatchKVCache.merge([cache.plain() for cache in caches])
-        batch.offset = batch.offset + mx.array([cache.shift for cache in caches])
-        return batch
 
 
 def shifted(cache: Sequence[Any], shift: int) -> list[Any]:
