@@ -96,7 +96,7 @@ const hosts = {
 const clientTests = path.join(root, 'tests', 'clients')
 
 /** What ruff checks beside the runner. */
-const pythonTests = [clientTests, path.join(root, 'tests', 'agents')]
+const pythonTests = [clientTests, path.join(root, 'tests', 'agents'), path.join(root, 'tests', 'bench')]
 
 /** @type {Suite} */
 const clients = {

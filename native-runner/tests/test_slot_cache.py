@@ -10,7 +10,7 @@ import pytest
 from mlx_lm.models.cache import ArraysCache, CacheList, KVCache, RotatingKVCache
 from requests_alone import alone, prompt, schedule, tiny_model
 
-from muster_runner.cache.batch_layers import extract, in_place, join, keep, lay, merged
+from muster_runner.cache.batch_layers import extract, fewest_moves, join, keep, merged, resize
 from muster_runner.cache.shifted_cache import ShiftedCache
 from muster_runner.sampling.sampling import GREEDY
 
@@ -56,11 +56,11 @@ def test_slots_hold_what_each_sequence_was_given(seed: int, window: int | None) 
                 made += 100
                 new = [made + at for at in range(draws.randrange(1, 14))]
                 room = max(room, len(new))
-                cache.lay(slots, room)
+                cache.resize(slots, room)
                 cache.join([alone_cache(new, window)])
                 expected.append(new)
             case 1 if len(expected) > 1:
-                order = in_place(sorted(draws.sample(range(len(expected)), draws.randrange(1, len(expected)))))
+                order = fewest_moves(sorted(draws.sample(range(len(expected)), draws.randrange(1, len(expected)))))
                 keep([cache], order)
                 expected = [expected[at] for at in order]
             case 2 if window is None and expected:
@@ -71,7 +71,7 @@ def test_slots_hold_what_each_sequence_was_given(seed: int, window: int | None) 
                 count = 1 if window is not None else draws.randrange(1, 3)
                 if longest + count > room:
                     room = longest + count + draws.randrange(4)
-                    cache.lay(slots, room)
+                    cache.resize(slots, room)
                 fed = [[made + 50 + at] * count for at in range(len(expected))]
                 rows = mx.concatenate([content(each) for each in fed])
                 keys, values = cache.update_and_fetch(rows, -rows)
@@ -119,7 +119,7 @@ def test_joining_leaving_and_decoding_write_in_place() -> None:
     for joining in (9, 15_000, 300):
         left = extract([cache], 1)
         mx.eval([layer.state for layer in left])
-        keep([cache], in_place([0, 2, 3, 4]))
+        keep([cache], fewest_moves([0, 2, 3, 4]))
         assert (address(cache.keys), address(cache.values)) == before
         join([cache], [[alone_cache(range(joining), None)]])
         assert (address(cache.keys), address(cache.values)) == before
@@ -127,17 +127,18 @@ def test_joining_leaving_and_decoding_write_in_place() -> None:
         rows = mx.ones((5, HEADS, 1, WIDTH))
         mx.eval(cache.update_and_fetch(rows, rows))
         assert (address(cache.keys), address(cache.values)) == before
-    lay([cache], 6, 2 * room)
+    resize([cache], 6, 2 * room)
     assert address(cache.keys) != before[0]
 
 
-def test_what_a_sequence_leaves_behind_harms_no_other() -> None:
-    """Masked keys are multiplied by 0, and 0 times NaN is NaN."""
+@pytest.mark.parametrize("tokens", [0, 1, 5])
+def test_what_a_sequence_leaves_behind_harms_no_other(tokens: int) -> None:
+    """Masked keys are multiplied by 0, and 0 times NaN is NaN. (Of a prompt of one token nothing is computed at first.)"""
     broken = KVCache()
     broken.update_and_fetch(*[mx.full((1, HEADS, 20, WIDTH), float("nan"))] * 2)
     (cache,) = merged([[alone_cache([1, 2], None)], [broken]], 3, 32)
     keep([cache], [0])
-    join([cache], [[alone_cache([3], None)]])
+    join([cache], [[alone_cache(range(tokens), None)]])
     # Its slot is read as far as the longest.
     join([cache], [[alone_cache(range(25), None)]])
     rows = mx.ones((3, HEADS, 1, WIDTH))
@@ -154,7 +155,7 @@ def test_layers_of_every_kind_join_and_leave_together() -> None:
         return [CacheList(alone_cache(tokens, None), alone_cache(tokens, WINDOW)), state, shifted]
 
     batch = merged([cache([1, 2, 3], 0), cache([4] * 12, -2), cache([5], 7)], 4, 16)
-    keep(batch, in_place([1, 2]))
+    keep(batch, fewest_moves([1, 2]))
     join(batch, [cache([6, 7], -1)])
     for at, (tokens, shift) in enumerate((([5], 7), ([4] * 12, -2), ([6, 7], -1))):
         listed, state, shifted = extract(batch, at)

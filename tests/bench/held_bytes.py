@@ -26,8 +26,6 @@ from muster_runner.model.architectures import ALL  # noqa: E402
 from muster_runner.sampling.sampling import GREEDY  # noqa: E402
 
 STEPS = 40
-# As the tiny model can.
-RAGGED = True
 # Of the budget to the bytes that are held.
 ROOM = 2
 
@@ -44,8 +42,8 @@ def main(model_path: Path, mixes: list[str]) -> None:
 def _held(
     model: object, lengths: list[int], weights: int, per_token: int
 ) -> tuple[float, int]:
-    price = pass_tokens(weights, per_token, RAGGED)
-    batch = DecodingBatch(model, False, True, price, ragged=RAGGED)
+    price = pass_tokens(weights, per_token, ALL)
+    batch = DecodingBatch(model, False, True, price, ragged=ALL.ragged)
     budget = MemoryBudget(ROOM * sum(lengths) * per_token, Footprint(per_token))
     schedule = Schedule(model, ALL, batch, None, PrefillSteps(2048, 2048), budget)
     for at, length in enumerate(lengths):

@@ -32,13 +32,24 @@ def main(pipes: Path, rounds: int, out: Path) -> None:
     heartbeat = Heartbeat(events.send, lambda: (0, 0), orphaned=gone)
     read_commands(str(pipes / "commands"), receive, gone)
     hello = inbox.get()
-    events.send(type="hello", protocol=PROTOCOL, runnerId=hello["runnerId"], pid=os.getpid(), versions={})
+    events.send(
+        type="hello",
+        protocol=PROTOCOL,
+        runnerId=hello["runnerId"],
+        pid=os.getpid(),
+        versions={},
+    )
     heartbeat.start()
     load = inbox.get()
     shard, jaccl = load["shard"], load["jaccl"]
     channel = SideChannel(pipes, shard["worldSize"], lambda: None)
     began = time.monotonic()
-    rehearse(jaccl["devices"], shard["rank"], jaccl["rehearsal"]["attempt"], channel.all_gather)
+    rehearse(
+        jaccl["devices"],
+        shard["rank"],
+        jaccl["rehearsal"]["attempt"],
+        channel.all_gather,
+    )
     made = time.monotonic()
     took = []
     for _ in range(rounds):
@@ -48,7 +59,9 @@ def main(pipes: Path, rounds: int, out: Path) -> None:
     attempt = jaccl["rehearsal"]["attempt"]
     told = out / f"{attempt[:36]}-{shard['rank']}.json"
     # In one step: whoever finds it finds all of it.
-    (out / f".{told.name}").write_text(json.dumps({"attempt": attempt, "began": began, "made": made, "rounds": took}))
+    (out / f".{told.name}").write_text(
+        json.dumps({"attempt": attempt, "began": began, "made": made, "rounds": took})
+    )
     (out / f".{told.name}").rename(told)
     layers = shard["endLayer"] - shard["startLayer"]
     events.send(type="status", status="Loading", layersLoaded=layers, layers=layers)

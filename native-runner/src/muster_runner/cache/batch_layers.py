@@ -31,7 +31,7 @@ def _merged(layers: Sequence[Any], slots: int, room: int) -> Any:
             return QuantizedCache(merged([layer.parts for layer in layers], slots, room), group)
         case KVCache() | RotatingKVCache() as first:
             cache = SlotCache(first.max_size if isinstance(first, RotatingKVCache) else None)
-            cache.lay(slots, room)
+            cache.resize(slots, room)
             cache.join(layers)
             return cache
         case first:
@@ -52,7 +52,7 @@ def extract(batch: Sequence[Any], at: int) -> list[Any]:
     return [layer.extract(at) for layer in batch]
 
 
-def in_place(stay: Sequence[int]) -> list[int]:
+def fewest_moves(stay: Sequence[int]) -> list[int]:
     """Returns the sequences that ``stay`` in an order in which the fewest change their slot."""
     late = iter([at for at in stay if at >= len(stay)])
     kept = set(stay)
@@ -60,19 +60,26 @@ def in_place(stay: Sequence[int]) -> list[int]:
 
 
 def keep(batch: Sequence[Any], order: Sequence[int]) -> None:
-    """Removes all sequences but those of ``order`` (see ``in_place``)."""
+    """Removes all sequences but those of ``order`` (see ``fewest_moves``)."""
     layers = layers_of(batch)
-    lifted = [layer.lifted(order) if isinstance(layer, SlotCache) else [] for layer in layers]
-    mx.eval(lifted)
-    for layer, rows in zip(layers, lifted, strict=True):
+    moving = [layer.moving(order) if isinstance(layer, SlotCache) else [] for layer in layers]
+    mx.eval(moving)
+    for layer, rows in zip(layers, moving, strict=True):
         if isinstance(layer, SlotCache):
             layer.keep(order, rows)
         else:
             layer.filter(list(order))
 
 
-def lay(batch: Sequence[Any], slots: int, room: int) -> None:
+def resize(batch: Sequence[Any], slots: int, room: int) -> None:
     """Changes the slots and the room of a sub-batch's caches; see SlotCache."""
     for layer in layers_of(batch):
         if isinstance(layer, SlotCache):
-            layer.lay(slots, room)
+            layer.resize(slots, room)
+
+
+def evaluate(batch: Sequence[Any]) -> None:
+    """Evaluates the caches one by one, so that the memory that a smaller one leaves is free for the next."""
+    for layer in layers_of(batch):
+        if isinstance(layer, SlotCache):
+            mx.eval(layer.keys, layer.values)

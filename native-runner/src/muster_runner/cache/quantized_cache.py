@@ -26,7 +26,8 @@ def group_size(width: int) -> int | None:
 
 
 class QuantizedCache:
-    """The cache of a layer. ``parts``: caches of mlx-lm, for one sequence or (after ``merge``) for a batch."""
+    """The cache of a layer. ``parts``: caches of mlx-lm of one sequence, of several while their prompts are prefilled
+    together (``merge``), or the SlotCaches of a sub-batch."""
 
     bits = BITS
 

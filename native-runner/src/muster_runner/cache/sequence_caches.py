@@ -29,8 +29,8 @@ class SequenceCaches(Protocol):
     def free_tokens(self) -> int:
         """Tokens for which there is memory that sequences have left behind and others may take."""
 
-    def release(self) -> None:
-        """Gives back the memory of ``free_tokens``."""
+    def release(self, keep_tokens: int = 0) -> None:
+        """Gives back the memory of ``free_tokens``, except for ``keep_tokens``."""
 
     def add(self, caches: Sequence[tuple[list[Any], int]]) -> None:
         """Adds a sequence for each cache (a list of layers), given with its number of tokens, and takes ownership of
@@ -77,7 +77,7 @@ class SeparateCaches:
     def free_tokens(self) -> int:
         return 0
 
-    def release(self) -> None:
+    def release(self, keep_tokens: int = 0) -> None:
         """Sequences apart leave nothing behind."""
 
     def add(self, caches: Sequence[tuple[list[Any], int]]) -> None:

@@ -50,8 +50,4 @@ def cost(parts: Sequence[Sequence[int]], lengths: Sequence[int], pass_tokens: in
 
 def grown(tokens: int) -> int:
     """Returns the room that a cache of ``tokens`` gets when it must grow."""
-    return tokens + growth(tokens)
-
-
-def growth(tokens: int) -> int:
-    return max(MIN_GROWTH, tokens // GROWTH_PART)
+    return tokens + max(MIN_GROWTH, tokens // GROWTH_PART)

@@ -159,6 +159,10 @@ class Schedule:
         """Bytes of the caches of live requests, computed by the footprint."""
         return self._budget.used([*self._batch.held(), *((1, tokens) for tokens in self._prompts.begun())])
 
+    @property
+    def _free_bytes(self) -> int:
+        return self._budget.footprint.per_token * self._batch.free_tokens
+
     def _fits(self, request: Request) -> bool:
         """Whether a request fits the memory beside the live ones, padding included."""
         passes = self._batch.with_more([*self._prompts.begun(), len(request.tokens) + HEADROOM_TOKENS])
@@ -167,8 +171,7 @@ class Schedule:
     def _make_room(self) -> list[SampledToken]:
         """Preempts the latest decoding requests while all together exceed the budget."""
         drawn_tokens = []
-        free = self._budget.footprint.per_token * self._batch.free_tokens
-        if free > 0 and self.live_bytes + free > self._budget.total:
+        if self._batch.free_tokens > 0 and self.live_bytes + self._free_bytes > self._budget.total:
             self._batch.release()
         while (live := self.live_bytes) > self._budget.total and len(self._batch) > 1:
             latest = [request for request in self._requests.values() if request.decoding][-1]
@@ -179,7 +182,7 @@ class Schedule:
             self._history.record("preempt", latest.task_id, latest.tokens)
             drawn_tokens += [drawn] if drawn else []
         if self.cache is not None:
-            self.cache.shrink(max(0, self._budget.total - live))
+            self.cache.shrink(max(0, self._budget.total - live - self._free_bytes))
         return drawn_tokens
 
     def _cache_sequence(self, tokens: list[int], cache: list[Any], whole: bool) -> None:

@@ -7,18 +7,18 @@ split where the padding would cost more time than that. It is split further wher
 other requests need.
 """
 
-from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any
 
 import mlx.core as mx
 
-from muster_runner.cache.batch_layers import extract, in_place, join, keep, lay, merged
+from muster_runner.cache.batch_layers import evaluate, extract, join
 from muster_runner.cache.cache_layers import layers_of
 from muster_runner.cache.memory_budget import UNLIMITED_TOKENS
 from muster_runner.cache.ragged_layer import ragged_layers
-from muster_runner.engine.partition import allowed_padding, cost, grown, growth, limited_partition, padding
+from muster_runner.engine.partition import allowed_padding, cost, grown, limited_partition, padding
+from muster_runner.engine.sub_batch import SubBatch, sub_batch
 
 # Sub-batches are rearranged only if that saves this share of the cost.
 WORTH_IT = 0.1
@@ -26,27 +26,8 @@ WORTH_IT = 0.1
 PAYS_WITHIN = 64
 # A sub-batch that needs more slots gets 1/SPARE_SLOTS_PART more than that, if there is memory to spare.
 SPARE_SLOTS_PART = 4
-
-
-@dataclass
-class SubBatch:
-    """Sequences that attention is computed for together. ``rows``: their numbers, in the order of the caches.
-    ``slots``, ``room``: of the caches; a single sequence has no slots but a cache of its own."""
-
-    rows: list[int]
-    layers: list[Any]
-    slots: int = 0
-    room: int = 0
-
-    def leave(self, leaving: Container[int]) -> None:
-        order = in_place([at for at, row in enumerate(self.rows) if row not in leaving])
-        keep(self.layers, order)
-        self.rows = [self.rows[at] for at in order]
-
-    def lay(self, slots: int, room: int) -> None:
-        """Changes the size of the caches, which copies them."""
-        self.slots, self.room = slots, room
-        lay(self.layers, slots, room)
+# Slots that may always be free, for sequences to join, unless there is no memory to spare at all.
+FREE_SLOTS = 2
 
 
 class SubBatches:
@@ -79,10 +60,14 @@ class SubBatches:
     def free_tokens(self) -> int:
         return sum(self._free(batch) for batch in self._batches)
 
-    def release(self) -> None:
+    def release(self, keep_tokens: int = 0) -> None:
         for batch in self._batches:
-            if self._free(batch) > 0:
-                batch.lay(len(batch.rows), grown(self._longest(batch.rows)))
+            room = grown(self._longest(batch.rows))
+            free_slots = min(max(0, batch.slots - len(batch.rows)), keep_tokens // room)
+            if self._free(batch) > free_slots * room:
+                batch.resize(len(batch.rows) + free_slots, room)
+                evaluate(batch.layers)
+            keep_tokens -= free_slots * room
 
     def add(self, caches: Sequence[tuple[list[Any], int]]) -> None:
         first = len(self._lengths)
@@ -97,7 +82,7 @@ class SubBatches:
 
     def extract(self, at: int) -> list[Any]:
         batch = next(batch for batch in self._batches if at in batch.rows)
-        if not batch.slots:
+        if not batch.is_merged:
             return batch.layers
         layers = extract(batch.layers, batch.rows.index(at))
         mx.eval([layer.state for layer in layers])
@@ -125,8 +110,8 @@ class SubBatches:
         order = [row for batch in self._batches for row in batch.rows]
         in_order = order == list(range(len(order)))
         for batch in self._batches:
-            if batch.slots and (needed := self._longest(batch.rows) + fed.shape[1]) > batch.room:
-                batch.lay(batch.slots, grown(needed))
+            if batch.is_merged and (needed := self._longest(batch.rows) + fed.shape[1]) > batch.room:
+                batch.resize(batch.slots, grown(needed))
         logits = self._computed(model, fed if in_order else fed[mx.array(order)])
         self._lengths = [length + fed.shape[1] for length in self._lengths]
         return logits if in_order else logits[mx.array([order.index(row) for row in range(len(order))])]
@@ -150,7 +135,7 @@ class SubBatches:
         for batch in self._batches:
             each = [counts[row] for row in batch.rows]
             for layer in layers_of(batch.layers) if any(each) else []:
-                layer.trim(each if batch.slots else each[0])
+                layer.trim(each if batch.is_merged else each[0])
 
     def _longest(self, rows: Iterable[int]) -> int:
         return max(self._lengths[row] for row in rows)
@@ -162,10 +147,15 @@ class SubBatches:
         """Returns the tokens for which a sub-batch has memory beyond what it needs to grow."""
         return max(0, batch.slots * batch.room - len(batch.rows) * grown(self._longest(batch.rows)))
 
+    def _allowed_free(self) -> int:
+        """Returns for how many tokens there may be memory that no sequence uses, where nobody needs it."""
+        if self._spare_tokens == 0:
+            return 0
+        return max(self._spare_tokens, FREE_SLOTS * max((batch.room for batch in self._batches), default=0))
+
     def _limit_free(self) -> None:
-        padded = padding([batch.rows for batch in self._batches], self._lengths)
-        if padded + self.free_tokens > allowed_padding(self._lengths, self._spare_tokens):
-            self.release()
+        if self.free_tokens > (allowed := self._allowed_free()):
+            self.release(allowed)
 
     def _partition(self, lengths: Sequence[int]) -> list[list[int]]:
         return limited_partition(lengths, self._pass_tokens, self._spare_tokens)
@@ -200,7 +190,7 @@ class SubBatches:
             (self._tokens(set(part).intersection(source.rows)), at, number)
             for at, part in enumerate(parts)
             for number, source in enumerate(sources)
-            if source.slots
+            if source.is_merged
         ]
         bases: list[SubBatch | None] = [None] * len(parts)
         taken = set[int]()
@@ -228,36 +218,28 @@ class SubBatches:
         each = list(zip(target, bases, strict=True))
         stay = {row for part, base in each if base is not None for row in base.rows if row in part}
         caches = {
-            row: extract(source.layers, at) if source.slots else source.layers
+            row: extract(source.layers, at) if source.is_merged else source.layers
             for source in sources
             for at, row in enumerate(source.rows)
             if row not in stay
         }
         # Before anything is written in place.
         mx.eval([layer.state for cache in caches.values() for layer in cache])
-        spare = allowed_padding(self._lengths, self._spare_tokens) - padding(target, self._lengths)
+        spare = self._allowed_free() // len(target)
         arranged = []
         for part, base in each:
             joining = [row for row in part if row in caches]
-            longest = self._longest(part)
-            slots = len(part) + min(len(part) // SPARE_SLOTS_PART, max(0, spare) // len(target) // max(1, longest))
+            room = grown(self._longest(part))
+            slots = len(part) + min(len(part) // SPARE_SLOTS_PART, spare // room)
             if base is None:
-                arranged.append(_sub_batch(part, [caches[row] for row in part], slots, longest))
+                arranged.append(sub_batch(part, [caches[row] for row in part], slots, room))
                 continue
             if leaving := set(base.rows).difference(part):
                 base.leave(leaving)
             if joining:
-                if len(part) > base.slots or longest >= base.room:
-                    base.lay(slots if len(part) > base.slots else base.slots, max(base.room, grown(longest)))
+                if len(part) > base.slots or self._longest(part) >= base.room:
+                    base.resize(slots if len(part) > base.slots else base.slots, max(base.room, room))
                 join(base.layers, [caches[row] for row in joining])
                 base.rows += joining
             arranged.append(base)
         self._batches = arranged
-
-
-def _sub_batch(rows: list[int], caches: Sequence[list[Any]], slots: int, longest: int) -> SubBatch:
-    if len(caches) > 1:
-        return SubBatch(rows, merged(caches, slots, grown(longest)), slots, grown(longest))
-    for layer in layers_of(caches[0]):
-        layer.step = growth(longest)
-    return SubBatch(rows, caches[0])

@@ -61,11 +61,12 @@ class LogitsCheck:
         raise ModelFileError(f"{damaged(directory) or directory.name} is damaged: the model computes {what}")
 
 
-def _request(task_id: str) -> Prepared:
-    prompt, sampling = TextPrompt(text=""), Sampling(temperature=0)
+def _request(width: int, number: int) -> Prepared:
+    prompt, sampling, task_id = TextPrompt(text=""), Sampling(temperature=0), f"warm-up {width}.{number}"
     request = GenerationRequest(task_id=task_id, model_id="-", prompt=prompt, sampling=sampling, stop=[])
-    # Different tokens: some models have a padding token whose embedding is zero.
-    return Prepared(request, tokens=list(range(PROMPT)), limit=TOKENS, received=0.0)
+    # Different tokens: some models have a padding token whose embedding is zero. Different lengths: the kernels for a
+    # batch of one length are others, and rarely needed.
+    return Prepared(request, tokens=list(range(PROMPT - number % 2)), limit=TOKENS, received=0.0)
 
 
 def _options(loaded: LoadedModel) -> EngineOptions:
@@ -95,7 +96,7 @@ def warm_up(
     for done, width in enumerate(widths):
         progress(done, len(widths))
         for number in range(width):
-            engine.add(_request(f"warm-up {width}.{number}"))
+            engine.add(_request(width, number))
         while engine.active:
             rank.work()
     rank.rest()
