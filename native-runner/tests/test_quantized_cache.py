@@ -2,6 +2,7 @@
 
 import math
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from mlx_lm.generate import generate_step
 from mlx_lm.models.cache import KVCache, QuantizedKVCache, make_prompt_cache
 from mlx_lm.utils import load_model
 from requests_alone import answers, prefix_cache, prompt, schedule
-from tiny_architectures import configurations, made
+from tiny_architectures import configurations, made, names
 
 from muster_runner.cache.cache_layers import footprint
 from muster_runner.cache.quantized_cache import keep_in_8_bits
@@ -37,7 +38,7 @@ def wide_model(name: str = "llama") -> tuple[Any, Any]:
     config = configurations(name)[-1] | {"hidden_size": 128, "head_dim": 64, "num_attention_heads": 2}
     config["num_key_value_heads"] = 2
     model = made(config)
-    keep_in_8_bits(model)
+    keep_in_8_bits(model, abilities(config).ragged)
     return model, within(abilities(config), model)
 
 
@@ -74,14 +75,41 @@ def test_it_takes_little_more_than_half_the_memory() -> None:
         return footprint(cache).per_token
 
     full = per_token()
-    keep_in_8_bits(model)
+    keep_in_8_bits(model, plain_attention=True)
     assert 0.5 < per_token() / full < 0.54
 
 
 def test_a_model_with_other_kinds_of_caches_is_refused() -> None:
     for name in ("gemma3_text", "mamba2"):
         with pytest.raises(Unsupported, match="without kvBits"):
-            keep_in_8_bits(made(configurations(name)[-1]))
+            keep_in_8_bits(made(configurations(name)[-1]), plain_attention=True)
+
+
+def generates(model: Any) -> bool:
+    cache = make_prompt_cache(model)
+    logits = [model(mx.array([tokens]), cache=cache)[:, -1].astype(mx.float32) for tokens in ([5, 6, 7], [8])]
+    return bool(mx.isfinite(mx.stack(logits)).any())
+
+
+def widened(config: dict[str, Any]) -> Any:
+    """A tiny model with heads that are wide enough to be quantised, if its configuration has a width for them."""
+    if "head_dim" in config:
+        with suppress(Exception):
+            model = made(config | {"head_dim": 64})
+            if generates(model):
+                return model
+    return made(config)
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_architecture_keeps_its_context_in_8_bits_or_is_refused(name: str) -> None:
+    config = configurations(name)[-1]
+    model = widened(config)
+    try:
+        keep_in_8_bits(model, abilities(config).ragged)
+        assert generates(model)
+    except Unsupported as error:
+        assert "without kvBits" in str(error)
 
 
 def test_a_runner_reports_why_8_bits_are_unsupported(tiny: Path, runner: RunnerProcess) -> None:
@@ -112,5 +140,5 @@ def test_the_loss_on_a_fixed_text_is_below_half_a_percent() -> None:
 
     assert all(type(layer) is KVCache for layer in make_prompt_cache(model))
     full = perplexity()
-    keep_in_8_bits(model)
+    keep_in_8_bits(model, plain_attention=True)
     assert abs(perplexity() / full - 1) < 0.005

@@ -133,7 +133,7 @@ def test_joining_leaving_and_decoding_write_in_place() -> None:
 
 @pytest.mark.parametrize("tokens", [0, 1, 5])
 def test_what_a_sequence_leaves_behind_harms_no_other(tokens: int) -> None:
-    """Masked keys are multiplied by 0, and 0 times NaN is NaN. (Of a prompt of one token nothing is computed at first.)"""
+    """Masked keys are multiplied by 0, and 0 times NaN is NaN. (No tokens: a prompt of one.)"""
     broken = KVCache()
     broken.update_and_fetch(*[mx.full((1, HEADS, 20, WIDTH), float("nan"))] * 2)
     (cache,) = merged([[alone_cache([1, 2], None)], [broken]], 3, 32)

@@ -103,13 +103,13 @@ def _common_group_size(keys: int, values: int) -> int:
     return size
 
 
-def keep_in_8_bits(model: Any) -> None:
-    """Makes a loaded model use 8-bit caches. Raises Unsupported if it has other kinds of caches."""
+def keep_in_8_bits(model: Any, plain_attention: bool) -> None:
+    """Makes a loaded model use 8-bit caches. ``plain_attention``: its layers give keys and values to mlx-lm's attention
+    function and compute nothing else with them (``Abilities.ragged``). Raises Unsupported if they do, or if it has
+    other kinds of caches."""
     caches = make_prompt_cache(model)
-    if any(type(layer) is not KVCache for layer in caches):
-        kinds = ", ".join(sorted({type(layer).__name__ for layer in caches if type(layer) is not KVCache}))
-        raise Unsupported(
-            f"this model's context cannot be kept in {BITS} bits: its layers keep it as {kinds}; declare it without "
-            "kvBits"
-        )
+    others = sorted({type(layer).__name__ for layer in caches if type(layer) is not KVCache})
+    if others or not plain_attention:
+        why = f"its layers keep it as {', '.join(others)}" if others else "its layers compute with it themselves"
+        raise Unsupported(f"this model's context cannot be kept in {BITS} bits: {why}; declare it without kvBits")
     model.make_cache = lambda: [QuantizedCache() for _ in caches]

@@ -84,13 +84,14 @@ def load(
     tower = open_tower(directory, config, model) if part.group is None and reads_pictures(directory, config) else None
     if isinstance(model, Stage):
         model.connect(config["hidden_size"])
+    able = abilities(config)
     if kv_bits is not None:
-        keep_in_8_bits(model)
+        keep_in_8_bits(model, able.ragged)
     limits = [limit for limit in (context_of(model, config), max_context) if limit is not None]
     return LoadedModel(
         directory=directory,
         model=model,
-        able=within(abilities(config), model),
+        able=within(able, model),
         tokenizer=tokenizer,
         rules=rules,
         context_length=min(limits, default=DEFAULT_CONTEXT),
