@@ -11,8 +11,8 @@ const FRANCE = { role: 'user' as const, content: 'What is the capital of France?
 const Person = z.strictObject({ name: z.string(), age: z.int() })
 
 const SOAK = process.env['MUSTER_SOAK'] === '1'
-/** Of a long prompt; 13 tokens each. A processor needs minutes for thousands of tokens, and a busy one many more. */
-const LINES = SOAK ? 620 : 50
+/** Of a long prompt; 13 or 14 tokens each, at most the model’s whole context. A processor needs minutes for thousands. */
+const LINES = SOAK ? 2_200 : 50
 const LONG_PROMPT_MS = SOAK ? 3_600_000 : 1_200_000
 
 const functionOf = (call: OpenAI.ChatCompletionMessageToolCall | undefined) => {
@@ -33,7 +33,7 @@ describe('a real model through OpenAI’s client', () => {
   }
 
   beforeAll(async () => {
-    const declaration = { name: 'coder', maxContext: 12_000 }
+    const declaration = { name: 'coder', maxContext: 32_768 }
     serving = await startServing({ modelId: CODER, add: addCoderModel, declaration })
     client = new OpenAI({ baseURL: `${serving.node.url}/v1`, apiKey: 'none', maxRetries: 0, timeout: LONG_PROMPT_MS })
   })
