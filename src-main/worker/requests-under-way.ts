@@ -20,9 +20,16 @@ export interface RequestsUnderWayOptions {
   readonly onAnswered: (speed: { readonly tokensPerSecond: number }) => void
 }
 
+interface UnderWay {
+  readonly request: GenerationRequest
+  readonly queue: UpdateQueue
+  /** Aborted when the request is over. */
+  readonly over: AbortController
+}
+
 /** The requests that one runner is serving, each with the queue of its updates. */
 export class RequestsUnderWay {
-  private readonly requests = new Map<TaskId, { readonly request: GenerationRequest; readonly queue: UpdateQueue }>()
+  private readonly requests = new Map<TaskId, UnderWay>()
   /** The request that began while no other was running; undefined if another has begun since. */
   private alone: TaskId | undefined
   /** The highest speed of a prompt that was computed alone; 0 before the first. */
@@ -42,11 +49,15 @@ export class RequestsUnderWay {
     return this.requests.has(taskId)
   }
 
-  begin(request: GenerationRequest): UpdateQueue {
+  /** `signal` cancels the request while it is under way; it may be that of many requests, one after the other. */
+  begin(request: GenerationRequest, signal: AbortSignal): UpdateQueue {
     const { taskId } = request
-    const queue = new UpdateQueue(() => this.options.cancel(taskId))
+    const cancel = (): void => this.options.cancel(taskId)
+    const queue = new UpdateQueue(cancel)
+    const over = new AbortController()
+    signal.addEventListener('abort', cancel, { once: true, signal: over.signal })
     this.alone = this.requests.size === 0 ? taskId : undefined
-    this.requests.set(taskId, { request, queue })
+    this.requests.set(taskId, { request, queue, over })
     return queue
   }
 
@@ -87,6 +98,7 @@ export class RequestsUnderWay {
 
   private finish(taskId: TaskId, update: GenerationUpdate): void {
     this.push(taskId, update)
+    this.requests.get(taskId)?.over.abort()
     this.requests.delete(taskId)
   }
 

@@ -117,11 +117,9 @@ export class Supervisor {
       queue.push(RUNNER_GONE)
       return queue
     }
-    const cancel = (): void => this.cancel(request.taskId)
-    const queue = this.requests.begin(request)
+    const queue = this.requests.begin(request, signal)
     this.process.send({ type: 'generate', request })
-    if (signal.aborted) cancel()
-    else signal.addEventListener('abort', cancel, { once: true })
+    if (signal.aborted) this.cancel(request.taskId)
     return queue
   }
 
