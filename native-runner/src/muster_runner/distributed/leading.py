@@ -22,7 +22,7 @@ class Leader(AnsweringRank):
 
     def work(self) -> None:
         """Broadcasts the changes since the last step, then takes the next."""
-        self._leading.step(self._exchange())
+        self._leading.step_prepared(self._exchange())
 
     def rest(self) -> None:
         """Ends the epoch, so that the other ranks block on their pipes."""
@@ -36,7 +36,7 @@ class Leader(AnsweringRank):
             self._epoch += 1
             self._wake(self._epoch)
             self._in_epoch = True
-        self._leading.propose()
+        self._leading.prepare()
         own = StepMessage(self._leading.mark, self._leading.restored, self._leading.drawn, self._orders)
         restored = exchange(self._group, own).restored
         self._orders.clear()

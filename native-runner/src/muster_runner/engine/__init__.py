@@ -18,5 +18,6 @@ them.
 5. A request that fails, by its settings or by NaN in its logits, ends alone; nothing of it is cached
    (tests/test_one_request.py, tests/test_no_numbers.py).
 6. Ranks that receive the same orders compute the same steps; a checksum is compared before each step
-   (tests/test_group.py, tests/test_ranks.py).
+   (tests/test_group.py, tests/test_ranks.py). So nothing changes between what rank 0 says before a step and the step
+   (tests/test_memory_pressure.py).
 """

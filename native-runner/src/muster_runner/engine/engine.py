@@ -142,16 +142,25 @@ class Engine:
         """See Schedule."""
         return self._schedule.restored
 
-    def propose(self) -> None:
-        """Drafts tokens for the next step and broadcasts them, before the other ranks start it."""
+    def prepare(self) -> None:
+        """Decides what other ranks must know before the next step, and broadcasts it: the memory budget and draft
+        tokens."""
+        self._follow_memory()
         if drafts := self._batch.propose():
             self.on_order(("draft", "", drafts))
 
-    def step(self, restored: int = 0) -> None:
-        """Runs a step of the schedule and sends its tokens. ``restored``: see Schedule."""
+    def _follow_memory(self) -> None:
         if (total := self._pressure.changed()) is not None:
             self._schedule.resize(total)
             self.on_order(("resize", "", total))
+
+    def step(self) -> None:
+        """Runs a step of the schedule and sends its tokens."""
+        self._follow_memory()
+        self.step_prepared()
+
+    def step_prepared(self, restored: int = 0) -> None:
+        """Runs a step of which the other ranks know by ``prepare``. ``restored``: see Schedule."""
         items: list[dict[str, Any]] = []
         ended: dict[str, str | Rejected] = {}
         drawn = self._schedule.step(restored)
