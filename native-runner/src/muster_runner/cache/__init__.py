@@ -19,6 +19,6 @@ an unload and a restart; nothing else does. A failed read or write costs only it
 5. All ranks cache the same blocks and use the same prefix, whatever their disks hold (tests/test_kept_prompts.py).
 6. Sizes are computed from a footprint, not measured, so all ranks decide alike about memory (tests/test_schedule.py).
 7. A disk is never filled by blocks beyond its limit (tests/test_disk_cache.py).
-8. A sequence that joins or leaves a sub-batch, or whose draft tokens are rejected, costs no copy of the others
-   (tests/test_slot_cache.py).
+8. A sequence that joins or leaves a sub-batch, or whose draft tokens are rejected, costs no copy of the others, unless
+   the memory must grow or is needed elsewhere (tests/test_slot_cache.py, tests/test_sub_batches.py).
 """

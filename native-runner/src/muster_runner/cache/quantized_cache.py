@@ -103,13 +103,29 @@ def _common_group_size(keys: int, values: int) -> int:
     return size
 
 
-def keep_in_8_bits(model: Any, plain_attention: bool) -> None:
-    """Makes a loaded model use 8-bit caches. ``plain_attention``: its layers give keys and values to mlx-lm's attention
-    function and compute nothing else with them (``Abilities.ragged``). Raises Unsupported if they do, or if it has
-    other kinds of caches."""
+def keep_in_8_bits(model: Any, plain_attention: bool | None) -> None:
+    """Makes a loaded model use 8-bit caches. ``plain_attention``: whether its layers give keys and values to mlx-lm's
+    attention function and compute nothing else with them; None: unknown, so a token is computed to find out. Raises
+    Unsupported if they do, or if it has other kinds of caches."""
     caches = make_prompt_cache(model)
-    others = sorted({type(layer).__name__ for layer in caches if type(layer) is not KVCache})
-    if others or not plain_attention:
-        why = f"its layers keep it as {', '.join(others)}" if others else "its layers compute with it themselves"
-        raise Unsupported(f"this model's context cannot be kept in {BITS} bits: {why}; declare it without kvBits")
+    if others := sorted({type(layer).__name__ for layer in caches if type(layer) is not KVCache}):
+        raise _unsupported(f"its layers keep it as {', '.join(others)}")
     model.make_cache = lambda: [QuantizedCache() for _ in caches]
+    if plain_attention is None:
+        plain_attention = _computes(model)
+    if not plain_attention:
+        raise _unsupported("its layers compute with it themselves")
+
+
+def _computes(model: Any) -> bool:
+    try:
+        mx.eval(model(mx.array([[0]]), cache=model.make_cache()))
+    except (Unsupported, MemoryError):
+        raise
+    except Exception:  # whatever a layer raises that is given three arrays for one
+        return False
+    return True
+
+
+def _unsupported(why: str) -> Unsupported:
+    return Unsupported(f"this model's context cannot be kept in {BITS} bits: {why}; declare it without kvBits")

@@ -86,7 +86,8 @@ def load(
         model.connect(config["hidden_size"])
     able = abilities(config)
     if kv_bits is not None:
-        keep_in_8_bits(model, able.ragged)
+        # Some architectures have networks of several kinds. One rank alone cannot compute a token to find out.
+        keep_in_8_bits(model, able.ragged or (None if part.group is None else False))
     limits = [limit for limit in (context_of(model, config), max_context) if limit is not None]
     return LoadedModel(
         directory=directory,
