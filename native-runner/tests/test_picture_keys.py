@@ -28,6 +28,17 @@ def test_a_picture_of_a_later_turn_changes_nothing_before_it():
     assert swapped[1] != later[1]
 
 
+def test_the_parts_of_a_picture_that_others_interrupt_belong_together():
+    line, end = 7, 8
+    first = [1, PLACEHOLDER, PLACEHOLDER, line, PLACEHOLDER, PLACEHOLDER, end, 2]
+    keys = prompt_keys(first, PLACEHOLDER, [ONE], end)
+    assert [key for key in keys if key < FIRST_KEY] == [1, line, end, 2]
+    assert len({key for key in keys if key >= FIRST_KEY}) == 4
+    later = prompt_keys([*first, PLACEHOLDER, line, PLACEHOLDER, end], PLACEHOLDER, [ONE, OTHER], end)
+    assert later[: len(first)] == keys
+    assert prompt_keys([*first, PLACEHOLDER, end], PLACEHOLDER, [OTHER, ONE], end)[1] != keys[1]
+
+
 def test_a_draft_ends_before_a_picture():
     assert before_pictures([5, 6, FIRST_KEY | 7, 8]) == [5, 6]
     assert before_pictures([5, 6]) == [5, 6]

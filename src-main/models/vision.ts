@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Tensors } from './safetensors'
 import table from '../../native-runner/src/muster_runner/vision/architectures.json'
 
-const families: ReadonlySet<string> = new Set(table.families)
+const families: ReadonlySet<string> = new Set(Object.keys(table.processors))
 
 const Config = z.looseObject({ model_type: z.string(), vision_config: z.looseObject({}) })
 

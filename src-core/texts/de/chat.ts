@@ -168,7 +168,7 @@ export const chat: Translation<'chat'> = {
   'refused.largePicture': '{file} ist größer als 50 MB: das Bild erst verkleinern.',
   'refused.manyPictures': '{file} bleibt weg: eine Unterhaltung zeigt einem Modell höchstens {most} Bilder.',
   'blind.others': '{model} liest nur Text. Bilder lesen: {others}.',
-  'blind.none': '{model} liest nur Text. Kein Modell hier liest Bilder; ein Qwen2.5-VL oder ein Gemma 3 tut es.',
+  'blind.none': '{model} liest nur Text. Kein Modell hier liest Bilder; ein Qwen3-VL oder ein Gemma 3 tut es.',
   'blind.shown': 'Diese Unterhaltung enthält Bilder. {why}',
   'refused.pdf.large': '{file} ist größer als 50 MB: nur die wichtigen Seiten hinzufügen.',
   'refused.pdf.pages': '{file} hat mehr als {most, number} Seiten: nur die wichtigen hinzufügen.',

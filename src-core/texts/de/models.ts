@@ -117,7 +117,7 @@ export const models: Translation<'models'> = {
   details: 'Details…',
   detailsOf: 'Details zu {name}…',
   lookedUp:
-    'Nachgesehen am {date} auf huggingface.co/mlx-community. „Bilder“ beschreibt das Modell: Muster zeigt Bilder Qwen2-VL, Qwen2.5-VL und Gemma 3.',
+    'Nachgesehen am {date} auf huggingface.co/mlx-community. „Bilder“ beschreibt das Modell: Muster zeigt Bilder Qwen-VL, Qwen3.5, Gemma 3 und 4, Mistral 3 und Pixtral.',
   favourite: 'Favorit: {name}',
   'fit.one': 'passt',
   'fit.any': 'passt auf jeden Rechner',

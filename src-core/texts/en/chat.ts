@@ -162,7 +162,7 @@ export const chat = {
   'refused.largePicture': '{file} is larger than 50 MB: make the picture smaller.',
   'refused.manyPictures': '{file} is left out: a conversation shows a model {most} pictures at most.',
   'blind.others': '{model} reads text only. These read pictures: {others}.',
-  'blind.none': '{model} reads text only. No model here reads pictures; a Qwen2.5-VL or a Gemma 3 does.',
+  'blind.none': '{model} reads text only. No model here reads pictures; a Qwen3-VL or a Gemma 3 does.',
   'blind.shown': 'This conversation has pictures. {why}',
   'refused.pdf.large': '{file} is larger than 50 MB: add only the pages that matter.',
   'refused.pdf.pages': '{file} has more than {most, number} pages: add only those that matter.',

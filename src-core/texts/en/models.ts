@@ -114,7 +114,7 @@ export const models = {
   details: 'Details…',
   detailsOf: 'Details of {name}…',
   lookedUp:
-    'As of {date} on huggingface.co/mlx-community. “Vision” is a property of the model; Muster supports pictures for Qwen2-VL, Qwen2.5-VL and Gemma 3.',
+    'As of {date} on huggingface.co/mlx-community. “Vision” is a property of the model; Muster supports pictures for Qwen-VL, Qwen3.5, Gemma 3 and 4, Mistral 3 and Pixtral.',
   favourite: 'Favourite: {name}',
   'fit.one': 'fits',
   'fit.any': 'fits any machine',

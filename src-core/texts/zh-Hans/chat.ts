@@ -161,7 +161,7 @@ export const chat: Translation<'chat'> = {
   'refused.largePicture': '{file} 超过 50 MB：请先缩小图片。',
   'refused.manyPictures': '{file} 未加入：一个对话最多向模型展示 {most} 张图片。',
   'blind.others': '{model} 只读取文本。以下模型能读图：{others}。',
-  'blind.none': '{model} 只读取文本。这里没有能读图的模型；Qwen2.5-VL 或 Gemma 3 可以。',
+  'blind.none': '{model} 只读取文本。这里没有能读图的模型；Qwen3-VL 或 Gemma 3 可以。',
   'blind.shown': '这个对话里有图片。{why}',
   'refused.pdf.large': '{file} 超过 50 MB：请只添加需要的页面。',
   'refused.pdf.pages': '{file} 超过 {most, number} 页：请只添加需要的页面。',

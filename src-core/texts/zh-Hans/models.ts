@@ -113,7 +113,7 @@ export const models: Translation<'models'> = {
   details: '详情…',
   detailsOf: '{name} 的详情…',
   lookedUp:
-    '于 {date} 在 huggingface.co/mlx-community 查得。“视觉”指模型具备的能力：Muster 可向 Qwen2-VL、Qwen2.5-VL 和 Gemma 3 提供图片。',
+    '于 {date} 在 huggingface.co/mlx-community 查得。“视觉”指模型具备的能力：Muster 可向 Qwen-VL、Qwen3.5、Gemma 3 和 4、Mistral 3 以及 Pixtral 提供图片。',
   favourite: '收藏：{name}',
   'fit.one': '放得下',
   'fit.any': '任何机器都放得下',

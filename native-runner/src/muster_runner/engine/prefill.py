@@ -60,6 +60,8 @@ class Prefill:
     def advance(self, model: Any, max_tokens: int) -> int:
         """Prefills up to ``max_tokens`` further tokens, not beyond the next stop; returns how many."""
         count = min(max_tokens, self.remaining, *(stop - self.done for stop in self.stops[:1]))
+        if count > 0 and self.pictures is not None:
+            count = min(self.pictures.whole(self.done + count) - self.done, self.remaining)
         if count > 0:
             if self.pictures is None:
                 model(mx.array([self.chunk(count)]), cache=self.cache)

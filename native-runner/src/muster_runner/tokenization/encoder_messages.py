@@ -18,6 +18,8 @@ from muster_runner.protocol import ChatPrompt, EmbedPrompt, TextPrompt, TokensPr
 
 HEADER = struct.Struct("<I")
 TOKENS, LISTS, PICTURED, REFUSED = b"t", b"l", b"p", b"r"
+# Between the name of a list of arrays and the index of each.
+PART = "/"
 
 # Limits of CPU time, far above what any tokenizer needs.
 MIN_CPU_SECONDS = 3.0
@@ -84,12 +86,14 @@ class Lists:
 @dataclass(frozen=True)
 class Pictured:
     """A tokenized prompt with pictures. ``token``: the placeholder, one per vector of a picture. ``hashes``: of the
-    picture files. ``arrays``: inputs of the vision tower by name, as numpy arrays."""
+    picture files. ``arrays``: inputs of the vision tower by name, as numpy arrays or lists of them. ``end``: the token
+    after a picture, if a picture is interrupted by others."""
 
     tokens: list[int]
     token: int
     hashes: list[bytes]
     arrays: dict[str, Any]
+    end: int | None = None
 
 
 Encoded = list[int] | Lists | Pictured | Refusal
@@ -119,18 +123,29 @@ def _encode_pictured(answer: Pictured) -> bytes:
     import numpy as np
     from safetensors.numpy import save
 
-    arrays = {name: np.ascontiguousarray(value) for name, value in answer.arrays.items()}
+    parts = {}
+    for name, value in answer.arrays.items():
+        named = (
+            {f"{name}{PART}{at}": part for at, part in enumerate(value)} if isinstance(value, list) else {name: value}
+        )
+        parts |= {each: np.ascontiguousarray(array) for each, array in named.items()}
     hashes = [digest.hex() for digest in answer.hashes]
-    head = msgspec.json.encode([answer.tokens, answer.token, hashes])
-    return HEADER.pack(len(head)) + head + save(arrays)
+    head = msgspec.json.encode([answer.tokens, answer.token, hashes, answer.end])
+    return HEADER.pack(len(head)) + head + save(parts)
 
 
 def _decode_pictured(data: bytes) -> Pictured:
     from safetensors.numpy import load
 
-    end = HEADER.size + HEADER.unpack(data[: HEADER.size])[0]
-    tokens, token, hashes = msgspec.json.decode(data[HEADER.size : end], type=tuple[list[int], int, list[str]])
-    return Pictured(tokens, token, [bytes.fromhex(digest) for digest in hashes], load(data[end:]))
+    head_end = HEADER.size + HEADER.unpack(data[: HEADER.size])[0]
+    head = msgspec.json.decode(data[HEADER.size : head_end], type=tuple[list[int], int, list[str], int | None])
+    tokens, token, hashes, end = head
+    parts = load(data[head_end:])
+    arrays: dict[str, Any] = {name: part for name, part in parts.items() if PART not in name}
+    for name in sorted({name.split(PART)[0] for name in parts if PART in name}):
+        count = sum(each.startswith(f"{name}{PART}") for each in parts)
+        arrays[name] = [parts[f"{name}{PART}{at}"] for at in range(count)]
+    return Pictured(tokens, token, [bytes.fromhex(digest) for digest in hashes], arrays, end)
 
 
 def _little_endian(values: "array.array[int]") -> "array.array[int]":

@@ -8,24 +8,36 @@ from collections.abc import Sequence
 FIRST_KEY = 1 << 31
 
 
-def prompt_keys(tokens: Sequence[int], token: int, hashes: Sequence[bytes]) -> list[int]:
+def prompt_keys(tokens: Sequence[int], token: int, hashes: Sequence[bytes], end: int | None = None) -> list[int]:
     """Returns the prompt's tokens with every placeholder ``token`` replaced by a number derived from the pictures.
 
-    Run n of placeholders is derived from the hashes of pictures 1 to n, so a picture added in a later turn does not
-    change the keys before it. If runs and pictures differ in number, every run depends on all pictures.
+    ``end``: the token after the last run of each picture's placeholders; None: a picture has one run. The runs of
+    picture n are derived from the hashes of pictures 1 to n, so a picture added in a later turn does not change the
+    keys before it. If the runs do not make up as many pictures as there are hashes, every run depends on all pictures.
     """
-    runs = _runs(tokens, token)
+    parts = _by_picture(tokens, runs_of(tokens, token), end)
     keys = list(tokens)
-    for at, (start, end) in enumerate(runs):
-        # Usually one run per picture. A picture of several runs cannot be assigned, so all pictures count.
-        known = hashes[: at + 1] if len(runs) == len(hashes) else hashes
-        digest = hashlib.shake_256(b"".join(known)).digest(4 * (end - start))
-        for place, word in zip(range(start, end), array("I", digest), strict=True):
-            keys[place] = FIRST_KEY | word
+    for number, picture in enumerate(parts):
+        known = hashes[: number + 1] if len(parts) == len(hashes) else hashes
+        digest = hashlib.shake_256(b"".join(known)).digest(4 * sum(last - first for first, last in picture))
+        words = iter(array("I", digest))
+        for first, last in picture:
+            keys[first:last] = [FIRST_KEY | next(words) for _ in range(first, last)]
     return keys
 
 
-def _runs(tokens: Sequence[int], token: int) -> list[tuple[int, int]]:
+def _by_picture(tokens: Sequence[int], runs: Sequence[tuple[int, int]], end: int | None) -> list[list[tuple[int, int]]]:
+    pictures: list[list[tuple[int, int]]] = []
+    is_complete = True
+    for first, last in runs:
+        if is_complete:
+            pictures.append([])
+        pictures[-1].append((first, last))
+        is_complete = end is None or tokens[last : last + 1] == [end]
+    return pictures
+
+
+def runs_of(tokens: Sequence[int], token: int) -> list[tuple[int, int]]:
     """Returns the half-open ranges in which every token is ``token``."""
     runs: list[tuple[int, int]] = []
     for at, each in enumerate(tokens):

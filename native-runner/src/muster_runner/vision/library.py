@@ -8,6 +8,7 @@ import types
 from typing import Any
 
 from muster_runner.failures import Failure
+from muster_runner.vision.kind import PROCESSORS
 
 
 def family(name: str) -> Any:
@@ -17,6 +18,13 @@ def family(name: str) -> Any:
         return importlib.import_module(f"mlx_vlm.models.{name}")
     except ImportError as error:
         raise Failure(f"the Python environment is incomplete: {error}; run the set-up again", "environment") from error
+
+
+def processor(name: str) -> Any:
+    """Imports the class of an architecture's image processor. Raises as ``family``."""
+    package, module, kind = PROCESSORS[name].split(".")
+    family(package)
+    return getattr(importlib.import_module(f"mlx_vlm.models.{package}.{module}"), kind)
 
 
 def _stub_package() -> None:

@@ -1,13 +1,17 @@
 """Turns a conversation with pictures into tokens and arrays, with the architecture's own processor."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from muster_runner.protocol import ChatPrompt
 from muster_runner.tokenization.encoder_messages import Pictured
 from muster_runner.tokenization.prompts import Prompts
-from muster_runner.vision.library import family
+from muster_runner.vision.library import processor
 from muster_runner.vision.pictures import BadPicture, open_pictures, picture_parts
+
+# The processor's attribute that names what a chat template has for a picture.
+MARKS = {"gemma3": "boi_token"}
 
 
 class _OurTokenizer:
@@ -31,12 +35,11 @@ class Processing:
 
         # Only prepares arrays: keeps this process off the GPU.
         mx.set_default_device(mx.cpu)
-        module = family(config["model_type"])
-        processors = next(value for name, value in vars(module).items() if name.startswith("processing_"))
-        processor = getattr(processors, processors.__all__[0])
         # Without False the library would ask at the terminal whether to run the model's code.
-        loaded_processor = processor.from_pretrained(str(directory), trust_remote_code=False)
-        self._placeholder = getattr(loaded_processor, "boi_token", None) or loaded_processor.image_token
+        loaded_processor = processor(config["model_type"]).from_pretrained(str(directory), trust_remote_code=False)
+        # Gemma 3's templates have the mark of the beginning where others have the placeholder.
+        self._placeholder = getattr(loaded_processor, MARKS.get(config["model_type"], "image_token"))
+        self._end = getattr(loaded_processor, "image_end_token_id", None)
         self._token = int(loaded_processor.image_token_id)
         loaded_processor.tokenizer = _OurTokenizer(loaded_processor.tokenizer, prompts)
         self._processor, self._prompts = loaded_processor, prompts
@@ -54,5 +57,13 @@ class Processing:
             )
         inputs = self._processor(text=[text], images=pictures)
         tokens = np.array(inputs.pop("input_ids"))[0].tolist()
-        arrays = {name: np.array(value) for name, value in inputs.items() if hasattr(value, "shape")}
-        return Pictured(tokens, self._token, hashes, arrays)
+        return Pictured(tokens, self._token, hashes, _arrays(inputs), self._end)
+
+
+def _arrays(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the arrays, and lists of arrays for pictures of different sizes, in numpy."""
+    import numpy as np
+
+    arrays = {name: np.array(value) for name, value in inputs.items() if hasattr(value, "shape")}
+    lists = {name: value for name, value in inputs.items() if isinstance(value, list)}
+    return arrays | {name: [np.array(part) for part in parts] for name, parts in lists.items()}
