@@ -10,6 +10,7 @@ import pytest
 
 from muster_runner.distributed.control import MAX_AHEAD, Control
 from muster_runner.distributed.lockstep import StepMessage, exchange
+from muster_runner.distributed.report import Report
 from muster_runner.failures import Disagreement, PeerLost
 
 ORDERS = [("join", "a", [[1, 2, 3], []]), ("leave", ["b"], True)]
@@ -49,6 +50,31 @@ def test_every_rank_gets_the_messages_in_order_and_rank_0_the_least_of_the_resto
         assert [one.restored for one in got] == [one.restored for one in led]
     assert led[0].restored == 0
     assert led[-1].restored == 4
+
+
+@pytest.mark.parametrize("short", [{1}, {2}, {1, 2}, {0}, set()])
+def test_rank_0_is_told_while_another_ranks_machine_is_short_of_memory(short: set[int]) -> None:
+    first, *others = ring(3)
+
+    def told(short: set[int]) -> list[bool]:
+        led = []
+        for mark in range(MAX_AHEAD + 1):
+            led.append(exchange(first, StepMessage(mark, 4, short=0 in short)))
+            for group in others:
+                exchange(group, StepMessage(mark, 3 + group.rank, short=group.rank in short))
+        # The restores are counted as without a shortage.
+        assert led[-1].restored == 4
+        return [one.short for one in led]
+
+    assert told(short)[-1] == bool(short - {0})
+    assert told(set())[-1] is False
+
+
+def test_a_report_without_a_shortage_is_what_earlier_versions_send() -> None:
+    assert Report(restored=7).pack() == 7
+    assert Report.unpack(7) == Report(restored=7, short=False)
+    # And what they make of one with a shortage is no other rank's number of restores.
+    assert Report(restored=7, short=True).pack() > 1_000_000
 
 
 def test_rank_0_does_not_run_ahead_of_a_rank_that_waits() -> None:

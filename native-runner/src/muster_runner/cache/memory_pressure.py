@@ -41,17 +41,24 @@ class MemoryPressure:
         self._total, self._claimed = total, total if claimed is None else min(claimed, total)
         self._share, self._clock = share, clock
         self._limit = total
+        self._short = False
         self._checked_at = clock()
 
-    def changed(self) -> int | None:
-        """Returns the new byte limit if it has changed. Checks once a second."""
+    def is_short(self) -> bool:
+        """Whether this machine is short of memory. Reads it once a second, and only where something can be given
+        back."""
         if self._claimed == self._total or self._clock() - self._checked_at < SECONDS_BETWEEN_CHECKS:
-            return None
+            return self._short
         self._checked_at = self._clock()
         share = self._share()
-        if share is None or SHORT <= share <= ENOUGH:
-            return None
-        wanted = self._claimed if share < SHORT else self._total
+        if share is not None and not SHORT <= share <= ENOUGH:
+            self._short = share < SHORT
+        return self._short
+
+    def changed(self, others_short: bool = False) -> int | None:
+        """Returns the new byte limit if it has changed. ``others_short``: whether the machine of another rank is short
+        of memory."""
+        wanted = self._claimed if self.is_short() or others_short else self._total
         if wanted == self._limit:
             return None
         self._limit = wanted

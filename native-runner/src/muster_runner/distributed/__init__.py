@@ -1,7 +1,8 @@
 """Several ranks of one model: groups over a ring or RDMA, and the lockstep of their engines.
 
 ``ranks`` connects the ranks and builds the engine (rank 0) or the follower; ``leading`` and ``following`` run them in
-``lockstep``, by messages over ``control``. ``rendezvous`` and ``side_channel`` are used only while a group is formed.
+``lockstep``, by messages over ``control``; each rank adds its ``report``. ``rendezvous`` and ``side_channel`` are used
+only while a group is formed.
 
 Contract: rank 0 alone decides, and tells the others before each step. All collectives run on the engine's thread.
 A rank that loses another one fails with ``PeerLost`` and exits; nothing is retried within a runner, and the node starts
@@ -17,4 +18,6 @@ the group again.
 5. An idle group makes no collective calls and uses no CPU (tests/test_ranks.py).
 6. Every rank applies the same messages before the same step, and stops at a step before which its checksum differs
    from rank 0's (tests/test_control.py).
+7. Whichever machine runs short of memory, all ranks shrink their budget in the same step
+   (tests/test_memory_pressure.py).
 """

@@ -5,23 +5,24 @@ sum takes two hops, at which all ranks wait for one another: between the steps o
 a token's time on a busy machine.
 
 A message goes round the ring once. Each follower passes it on before it acts on it, and the last one acknowledges it to
-rank 0, with the number of disk-cache restores that are done on every rank. Rank 0 is at most ``MAX_AHEAD`` messages
-ahead, so that an idle step, such as one that waits for a disk, does not flood the others.
+rank 0, with the combined report of all followers. Rank 0 is at most ``MAX_AHEAD`` messages ahead, so that an idle step,
+such as one that waits for a disk, does not flood the others.
 """
 
 import select
 import socket
 import struct
 
+from muster_runner.distributed.report import Report, combined
 from muster_runner.failures import Disagreement, PeerLost
 
 MAX_AHEAD = 2
 
-# The sender's mark; restores that are done on every rank; restores done on the ranks so far; bytes that follow.
+# Rank 0's mark; restores that are done on every rank; the combined report of the ranks so far; bytes that follow.
 _HEADER = struct.Struct("<IIII")
 # Linux tells the end of the other side's messages by a flag of its own, macOS by POLLHUP.
 _ENDED = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
-# Restores done on every follower.
+# The combined report of the followers.
 _ACKNOWLEDGEMENT = struct.Struct("<I")
 
 
@@ -32,31 +33,34 @@ class Control:
         to_next.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._to_next, self._from_previous, self._is_last = to_next, from_previous, is_last
         self._unacknowledged = 0
-        self._restored = 0
+        self._followers = Report(0)
 
-    def lead(self, mark: int, restored: int, body: bytes) -> int:
+    def lead(self, mark: int, restored: int, body: bytes) -> Report:
         """Sends a message, as rank 0. ``restored``: restores done here. Returns how many are known to be done on every
-        rank, which the followers are told too. Raises PeerLost."""
+        rank, which the followers are told too, and whether a follower's machine is known to be short of memory. Raises
+        PeerLost."""
         while self._unacknowledged >= MAX_AHEAD or (self._unacknowledged > 0 and self._has_arrived()):
-            (self._restored,) = _ACKNOWLEDGEMENT.unpack(self._receive(_ACKNOWLEDGEMENT.size))
+            (report,) = _ACKNOWLEDGEMENT.unpack(self._receive(_ACKNOWLEDGEMENT.size))
+            self._followers = Report.unpack(report)
             self._unacknowledged -= 1
-        everywhere = min(restored, self._restored)
-        self._send(_HEADER.pack(mark, everywhere, restored, len(body)) + body)
+        known = combined([Report(restored), self._followers])
+        self._send(_HEADER.pack(mark, known.restored, Report(restored).pack(), len(body)) + body)
         self._unacknowledged += 1
-        return everywhere
+        return known
 
-    def follow(self, mark: int, restored: int) -> tuple[int, bytes]:
-        """Receives a message, as another rank. Returns how many restores are done on every rank, and the body.
+    def follow(self, mark: int, own: Report) -> tuple[int, bytes]:
+        """Receives a message, as another rank, and adds this rank's report. Returns how many restores are done on every
+        rank, and the body.
 
         Raises Disagreement if rank 0 has another mark, and PeerLost.
         """
         leading, everywhere, so_far, size = _HEADER.unpack(self._receive(_HEADER.size))
         body = self._receive(size)
-        so_far = min(so_far, restored)
+        report = combined([Report.unpack(so_far), own]).pack()
         if self._is_last:
-            self._send(_ACKNOWLEDGEMENT.pack(so_far))
+            self._send(_ACKNOWLEDGEMENT.pack(report))
         else:
-            self._send(_HEADER.pack(leading, everywhere, so_far, size) + body)
+            self._send(_HEADER.pack(leading, everywhere, report, size) + body)
         if leading != mark:
             raise Disagreement(f"the ranks of this model are out of step: {[leading, mark]}")
         return everywhere, body

@@ -5,6 +5,7 @@ from typing import Any
 import mlx.core as mx
 
 from muster_runner.cache.cache_layers import Footprint
+from muster_runner.cache.memory_pressure import MemoryPressure
 from muster_runner.distributed.group import Group
 from muster_runner.distributed.lockstep import StepMessage, exchange
 from muster_runner.engine.decoding import DecodingBatch
@@ -67,6 +68,7 @@ class Follower:
             options.budget,
             restores_in_step=options.restores_in_step,
         )
+        self._pressure = MemoryPressure(options.budget.total, options.claimed)
         self._epoch = 1
         self._woken = False
 
@@ -100,7 +102,8 @@ class Follower:
     def work(self) -> None:
         """Repeats rank 0's steps until no request is live: what happens between them comes from rank 0."""
         while True:
-            message = exchange(self._group, StepMessage(self._schedule.mark, self._schedule.restored))
+            own = StepMessage(self._schedule.mark, self._schedule.restored, short=self._pressure.is_short())
+            message = exchange(self._group, own)
             self._batch.feed(message.tokens)
             for order in message.orders:
                 self._apply(*order)

@@ -18,6 +18,7 @@ class Leader(AnsweringRank):
         self._orders: list[Order] = []
         self._in_epoch = False
         self._epoch = 0
+        self._others_short = False
         engine.on_order = self._orders.append
 
     def work(self) -> None:
@@ -36,8 +37,9 @@ class Leader(AnsweringRank):
             self._epoch += 1
             self._wake(self._epoch)
             self._in_epoch = True
-        self._leading.prepare()
+        self._leading.prepare(self._others_short)
         own = StepMessage(self._leading.mark, self._leading.restored, self._leading.drawn, self._orders)
-        restored = exchange(self._group, own).restored
+        message = exchange(self._group, own)
+        self._others_short = message.short
         self._orders.clear()
-        return restored
+        return message.restored

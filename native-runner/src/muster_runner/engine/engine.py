@@ -142,15 +142,15 @@ class Engine:
         """See Schedule."""
         return self._schedule.restored
 
-    def prepare(self) -> None:
+    def prepare(self, others_short: bool) -> None:
         """Decides what other ranks must know before the next step, and broadcasts it: the memory budget and draft
-        tokens."""
-        self._follow_memory()
+        tokens. ``others_short``: whether another rank's machine is short of memory."""
+        self._follow_memory(others_short)
         if drafts := self._batch.propose():
             self.on_order(("draft", "", drafts))
 
-    def _follow_memory(self) -> None:
-        if (total := self._pressure.changed()) is not None:
+    def _follow_memory(self, others_short: bool = False) -> None:
+        if (total := self._pressure.changed(others_short)) is not None:
             self._schedule.resize(total)
             self.on_order(("resize", "", total))
 
