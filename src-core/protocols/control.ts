@@ -1,6 +1,7 @@
 import { FailedPreview, Preview } from '../placement/preview'
 import { z } from 'zod'
 import { InstanceId, MetaInstanceId, ModelId, NodeId } from '../ids'
+import { GivenMachines } from '../identity/given-machines'
 import { givenName } from '../settings/given-name'
 import { GivenHours } from '../schedules/hours'
 import { Labels } from '../state/labels'
@@ -30,7 +31,7 @@ export const PlaceInstanceRequest = z.strictObject({
   sharding,
   instanceMeta,
   minNodes: z.number().int().min(1).max(1024).optional(),
-  nodeIds: z.array(NodeId).min(1).optional(),
+  nodeIds: GivenMachines.optional(),
   placementPreference,
   maxContext: z.number().int().positive().optional(),
   concurrency: Concurrency.optional(),
@@ -64,6 +65,7 @@ export const UpdateMetaInstanceRequest = z.strictObject({
   ...MetaInstanceChanges.shape,
   name: AliasName.nullable().optional(),
   minNodes: MetaInstanceChanges.shape.minNodes.unwrap().nullable().optional(),
+  nodeIds: GivenMachines.nullable().optional(),
   hours: GivenHours.nullable().optional(),
   pinned: z.boolean().optional(),
   /** Makes a temporary one always on. */

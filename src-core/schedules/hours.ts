@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { NodeId, Timestamp } from '../ids'
+import { GivenMachines } from '../identity/given-machines'
 import type { WallTime } from '../time/clocks'
 
 export const Day = z.enum(['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'])
@@ -50,7 +51,7 @@ const GivenTimeZone = z
 
 /** Hours as requests give them: no unknown fields, and a time zone that this runtime knows. */
 export const GivenHours = z
-  .array(z.strictObject({ ...span, timeZone: GivenTimeZone, nodeIds: Hours.shape.nodeIds }))
+  .array(z.strictObject({ ...span, timeZone: GivenTimeZone, nodeIds: GivenMachines.optional() }))
   .min(1)
   .max(MAX_HOURS)
 

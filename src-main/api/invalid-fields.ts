@@ -18,6 +18,8 @@ const MAX_SHOWN_TEXT = 40
  */
 const received = ({ code, input }: Issue): string => {
   const shown = (value: number | string | boolean): string => `, not ${JSON.stringify(value)}`
+  // What is no number in a query string; zod's message says so.
+  if (Number.isNaN(input)) return ''
   if (typeof input === 'number') return shown(input)
   if (code === 'too_big' || code === 'too_small')
     return typeof input === 'string' || Array.isArray(input) ? shown(input.length) : ''

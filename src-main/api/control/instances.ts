@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import { routeOf } from '@core/generation/route'
 import { InstanceId, MetaInstanceId, ModelId, NodeId, RunnerId } from '@core/ids'
+import { GivenMachines } from '@core/identity/given-machines'
 import { previews } from '@core/placement/previews'
 import { PlaceInstanceRequest } from '@core/protocols/control'
 import type { Instance } from '@core/state/instances'
@@ -19,7 +20,7 @@ const PreviewQuery = z.strictObject({
   nodeIds: z
     .string()
     .transform((text) => text.split(','))
-    .pipe(z.array(NodeId))
+    .pipe(GivenMachines)
     .optional(),
   minNodes: z.coerce.number().int().min(1).optional(),
   placementPreference: PlacementPreference.optional(),
