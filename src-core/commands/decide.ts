@@ -4,13 +4,14 @@ import { machinesTooOldFor } from '../events/decision-protocol'
 import { instanceOf } from '../reconcile/index'
 import { instancesOf, nodeName } from '../state/bindings'
 import type { SettingChange } from '../settings/cluster'
+import { leastNodes } from '../state/least-nodes'
 import { servedId } from '../state/needed-models'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
 import { applyDeclarations } from './apply-declarations'
 import type { Command } from './command'
 import { conflict, decided, refused, removedSince, unknown, type Decided, type DecideInputs } from './decided'
-import { createDeclaration, leastNodes, updateDeclaration, wakeDeclaration } from './declaring'
+import { createDeclaration, updateDeclaration, wakeDeclaration } from './declaring'
 import { admitMember, drainMember, removeMember, renameMember } from './membership'
 import { idProblem } from '../declarations/names'
 import { removeDeclaration, removeInstance } from '../declarations/removal'
@@ -35,7 +36,7 @@ const placeInstance = (
   if (instanceId in state.instances) return decided()
   const taken = conflict(idProblem(state, servedId(wanted)))
   if (taken) return taken
-  const constraints = { ...wanted, minNodes: leastNodes(wanted.instanceMeta, wanted.minNodes) }
+  const constraints = { ...wanted, minNodes: leastNodes(wanted) }
   const result = place(state, card, constraints)
   if (result.status === 'refused') return refused('cannot_place', result.error.reason, result.error.details)
   return decided({

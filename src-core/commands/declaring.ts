@@ -1,15 +1,12 @@
 import type { Timestamp } from '../ids'
 import type { MetaInstance, MetaInstanceChanges } from '../state/meta-instances'
 import { servedId } from '../state/needed-models'
+import { leastNodes } from '../state/least-nodes'
 import { isOffHours } from '../state/scheduling'
 import type { State } from '../state/state'
 import { idProblem, nameKey, nameProblem } from '../declarations/names'
 import type { Command } from './command'
 import { conflict, decided, refused, removedSince, unknown, type Decided } from './decided'
-
-/** RDMA needs at least two machines. */
-export const leastNodes = (instanceMeta: MetaInstance['instanceMeta'], minNodes: number): number =>
-  instanceMeta === 'MlxJaccl' ? Math.max(2, minNodes) : minNodes
 
 export const createDeclaration = (
   state: State,
@@ -37,7 +34,7 @@ export const createDeclaration = (
   const metaInstance: MetaInstance = {
     ...fields,
     ...(replicas !== undefined && replicas > 1 && { replicas }),
-    minNodes: leastNodes(wanted.instanceMeta, wanted.minNodes),
+    minNodes: leastNodes(wanted),
     metaInstanceId,
     generation: 0,
     createdAt: now,
@@ -92,7 +89,7 @@ export const updateDeclaration = (state: State, command: Extract<Command, { type
   const taken = conflict(changesProblem(state, known, command))
   if (taken) return taken
   const wanted = changes.minNodes ?? known.minNodes
-  const minNodes = leastNodes(changes.instanceMeta ?? known.instanceMeta, wanted)
+  const minNodes = leastNodes({ instanceMeta: changes.instanceMeta ?? known.instanceMeta, minNodes: wanted })
   const complete = {
     ...changes,
     ...(minNodes !== known.minNodes && { minNodes }),

@@ -1,6 +1,7 @@
 import { declarationOf, nameKey } from './names'
 import type { MetaInstanceId, NodeId } from '../ids'
 import { matchesLabels } from '../state/labels'
+import { leastNodes } from '../state/least-nodes'
 import type { Hours, HoursDocument } from '../schedules/hours'
 import type { MetaInstance, MetaInstanceChanges } from '../state/meta-instances'
 import type { State } from '../state/state'
@@ -85,10 +86,6 @@ const resolveMachines = (state: State, document: DeclarationDocument): ResolvedM
   if (typeof hours === 'string') return hours
   return { ...(nodeIds && { nodeIds }), ...(hours && { hours }) }
 }
-
-/** RDMA needs at least two machines, whatever a document says. */
-const leastNodes = ({ instanceMeta, minNodes }: DeclarationDocument): number =>
-  instanceMeta === 'MlxJaccl' ? Math.max(2, minNodes) : minNodes
 
 /** Returns the desired value of each field; `null` for a field that should be absent. */
 const desiredFields = (document: DeclarationDocument, { nodeIds, hours }: ResolvedMachines): MetaInstanceChanges => ({

@@ -3,6 +3,7 @@ import type { Event } from '../events/event'
 import { ApiKeyId, MetaInstanceId, NodeId, type Timestamp } from '../ids'
 import { SettingChange } from '../settings/cluster'
 import { ApiKeyChanges } from '../state/api-keys'
+import { leastNodes } from '../state/least-nodes'
 import { MetaInstanceChanges } from '../state/meta-instances'
 import type { State } from '../state/state'
 import type { UnmergedDeclarations } from './unmerged'
@@ -69,7 +70,7 @@ const newerFields = <Value extends object>(
  */
 const sound = ({ pinned, ...value }: DeclaredMetaInstance): DeclaredMetaInstance => ({
   ...value,
-  ...(value.instanceMeta === 'MlxJaccl' && { minNodes: Math.max(2, value.minNodes) }),
+  minNodes: leastNodes(value),
   ...(value.onRequest && pinned !== undefined && { pinned }),
 })
 

@@ -1,5 +1,6 @@
 import type { NodeId } from '../ids'
 import type { Instance } from '../state/instances'
+import { leastNodes } from '../state/least-nodes'
 import type { PlacementErrorCode, PlacementRefusal } from './placement-refusal'
 import type { State } from '../state/state'
 import { coded, type CodedText } from '../texts/coded'
@@ -167,7 +168,7 @@ const groupsOf = (
   }
   const all = Math.min(graph.nodeIds.length, maxRanks(request))
   const largest = request.sharding === 'Pipeline' ? Math.min(all, card.layers) : all
-  return space.groups({ graph, free }, request, { largest: Math.max(1, largest), least: request.minNodes })
+  return space.groups({ graph, free }, request, { largest: Math.max(1, largest), least: leastNodes(request) })
 }
 
 const placeAmong = (
@@ -186,9 +187,9 @@ const placeAmong = (
   const groups = groupsOf(space, region, card, request)
   if (request.instanceMeta === 'MlxJaccl' && !groups.some((group) => group.length >= 2))
     return lacksRdma('no_rdma', coded('refusals.noRdma'))
-  const large = groups.filter((group) => group.length >= request.minNodes)
+  const large = groups.filter((group) => group.length >= leastNodes(request))
   if (large.length === 0) {
-    const count = isNamedGroup(request) ? usable.length : request.minNodes
+    const count = isNamedGroup(request) ? usable.length : leastNodes(request)
     return request.instanceMeta === 'MlxJaccl'
       ? lacksRdma('not_connected', coded('refusals.notJoined', { count }))
       : refuse('not_connected', coded('refusals.notConnected', { count }))

@@ -1,5 +1,6 @@
 import type { MetaInstanceId, NodeId } from '../ids'
 import type { FailedPreview, Preview } from './preview'
+import { leastNodes } from '../state/least-nodes'
 import {
   DEFAULT_PREFERENCE,
   InstanceMeta,
@@ -91,7 +92,7 @@ const previewsOf = (
     shards: [...shards],
     ...expectedSpeed(state, { card, ...kind, shards }, space.links),
   })
-  const smallest = Math.max(minNodes, kind.instanceMeta === 'MlxJaccl' ? 2 : 1)
+  const smallest = leastNodes({ ...kind, minNodes })
   const preferred = placed(smallest, placementPreference)
   if (preferred.status === 'refused') return [{ ...kind, nodeIds: [...(nodeIds ?? [])], error: preferred.error }]
   const first = { ...previewOf(preferred.placement), preferred: true }

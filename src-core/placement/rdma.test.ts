@@ -54,6 +54,13 @@ describe('a placement over RDMA', () => {
     })
   })
 
+  it('never takes a single machine, also for a request that would be content with one', () => {
+    triangle()
+    const tensor: PlacementRequest = { ...request, sharding: 'Tensor', minNodes: 1, placementPreference: 'smallest' }
+    expect(place(world.state, smallCard, tensor)).toMatchObject({ placement: { shards: { length: 2 } } })
+    expect(place(world.state, { ...smallCard, kvHeads: 1 }, tensor)).toMatchObject({ error: { code: 'indivisible' } })
+  })
+
   it('gives two ranks the two ends of one cable, however many cables there are and whatever their names', () => {
     // Each end's first interface belongs to another cable.
     plug(world, [a, 1], [b, 3])

@@ -1,6 +1,7 @@
 import type { NodeId } from '../ids'
 import { pairsWithoutRdma } from '../rdma/index'
 import { nodeName } from '../state/bindings'
+import { leastNodes } from '../state/least-nodes'
 import type { PlacementErrorDetails } from '../state/meta-instances'
 import { refusal, type PlacementErrorCode, type PlacementRefusal } from './placement-refusal'
 import type { MissingRdma } from '../state/rdma'
@@ -38,9 +39,7 @@ export const embeddingProblem = (
   card: ModelCard,
   request: Pick<PlacementRequest, 'sharding' | 'instanceMeta' | 'minNodes'>,
 ): PlacementRefusal | undefined =>
-  card.kind === 'embedding'
-    ? shardingProblem(card, request, request.instanceMeta === 'MlxJaccl' ? 2 : request.minNodes)
-    : undefined
+  card.kind === 'embedding' ? shardingProblem(card, request, leastNodes(request)) : undefined
 
 /** Refuses an adapter for a model that cannot take one; undefined if no reason against it is known. */
 export const adapterProblem = ({ modelId, kind, adapterId }: ModelCard): PlacementRefusal | undefined =>

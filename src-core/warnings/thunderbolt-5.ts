@@ -1,6 +1,7 @@
 import type { NodeId } from '../ids'
 import { machineReason } from '../rdma/index'
 import { nodeName } from '../state/bindings'
+import { leastNodes } from '../state/least-nodes'
 import type { State } from '../state/state'
 import { coded } from '../texts/coded'
 import { declarationName, namesOf } from './names'
@@ -42,8 +43,8 @@ const open = (state: State): DetectedWarning[] => {
   const nodes = Object.values(state.nodes)
   const able = nodes.map(({ nodeId }) => nodeId).filter((nodeId) => !lacksThunderbolt5(state, nodeId))
   return jacclDeclarations(state).flatMap((metaInstance): DetectedWarning[] => {
-    const { metaInstanceId, nodeIds, minNodes } = metaInstance
-    const needed = Math.max(2, minNodes)
+    const { metaInstanceId, nodeIds } = metaInstance
+    const needed = leastNodes(metaInstance)
     if (nodeIds !== undefined || nodes.length === 0 || able.length >= needed) return []
     const name = declarationName(metaInstance)
     return [

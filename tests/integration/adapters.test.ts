@@ -97,9 +97,10 @@ it('what cannot be an adapter of the model is refused when it is declared, and t
   expect(await refusal({ modelId: TINY_EMBEDDING.modelId, adapterId: ADAPTER })).toMatchObject(
     error('unsuitable_adapter', 'embedding model'),
   )
-  expect(await refusal({ modelId: TINY, adapterId: ADAPTER, sharding: 'Tensor', minNodes: 2 })).toMatchObject(
-    error('tensor_unsupported', 'adapter'),
-  )
+  for (const several of [{ minNodes: 2 }, { instanceMeta: 'MlxJaccl' }])
+    expect(await refusal({ modelId: TINY, adapterId: ADAPTER, sharding: 'Tensor', ...several })).toMatchObject(
+      error('tensor_unsupported', 'adapter'),
+    )
   rmSync(join(adapterPath, 'adapters.safetensors'))
   expect(await refusal({ modelId: TINY, adapterId: ADAPTER })).toMatchObject(
     error('damaged_model', 'adapters.safetensors is missing'),

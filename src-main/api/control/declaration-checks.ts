@@ -1,6 +1,7 @@
 import { nameKey } from '@core/declarations/names'
 import { meshProblem } from '@core/placement/mesh-limit'
 import { adapterProblem, draftProblem } from '@core/placement/refusal'
+import { leastNodes } from '@core/state/least-nodes'
 import type { Constraints } from '@core/state/meta-instances'
 import type { ApiContext } from '../context'
 import { Problem } from '../problem'
@@ -11,7 +12,7 @@ export type Wanted = Pick<
   'modelId' | 'sharding' | 'minNodes' | 'instanceMeta' | 'nodeIds' | 'draftModelId' | 'adapterId'
 >
 
-const sharesTensors = ({ sharding, minNodes }: Wanted): boolean => sharding === 'Tensor' && minNodes > 1
+const sharesTensors = (wanted: Wanted): boolean => wanted.sharding === 'Tensor' && leastNodes(wanted) > 1
 
 /**
  * Whether a change depends on the model's files. A declaration with a damaged or missing model can still be paused,
