@@ -34,7 +34,8 @@ export const ending = ({ reason, usage, timings }: Finished, { elapsed }: Head):
   const total = elapsed() * NS_PER_MS
   const prompt = (timings?.firstToken ?? 0) * NANOSECONDS
   const rate = timings?.tokensPerSecond ?? 0
-  const generated = rate > 0 ? (usage.completionTokens / rate) * NANOSECONDS : 0
+  // The rate leaves out the first token, so that for few tokens more time would result than there was.
+  const generated = rate > 0 ? Math.min((usage.completionTokens / rate) * NANOSECONDS, total - prompt) : 0
   return {
     done: true,
     done_reason: DONE_REASONS[reason],

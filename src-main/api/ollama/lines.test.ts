@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ContentDelta } from '@core/generation/stream'
 import { collectAnswer, type Delta, type Finished } from '../answering/answer'
 import { Problem } from '../problem'
-import { chatShape, generateShape, toAnswer, type Head, type Shape } from './answer'
+import { chatShape, ending, generateShape, toAnswer, type Head, type Shape } from './answer'
 import { AnswerLines } from './lines'
 
 const HEAD: Head = { model: 'm:latest', createdAt: '2026-01-01T00:00:00.000Z', elapsed: () => 2000 }
@@ -65,6 +65,18 @@ describe('the lines of an answer', () => {
         eval_duration: 1e9,
       },
     ])
+  })
+
+  it('take no longer in their parts than in whole, also for few tokens', () => {
+    // Two tokens, half a second from one to the other.
+    const timings = { firstToken: 1.5, tokensPerSecond: 2 }
+    const usage = { promptTokens: 9, cachedTokens: 0, completionTokens: 2 }
+    expect(ending({ type: 'finished', reason: 'stop', usage, timings }, HEAD)).toMatchObject({
+      total_duration: 2e9,
+      load_duration: 0,
+      prompt_eval_duration: 1.5e9,
+      eval_duration: 0.5e9,
+    })
   })
 
   it.each([
