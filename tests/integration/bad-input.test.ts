@@ -69,6 +69,7 @@ const CASES: readonly Case[] = [
     'unknown enum text, which lists what is allowed',
   ),
   write('/meta_instance', declare({ minNodes: 'two' }), 400, 'minNodes', 'a wrong type'),
+  write('/meta_instance', declare({ nodeIds: ['a', 'a'] }), 400, 'nodeIds: a machine is named twice', 'a group of one'),
   write('/meta_instance', declare({ minNodes: 0 }), 400, 'minNodes', 'a number out of range'),
   write('/meta_instance', declare({ minNodes: 1, min_nodes: 2 }), 400, 'minNodes', 'both spellings of one field'),
   write(
@@ -102,6 +103,9 @@ const CASES: readonly Case[] = [
     '200',
     'objects within one another in a field that is ignored',
   ),
+  ...['/v1/chat/completions', '/v1/completions', '/v1/responses', '/v1/embeddings'].map((path) =>
+    write(path, chat({ model: 'm'.repeat(501) }), 400, 'model: Too big', `a name of a model without end at ${path}`),
+  ),
   write('/v1/chat/completions', chat({ n: 17 }), 400, 'n: Too big', 'seventeen choices'),
   write('/v1/chat/completions', chat({ messages: [] }), 400, 'messages', 'no messages'),
   write('/v1/chat/completions', chat({ temperature: 'hot' }), 400, 'temperature', 'a wrong type in a chat'),
@@ -134,6 +138,12 @@ const CASES: readonly Case[] = [
     body: '{}',
     status: 415,
     says: 'gzip',
+  },
+  {
+    what: 'a text for a number in a query',
+    path: '/events?after=now',
+    status: 400,
+    says: 'after: expected number, received NaN"',
   },
   { what: 'an unknown route', path: '/nothing', status: 404, says: '/docs' },
   { what: 'an unknown declaration', path: '/meta_instance/gone', status: 404, says: 'gone' },

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Tool } from '@core/generation/conversation'
 import { MAX_STOPS } from '@core/generation/request'
+import { RequestedModel } from '../requested-model'
 import { AssistantBlock, TextBlock, UserBlock } from './blocks'
 
 /** A message; Anthropic also accepts the system role in mid-conversation. */
@@ -39,7 +40,7 @@ const Format = z.object({ type: z.literal('json_schema'), schema: z.record(z.str
 
 /** Fields shared by messages and token counting. */
 const conversation = {
-  model: z.string().min(1),
+  model: RequestedModel,
   messages: z.array(Message).min(1),
   system: z.union([z.string(), z.array(TextBlock)]).nullish(),
   tools: z.array(z.union([ClientTool, ForeignTool])).nullish(),

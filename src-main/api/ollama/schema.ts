@@ -2,13 +2,13 @@ import { z } from 'zod'
 import { ImagePart, Tool as InternalTool, ToolCallPart } from '@core/generation/conversation'
 import { MAX_EMBED_INPUTS, MAX_STOPS, Seed } from '@core/generation/request'
 import { ArgumentsText } from '../json-depth'
+import { RequestedModel } from '../requested-model'
 import { KeepAlive } from './keep-alive'
 
 const JsonObject = z.record(z.string(), z.unknown())
 
 /** Clients add Ollama's default tag to untagged names; older ones call the field `name`. */
-const ModelName = z.string().min(1).max(500)
-const named = { model: ModelName.nullish(), name: ModelName.nullish() }
+const named = { model: RequestedModel.nullish(), name: RequestedModel.nullish() }
 
 const Image = ImagePart.shape.data
 

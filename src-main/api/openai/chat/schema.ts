@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Tool } from '@core/generation/conversation'
+import { RequestedModel } from '../../requested-model'
 import { Choices } from '../choices'
 import { Effort } from '../reasoning'
 import { samplingFields, Stop, TokenLimit } from '../sampling'
@@ -58,7 +59,7 @@ const ToolChoice = z.union([
  * ignored and listed in the response header.
  */
 export const ChatCompletionRequest = z.object({
-  model: z.string().min(1),
+  model: RequestedModel,
   messages: z.array(Message).min(1),
   ...samplingFields,
   ...ttlField,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { TokenNumber } from '@core/generation/request'
+import { RequestedModel } from '../../requested-model'
 import { Choices } from '../choices'
 import { samplingFields, Stop, TokenLimit } from '../sampling'
 import { guidedFields } from '../structured-output'
@@ -15,7 +16,7 @@ const Tokens = z.array(TokenNumber).min(1)
  * the raw prompt, without a chat template.
  */
 export const CompletionRequest = z.object({
-  model: z.string().min(1),
+  model: RequestedModel,
   prompt: z.union(
     [z.string(), z.array(z.string()).min(1).max(MAX_PROMPTS), Tokens, z.array(Tokens).min(1).max(MAX_PROMPTS)],
     { error: PROMPTS },

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { MAX_EMBED_INPUTS } from '@core/generation/request'
+import { RequestedModel } from '../../requested-model'
 
 const FORMS = `must be a text, a list of 1 to ${MAX_EMBED_INPUTS} texts, a list of token numbers, or a list of 1 to ${MAX_EMBED_INPUTS} such lists`
 const Text = z.string().min(1, { error: 'is empty; there is nothing to embed' })
@@ -7,7 +8,7 @@ const Tokens = z.array(z.number().int().nonnegative()).min(1)
 
 /** `POST /v1/embeddings`, see https://platform.openai.com/docs/api-reference/embeddings/create. */
 export const EmbeddingRequest = z.object({
-  model: z.string().min(1),
+  model: RequestedModel,
   input: z.union(
     [Text, z.array(Text).min(1).max(MAX_EMBED_INPUTS), Tokens, z.array(Tokens).min(1).max(MAX_EMBED_INPUTS)],
     { error: FORMS },

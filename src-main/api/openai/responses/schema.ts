@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Tool } from '@core/generation/conversation'
+import { RequestedModel } from '../../requested-model'
 import { Effort } from '../reasoning'
 import { samplingFields, TokenLimit } from '../sampling'
 import { ttlField } from '../ttl'
@@ -56,7 +57,7 @@ const Format = z.discriminatedUnion(
  * ignored and listed in the response header.
  */
 export const ResponseRequest = z.object({
-  model: z.string().min(1),
+  model: RequestedModel,
   input: z.union([z.string(), z.array(GivenItem)]).nullish(),
   instructions: z.string().nullish(),
   previous_response_id: z.string().nullish(),
