@@ -7,8 +7,10 @@ pictures takes three steps:
    returns tokens and arrays. A malicious file can only harm that process.
 2. Between two steps of the engine the vision tower encodes the arrays (``tower.py``); the result replaces the
    embeddings of the placeholder tokens (``picture_prompt.py``).
-3. The prompt is prefilled alone; its sequence then decodes in the common batch (``positions.py`` handles positions that
-   differ from the token count).
+3. The prompt is prefilled alone; its sequence then decodes in the common batch. What a family needs beside embeddings
+   is changed in the language model at load (``tower.py``) and takes effect only during the passes of such a prompt
+   (``span.py``): positions that differ from the token count (``positions.py``), features of several layers
+   (``deepstack.py``), masks in both directions (``picture_masks.py``).
 
 In the keys of the prefix cache the placeholder tokens of a picture are replaced by numbers derived from the picture's
 hash, so a prefix matches only if its pictures do.
