@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from event_frames import check_event
 
 from muster_runner import PROTOCOL
 from muster_runner.deferred import import_mlx_lm
@@ -119,7 +120,9 @@ class RunnerProcess:
         if len(self._buffer) < 4 + size:
             return None
         body, self._buffer = self._buffer[4 : 4 + size], self._buffer[4 + size :]
-        return json.loads(body)
+        frame = json.loads(body)
+        check_event(frame)
+        return frame
 
     def status(self, status: str) -> Frame:
         return self.until(lambda frame: frame["type"] == "status" and frame["status"] == status)

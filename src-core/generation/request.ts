@@ -89,7 +89,7 @@ export const OutputFormat = z.discriminatedUnion('kind', [
     kind: z.literal('jsonSchema'),
     schema: z.record(z.string(), z.unknown()),
     /** Ignore schema keywords that a grammar cannot express; otherwise they are refused. */
-    lenient: z.literal(true).optional(),
+    lenient: z.boolean().optional(),
   }),
   z.strictObject({ kind: z.literal('grammar'), syntax: z.enum(['lark', 'regex']), source: z.string().min(1) }),
 ])
