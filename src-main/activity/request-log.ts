@@ -91,6 +91,6 @@ export class RequestLog {
     this.timer = undefined
     this.writing = this.writing
       .then(() => replaceFile(this.path, JSON.stringify(this.kept)))
-      .catch((error: unknown) => this.options.log.warn({ error }, 'cannot write the log of past requests'))
+      .catch((err: unknown) => this.options.log.warn({ err }, 'cannot write the log of past requests'))
   }
 }

@@ -12,11 +12,20 @@ describe('a log line on the terminal', () => {
     )
   })
 
-  it('shows what an error said and leaves its stack to the file', () => {
-    const error = { type: 'Error', message: 'disk full', stack: 'Error: disk full\n  at x' }
-    expect(formatForTerminal(line({ level: 'error', msg: 'cannot write', error }), { colour: false })).toBe(
+  it.each([
+    ['err', { type: 'Error', message: 'disk full', stack: 'Error: disk full\n  at x' }],
+    ['error', { type: 'Error', message: 'disk full', stack: 'Error: disk full\n  at x' }],
+    ['err', 'disk full'],
+    ['error', 'disk full'],
+  ])('shows what an error in the field %s said and leaves its stack to the file', (name, error) => {
+    expect(formatForTerminal(line({ level: 'error', msg: 'cannot write', [name]: error }), { colour: false })).toBe(
       `${at} error cannot write: disk full\n`,
     )
+  })
+
+  it('is written whatever the field of the error has, for a log that throws would end what it reports', () => {
+    for (const error of [{}, 7, null, []])
+      expect(formatForTerminal(line({ err: error, error }), { colour: false })).toBe(`${at} info started\n`)
   })
 
   it('quotes text with blanks', () => {

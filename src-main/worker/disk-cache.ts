@@ -18,7 +18,7 @@ export const emptyUnused = async (
   if (maxBytes > 0) return
   try {
     await removeBelow(dirname(directory), [basename(directory)])
-  } catch (error) {
-    log.warn({ directory, error: String(error) }, 'the prompt cache on disk could not be removed')
+  } catch (err) {
+    log.warn({ directory, err }, 'the prompt cache on disk could not be removed')
   }
 }
