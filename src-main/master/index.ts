@@ -1,5 +1,5 @@
 /** Leader and follower of one node: event log, replication and reconcile loop. README.md has the contract. */
-export { prepareDataDir } from './data-dir'
+export { asUnusable, prepareDataDir } from './data-dir'
 export { lockDataDir } from './data-lock'
 export type { JournalLog } from './decision-journal'
 export { MasterError } from './errors'

@@ -43,14 +43,15 @@ const builtAppRoot = (): string => {
   }
 }
 
-/** Opens the data folder; decides nothing yet. Rejects with an error that has `code`, `message` and `hint`. */
+/** The folder of everything that the node keeps. An empty variable counts as unset. */
+export const dataDirOf = ({ dataDir }: NodeOptions, env = process.env): string =>
+  resolve(dataDir ?? (env['MUSTER_DATA_DIR'] || defaultDataDir({ platform: process.platform, env, home: homedir() })))
+
+/** Opens the data folder; decides nothing yet. */
 export const openFoundation = async (options: NodeOptions, opened: Opened): Promise<Foundation> => {
   const { appRoot = builtAppRoot(), bundledRunner } = options
   const { env } = process
-  const dataDir = resolve(
-    // An empty variable counts as unset.
-    options.dataDir ?? (env['MUSTER_DATA_DIR'] || defaultDataDir({ platform: process.platform, env, home: homedir() })),
-  )
+  const dataDir = dataDirOf(options)
   await prepareDataDir(dataDir)
   const warnings: string[] = []
   const onWarning = (warning: string): void => void warnings.push(warning)

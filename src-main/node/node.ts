@@ -5,12 +5,12 @@ import { bridgedPorts } from '@core/warnings/bridged-ports'
 import { AdmissionFile, Membership, Peers } from '../cluster/index'
 import { applyTo, DeclarationFolder } from '../declaration-files/index'
 import type { ApiKeyAccounts } from '../keys/api-key-accounts'
-import { Master } from '../master/index'
+import { asUnusable, Master } from '../master/index'
 import { KilledRunners, measureMemoryBandwidth, Measurements, Worker } from '../worker/index'
 import { cardFinder, LastHolders, linkModelFolder } from '../models/index'
 import { ModelSupply } from './model-supply'
 import { openAnswering } from './answering'
-import { openFoundation } from './foundation'
+import { dataDirOf, openFoundation } from './foundation'
 import type { NodeOptions, RunningNode } from './options'
 import { Opened } from './opened'
 import { departure } from './departure'
@@ -316,6 +316,6 @@ export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
     return { ...(await start(options, opened)), close: () => opened.close() }
   } catch (error) {
     await opened.close().catch(() => undefined)
-    throw error
+    throw asUnusable(dataDirOf(options), error)
   }
 }
