@@ -39,7 +39,7 @@ def test_without_a_gpu_nothing_is_wired_and_steps_are_short(monkeypatch: pytest.
     fake = FakeDevice(monkeypatch, mx.DeviceType.cpu, {"max_recommended_working_set_size": 5})
     device.wire_memory()
     assert (device.has_gpu(), fake.wired) == (False, [])
-    assert prefill_steps(1 << 30, device.has_gpu()) == PrefillSteps(idle=256, busy=256)
+    assert prefill_steps(1 << 30, device.has_gpu()) == PrefillSteps(idle=256, busy=256, context=4096)
     assert max_batch_tokens(1 << 20) == 256
 
 
@@ -52,8 +52,8 @@ def test_on_any_gpu_steps_are_long_while_no_request_decodes(
     assert device.has_gpu()
     # Only Metal recommends a limit.
     assert fake.wired == ([5] if "max_recommended_working_set_size" in info else [])
-    assert prefill_steps(1 << 30, device.has_gpu()) == PrefillSteps(idle=2048, busy=512)
-    assert prefill_steps(20 << 30, device.has_gpu()) == PrefillSteps(idle=2048, busy=256)
+    assert prefill_steps(1 << 30, device.has_gpu()) == PrefillSteps(idle=2048, busy=512, context=16_384)
+    assert prefill_steps(20 << 30, device.has_gpu()) == PrefillSteps(idle=2048, busy=256, context=16_384)
     assert max_batch_tokens(1 << 20) == 8192
 
 

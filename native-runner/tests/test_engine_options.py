@@ -16,7 +16,7 @@ from muster_runner.model.loading import LoadedModel, load
 from muster_runner.model.part import Part
 
 GPU, CPU = True, False
-LONG, SHORT = PrefillSteps(idle=2048, busy=512), PrefillSteps(idle=256, busy=256)
+LONG, SHORT = PrefillSteps(2048, 512, 16_384), PrefillSteps(256, 256, 4096)
 
 
 @pytest.fixture(scope="module")

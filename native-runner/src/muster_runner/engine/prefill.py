@@ -14,10 +14,22 @@ from muster_runner.vision.picture_prompt import PicturePrompt
 
 @dataclass(frozen=True)
 class PrefillSteps:
-    """Prompt tokens prefilled per step: ``busy`` while other requests decode, else ``idle``."""
+    """Prompt tokens prefilled per step: ``busy`` while other requests decode, else ``idle``.
+
+    After a prefix of more than ``context`` tokens a token counts for more than one, as its attention takes longer: so a
+    step takes about as long with a long prompt as with a short one.
+    """
 
     idle: int
     busy: int
+    context: int = 1 << 31
+
+    def tokens(self, budget: int, prefix: int) -> int:
+        """Returns how many tokens after ``prefix`` tokens cost no more than ``budget``."""
+        return budget * self.context // max(self.context, prefix)
+
+    def cost(self, tokens: int, prefix: int) -> int:
+        return -(-tokens * max(self.context, prefix) // self.context)
 
 
 class Prefill:
@@ -83,13 +95,14 @@ class Prefill:
         return self.tokens[self.done : self.done + count]
 
 
-def fitting(prompts: Sequence[Prefill], max_tokens: int) -> int:
-    """Returns how many of ``prompts``, from the first, can be prefilled to their end in one pass of ``max_tokens``
-    tokens, padded to the longest. A prompt with stops or pictures cannot."""
-    longest = 0
+def fitting(prompts: Sequence[Prefill], steps: PrefillSteps, budget: int) -> int:
+    """Returns how many of ``prompts``, from the first, can be prefilled to their end in one pass, padded to the
+    longest, that costs no more than ``budget``. A prompt with stops or pictures cannot."""
+    longest = prefix = 0
     for at, prompt in enumerate(prompts):
-        longest = max(longest, prompt.remaining)
-        if longest * (at + 1) > max_tokens or prompt.stops or (prompt.pictures is not None and prompt.remaining > 0):
+        longest, prefix = max(longest, prompt.remaining), max(prefix, prompt.done)
+        has_pictures = prompt.pictures is not None and prompt.remaining > 0
+        if prompt.stops or has_pictures or steps.cost(longest * (at + 1), prefix) > budget:
             return at
     return len(prompts)
 

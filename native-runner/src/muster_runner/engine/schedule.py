@@ -196,15 +196,21 @@ class Schedule:
 
     def _compute_prompts(self) -> bool:
         """Runs the prefill of a step. Returns whether there was any."""
-        budget = step_tokens = self._prefill.busy if len(self._batch) else self._prefill.idle
+        steps = self._prefill
+        budget = step_tokens = steps.busy if len(self._batch) else steps.idle
         while budget > 0 and (turn := self._admit()):
             prefills = [request.prefill for request in turn if request.prefill is not None]
             if count := self._to_complete(prefills, budget):
-                budget -= complete(self._model, prefills[:count])
+                prefix = max(prefill.done for prefill in prefills[:count])
+                budget -= steps.cost(complete(self._model, prefills[:count]), prefix)
                 for request, prefill in zip(turn[:count], prefills, strict=False):
                     self._start_decoding(request, prefill)
             else:
-                budget -= prefills[0].advance(self._model, budget)
+                prefix = prefills[0].done
+                tokens = steps.tokens(budget, prefix)
+                if tokens == 0 and budget < step_tokens:
+                    break
+                budget -= steps.cost(prefills[0].advance(self._model, max(1, tokens)), prefix)
                 self._cache_prefill(prefills[0])
                 self._wait_turn(turn[0], prefills[0])
         return budget < step_tokens
@@ -217,7 +223,7 @@ class Schedule:
         """Returns how many prompts, from the first, can be prefilled to their end in this step."""
         if not self._able.chunk:
             return 1
-        count = fitting(turn, budget)
+        count = fitting(turn, self._prefill, budget)
         return count if self._able.pad else min(count, 1)
 
     def _start_prefill(self, request: Request) -> None:
