@@ -63,15 +63,28 @@ describe('this machine', () => {
     expect((await machine(reader({ memory }), 50 * GB).gather()).memory.ramAvailable).toBe(0)
   })
 
-  it('reports the load since the last reading', async () => {
+  it('reports the load since the last reading, and the same again within a second', async () => {
     const times = [
       { busy: 500, total: 1000 },
-      { busy: 510, total: 1100 },
-      { busy: 510, total: 1100 },
+      { busy: 600, total: 2000 },
+      { busy: 600, total: 3000 },
+      { busy: 600, total: 3000 },
     ]
-    const { gather } = machine(reader({ times }))
-    const loads = [await gather(), await gather(), await gather()].map(({ system }) => system?.cpuLoad)
-    expect(loads).toEqual([0.5, 0.1, 0])
+    let now = 0
+    const from = reader({ times })
+    const { gather } = thisMachine({
+      modelsDir: '/',
+      heldByRunners: () => 0,
+      platform: 'darwin',
+      reader: from,
+      now: () => now,
+    })
+    const loads: (number | undefined)[] = []
+    for (const wait of [0, 5000, 1, 998, 4000, 5000]) {
+      now += wait
+      loads.push((await gather()).system?.cpuLoad)
+    }
+    expect(loads).toEqual([0.5, 0.1, 0.1, 0.1, 0, 0])
   })
 })
 

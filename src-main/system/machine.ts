@@ -33,6 +33,11 @@ export interface Machine {
 /** Intervals of full port readings: short after a change, doubling until `longest`. */
 const PORTS_MS = { soonest: 3000, longest: 60_000 }
 const SLOW_SENSORS_MS = { soonest: 10_000, longest: 10_000 }
+/**
+ * Least time over which the load is measured. Systems count it in ticks of 10 ms, and one reading follows another at
+ * once when a background reading has finished.
+ */
+const LOAD_MS = 1000
 /** Intervals until the model is known. */
 const MODEL_MS = { soonest: 60_000, longest: 3_600_000 }
 
@@ -70,7 +75,7 @@ export const thisMachine = (options: MachineOptions): Machine => {
   const { mayProbe = () => true, now = () => performance.now() } = options
   let fixed: Promise<Pick<MachineFacts, 'chip' | 'memoryBandwidth' | 'os'>> | undefined
   let types: { readonly names: string; readonly byName: ReadonlyMap<string, InterfaceType> } | undefined
-  let lastTimes: CpuTimes | undefined
+  let lastLoad: { readonly at: number; readonly times: CpuTimes; readonly load: number } | undefined
   let knownModel: MachineFacts['model']
   let notify = (): void => undefined
   const background = { now, onRead: () => notify() }
@@ -96,12 +101,14 @@ export const thisMachine = (options: MachineOptions): Machine => {
     return { interfaces: describeInterfaces(interfaces, types.byName) }
   }
 
-  /** Load since the last reading; for the first one, since boot. */
+  /** Load since the last reading that was long enough ago; for the first one, since boot. */
   const readLoad = async (): Promise<number> => {
+    const at = now()
+    if (lastLoad && at - lastLoad.at < LOAD_MS) return lastLoad.load
     const times = await reader.cpuTimes()
-    const load = loadBetween(lastTimes ?? { busy: 0, total: 0 }, times)
-    lastTimes = times
-    return load ?? 0
+    const load = loadBetween(lastLoad?.times ?? { busy: 0, total: 0 }, times) ?? lastLoad?.load ?? 0
+    lastLoad = { at, times, load }
+    return load
   }
 
   return {
