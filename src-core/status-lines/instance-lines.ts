@@ -13,8 +13,6 @@ import { sentence } from './sentence'
 export interface InstanceLines {
   /** A runner's stage in a word or two, shown beside the machine's name. */
   readonly stage: (runner: RunnerStatus | undefined) => string
-  /** `Loading layers 18 of 32 on Mac Studio · 24 of 32 on MacBook Pro`. */
-  readonly loading: (state: State, instance: Instance) => string
   /** Failed downloads that will be retried, one text per machine. */
   readonly downloadFailures: (state: State, instance: Instance) => readonly string[]
   /** How far the download is, or the loading. */
@@ -57,7 +55,8 @@ export const instanceLines = (translator: Translator): InstanceLines => {
     }
   }
 
-  const loading: InstanceLines['loading'] = (state, { shards }) => {
+  /** `Loading layers 18 of 32 on Mac Studio · 24 of 32 on MacBook Pro`. */
+  const loading = (state: State, { shards }: Instance): string => {
     let isLoading = false
     const parts = shards.map(({ runnerId, nodeId }) => {
       const runner = state.runners[runnerId]
@@ -116,5 +115,5 @@ export const instanceLines = (translator: Translator): InstanceLines => {
     return sentence([...parts, count > 0 ? text('figures.requests', { count }) : text('cards.noRequests')].join(' · '))
   }
 
-  return { stage, loading, downloadFailures, starting, progress, serving }
+  return { stage, downloadFailures, starting, progress, serving }
 }

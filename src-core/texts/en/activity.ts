@@ -8,7 +8,7 @@ export const activity = {
   'view.consoles': 'Consoles',
   'view.support': 'Support',
   nothing: 'Nothing in progress',
-  things: '{count, plural, one {# task} other {# tasks}} in progress',
+  things: '{count, plural, other {# in progress}}',
   underWay: 'In progress',
   nothingTitle: 'Nothing is in progress',
   nothingAbout: 'Running downloads, models being loaded and requests appear here.',

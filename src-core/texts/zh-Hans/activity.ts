@@ -9,7 +9,7 @@ export const activity: Translation<'activity'> = {
   'view.consoles': '控制台',
   'view.support': '支持',
   nothing: '没有进行中的任务',
-  things: '{count, plural, other {# 项任务}}进行中',
+  things: '{count, plural, other {# 项}}进行中',
   underWay: '进行中',
   nothingTitle: '没有进行中的任务',
   nothingAbout: '下载、正在加载的模型和请求在进行期间会列在这里。',

@@ -26,6 +26,22 @@ describe('operations in progress', () => {
     ])
   })
 
+  it('give a model on many machines one total, as its card does', () => {
+    const world = new World()
+    const nodes = ['a', 'b', 'c', 'd'].map((name) => world.addNode(name))
+    for (const from of nodes)
+      for (const to of nodes)
+        if (from !== to)
+          world.apply({
+            type: 'TopologyEdgeCreated',
+            edge: { from, to, ip: `${from}.local`, port: 1, interfaceType: 'ethernet' },
+          })
+    const id = world.declare('wide', { minNodes: 4 })
+    world.reconcile()
+    world.report(id, { status: 'Loading', layersLoaded: 4, layers: 8 })
+    expect(ongoing(world.state)).toMatchObject([{ line: 'Loading on 4 machines · 50 %', share: 0.5 }])
+  })
+
   it('show how much of a model is loaded, and end when it is paused', () => {
     const world = new World()
     world.addNode('Mac mini')

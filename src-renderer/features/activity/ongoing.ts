@@ -1,4 +1,5 @@
 import { isReady } from '@core/state/bindings'
+import { progressOf } from '@core/status-lines/progress'
 import type { MetaInstanceId, ModelId, NodeId, TaskId } from '@core/ids'
 import type { State } from '@core/state/state'
 import { isLive } from '@core/state/tasks'
@@ -49,15 +50,6 @@ const downloads = (state: State): Ongoing[] =>
     pausing: { modelId, nodeId, paused },
   }))
 
-/** Fraction of layers loaded. */
-const loadedShare = (state: State, instance: State['instances'][string]): number | undefined => {
-  const runners = instance.shards.map(({ runnerId }) => state.runners[runnerId])
-  const loading = runners.flatMap((runner) => (runner?.status === 'Loading' ? [runner] : []))
-  if (loading.length === 0) return undefined
-  const [done, all] = loading.reduce(([d, a], { layersLoaded, layers }) => [d + layersLoaded, a + layers], [0, 0])
-  return all === 0 ? undefined : done / all
-}
-
 const loads = (state: State): Ongoing[] =>
   Object.values(state.instances)
     .filter((instance) => !isReady(state, instance))
@@ -67,8 +59,8 @@ const loads = (state: State): Ongoing[] =>
         id: `load ${instance.instanceId}`,
         what: 'Loading',
         title: (declared && declared.name) ?? shortName(instance.modelId),
-        line: statusLines().loading(state, instance),
-        share: loadedShare(state, instance),
+        line: statusLines().starting(state, instance),
+        share: progressOf(state, instance),
         failed: false,
         startedAt: instance.createdAt,
         cancelling: declared ? { kind: 'pause', metaInstanceId: declared.metaInstanceId } : undefined,
