@@ -39,7 +39,7 @@ export const models = {
   'filter.vision': 'vision',
   'filter.tools': 'tools',
   'filter.thinking': 'thinking',
-  'filter.favourites': 'favourites',
+  'filter.favourites': 'favorites',
   downloadFailed: 'Can’t download {name}.',
   fromHub: 'From a model hub',
   hubHint: 'Qwen3 8B, or OWNER/NAME',
@@ -115,7 +115,7 @@ export const models = {
   detailsOf: 'Details of {name}…',
   lookedUp:
     'As of {date} on huggingface.co/mlx-community. “Vision” is a property of the model; Muster supports pictures for Qwen-VL, Qwen3.5, Gemma 3 and 4, Mistral 3 and Pixtral.',
-  favourite: 'Favourite: {name}',
+  favourite: 'Favorite: {name}',
   'fit.one': 'fits',
   'fit.any': 'fits any machine',
   'fit.several': 'fits {count} machines',
