@@ -42,6 +42,8 @@ test('a program’s configuration is shown, written and taken back', async ({ pa
   // This node answers its own machine alone, so no phone can be signed in; it says how that is changed.
   await page.getByRole('button', { name: 'Show a code' }).click()
   await expect(page.getByRole('alert')).toContainText('--host')
+  await page.getByRole('main').getByRole('link', { name: 'Settings' }).click()
+  await expect(page.getByRole('checkbox', { name: 'Let other devices use the models' })).toBeVisible()
 })
 
 test('a code signs a phone in, once, and the app can be used there', async ({ page, browser }) => {

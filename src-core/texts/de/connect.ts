@@ -41,6 +41,8 @@ export const connect: Translation<'connect'> = {
   tooOld: 'Zu alt: anderer Code',
   showCode: 'Code zeigen',
   noCode: 'Kein Code.',
+  noCodeOpen:
+    'In der App ist es ein Schalter: <a>Einstellungen</a> → Netzwerk → Andere Geräte die Modelle nutzen lassen.',
   'how.claude-code': 'In ~/.claude/settings.json einfügen und claude starten.',
   'how.codex': 'Ans Ende von ~/.codex/config.toml setzen und codex --profile {profile} starten.',
   'how.codexKey':

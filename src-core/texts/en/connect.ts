@@ -39,6 +39,7 @@ export const connect = {
   tooOld: 'Expired: show another code',
   showCode: 'Show a code',
   noCode: 'No code.',
+  noCodeOpen: 'In the app it is a switch: <a>Settings</a> → Network → Let other devices use the models.',
   'how.claude-code': 'Put this into ~/.claude/settings.json, and start claude.',
   'how.codex': 'Put this at the end of ~/.codex/config.toml, and start codex --profile {profile}.',
   'how.codexKey':

@@ -39,6 +39,7 @@ export const connect: Translation<'connect'> = {
   tooOld: '已过期：换一个码',
   showCode: '显示码',
   noCode: '没有码。',
+  noCodeOpen: '可在应用中打开：<a>设置</a> → 网络 → 允许其他设备使用模型。',
   'how.claude-code': '将此内容放入 ~/.claude/settings.json，然后启动 claude。',
   'how.codex': '将此内容放到 ~/.codex/config.toml 末尾，然后启动 codex --profile {profile}。',
   'how.codexKey':
