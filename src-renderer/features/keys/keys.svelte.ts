@@ -6,6 +6,8 @@ import type { Api } from '../../api/access'
 /** API keys with their usage. A secret is shown only once, when it is created. */
 export class ApiKeys {
   list: readonly ApiKeyView[] = $state.raw([])
+  /** Whether `list` has been read. */
+  known = $state(false)
   /** Unreachable machines, whose counts are missing. */
   missing: readonly string[] = $state.raw([])
   created: { readonly name: string; readonly key: string } | undefined = $state.raw()
@@ -40,6 +42,7 @@ export class ApiKeys {
       await action()
       const { apiKeys, missing = [] } = await this.api.get('/api_keys', ApiKeysResponse)
       this.list = apiKeys
+      this.known = true
       this.missing = missing.map(({ friendlyName }) => friendlyName)
       this.problem = undefined
     } catch (error) {

@@ -22,6 +22,18 @@ describe('API keys', () => {
     expect(keys.list.map(({ name }) => name)).toEqual(['editor'])
   })
 
+  it('are not none before they have been read', async () => {
+    const api = new FakeApi().next(
+      () => json({ error: { code: 'unreachable', message: 'away' } }, 503),
+      () => json({ apiKeys: [] }),
+    )
+    const keys = new ApiKeys(api)
+    await keys.read()
+    expect(keys.known).toBe(false)
+    await keys.read()
+    expect(keys.known).toBe(true)
+  })
+
   it('get limits, and lose them when every field is empty', async () => {
     const api = new FakeApi(() => listed('editor'))
     const keys = new ApiKeys(api)
