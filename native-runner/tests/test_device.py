@@ -39,7 +39,7 @@ def test_without_a_gpu_nothing_is_wired_and_steps_are_short(monkeypatch: pytest.
     fake = FakeDevice(monkeypatch, mx.DeviceType.cpu, {"max_recommended_working_set_size": 5})
     device.wire_memory()
     assert (device.has_gpu(), fake.wired) == (False, [])
-    assert prefill_steps(1 << 30, device.has_gpu()) == PrefillSteps(idle=256, busy=256, context=4096)
+    assert prefill_steps(1 << 30, device.has_gpu()) == PrefillSteps(idle=256, busy=256, context=2048)
     assert max_batch_tokens(1 << 20) == 256
 
 

@@ -16,7 +16,7 @@ from muster_runner.model.loading import LoadedModel, load
 from muster_runner.model.part import Part
 
 GPU, CPU = True, False
-LONG, SHORT = PrefillSteps(2048, 512, 16_384), PrefillSteps(256, 256, 4096)
+LONG, SHORT = PrefillSteps(2048, 512, 16_384), PrefillSteps(256, 256, 2048)
 
 
 @pytest.fixture(scope="module")

@@ -62,7 +62,7 @@ def prefill_steps(weight_bytes: int, on_gpu: bool) -> PrefillSteps:
     if not on_gpu:
         # Also where nobody decodes: larger chunks are slower on a CPU, which computes the masked half of each chunk's
         # attention too.
-        return PrefillSteps(idle=256, busy=256, context=4096)
+        return PrefillSteps(idle=256, busy=256, context=2048)
     return PrefillSteps(idle=2048, busy=512 if weight_bytes < LARGE_MODEL_BYTES else 256, context=16_384)
 
 
