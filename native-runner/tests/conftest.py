@@ -39,6 +39,21 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.fixture(scope="session")
+def seeing_tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The tiny vision model of an architecture, built once for all tests."""
+    folder = tmp_path_factory.mktemp("seeing")
+
+    def built(kind: str) -> Path:
+        from muster_runner.vision.make_tiny import make_tiny
+
+        if not (folder / kind).exists():
+            make_tiny(folder / kind, kind)
+        return folder / kind
+
+    return built
+
+
 class RunnerProcess:
     """A real runner. The pipes are held open at both ends, as the supervisor does."""
 

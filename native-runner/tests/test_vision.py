@@ -14,7 +14,6 @@ from vision_alone import greedy, picture
 
 from muster_runner.protocol import ImagePart, TextPart
 from muster_runner.tokenization.tokenizer import load_tokenizer
-from muster_runner.vision.make_tiny import make_tiny
 
 TOKENS = 24
 
@@ -30,18 +29,6 @@ def asked(*parts: dict[str, str] | str) -> dict[str, Any]:
     """A prompt of one turn."""
     given = [{"type": "text", "text": one} if isinstance(one, str) else one for one in parts]
     return {"kind": "chat", "messages": [{"role": "user", "parts": given}]}
-
-
-@pytest.fixture(scope="session")
-def tinies(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    folder = tmp_path_factory.mktemp("vision")
-
-    def made(kind: str) -> Path:
-        if not (folder / kind).exists():
-            make_tiny(folder / kind, kind)
-        return folder / kind
-
-    return made
 
 
 def usage(runner: RunnerProcess, task: str) -> dict[str, int]:
@@ -70,8 +57,8 @@ KINDS = ["qwen2_vl", "qwen3_vl", "qwen3_5", "gemma3", "gemma4", "mistral3"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_picture_is_answered_as_by_mlx_vlm_alone_and_beside_others(kind: str, tinies, runner_of):
-    directory, runner = tinies(kind), runner_of(kind)
+def test_a_picture_is_answered_as_by_mlx_vlm_alone_and_beside_others(kind: str, seeing_tiny, runner_of):
+    directory, runner = seeing_tiny(kind), runner_of(kind)
     runner.generate("text alone", "who?", maxTokens=TOKENS)
     alone = text_of(runner, "text alone")
     for task, prompt in (("red", asked(part(RED), "what?")), ("blue", asked("and", part(BLUE), part(RED), "that?"))):
@@ -92,7 +79,7 @@ def test_a_picture_is_answered_as_by_mlx_vlm_alone_and_beside_others(kind: str, 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_cached_prefix_with_a_picture_serves_only_that_picture(kind: str, tinies, runner_of):
+def test_a_cached_prefix_with_a_picture_serves_only_that_picture(kind: str, seeing_tiny, runner_of):
     runner = runner_of(kind)
     more = "tell me more about it. " * 20
     green, grey = picture((0, 255, 0)), picture((120, 120, 120))
@@ -104,8 +91,8 @@ def test_a_cached_prefix_with_a_picture_serves_only_that_picture(kind: str, tini
     assert max(usage(runner, "green")["cachedTokens"], usage(runner, "grey")["cachedTokens"]) < 30
     told = {"green": green, "again": green, "grey": grey}
     for task, data in told.items():
-        alone = greedy(tinies(kind), TOKENS, ImagePart(media_type="image/png", data=data), TextPart(text=more))
-        assert text_of(runner, task) == decoded(tinies(kind), alone)
+        alone = greedy(seeing_tiny(kind), TOKENS, ImagePart(media_type="image/png", data=data), TextPart(text=more))
+        assert text_of(runner, task) == decoded(seeing_tiny(kind), alone)
 
 
 def bomb() -> str:
@@ -180,14 +167,14 @@ def test_a_text_only_model_refuses_pictures(ready: RunnerProcess):
 
 
 @pytest.fixture(scope="module")
-def runner_of(tinies, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], RunnerProcess]]:
+def runner_of(seeing_tiny, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], RunnerProcess]]:
     """One runner of each family for all tests."""
     runners: dict[str, RunnerProcess] = {}
 
     def started(kind: str) -> RunnerProcess:
         if kind not in runners:
             runners[kind] = RunnerProcess(tmp_path_factory.mktemp("pipes"))
-            runners[kind].ready(tinies(kind))
+            runners[kind].ready(seeing_tiny(kind))
         return runners[kind]
 
     yield started

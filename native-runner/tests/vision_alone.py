@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,15 @@ def begin(directory: Path, pictured: Pictured) -> Begun:
     return Begun(language, cache, language(tokens, cache=cache, **told).logits, seen.rope_deltas)
 
 
+def answered(begun: Begun, tokens: Sequence[int]) -> mx.array:
+    """Returns the logits (vocabulary,) after further tokens of an answer."""
+    more = {} if begun.deltas is None else {"rope_deltas": begun.deltas}
+    logits = begun.logits
+    for token in tokens:
+        logits = begun.language(mx.array([[token]]), cache=begun.cache, **more).logits
+    return logits[0, -1]
+
+
 def _as_array(value: Any) -> Any:
     return [mx.array(part) for part in value] if isinstance(value, list) else mx.array(value)
 
@@ -74,10 +84,8 @@ def _as_array(value: Any) -> Any:
 def greedy(directory: Path, count: int, *parts: TextPart | ImagePart) -> list[int]:
     """Returns the first ``count`` tokens of the answer."""
     begun = begin(directory, encoded(directory, *parts))
-    logits, more = begun.logits, {} if begun.deltas is None else {"rope_deltas": begun.deltas}
-    drawn = []
+    logits, drawn = begun.logits[0, -1], []
     for _ in range(count):
-        token = mx.argmax(logits[:, -1, :], axis=-1)
-        drawn.append(int(token.item()))
-        logits = begun.language(token[None], cache=begun.cache, **more).logits
+        drawn.append(int(mx.argmax(logits).item()))
+        logits = answered(begun, drawn[-1:])
     return drawn

@@ -10,6 +10,8 @@ describe('a model reads pictures', () => {
     expect(readsPictures(config, { names, tensors })).toBe(true)
     expect(readsPictures({ ...config, model_type: 'gemma3' }, { names: ['processor_config.json'], tensors })).toBe(true)
     expect(readsPictures(config, { names, tensors: new Map([['model.visual.merger.mlp.0.bias', [1]]]) })).toBe(true)
+    const mistral = new Map([['model.vision_encoder.patch_conv.weight', [1]]])
+    expect(readsPictures({ ...config, model_type: 'mistral3' }, { names, tensors: mistral })).toBe(true)
     expect(readsPictures(config, { names, tensors: undefined })).toBe(true)
   })
 

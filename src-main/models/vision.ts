@@ -8,7 +8,7 @@ const Config = z.looseObject({ model_type: z.string(), vision_config: z.looseObj
 
 /** Either one describes image preprocessing. */
 const PROCESSOR_FILES = ['preprocessor_config.json', 'processor_config.json']
-const TOWER = /(?:^|\.)(?:vision_tower|vision_model|visual)\./
+const TOWER = /(?:^|\.)(?:vision_tower|vision_model|vision_encoder|visual)\./
 
 /**
  * Whether a model accepts images, by the rules of the runner's `vision/kind.py`: its family supports them, its weights

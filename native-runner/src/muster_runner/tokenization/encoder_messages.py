@@ -86,7 +86,7 @@ class Lists:
 @dataclass(frozen=True)
 class Pictured:
     """A tokenized prompt with pictures. ``token``: the placeholder, one per vector of a picture. ``hashes``: of the
-    picture files. ``arrays``: inputs of the vision tower by name, as numpy arrays or lists of them. ``end``: the token
+    pictures. ``arrays``: inputs of the vision tower by name, as numpy arrays or lists of them. ``end``: the token
     after a picture, if a picture is interrupted by others."""
 
     tokens: list[int]

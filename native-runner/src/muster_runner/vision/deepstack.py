@@ -9,6 +9,7 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from muster_runner.vision.span import Span
+from muster_runner.vision.wrapped import Wrapped
 
 
 class Deepstack:
@@ -37,24 +38,16 @@ class Deepstack:
         return at
 
 
-class DeepstackLayer(nn.Module):
-    """A language layer; its attributes are those of the layer that it wraps."""
+class DeepstackLayer(Wrapped):
+    """A language layer."""
 
     def __init__(self, layer: nn.Module, deepstack: Deepstack, at: int):
-        super().__init__()
-        self.layer = layer
+        super().__init__(layer)
         self._deepstack, self._at = deepstack, at
 
     def __call__(self, *arguments: Any, **options: Any) -> mx.array:
-        hidden = self.layer(*arguments, **options)
-        return hidden + self._deepstack.now[self._at] if self._deepstack.now else hidden
-
-    def __getattr__(self, name: str) -> Any:
-        if name in self:
-            return self[name]
-        if "layer" not in self:
-            raise AttributeError(name)
-        return getattr(self["layer"], name)
+        hidden = self.inner(*arguments, **options)
+        return hidden + self._deepstack.now[self._at].astype(hidden.dtype) if self._deepstack.now else hidden
 
 
 def _spread(features: mx.array, rows: mx.array, length: int) -> mx.array:

@@ -196,8 +196,16 @@ def _mistral(kind: str) -> TinyFamily:
             "vision_config": {**sight, "num_channels": 3},
         }
 
-    processor = {"image_processor_type": "PixtralImageProcessor", "size": {"longest_edge": 4 * SIDE}}
-    files = {"preprocessor_config.json": {**processor, "patch_size": PATCH, "do_resize": True, **NORMALIZED}}
+    size = {"size": {"longest_edge": 4 * SIDE}, "patch_size": PATCH}
+    files = {
+        "preprocessor_config.json": {
+            "image_processor_type": "PixtralImageProcessor",
+            **size,
+            "do_resize": True,
+            **NORMALIZED,
+        },
+        "processor_config.json": {"processor_class": "PixtralProcessor", "patch_size": PATCH},
+    }
     return TinyFamily([*COMMON, "[IMG]", "[IMG_BREAK]", "[IMG_END]"], "[IMG]", config, files)
 
 

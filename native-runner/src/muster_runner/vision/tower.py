@@ -19,6 +19,12 @@ from muster_runner.vision.picture_prompt import PicturePrompt
 from muster_runner.vision.positions import Positions, use_positions
 from muster_runner.vision.span import Span
 from muster_runner.vision.tower_weights import LANGUAGE, build
+from muster_runner.vision.wrapped import Counted
+
+# The last part of a vision tower: the first of these that mlx-vlm's model has.
+LAST_PARTS = ("embed_vision", "multi_modal_projector", "vision_tower")
+# How mlx-vlm's configurations name the placeholder.
+PLACEHOLDERS = ("image_token_id", "image_token_index")
 
 
 @dataclass(frozen=True)
@@ -40,33 +46,47 @@ class Tower:
 
     def __init__(self, vision_model: Any, changes: Changes):
         self._vision_model, self._changes = vision_model, changes
+        last = next(name for name in LAST_PARTS if name in vision_model)
+        self._counted = Counted(vision_model[last])
+        setattr(vision_model, last, self._counted)
+        named = [getattr(vision_model.config, name, None) for name in PLACEHOLDERS]
+        self._tokens = {token for token in named if token is not None}
 
     def prompt(self, pictured: Pictured) -> PicturePrompt:
         """Encodes the pictures of a prompt. Raises arbitrary exceptions for arrays that do not fit the network."""
+        # For a misfit of placeholders or vectors most of mlx-vlm's models leave pictures out, or parts of them.
+        if self._tokens != {pictured.token}:
+            raise ValueError(f"the placeholder of config.json is not that of the tokenizer, {pictured.token}")
+        if pictured.tokens[-1] == pictured.token:
+            raise ValueError("the chat template writes nothing after a picture")
         tokens = mx.array([pictured.tokens])
         arrays = {name: _as_array(value) for name, value in pictured.arrays.items()}
         # The padding mask of processors; a single prompt has no padding.
         arrays["mask"] = mx.ones_like(tokens)
         seen = self._vision_model.get_input_embeddings(tokens, **arrays)
-        positions, features = seen.position_ids, seen.deepstack_visual_embeds
+        places = [at for at, token in enumerate(pictured.tokens) if token == pictured.token]
+        if len(places) != self._counted.vectors:
+            raise ValueError(f"their {self._counted.vectors} vectors do not fit the {len(places)} places of the prompt")
+        # A tower of another dtype must not change that of the KV cache.
+        embeddings = seen.inputs_embeds.astype(self._changes.embed(tokens[:, :1]).dtype)
+        positions, features = seen.position_ids, list(seen.deepstack_visual_embeds or [])
         shift = 0 if positions is None else int(positions.max().item()) + 1 - tokens.size
-        mx.eval([value for value in (seen.inputs_embeds, positions, features) if value is not None])
-        if not mx.all(mx.isfinite(seen.inputs_embeds)).item():
+        mx.eval(embeddings, features)
+        if not all(mx.all(mx.isfinite(array)).item() for array in (embeddings, *features)):
             raise ValueError("the model sees no numbers in them")
         runs = runs_of(pictured.tokens, pictured.token)
         changes, spans = self._changes, []
         if changes.scaled is not None:
             spans.append(changes.scaled)
         if changes.positions is not None and positions is not None:
-            spans.append(changes.positions.span(positions, shift, seen.inputs_embeds))
-        if changes.deepstack is not None and features is not None:
-            places = [place for first, last in runs for place in range(first, last)]
-            spans.append(changes.deepstack.span(list(features), places))
+            spans.append(changes.positions.span(positions, shift, embeddings))
+        if changes.deepstack is not None:
+            spans.append(changes.deepstack.span(features, places))
         if changes.masks is not None:
             spans.append(changes.masks.span(runs, tokens.size))
         blocks = runs if changes.masks is not None else []
         keys = prompt_keys(pictured.tokens, pictured.token, pictured.hashes, pictured.end)
-        return PicturePrompt(keys, seen.inputs_embeds, changes.embed, spans, shift, blocks)
+        return PicturePrompt(keys, embeddings, changes.embed, spans, shift, blocks)
 
 
 def _as_array(value: Any) -> mx.array | list[mx.array]:
@@ -101,15 +121,25 @@ def _change(model: Any, language: Any, vision_model: Any) -> Changes:
     if (scale := getattr(vision_model.language_model.model, "embed_scale", None)) is not None:
         # Both libraries' Gemma 4 scale embeddings, mlx-lm's also those that it is given.
         embed, scaled = (lambda tokens: language.embed_tokens(tokens) * scale), _unscaled(language)
-    indexes = getattr(vision_model.config.vision_config, "deepstack_visual_indexes", None)
     attends = getattr(vision_model.config.text_config, "use_bidirectional_attention", None)
     return Changes(
         embed=embed,
         scaled=scaled,
         positions=use_positions(model, language, vision_model.language_model.model),
-        deepstack=Deepstack(language, len(indexes)) if indexes else None,
+        deepstack=_deepstack(language, vision_model),
         masks=PictureMasks(language) if attends == "vision" else None,
     )
+
+
+def _deepstack(language: Any, vision_model: Any) -> Deepstack | None:
+    indexes = getattr(vision_model.config.vision_config, "deepstack_visual_indexes", None)
+    if not indexes:
+        return None
+    known = set(indexes) & set(range(len(vision_model.vision_tower.blocks)))
+    if not len(known) == len(indexes) <= len(language.layers):
+        what = f"config.json does not fit the model's vision tower: deepstack_visual_indexes is {indexes}"
+        raise ModelFileError(what, "unsupported")
+    return Deepstack(language, len(indexes))
 
 
 def _unscaled(language: Any) -> Span:

@@ -1,5 +1,6 @@
 """Builds mlx-vlm's model with the weights of its vision tower."""
 
+import re
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -7,11 +8,14 @@ from typing import Any
 import mlx.core as mx
 import mlx.nn as nn
 from mlx.utils import tree_flatten
+from mlx_lm.utils import infer_quant_config
 
 from muster_runner.model.model_files import ModelFileError
 
 # The prefix of the weights of mlx-vlm's language part, which is not used.
 LANGUAGE = "language_model."
+# A name of towers that mlx-vlm knows for some families only.
+_OTHER_NAMES = re.compile(r"^(?:model\.)?visual\.")
 
 
 def build(module: Any, directory: Path, config: dict[str, Any]) -> tuple[Any, bool]:
@@ -30,22 +34,20 @@ def build(module: Any, directory: Path, config: dict[str, Any]) -> tuple[Any, bo
     vision_model = module.Model(arguments)
     weights: dict[str, mx.array] = {}
     for path in sorted(directory.glob("model*.safetensors")):
-        weights |= mx.load(str(path))
+        weights |= {_OTHER_NAMES.sub("vision_tower.", name): value for name, value in mx.load(str(path)).items()}
     for part, settings in ((vision_model, None), (module.VisionModel, arguments.vision_config)):
         if hasattr(part, "sanitize"):
             weights = (part if settings is None else part(settings)).sanitize(weights)
     weights = {name: value for name, value in weights.items() if not name.startswith(LANGUAGE)}
     if not any(name.startswith("vision") for name in weights):
         return vision_model, False
-    if (quantization := config.get("quantization")) is not None:
-        nn.quantize(
-            vision_model,
-            group_size=quantization["group_size"],
-            bits=quantization["bits"],
-            mode=quantization.get("mode", "affine"),
-            # Some parts can have settings of their own.
-            class_predicate=lambda path, _part: quantization.get(path, True) if f"{path}.scales" in weights else False,
-        )
+    # By the shapes: config.json names the parts with settings of their own in several ways.
+    nn.quantize(
+        vision_model,
+        class_predicate=lambda path, part: (
+            infer_quant_config(path, part, weights) if f"{path}.scales" in weights else False
+        ),
+    )
     needed = {name: value for name, value in tree_flatten(vision_model.parameters()) if not name.startswith(LANGUAGE)}
     for name, value in needed.items():
         if name not in weights:
