@@ -34,6 +34,7 @@ export const VIEWS: readonly View[] = [
   view('cabled', 'fix', 1100),
   view('doctor', 'cluster', 720),
   view('adding', 'cluster', 1100),
+  view('connections', 'cluster', 390),
   view('three', 'launch', 390),
   view('three', 'options', 720),
   view('many', 'models', 720),
