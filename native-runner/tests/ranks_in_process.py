@@ -23,7 +23,7 @@ PASS_TOKENS = 64
 
 class Ranks:
     """``parts``: of the model, the last one of rank 0. ``exact``: see PrefixCache. ``disk``: a folder for each rank's
-    blocks. Called like a schedule."""
+    blocks. ``margin``: see SubBatches. Called like a schedule."""
 
     def __init__(
         self,
@@ -34,11 +34,12 @@ class Ranks:
         *,
         lookahead: bool = False,
         proposer: Proposer | None = None,
+        margin: int = 0,
         step: int = 64,
     ):
         *others, last = parts
-        self._batch = DecodingBatch(last, lookahead, able.batch, PASS_TOKENS, proposer, able.one_pass)
-        self._followers = [FollowingBatch(part, able.batch, PASS_TOKENS, able.one_pass) for part in others]
+        self._batch = DecodingBatch(last, lookahead, able.batch, PASS_TOKENS, proposer, able.one_pass, margin)
+        self._followers = [FollowingBatch(part, able.batch, PASS_TOKENS, able.one_pass, margin) for part in others]
         self.disks = [DiskCache(disk / str(at), ROOT, 1 << 30) for at in range(len(parts))]
         footprint = Footprint(per_token=1, per_sequence=10)
         self._schedules = [

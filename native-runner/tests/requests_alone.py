@@ -15,6 +15,7 @@ from muster_runner.cache.memory_budget import UNLIMITED, MemoryBudget
 from muster_runner.cache.prefix_cache import PrefixCache
 from muster_runner.engine.decoding import DecodingBatch
 from muster_runner.engine.prefill import PrefillSteps
+from muster_runner.engine.proposer import Proposer
 from muster_runner.engine.schedule import Schedule
 from muster_runner.model.architectures import Abilities, abilities, within
 from muster_runner.sampling.sampling import GREEDY
@@ -47,8 +48,10 @@ def schedule(
     lookahead: bool = False,
     budget: MemoryBudget = UNLIMITED,
     pass_tokens: int = 64,
+    proposer: Proposer | None = None,
+    margin: int = 0,
 ) -> Schedule:
-    batch = DecodingBatch(model, lookahead, able.batch, pass_tokens, ragged=able.one_pass)
+    batch = DecodingBatch(model, lookahead, able.batch, pass_tokens, proposer, able.one_pass, margin)
     return Schedule(model, able, batch, cache, PrefillSteps(step, step), budget)
 
 

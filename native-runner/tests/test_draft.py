@@ -19,7 +19,7 @@ from muster_runner.engine.decoding import DecodingBatch
 from muster_runner.engine.draft import CATCH_UP, Draft
 from muster_runner.engine.engine_options import EngineOptions, engine_options
 from muster_runner.engine.proposer import Proposer
-from muster_runner.engine.speculation import Payoff
+from muster_runner.engine.speculation import LONGEST_DRAFT, Payoff
 from muster_runner.model.draft_loading import LoadedDraft, load_draft
 from muster_runner.model.make_tiny import make_tiny
 from muster_runner.protocol import Load, parse_command
@@ -30,9 +30,9 @@ class Never(Payoff):
         return False
 
 
-def like(model: Any, noise: float) -> Any:
-    """A model whose draft tokens are mostly accepted, but for what ``noise`` changes."""
-    other = made(configurations("llama")[-1])
+def like(model: Any, noise: float, name: str = "llama") -> Any:
+    """A model of the same architecture whose draft tokens are mostly accepted, but for what ``noise`` changes."""
+    other = made(configurations(name)[-1])
     mx.random.seed(1)
     other.update({"lm_head": {"weight": model.lm_head.weight + noise * mx.random.normal(model.lm_head.weight.shape)}})
     return other
@@ -47,9 +47,12 @@ def proposer(draft: Any, payoff: Payoff) -> Proposer:
     return Proposer(Draft(draft, VOCABULARY, pass_tokens=64), lookups=Never(), drafts=payoff)
 
 
-def run(model: Any, proposer: Proposer | None, lookahead: bool, steps: int) -> tuple[dict[str, list[int]], list[Any]]:
-    """What each sequence that comes gets until it leaves, and how those left that stayed."""
-    batch = DecodingBatch(model, lookahead, together=True, pass_tokens=64, proposer=proposer)
+def run(
+    model: Any, proposer: Proposer | None, lookahead: bool, steps: int, rejected: list[int] | None = None
+) -> tuple[dict[str, list[int]], list[Any]]:
+    """What each sequence that comes gets until it leaves, and how those left that stayed. ``rejected``: the numbers of
+    rejected draft tokens are added to it."""
+    batch = DecodingBatch(model, lookahead, together=True, pass_tokens=64, proposer=proposer, margin=LONGEST_DRAFT)
     got: dict[str, list[int]] = {}
     for step in range(steps):
         for task, length, sampling in COMINGS.get(step, []):
@@ -58,6 +61,8 @@ def run(model: Any, proposer: Proposer | None, lookahead: bool, steps: int) -> t
         batch.leave(GOINGS.get(step, []))
         for news in batch.step():
             got[news.task_id].append(news.token)
+        if rejected is not None:
+            rejected += [drafted - accepted for _, drafted, accepted in batch.verified]
     return got, batch.leave(["c", "e"])
 
 
@@ -82,6 +87,22 @@ def test_text_is_the_same_whatever_the_draft_proposes(
         holds_its_tokens(model, one)
     per_pass = payoff.drawn / payoff.sequences
     assert per_pass > 2 if noise == 0 else per_pass >= 1
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.1], ids=["right", "in part"])
+def test_models_with_windows_draft_for_one_another(noise: float) -> None:
+    """Beyond the windows of both, through the turns of their rings."""
+    model = tiny_model("gpt_oss")[0]
+    plain, _ = run(model, None, False, steps=110)
+    payoff, rejected = Always(), list[int]()
+    got, left = run(model, proposer(like(model, noise, "gpt_oss"), payoff), False, 45, rejected)
+    for task, tokens in got.items():
+        count = min(len(tokens), len(plain[task]))
+        assert count > 10 and tokens[:count] == plain[task][:count]
+    for one in left:
+        holds_its_tokens(model, one)
+    assert payoff.drawn > payoff.sequences
+    assert set(rejected) == {0} if noise == 0 else max(rejected) > 1
 
 
 def test_drafting_pauses_if_accepted_tokens_save_no_time(model: Any) -> None:

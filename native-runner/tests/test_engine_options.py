@@ -2,16 +2,18 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from test_part import Threads, command
 
-from muster_runner.cache.cache_layers import Footprint
+from muster_runner.cache.cache_layers import NOTHING, Footprint
 from muster_runner.engine import engine_options as options
 from muster_runner.engine.engine_options import EngineOptions
 from muster_runner.engine.prefill import PrefillSteps
+from muster_runner.engine.speculation import LONGEST_DRAFT
 from muster_runner.model.loading import LoadedModel, load
 from muster_runner.model.part import Part
 
@@ -25,15 +27,18 @@ def loaded(tiny: Path) -> LoadedModel:
 
 
 def of_ranks(model: LoadedModel, ranks: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> list[EngineOptions]:
-    """The options of each rank. ``gpu``: whether it has one; ``spare``: bytes that are free there."""
+    """The options of each rank. ``gpu``: whether it has one; ``spare``: bytes that are free there; ``window``: of its
+    layers, with a byte for each token; ``drafting``: what a draft model beside it has."""
     threads, here = Threads(len(ranks)), threading.local()
     monkeypatch.setattr(options, "has_gpu", lambda: here.gpu)
 
     def derive(rank: int) -> EngineOptions:
         here.gpu = ranks[rank].get("gpu", CPU)
         order = command(model.directory, rank, len(ranks), cache={"spareBytes": ranks[rank].get("spare", 0)})
-        footprint = Footprint(per_token=ranks[rank].get("per_token", 1024))
-        return options.engine_options(model, order, footprint, threads.rank(rank))
+        window = ranks[rank].get("window", 0)
+        footprint = Footprint(ranks[rank].get("per_token", 1024), min(window, 1), window)
+        drafting = ranks[rank].get("drafting", NOTHING)
+        return options.engine_options(model, order, footprint, threads.rank(rank), drafting)
 
     with ThreadPoolExecutor(len(ranks)) as pool:
         return list(pool.map(derive, range(len(ranks))))
@@ -58,3 +63,19 @@ def test_ranks_of_different_machines_derive_the_same_options(
     assert (first.prefill, first.lookahead, first.pass_tokens) == (second.prefill, second.lookahead, second.pass_tokens)
     assert (first.budget, first.claimed, first.context_length) == (second.budget, second.claimed, second.context_length)
     assert first.cache.footprint == second.cache.footprint == Footprint(per_token=4096)
+
+
+def test_every_rank_counts_the_margin_of_windows_where_the_model_speculates(
+    loaded: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ranks = [{"window": 128, "drafting": Footprint(100, 7, 512)}, {"window": 0}]
+    first, second = of_ranks(loaded, ranks, monkeypatch)
+    assert (first.speculates, first.margin) == (second.speculates, second.margin) == (True, LONGEST_DRAFT)
+    assert first.budget == second.budget
+    assert first.budget.footprint == Footprint(1024 + 100, 1 + 7, 512)
+    assert first.cache is not None and first.cache.footprint == Footprint(1024, 1, 128)
+    only_windows, _ = of_ranks(loaded, [{"window": 128}, {"window": 128}], monkeypatch)
+    assert only_windows.budget.footprint.window == 128 + LONGEST_DRAFT
+    plain = replace(loaded, able=replace(loaded.able, verify=False))
+    for one in of_ranks(plain, [{"window": 128}, {"window": 128}], monkeypatch):
+        assert (one.speculates, one.margin, one.budget.footprint.window) == (False, 0, 128)

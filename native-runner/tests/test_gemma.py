@@ -14,7 +14,10 @@ import pytest
 from mlx_lm.models.cache import RotatingKVCache, make_prompt_cache
 from mlx_lm.utils import load_model
 from requests_alone import alone, answers, prefix_cache, schedule
+from test_speculation import Always
 
+from muster_runner.engine.proposer import Proposer
+from muster_runner.engine.speculation import LONGEST_DRAFT
 from muster_runner.model.architectures import abilities, within
 from muster_runner.tokenization.tokenizer import load_tokenizer
 
@@ -83,3 +86,20 @@ def test_requests_beyond_the_window_get_the_tokens_of_mlx_lm_together_and_from_k
     after_restart = prefix_cache(model, able, tmp_path)
     got, cached = answers(schedule(model, able, after_restart, step=STEP), back, ANSWER, stops)
     assert (got, cached["back"] >= stops[1]) == (expected_back, True)
+
+
+def test_texts_that_repeat_their_prompt_beyond_the_window_come_several_tokens_at_a_time() -> None:
+    """Alone, and while another comes and goes."""
+    model, able, tokens = gemma()
+    assert able.verify
+    count = 60
+    prompts = {"copy": [*tokens[: WINDOW + 200], *tokens[:40]], "other": [*tokens[900:1500], *tokens[900:940]]}
+    expected = {task: alone(model, one, count) for task, one in prompts.items()}
+    payoff = Always()
+    proposer = Proposer(lookups=payoff)
+    running = schedule(model, able, None, step=STEP, proposer=proposer, margin=LONGEST_DRAFT)
+    got, _ = answers(running, {"copy": prompts["copy"]}, count)
+    assert got["copy"] == expected["copy"]
+    assert payoff.drawn > 2 * payoff.passes > 0
+    got, _ = answers(running, prompts, count)
+    assert got == expected

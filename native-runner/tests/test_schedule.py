@@ -1,10 +1,17 @@
 """The scheduler uses only features that the architecture supports: requests get the same tokens as alone."""
 
+from typing import cast
+
 import pytest
 from requests_alone import alone, answers, prefix_cache, prompt, schedule, tiny_model
+from test_draft import Never
+from test_equality import DRAFT, HalfRight
+from test_speculation import Always
 
 from muster_runner.cache.cache_layers import Footprint
 from muster_runner.cache.memory_budget import MemoryBudget
+from muster_runner.engine.draft import Draft
+from muster_runner.engine.proposer import Proposer
 
 # All abilities; a window; no trim; recurrent; no pad; no batch; neither; nothing at all.
 ARCHITECTURES = ["llama", "qwen2", "deepseek_v3", "gemma3_text", "gpt_oss", "qwen3_next", "mamba2", "mamba"]
@@ -34,11 +41,20 @@ def test_concurrent_requests_are_answered_as_alone(name: str, lookahead: bool) -
 
 
 @pytest.mark.parametrize(
-    ("name", "lookahead"),
-    [("llama", True), ("gemma3_text", False), ("qwen3_next", False), ("qwen3_next", True), ("gemma2", False)],
+    ("name", "lookahead", "drafts"),
+    [
+        ("llama", True, False),
+        ("gemma3_text", False, False),
+        ("qwen3_next", False, False),
+        ("qwen3_next", True, False),
+        ("gemma2", False, False),
+        ("llama", False, True),
+        ("gemma3_text", True, True),
+        ("gpt_oss", False, True),
+    ],
 )
 def test_with_little_memory_long_requests_wait_and_get_the_same_tokens(
-    name: str, lookahead: bool, monkeypatch: pytest.MonkeyPatch
+    name: str, lookahead: bool, drafts: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("muster_runner.engine.schedule.HEADROOM_TOKENS", 8)
     model, able = tiny_model(name)
@@ -46,7 +62,9 @@ def test_with_little_memory_long_requests_wait_and_get_the_same_tokens(
     # Room for three of the eight at their ends, so they wait, join, outgrow the budget, wait again and go on.
     budget = MemoryBudget(total=10 * 3 * 130, footprint=footprint)
     cache = prefix_cache(model, able)
-    running = schedule(model, able, cache, step=64, lookahead=lookahead, budget=budget)
+    payoff, draft = Always(), cast(Draft, HalfRight(lambda tokens: alone(model, tokens, 40)))
+    proposer = Proposer(draft, lookups=Never(), drafts=payoff) if drafts else None
+    running = schedule(model, able, cache, step=64, lookahead=lookahead, budget=budget, proposer=proposer, margin=DRAFT)
     prompts = {f"{at}": prompt(20 + 11 * at, at) for at in range(8)}
     most = preempted = 0
     preempt = running._batch.preempt
@@ -70,6 +88,7 @@ def test_with_little_memory_long_requests_wait_and_get_the_same_tokens(
     for task, tokens in prompts.items():
         assert got[task] == alone(model, tokens, 30), task
     assert preempted > 0
+    assert (payoff.drawn > payoff.sequences) == drafts
     # What the pass adds before somebody is sent to wait: a token for each, and padding.
     assert most <= budget.total * 1.15
     assert cache.nbytes <= budget.total

@@ -16,6 +16,8 @@ from muster_runner.sampling.sampling import GREEDY
 
 HEADS, WIDTH = 2, 4
 WINDOW = 8
+# Of full attention, and of windows of which the latest tokens can be removed again, or not.
+WINDOWS = [(None, 0), (WINDOW, 0), (WINDOW, 1), (WINDOW, 3), (WINDOW, 11)]
 
 
 def content(tokens: Sequence[int]) -> mx.array:
@@ -35,21 +37,28 @@ def tokens_of(layer: Any) -> list[int]:
     return [] if layer.keys is None else [int(key) for key in layer.keys[0, 0, : layer.size(), 0].tolist()]
 
 
+def attended(keys: mx.array, mask: mx.array) -> list[int]:
+    each = zip(keys[0, :, 0].tolist(), mask.tolist(), strict=True)
+    return sorted(int(key) for key, is_seen in each if is_seen)
+
+
 def address(array: mx.array) -> int:
     mx.eval(array)
     return np.asarray(memoryview(array)).__array_interface__["data"][0]
 
 
-@pytest.mark.parametrize("window", [None, WINDOW])
+@pytest.mark.parametrize(("window", "margin"), WINDOWS)
 @pytest.mark.parametrize("seed", range(12))
-def test_slots_hold_what_each_sequence_was_given(seed: int, window: int | None) -> None:
+def test_slots_hold_what_each_sequence_was_given(seed: int, window: int | None, margin: int) -> None:
     draws = random.Random(seed)
     # Slots and room as a sub-batch would give: enough, and changed now and then.
     slots, room = 6, 12
     expected: list[list[int]] = [list(range(draws.randrange(1, 7))) for _ in range(2)]
-    (cache,) = merged([[alone_cache(each, window)] for each in expected], slots, room)
+    # Of each the tokens that it joined with, and the most that it had.
+    joined, reached = list(map(len, expected)), list(map(len, expected))
+    (cache,) = merged([[alone_cache(each, window)] for each in expected], slots, room, margin)
     made = 100
-    for _ in range(120):
+    for _ in range(240):
         longest = max(map(len, expected), default=0)
         match draws.randrange(4):
             case 0 if len(expected) < slots:
@@ -59,37 +68,52 @@ def test_slots_hold_what_each_sequence_was_given(seed: int, window: int | None) 
                 cache.resize(slots, room)
                 cache.join([alone_cache(new, window)])
                 expected.append(new)
+                joined.append(len(new))
+                reached.append(len(new))
             case 1 if len(expected) > 1:
                 order = fewest_moves(sorted(draws.sample(range(len(expected)), draws.randrange(1, len(expected)))))
                 keep([cache], order)
-                expected = [expected[at] for at in order]
-            case 2 if window is None and expected:
-                counts = [draws.randrange(min(3, len(each))) for each in expected]
+                expected, joined, reached = ([of[at] for at in order] for of in (expected, joined, reached))
+            case 2 if (window is None or margin > 0) and expected:
+                counts = []
+                for tokens, first, most in zip(expected, joined, reached, strict=True):
+                    least = 1 if window is None else max(first, most - margin)
+                    counts.append(draws.randrange(min(1 + (margin or 2), 1 + len(tokens) - least)))
                 cache.trim(counts)
                 expected = [each[: len(each) - count] for each, count in zip(expected, counts, strict=True)]
             case _ if expected:
-                count = 1 if window is not None else draws.randrange(1, 3)
+                count = draws.randrange(1, 3 if window is None else 2 + margin)
                 if longest + count > room:
                     room = longest + count + draws.randrange(4)
                     cache.resize(slots, room)
-                fed = [[made + 50 + at] * count for at in range(len(expected))]
+                made += 100
+                fed = [[made + 10 * at + nth for nth in range(count)] for at in range(len(expected))]
+                masks = cache.make_mask(count, return_array=True)
                 rows = mx.concatenate([content(each) for each in fed])
                 keys, values = cache.update_and_fetch(rows, -rows)
+                before = [len(each) for each in expected]
                 expected = [[*each, *new] for each, new in zip(expected, fed, strict=True)]
+                reached = [max(most, len(each)) for most, each in zip(reached, expected, strict=True)]
                 assert mx.array_equal(keys, -values)
+                for at, tokens in enumerate(expected):
+                    for nth in range(count):
+                        seen = tokens[: before[at] + nth + 1]
+                        assert attended(keys[at], masks[at, 0, nth]) == sorted(seen[-(window or len(seen)) :])
         held = [each if window is None else each[-window:] for each in expected]
         got = [cache.extract(at) for at in range(len(expected))]
         assert [tokens_of(layer) for layer in got] == held
         assert cache.offset.tolist() == [layer.offset for layer in got] == [len(each) for each in expected]
 
 
-@pytest.mark.parametrize("window", [None, WINDOW])
+@pytest.mark.parametrize(("window", "margin"), WINDOWS)
 @pytest.mark.parametrize("narrower", [None, 3])
-def test_each_token_attends_to_those_before_it_of_its_own_sequence(window: int | None, narrower: int | None) -> None:
+def test_each_token_attends_to_those_before_it_of_its_own_sequence(
+    window: int | None, margin: int, narrower: int | None
+) -> None:
     sequences = [list(range(1, 4)), list(range(11, 23)), list(range(31, 36))]
-    (cache,) = merged([[alone_cache(each, window)] for each in sequences], 4, 32)
+    (cache,) = merged([[alone_cache(each, window)] for each in sequences], 4, 32, margin)
     for step in range(12):
-        count = 1 if window is not None or step % 2 else 2
+        count = 1 if (window is not None and margin == 0) or step % 2 else 2
         mask = cache.make_mask(count, return_array=True, window_size=narrower)
         fed = [[100 * at + 1000 + step * 2 + nth for nth in range(count)] for at in range(1, 4)]
         rows = mx.concatenate([content(each) for each in fed])
@@ -97,9 +121,7 @@ def test_each_token_attends_to_those_before_it_of_its_own_sequence(window: int |
         for at, each in enumerate(sequences):
             for nth in range(count):
                 each.append(fed[at][nth])
-                each_key = zip(keys[at, 0, :, 0].tolist(), mask[at, 0, nth].tolist(), strict=True)
-                seen = {int(key) for key, is_seen in each_key if is_seen}
-                assert seen == set(each[-(narrower or window or len(each)) :])
+                assert attended(keys[at], mask[at, 0, nth]) == sorted(each[-(narrower or window or len(each)) :])
 
 
 def test_sequences_of_one_length_need_no_mask() -> None:

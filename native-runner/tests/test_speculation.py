@@ -1,29 +1,44 @@
 """Draft tokens make a text come sooner and never change it."""
 
 from collections.abc import Callable
+from collections.abc import Sequence as Several
 from typing import Any
 
 import mlx.core as mx
 import pytest
 from mlx_lm.models.cache import make_prompt_cache
 from requests_alone import alone, prompt, tiny_model
+from tiny_sizes import VOCABULARY
 
 from muster_runner.engine.decoding import DecodingBatch
 from muster_runner.engine.prefill import Prefill
 from muster_runner.engine.proposer import MAX_FED, Proposer
 from muster_runner.engine.sequence import Sequence
-from muster_runner.engine.speculation import FIRST_PAUSE, Pace, Payoff, PromptLookup, lookup_pace
+from muster_runner.engine.speculation import (
+    FIRST_PAUSE,
+    LONGEST_DRAFT,
+    Pace,
+    Payoff,
+    PromptLookup,
+    draft_pace,
+    lookup_pace,
+)
 from muster_runner.protocol import Sampling
 from muster_runner.sampling.sampling import sampling_pipeline
 
 LONG = 150
 
 
-def sequence(model: Any, tokens: list[int], task: str = "one", **sampling: Any) -> Sequence:
+def sequence(
+    model: Any, tokens: list[int], task: str = "one", lookup: PromptLookup | None = None, **sampling: Any
+) -> Sequence:
     prefill = Prefill(tokens, make_prompt_cache(model), 0)
     while prefill.remaining:
         prefill.advance(model, 512)
-    return Sequence(task, tokens[:-1], tokens[-1], prefill.cache, sampling_pipeline(Sampling(**sampling), {}))
+    pipeline = sampling_pipeline(Sampling(**sampling), {})
+    made = Sequence(task, tokens[:-1], tokens[-1], prefill.cache, pipeline)
+    made.lookup = lookup or made.lookup
+    return made
 
 
 class Always(Payoff):
@@ -43,7 +58,8 @@ class Always(Payoff):
 def generated(
     model: Any, tokens: list[int], payoff: Payoff | None, lookahead: bool, count: int, **sampling: Any
 ) -> tuple[list[int], Sequence]:
-    batch = DecodingBatch(model, lookahead, together=True, proposer=payoff and Proposer(lookups=payoff))
+    proposer = payoff and Proposer(lookups=payoff)
+    batch = DecodingBatch(model, lookahead, together=True, proposer=proposer, margin=LONGEST_DRAFT)
     batch.join(sequence(model, tokens, **sampling))
     got: list[int] = []
     while len(got) < count:
@@ -55,6 +71,24 @@ def generated(
 @pytest.fixture(scope="module")
 def model() -> Any:
     return tiny_model("llama")[0]
+
+
+@pytest.fixture(scope="module", params=["gemma3_text", "gpt_oss"])
+def windowed(request: pytest.FixtureRequest) -> Any:
+    """A model with windows that are shorter than the texts here, and than drafts."""
+    return tiny_model(request.param)[0]
+
+
+class Knows(PromptLookup):
+    """Drafts ``text``, prompt and answer, with some tokens wrong; after every other of them nothing."""
+
+    def __init__(self, text: list[int]):
+        super().__init__()
+        self._text = text
+
+    def draft(self, tokens: Several[int], max_length: int) -> list[int]:
+        ahead = self._text[len(tokens) : len(tokens) + max_length] if len(tokens) % 82 != 1 else []
+        return [(token + (at % 41 == 0)) % VOCABULARY for at, token in enumerate(ahead, len(tokens))]
 
 
 def holds_its_tokens(model: Any, left: Sequence) -> None:
@@ -90,6 +124,21 @@ def test_text_with_a_seed_is_the_same(model: Any, lookahead: bool, temperature: 
     assert payoff.passes > 0
 
 
+@pytest.mark.parametrize("lookahead", [False, True], ids=["in order", "lookahead"])
+@pytest.mark.parametrize("sampling", [{"temperature": 0}, {"temperature": 0.7, "seed": 5}], ids=["greedy", "seed"])
+def test_text_of_a_model_with_windows_is_the_same(windowed: Any, lookahead: bool, sampling: dict[str, Any]) -> None:
+    """Whole windows are drafted in one pass, and some rejected."""
+    tokens = prompt(60, 1)
+    plain, _ = generated(windowed, tokens, None, False, 2 * LONG, **sampling)
+    assert sampling["temperature"] > 0 or plain == alone(windowed, tokens, 2 * LONG)
+    payoff = Always()
+    knows = Knows(tokens + plain)
+    got, left = generated(windowed, tokens, payoff, lookahead, 2 * LONG - 50, lookup=knows, **sampling)
+    assert got == plain[: len(got)]
+    assert payoff.drawn > 8 * payoff.passes
+    holds_its_tokens(windowed, left)
+
+
 # By step: who joins, of how many tokens and drawn how, and who leaves.
 GREEDY = {"temperature": 0}
 COMINGS = {
@@ -101,17 +150,25 @@ GOINGS = {30: ["b"], 90: ["a", "d"]}
 
 
 def together(
-    model: Any, payoff: Always | None, lookahead: bool, pass_tokens: int, ragged: bool
+    model: Any,
+    payoff: Always | None,
+    lookahead: bool,
+    pass_tokens: int,
+    ragged: bool,
+    known: dict[str, list[int]] | None = None,
 ) -> tuple[dict[str, list[int]], dict[str, Sequence]]:
-    """What each sequence that came got until it left, and how it left."""
-    batch = DecodingBatch(model, lookahead, True, pass_tokens, payoff and Proposer(lookups=payoff), ragged)
+    """What each sequence that came got until it left, and how it left. ``known``: the answers, to be drafted."""
+    proposer = payoff and Proposer(lookups=payoff)
+    batch = DecodingBatch(model, lookahead, True, pass_tokens, proposer, ragged, LONGEST_DRAFT)
     got: dict[str, list[int]] = {}
     left: dict[str, Sequence] = {}
     verified: list[tuple[str, int, int]] = []
     for step in range(130):
         for task, length, sampling in COMINGS.get(step, []):
             got[task] = []
-            batch.join(sequence(model, prompt(length, len(task)) * 2, task, **sampling))
+            tokens = prompt(length, len(task)) * 2
+            lookup = None if known is None else Knows(tokens + known[task])
+            batch.join(sequence(model, tokens, task, lookup, **sampling))
         for gone in batch.leave(GOINGS.get(step, [])):
             left[gone.task_id] = gone
         for news in batch.step():
@@ -140,6 +197,23 @@ def test_several_sequences_get_the_same_tokens_as_without_speculation(
         assert count > 10 and tokens[:count] == plain[task][:count]
     for one in left.values():
         holds_its_tokens(model, one)
+
+
+@pytest.mark.parametrize(
+    ("pass_tokens", "ragged"), [(4, False), (4, True), (4096, False)], ids=["apart", "ragged", "padded"]
+)
+def test_several_sequences_of_a_model_with_windows_get_the_same_tokens(
+    windowed: Any, pass_tokens: int, ragged: bool
+) -> None:
+    plain, _ = together(windowed, None, False, 4, ragged=False)
+    payoff = Always()
+    got, left = together(windowed, payoff, False, pass_tokens, ragged, plain)
+    assert payoff.passes > 10 and payoff.drawn > 3 * payoff.sequences
+    for task, tokens in got.items():
+        count = min(len(tokens), len(plain[task]))
+        assert count > 10 and tokens[:count] == plain[task][:count]
+    for one in left.values():
+        holds_its_tokens(windowed, one)
 
 
 def test_fruitless_lookups_back_off_when_steps_overlap(model: Any) -> None:
@@ -184,6 +258,10 @@ def test_a_lookup_uses_the_longest_n_gram_and_continues_an_accepted_draft() -> N
     assert lookup.draft([*text, 9, 10, 11, 12, 13, 14, 77], 3) == []
     assert lookup.draft([*text, 9, 10, 11, 12, 13, 14, 77, 20, 21, 22], 3) == [23, 24, 25]
     assert PromptLookup().draft([1, 2], 3) == []
+
+
+def test_no_draft_is_longer_than_windows_allow_for() -> None:
+    assert max(pace().max_length for pace in (lookup_pace, draft_pace)) <= LONGEST_DRAFT
 
 
 def feed(payoff: Payoff, pace: Pace, attempts: int, drawn: Callable[[int], int], seconds: float) -> int:

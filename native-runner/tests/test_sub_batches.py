@@ -1,8 +1,10 @@
 """Sequences are parted by length where padding would cost more than a pass, and get the tokens that each gets alone."""
 
 import random
+from collections.abc import Sequence as Several
 from typing import Any
 
+import mlx.core as mx
 import pytest
 from requests_alone import alone, answers, prefix_cache, prompt, schedule, tiny_model
 
@@ -12,6 +14,7 @@ from muster_runner.engine.decoding import DecodingBatch
 from muster_runner.engine.partition import allowed_padding, cost, limited_partition, padding, partition
 from muster_runner.engine.prefill import PrefillSteps
 from muster_runner.engine.schedule import Schedule
+from muster_runner.engine.speculation import LONGEST_DRAFT
 from muster_runner.engine.sub_batch import SubBatch
 from muster_runner.engine.sub_batches import FREE_SLOTS
 from muster_runner.sampling.sampling import GREEDY
@@ -168,6 +171,30 @@ def test_memory_that_nobody_uses_is_given_back_when_another_needs_it() -> None:
     running.resize(running.live_bytes + running._batch.free_tokens - 1)
     running.step()
     assert (running._batch.free_tokens, len(running._batch)) == (0, 1)
+
+
+@pytest.mark.parametrize("margin", [0, LONGEST_DRAFT])
+@pytest.mark.parametrize("lengths", [[200], [40, 60], range(200, 232)], ids=["one", "two", "many"])
+def test_windows_take_little_more_than_is_counted_for_them(lengths: Several[int], margin: int) -> None:
+    model, able = tiny_model("gpt_oss")
+    batch = DecodingBatch(model, False, together=able.batch, ragged=able.one_pass, margin=margin)
+    running = Schedule(model, able, batch, None, PrefillSteps(8192, 8192))
+    # As when the machine is out of memory.
+    batch.limit_padding(0)
+    for at, length in enumerate(lengths):
+        running.join(str(at), prompt(length, at), GREEDY)
+    while len(batch) < len(lengths):
+        running.step()
+    for _ in range(20):
+        running.step()
+    if margin > 0:
+        # As for tokens that may be rejected.
+        batch._caches.several(model, mx.zeros((len(lengths), 2), mx.uint32))
+    held, nbytes = batch.held(), batch.nbytes
+    running.leave(["0"])
+    assert running.measured is not None
+    counted = MemoryBudget(1, running.measured.with_margin(margin)).used(held)
+    assert 0.9 * counted <= nbytes <= 1.25 * counted
 
 
 MIXES = {

@@ -21,4 +21,5 @@ an unload and a restart; nothing else does. A failed read or write costs only it
 7. A disk is never filled by blocks beyond its limit (tests/test_disk_cache.py).
 8. A sequence that joins or leaves a sub-batch, or whose draft tokens are rejected, costs no copy of the others, unless
    the memory must grow or is needed elsewhere (tests/test_slot_cache.py, tests/test_sub_batches.py).
+9. Rejected draft tokens leave a window as it was before them (tests/test_slot_cache.py, tests/test_speculation.py).
 """

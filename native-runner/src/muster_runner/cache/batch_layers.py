@@ -15,27 +15,58 @@ from muster_runner.cache.quantized_cache import QuantizedCache
 from muster_runner.cache.slot_cache import SlotCache
 
 
-def merged(caches: Sequence[Sequence[Any]], slots: int, room: int) -> list[Any]:
-    """Returns the batch caches of sequences, given each one's cache (a list of layers). ``slots``, ``room``: see
-    SlotCache."""
-    return [_merged(layers, slots, room) for layers in zip(*caches, strict=True)]
+def merged(caches: Sequence[Sequence[Any]], slots: int, room: int, margin: int = 0) -> list[Any]:
+    """Returns the batch caches of sequences, given each one's cache (a list of layers). ``slots``, ``room``,
+    ``margin``: see SlotCache."""
+    return [_merged(layers, slots, room, margin) for layers in zip(*caches, strict=True)]
 
 
-def _merged(layers: Sequence[Any], slots: int, room: int) -> Any:
+def _merged(layers: Sequence[Any], slots: int, room: int, margin: int) -> Any:
     match layers[0]:
         case CacheList():
             each = zip(*(layer.caches for layer in layers), strict=True)
-            return CacheList(*(_merged(parts, slots, room) for parts in each))
+            return CacheList(*(_merged(parts, slots, room, margin) for parts in each))
         case QuantizedCache():
             group = next((layer.group_size for layer in layers if layer.group_size is not None), None)
-            return QuantizedCache(merged([layer.parts for layer in layers], slots, room), group)
+            return QuantizedCache(merged([layer.parts for layer in layers], slots, room, margin), group)
         case KVCache() | RotatingKVCache() as first:
-            cache = SlotCache(first.max_size if isinstance(first, RotatingKVCache) else None)
+            cache = SlotCache(first.max_size if isinstance(first, RotatingKVCache) else None, margin)
             cache.resize(slots, room)
             cache.join(layers)
             return cache
         case first:
             return first.merge(layers)
+
+
+def trimmable(cache: Sequence[Any], room: int, margin: int) -> list[Any]:
+    """Returns the cache of one sequence with its sliding windows in a slot, so that its latest ``margin`` tokens can be
+    removed again. Its other layers are not copied: they can be trimmed as they are."""
+    return [_trimmable(layer, room, margin) for layer in cache]
+
+
+def _trimmable(layer: Any, room: int, margin: int) -> Any:
+    match layer:
+        case CacheList():
+            return CacheList(*trimmable(layer.caches, room, margin))
+        case RotatingKVCache():
+            return _merged([layer], 1, room, margin)
+        case _:
+            return layer
+
+
+def of_one(cache: Sequence[Any]) -> list[Any]:
+    """Returns the cache of one sequence as mlx-lm has it; undoes ``trimmable``."""
+    return [_of_one(layer) for layer in cache]
+
+
+def _of_one(layer: Any) -> Any:
+    match layer:
+        case CacheList():
+            return CacheList(*of_one(layer.caches))
+        case SlotCache():
+            return layer.extract(0)
+        case _:
+            return layer
 
 
 def join(batch: Sequence[Any], caches: Sequence[Sequence[Any]]) -> None:

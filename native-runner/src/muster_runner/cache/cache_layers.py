@@ -40,6 +40,12 @@ def has_only_full(model: Any) -> bool:
     return all(is_full(layer) for layer in layers_of(make_prompt_cache(model)))
 
 
+def can_trim(model: Any) -> bool:
+    """Whether the latest tokens can be removed from the model's caches in a sub-batch."""
+    layers = layers_of(make_prompt_cache(model))
+    return all(is_full(layer) or (type(layer) is RotatingKVCache and layer.keep == 0) for layer in layers)
+
+
 def key_values(layer: KVCache, start: int, end: int) -> KeyValues:
     """Returns the KV of tokens [``start``, ``end``), each (1, heads, tokens, width), copied when evaluated."""
     return mx.contiguous(layer.keys[..., start:end, :]), mx.contiguous(layer.values[..., start:end, :])
@@ -92,8 +98,17 @@ class Footprint:
         return self.per_token * tokens + self.state(tokens)
 
     def along(self, other: "Footprint") -> "Footprint":
-        """Adds a second cache per sequence, which has only full-attention layers."""
-        return replace(self, per_token=self.per_token + other.per_token)
+        """Adds a second cache per sequence. If both have windows, the longer one is assumed for both."""
+        return Footprint(
+            self.per_token + other.per_token,
+            self.per_window_token + other.per_window_token,
+            max(self.window, other.window),
+            self.per_sequence + other.per_sequence,
+        )
+
+    def with_margin(self, margin: int) -> "Footprint":
+        """Returns the footprint where windows have a margin; see SlotCache."""
+        return replace(self, window=self.window + margin) if self.per_window_token else self
 
     def fitting(self, nbytes: int, max_tokens: int) -> int:
         """Returns the longest sequence, up to ``max_tokens`` tokens, that fits into ``nbytes``."""

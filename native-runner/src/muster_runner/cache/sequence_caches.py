@@ -43,14 +43,16 @@ class SequenceCaches(Protocol):
         """Removes all sequences but these."""
 
     def logits(self, model: Any, fed: mx.array) -> mx.array:
-        """Feeds each sequence its token of ``fed`` (sequences,); returns (sequences, vocabulary)."""
+        """Feeds each sequence its token of ``fed`` (sequences,); returns (sequences, vocabulary). These tokens cannot
+        be trimmed."""
 
     def several(self, model: Any, fed: mx.array) -> mx.array:
         """Feeds each sequence several tokens (sequences, tokens), padded on the right; returns the logits after each
         (sequences, tokens, vocabulary). The caller must ``trim`` the padding."""
 
     def trim(self, counts: Sequence[int]) -> None:
-        """Removes the latest ``counts`` tokens of each sequence from its cache, which must be trimmable."""
+        """Removes the latest ``counts`` tokens of each sequence, which it was fed by ``several``, from its cache, which
+        must be trimmable. See SlotCache for how many."""
 
 
 class SeparateCaches:

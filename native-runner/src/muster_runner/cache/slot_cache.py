@@ -4,6 +4,11 @@ A slot holds a sequence's tokens from its beginning on, so sequences of differen
 positions beyond a sequence's end are masked. A sequence therefore joins by writing its slot, and when one leaves, the
 last one moves into its slot; tokens are removed by counting fewer. All are copied only when the buffer is resized.
 
+The slots of a sliding-window layer are ring buffers: the order of tokens does not matter to attention. A ring is longer
+than the window by a ``margin``, so that the latest ``margin`` tokens can be removed again: writing them overwrote none
+that the tokens before them attend to. A place of the ring is masked once the token that belongs there is older than the
+window, whichever token it holds.
+
 mlx-lm's batch caches align the ends of all sequences instead, and copy them all whenever one joins, leaves, or accepts
 fewer draft tokens than another.
 
@@ -27,19 +32,21 @@ KeyValues = tuple[mx.array, mx.array]
 
 
 class SlotCache:
-    """``window``: of a sliding-window layer, in tokens. Its slots are ring buffers of that size: the order of tokens
-    does not matter to attention."""
+    """``window``: of a sliding-window layer, in tokens. ``margin``: its latest tokens that can be removed again;
+    without a window all can."""
 
-    def __init__(self, window: int | None = None):
+    def __init__(self, window: int | None = None, margin: int = 0):
         # (slots, heads, room, width)
         self.keys: mx.array | None = None
         self.values: mx.array | None = None
-        self._window = window
+        self._window, self._ring = window, None if window is None else window + margin
         self._slots, self._room = 0, 0
         # Of each sequence: its tokens, without those that all have got since (``_fed``), and its next token's position
-        # less their number. Slots below ``_used`` were written to before.
+        # less their number; and the most tokens that it had when some were removed, which may have overwritten others.
+        # Slots below ``_used`` were written to before.
         self._counts: list[int] = []
         self._shifts: list[int] = []
+        self._reached: list[int] = []
         self._fed = self._longest = self._used = 0
         self._is_level, self._is_shifted = True, False
 
@@ -56,7 +63,7 @@ class SlotCache:
     def update_and_fetch(self, keys: mx.array, values: mx.array) -> KeyValues:
         """Adds tokens to every sequence: (sequences, heads, tokens, width). Returns the keys and values of all."""
         count = keys.shape[2]
-        if self._window is not None and count > 1 and self._longest + self._fed + count > self._window:
+        if self._window is not None and count > 1 + self._margin and self._wraps(self._longest + self._fed + count):
             raise ValueError(f"{count} tokens at once would overwrite some of a window that they attend to")
         if self.keys is None or self.values is None:
             self.keys, self.values = (_empty(side, self._slots, self._room) for side in (keys, values))
@@ -70,15 +77,21 @@ class SlotCache:
         sequences, _, count, _ = new.shape
         if self._is_level:
             start = self._longest + self._fed
-            start = start if self._window is None else start % self._window
-            side[:sequences, :, start : start + count] = new
+            start = start if self._ring is None else start % self._ring
+            beyond = 0 if self._ring is None else max(0, start + count - self._ring)
+            if beyond == 0:
+                side[:sequences, :, start : start + count] = new
+            else:
+                side[:sequences, :, start:] = new[:, :, :-beyond]
+                side[:sequences, :, :beyond] = new[:, :, -beyond:]
             return
-        ends = self._ends() if self._window is None else self._ends() % self._window
-        rows = _indices(tuple(range(sequences)))
+        rows, ends = _indices(tuple(range(sequences))), self._ends()
         if count == 1:
-            side[rows, :, ends] = new[:, :, 0]
-        else:
-            side[rows[:, None], :, ends[:, None] + mx.arange(count)] = new.swapaxes(1, 2)
+            side[rows, :, ends if self._ring is None else ends % self._ring] = new[:, :, 0]
+            return
+        places = ends[:, None] + mx.arange(count)
+        places = places if self._ring is None else places % self._ring
+        side[rows[:, None], :, places] = new.swapaxes(1, 2)
 
     def _ends(self) -> mx.array:
         return _indices(tuple(count + self._fed for count in self._counts))
@@ -92,32 +105,37 @@ class SlotCache:
     def make_mask(self, count: int, return_array: bool = False, window_size: int | None = None) -> mx.array | None:
         """Returns which keys each of the next ``count`` tokens attends to, (sequences, 1, count, keys); None: to
         all."""
-        width = self._longest + self._fed + count
-        width = width if self._window is None else min(width, self._window)
-        if window_size is not None and window_size >= width:
-            window_size = None
-        if count == 1 and self._is_level and window_size is None and not return_array:
+        width = self._held(self._longest + self._fed + count)
+        window = min(window_size or width, self._window or width)
+        if count == 1 and self._is_level and window >= width and not return_array:
             return None
         ends = (self._ends()[:, None] + mx.arange(count))[..., None]
         places = mx.arange(width)
         mask = places <= ends
-        if window_size is not None:
+        if window < width:
             age = ends - places
-            mask = mask & ((age if self._window is None else age % self._window) < window_size)
+            mask = mask & ((age if self._ring is None else age % self._ring) < window)
         return mask[:, None]
 
     def size(self) -> int:
-        """The most tokens that a sequence has here."""
+        """The most places of a slot that have been written to."""
         return self._held(self._longest + self._fed)
 
     def _held(self, count: int) -> int:
-        return count if self._window is None else min(count, self._window)
+        return count if self._ring is None else min(count, self._ring)
+
+    def _wraps(self, count: int) -> bool:
+        return self._ring is not None and count > self._ring
+
+    @property
+    def _margin(self) -> int:
+        return 0 if self._ring is None or self._window is None else self._ring - self._window
 
     def empty(self) -> bool:
         return self.keys is None
 
     def is_trimmable(self) -> bool:
-        return self._window is None or self._longest + self._fed < self._window
+        return self._margin > 0 or not self._wraps(self._longest + self._fed)
 
     @property
     def nbytes(self) -> int:
@@ -133,6 +151,7 @@ class SlotCache:
             slot = len(self._counts)
             self._counts.append(tokens)
             self._shifts.append(layer.offset - tokens)
+            self._reached.append(tokens)
             content = _in_order(layer, tokens) if tokens > 0 else ()
             if content and not self._sides():
                 self.keys, self.values = (_empty(side, self._slots, self._room) for side in content)
@@ -160,11 +179,13 @@ class SlotCache:
         return [side for side in (self.keys, self.values) if side is not None]
 
     def _ordered(self, slot: mx.array, count: int) -> mx.array:
-        """Returns the tokens of a slot, oldest first."""
-        if self._window is None or count <= self._window:
+        """Returns the tokens of a slot, or the latest of them that fill the window, oldest first."""
+        if self._window is None or self._ring is None or count <= self._window:
             return slot[..., :count, :]
-        oldest = count % self._window
-        return mx.concatenate([slot[..., oldest : self._window, :], slot[..., :oldest, :]], axis=2)
+        oldest, end = (count - self._window) % self._ring, count % self._ring
+        if oldest < end:
+            return slot[..., oldest:end, :]
+        return mx.concatenate([slot[..., oldest : self._ring, :], slot[..., :end, :]], axis=2)
 
     def moving(self, order: Sequence[int]) -> list[mx.array]:
         """Returns copies of the slots that ``keep`` will move, to be evaluated before."""
@@ -180,12 +201,17 @@ class SlotCache:
                 side[slot : slot + 1] = rows[at : at + 1]
         self._counts = [self._counts[old] for old in order]
         self._shifts = [self._shifts[old] for old in order]
+        self._reached = [self._reached[old] for old in order]
         self._changed()
 
     def trim(self, counts: Sequence[int]) -> None:
-        """Removes the latest ``counts`` tokens of each sequence."""
+        """Removes the latest ``counts`` tokens of each sequence; of a window, none that it joined with."""
         self._fold()
+        self._reached = list(map(max, self._reached, self._counts))
         self._counts = [count - trimmed for count, trimmed in zip(self._counts, counts, strict=True)]
+        for reached, count in zip(self._reached, self._counts, strict=True):
+            if self._wraps(reached) and reached - count > self._margin:
+                raise ValueError(f"{reached - count} tokens have overwritten some of the window of those before them")
         self._changed()
 
     def resize(self, slots: int, room: int) -> None:

@@ -22,8 +22,8 @@ from muster_runner.sampling.sampling import GREEDY
 class FollowingBatch(DecodingBatch):
     """The decoding batch of a follower: it receives the sampled tokens of each step by ``feed``."""
 
-    def __init__(self, model: Any, together: bool, pass_tokens: int, ragged: bool):
-        super().__init__(model, lookahead=False, together=together, pass_tokens=pass_tokens, ragged=ragged)
+    def __init__(self, model: Any, together: bool, pass_tokens: int, ragged: bool, margin: int = 0):
+        super().__init__(model, False, together, pass_tokens, ragged=ragged, margin=margin)
         # The tokens fed in the last step, until rank 0 says how many are accepted.
         self._unsettled: list[list[int]] = []
 
@@ -58,7 +58,8 @@ class Follower:
     def __init__(self, model: Any, group: Group, options: EngineOptions):
         """``options``: the same as on every other rank."""
         self._group = group
-        self._batch = FollowingBatch(model, options.able.batch, options.pass_tokens, options.able.one_pass)
+        able = options.able
+        self._batch = FollowingBatch(model, able.batch, options.pass_tokens, able.one_pass, options.margin)
         self._schedule = Schedule(
             model,
             options.able,

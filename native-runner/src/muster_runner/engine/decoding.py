@@ -24,8 +24,9 @@ class DecodingBatch:
 
     With ``lookahead`` a step already starts computing the tokens after those that it returns, so that a GPU never waits
     for Python; the tokens are the same. Without it a step returns the tokens that it samples. ``together``: whether the
-    model supports batching. ``pass_tokens``, ``ragged``: see SubBatches. ``proposer``: proposes draft tokens for
-    speculative decoding, which needs trimmable caches; a step may then return several tokens of a sequence.
+    model supports batching. ``pass_tokens``, ``ragged``, ``margin``: see SubBatches. ``proposer``: proposes draft
+    tokens for speculative decoding, up to ``margin`` for a sequence, which needs caches that can be trimmed; a step may
+    then return several tokens of a sequence.
     """
 
     def __init__(
@@ -36,12 +37,13 @@ class DecodingBatch:
         pass_tokens: int = PASS_TOKENS,
         proposer: Proposer | None = None,
         ragged: bool = False,
+        margin: int = 0,
     ):
         self._model = model
         self._lookahead = lookahead
         self._joining: list[Sequence] = []
         self._sequences: list[Sequence] = []
-        self._caches: SequenceCaches = SubBatches(pass_tokens, ragged) if together else SeparateCaches()
+        self._caches: SequenceCaches = SubBatches(pass_tokens, ragged, margin=margin) if together else SeparateCaches()
         self._proposer = proposer if together else None
         # Draft tokens of the next step, once made.
         self._drafts: DraftTokens | None = None

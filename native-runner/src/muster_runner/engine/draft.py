@@ -13,6 +13,7 @@ from mlx_lm.models.cache import make_prompt_cache
 
 from muster_runner.cache.memory_budget import UNLIMITED_TOKENS
 from muster_runner.engine.sequence import Sequence
+from muster_runner.engine.speculation import LONGEST_DRAFT
 from muster_runner.engine.sub_batches import SubBatches
 from muster_runner.sampling.sampling import predicted_tokens
 from muster_runner.vision.keys import before_pictures
@@ -21,6 +22,8 @@ from muster_runner.vision.keys import before_pictures
 CATCH_UP = 256
 # A sequence that it lags behind by more tokens than this is dropped and prefilled again, alone.
 LAG = 32
+# The tokens that it may have to trim at once.
+MARGIN = max(LAG, LONGEST_DRAFT)
 
 
 @dataclass
@@ -56,7 +59,8 @@ class Draft:
         spare_tokens: int = UNLIMITED_TOKENS,
     ):
         self._model, self._vocabulary = model, vocabulary
-        self._caches = SubBatches(pass_tokens, ragged, spare_tokens)
+        # What it has to remove are its own draft tokens, or padding after the tokens that it lags behind.
+        self._caches = SubBatches(pass_tokens, ragged, spare_tokens, MARGIN)
         # In the row order of the caches.
         self._states: dict[Sequence, _DraftState] = {}
         # The sequence being prefilled, its cache, and how many tokens are done.
@@ -82,7 +86,7 @@ class Draft:
         columns: list[mx.array] = []
         for ahead in range(max(lengths.values())):
             if columns:
-                logits = self._caches.logits(self._model, columns[-1])
+                logits = self._caches.several(self._model, columns[-1][:, None])[:, -1]
             columns.append(predicted_tokens(samplers, logits[:, : self._vocabulary], ahead).astype(mx.uint32))
         drafts = mx.stack(columns, axis=1).tolist()
         for state, draft in zip(self._states.values(), drafts, strict=True):

@@ -56,7 +56,9 @@ class Engine:
         self.cache = options.cache
         proposer = Proposer(options.draft, options.lookahead) if options.speculates else None
         able = options.able
-        self._batch = DecodingBatch(model, options.lookahead, able.batch, options.pass_tokens, proposer, able.one_pass)
+        self._batch = DecodingBatch(
+            model, options.lookahead, able.batch, options.pass_tokens, proposer, able.one_pass, options.margin
+        )
         self._schedule = Schedule(
             model,
             options.able,

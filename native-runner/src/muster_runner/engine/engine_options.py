@@ -18,6 +18,7 @@ from muster_runner.distributed.group import Group
 from muster_runner.engine.decoding import PASS_TOKENS
 from muster_runner.engine.draft import Draft
 from muster_runner.engine.prefill import PrefillSteps
+from muster_runner.engine.speculation import LONGEST_DRAFT
 from muster_runner.model.architectures import Abilities
 from muster_runner.model.loading import DEFAULT_CONTEXT, LoadedModel
 from muster_runner.protocol import Load
@@ -55,6 +56,11 @@ class EngineOptions:
     restores_in_step: bool = False
     context_length: int | None = None
 
+    @property
+    def margin(self) -> int:
+        """See SubBatches."""
+        return LONGEST_DRAFT if self.speculates else 0
+
 
 def prefill_steps(weight_bytes: int, on_gpu: bool) -> PrefillSteps:
     """Chooses the prefill tokens per step: few enough that a step stays well under a second on machines that run models
@@ -72,7 +78,7 @@ def keeps_prompts(loaded: LoadedModel) -> bool:
 
 
 def is_exact(loaded: LoadedModel) -> bool:
-    """Whether a cache can only be continued at its end, because it cannot be trimmed."""
+    """Whether a cache of a whole sequence can only be continued at its end, because it cannot be cut to any length."""
     return not (loaded.able.trim and has_only_full(loaded.model))
 
 
@@ -80,9 +86,11 @@ def engine_options(
     loaded: LoadedModel, load: Load, footprint: Footprint, group: Group | None, drafting: Footprint = NOTHING
 ) -> EngineOptions:
     """Derives the options, with all ranks. ``footprint``: of the model's caches on this rank; ``drafting``: of the
-    draft model's, which are not in the prefix cache. Raises PeerLost."""
+    draft model's, which are not in the prefix cache. What ``loaded`` is able to do is the same on all ranks. Raises
+    PeerLost."""
     room = min(loaded.context_length, load.max_context or DEFAULT_CONTEXT)
-    live = footprint.along(drafting)
+    margin = LONGEST_DRAFT if loaded.able.verify else 0
+    live = footprint.with_margin(margin).along(drafting)
     claimed = live.sequence(room) * load.concurrency
     spare = (load.cache.spare_bytes if load.cache is not None else None) or 0
     total, exact, reuse = claimed + spare, is_exact(loaded), keeps_prompts(loaded)
@@ -91,17 +99,18 @@ def engine_options(
     folder = load.cache.disk if load.cache is not None and reuse else None
     restores_in_step = False
     if group is not None:
-        sizes = [min(size, MAX_INT32) for size in (claimed >> 10, total >> 10, weights >> 10, drafting.per_token)]
+        sizes = [min(size, MAX_INT32) for size in (claimed >> 10, total >> 10, weights >> 10)]
         kinds = [int(exact), int(reuse), int(folder is not None), int(able.one_pass), int(on_gpu)]
-        every = group.all_gather([*kinds, *sizes, *(min(size, MAX_INT32) for size in astuple(footprint))])
+        prints = [min(size, MAX_INT32) for size in (*astuple(footprint), *astuple(drafting))]
+        every = group.all_gather([*kinds, *sizes, *prints])
         exact, reuse = any(row[0] for row in every), all(row[1] for row in every)
         restores_in_step = any(row[2] for row in every)
         if not all(row[3] for row in every):
             able = replace(able, ragged=False, split=False)
         # A rank without a GPU sets the pace of all: they prefill the same chunks.
         on_gpu = all(row[4] for row in every)
-        kept = [Footprint(*row[9:]) for row in every]
-        lives = [one.along(Footprint(row[8])) for one, row in zip(kept, every, strict=True)]
+        kept = [Footprint(*row[8:12]) for row in every]
+        lives = [one.with_margin(margin).along(Footprint(*row[12:])) for one, row in zip(kept, every, strict=True)]
         claimed, total = (scaled([row[at] << 10 for row in every], lives, room) for at in (5, 6))
         weights = sum(row[7] << 10 for row in every)
         live = lives[0]
@@ -123,7 +132,7 @@ def engine_options(
         cache=cache,
         budget=MemoryBudget(total, live),
         claimed=claimed,
-        speculates=not exact,
+        speculates=able.verify,
         pass_tokens=pass_tokens(weights, sum(one.per_token for one in kept), able),
         restores_in_step=restores_in_step,
         context_length=min(loaded.context_length, max(room, live.fitting(total, loaded.context_length))),

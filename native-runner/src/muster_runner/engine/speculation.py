@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 # n-gram sizes of the lookup, the longer first.
 GRAMS = (6, 3)
+# The most draft tokens of a sequence in one pass, which the windows of its caches allow for.
+LONGEST_DRAFT = 32
 # Backoff after an unprofitable attempt, in plain passes; doubled each time.
 FIRST_PAUSE, LONGEST_PAUSE = 16, 256
 # A speculative pass must give this many times the tokens per second of plain passes.
@@ -78,7 +80,7 @@ class Pace:
 
 def lookup_pace() -> Pace:
     """For prompt lookup, whose draft tokens cost only their share of the verification pass."""
-    return Pace(min_length=2, max_length=32, length=8)
+    return Pace(min_length=2, max_length=LONGEST_DRAFT, length=8)
 
 
 def draft_pace() -> Pace:

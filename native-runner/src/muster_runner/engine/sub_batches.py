@@ -13,8 +13,7 @@ from typing import Any
 
 import mlx.core as mx
 
-from muster_runner.cache.batch_layers import evaluate, extract, join
-from muster_runner.cache.cache_layers import layers_of
+from muster_runner.cache.batch_layers import evaluate, join
 from muster_runner.cache.memory_budget import UNLIMITED_TOKENS
 from muster_runner.cache.ragged_layer import ragged_layers
 from muster_runner.engine.partition import allowed_padding, cost, grown, limited_partition, padding
@@ -33,11 +32,12 @@ FREE_SLOTS = 2
 class SubBatches:
     """The caches of all sequences of a model that supports batching. ``pass_tokens``: the fixed cost of a sub-batch, in
     tokens of KV cache read. ``ragged``: whether one pass computes all sub-batches; otherwise each has its own.
-    ``spare_tokens``: padding for which there is always memory. All are equal on all ranks, so that all arrange
-    alike."""
+    ``spare_tokens``: padding for which there is always memory. ``margin``: the most tokens that ``trim`` must be able
+    to remove from sliding windows. All are equal on all ranks, so that all arrange alike."""
 
-    def __init__(self, pass_tokens: int, ragged: bool, spare_tokens: int = UNLIMITED_TOKENS) -> None:
+    def __init__(self, pass_tokens: int, ragged: bool, spare_tokens: int = UNLIMITED_TOKENS, margin: int = 0) -> None:
         self._pass_tokens, self._ragged, self._spare_tokens = pass_tokens, ragged, spare_tokens
+        self._margin = margin
         self._batches: list[SubBatch] = []
         self._lengths: list[int] = []
 
@@ -82,9 +82,7 @@ class SubBatches:
 
     def extract(self, at: int) -> list[Any]:
         batch = next(batch for batch in self._batches if at in batch.rows)
-        if not batch.is_merged:
-            return batch.layers
-        layers = extract(batch.layers, batch.rows.index(at))
+        layers = batch.extract(batch.rows.index(at))
         mx.eval([layer.state for layer in layers])
         return layers
 
@@ -104,13 +102,18 @@ class SubBatches:
         self._limit_free()
 
     def logits(self, model: Any, fed: mx.array) -> mx.array:
-        return self.several(model, fed[:, None])[:, -1, :]
+        return self._feed(model, fed[:, None])[:, -1, :]
 
     def several(self, model: Any, fed: mx.array) -> mx.array:
+        for batch in self._batches:
+            batch.make_trimmable(self._margin)
+        return self._feed(model, fed)
+
+    def _feed(self, model: Any, fed: mx.array) -> mx.array:
         order = [row for batch in self._batches for row in batch.rows]
         in_order = order == list(range(len(order)))
         for batch in self._batches:
-            if batch.is_merged and (needed := self._longest(batch.rows) + fed.shape[1]) > batch.room:
+            if (needed := self._longest(batch.rows) + fed.shape[1]) > batch.room:
                 batch.resize(batch.slots, grown(needed))
         logits = self._computed(model, fed if in_order else fed[mx.array(order)])
         self._lengths = [length + fed.shape[1] for length in self._lengths]
@@ -133,9 +136,8 @@ class SubBatches:
     def trim(self, counts: Sequence[int]) -> None:
         self._lengths = [length - count for length, count in zip(self._lengths, counts, strict=True)]
         for batch in self._batches:
-            each = [counts[row] for row in batch.rows]
-            for layer in layers_of(batch.layers) if any(each) else []:
-                layer.trim(each if batch.is_merged else each[0])
+            if any(each := [counts[row] for row in batch.rows]):
+                batch.trim(each)
 
     def _longest(self, rows: Iterable[int]) -> int:
         return max(self._lengths[row] for row in rows)
@@ -151,7 +153,8 @@ class SubBatches:
         """Returns for how many tokens there may be memory that no sequence uses, where nobody needs it."""
         if self._spare_tokens == 0:
             return 0
-        return max(self._spare_tokens, FREE_SLOTS * max((batch.room for batch in self._batches), default=0))
+        rooms = [batch.room for batch in self._batches if batch.is_merged]
+        return max(self._spare_tokens, FREE_SLOTS * max(rooms, default=0))
 
     def _limit_free(self) -> None:
         if self.free_tokens > (allowed := self._allowed_free()):
@@ -214,14 +217,12 @@ class SubBatches:
         return cost(parts, self._lengths, self._pass_tokens) * PAYS_WITHIN + self._copied(parts)
 
     def _arrange(self, target: list[list[int]], sources: list[SubBatch]) -> None:
+        single = {source.rows[0]: source for source in sources if not source.is_merged and source.rows in target}
         bases = self._bases(target, sources)
         each = list(zip(target, bases, strict=True))
-        stay = {row for part, base in each if base is not None for row in base.rows if row in part}
+        stay = {row for part, base in each if base is not None for row in base.rows if row in part} | set(single)
         caches = {
-            row: extract(source.layers, at) if source.is_merged else source.layers
-            for source in sources
-            for at, row in enumerate(source.rows)
-            if row not in stay
+            row: source.extract(at) for source in sources for at, row in enumerate(source.rows) if row not in stay
         }
         # Before anything is written in place.
         mx.eval([layer.state for cache in caches.values() for layer in cache])
@@ -231,8 +232,12 @@ class SubBatches:
             joining = [row for row in part if row in caches]
             room = grown(self._longest(part))
             slots = len(part) + min(len(part) // SPARE_SLOTS_PART, spare // room)
+            if len(part) == 1 and (alone := single.get(part[0])) is not None:
+                alone.prepare(room)
+                arranged.append(alone)
+                continue
             if base is None:
-                arranged.append(sub_batch(part, [caches[row] for row in part], slots, room))
+                arranged.append(sub_batch(part, [caches[row] for row in part], slots, room, self._margin))
                 continue
             if leaving := set(base.rows).difference(part):
                 base.leave(leaving)

@@ -13,6 +13,7 @@ from typing import Any
 
 from mlx_lm.models.cache import make_prompt_cache
 
+from muster_runner.cache.cache_layers import can_trim
 from muster_runner.cache.ragged_layer import has_ragged_layers
 from muster_runner.cache.split_modules import split_modules
 
@@ -25,7 +26,8 @@ class Abilities:
     continuous batching of decoding. ``resume``: a cached prefix can be continued, more than once. ``trim``: a cache can
     be cut to any shorter prefix while its ``is_trimmable`` holds; without it, a cache serves only prompts that start
     with all of its tokens. ``ragged``: one decoding pass over several caches; see cache/ragged_layer.py. ``split``: the
-    same where ``ragged`` does not hold; see cache/split_modules.py."""
+    same where ``ragged`` does not hold; see cache/split_modules.py. ``verify``: a decoding pass can feed a sequence
+    several tokens, of which the latest are removed again."""
 
     chunk: bool = False
     pad: bool = False
@@ -34,6 +36,7 @@ class Abilities:
     trim: bool = False
     ragged: bool = False
     split: bool = False
+    verify: bool = False
 
     @property
     def one_pass(self) -> bool:
@@ -42,7 +45,7 @@ class Abilities:
 
 
 NONE = Abilities()
-ALL = Abilities(chunk=True, pad=True, batch=True, resume=True, trim=True, ragged=True)
+ALL = Abilities(chunk=True, pad=True, batch=True, resume=True, trim=True, ragged=True, verify=True)
 
 
 @cache
@@ -67,12 +70,15 @@ def abilities(config: dict[str, Any]) -> Abilities:
 
 
 def within(able: Abilities, model: Any) -> Abilities:
-    """Returns ``able`` without batching if a cache of this model cannot be merged, and with ``ragged`` or ``split``,
-    for which it prepares the modules of the model."""
+    """Returns ``able`` without what the caches of this model cannot do, and with ``ragged`` or ``split``, for which it
+    prepares the modules of the model."""
     caches = make_prompt_cache(model)
     batches = all(hasattr(layer, "merge") for layer in caches)
     ragged = able.ragged and has_ragged_layers(model)
     split = able.split and batches and not ragged
     if split:
         split_modules(model)
-    return replace(able, pad=able.pad and batches, batch=able.batch and batches, ragged=ragged, split=split)
+    verify = able.verify and able.batch and batches and can_trim(model)
+    return replace(
+        able, pad=able.pad and batches, batch=able.batch and batches, ragged=ragged, split=split, verify=verify
+    )

@@ -8,10 +8,10 @@ import mlx.core as mx
 from mlx.utils import tree_flatten
 from mlx_lm.models.cache import make_prompt_cache
 
-from muster_runner.cache.cache_layers import Footprint, footprint, has_only_full
+from muster_runner.cache.cache_layers import Footprint, footprint
 from muster_runner.cache.memory_budget import MemoryBudget
-from muster_runner.engine.draft import Draft
-from muster_runner.engine.engine_options import is_exact, pass_tokens
+from muster_runner.engine.draft import MARGIN, Draft
+from muster_runner.engine.engine_options import pass_tokens
 from muster_runner.failures import Unsupported
 from muster_runner.model.architectures import Abilities, abilities, within
 from muster_runner.model.loading import LoadedModel
@@ -49,7 +49,7 @@ class LoadedDraft:
 def load_draft(load: Load, loaded: LoadedModel) -> LoadedDraft:
     """Loads the draft model, unsharded. Raises Unsupported if it does not fit ``loaded``."""
     assert load.draft is not None and loaded.tokenizer is not None
-    if is_exact(loaded) or not loaded.able.batch:
+    if not loaded.able.verify:
         raise Unsupported(NO_SPECULATION)
     try:
         model, vocabulary, able = _opened(load.draft, loaded.tokenizer)
@@ -80,7 +80,7 @@ def _opened(draft: DraftModel, tokenizer: Tokenizer) -> tuple[Any, int, Abilitie
         )
     model, config = open_model(directory, config, Part("Pipeline", 0, 0, 0))
     able = within(abilities(config), model)
-    if not (able.batch and able.trim and has_only_full(model)):
+    if not able.verify:
         raise Unsupported(
             f"the draft model {draft.model_id} has a context that cannot be cut back to what came true; name a model "
             f"with full attention, or {WITHOUT}"
@@ -93,4 +93,4 @@ def _measured(model: Any) -> Footprint:
     cache = make_prompt_cache(model)
     for count in WARM_UP:
         mx.eval(model(mx.array([list(range(count))]), cache=cache))
-    return footprint(cache)
+    return footprint(cache).with_margin(MARGIN)
