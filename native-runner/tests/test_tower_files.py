@@ -76,10 +76,19 @@ def test_a_model_whose_config_names_another_placeholder_does_not_answer_without_
         in_parts(copy, two_pictures(copy))
 
 
-def test_a_processor_that_cuts_pictures_otherwise_than_the_tower_is_refused(seeing_tiny, tmp_path: Path) -> None:
-    copy = changed(seeing_tiny("pixtral"), tmp_path / "other")
-    edit(copy / "processor_config.json", patch_size=16)
-    with pytest.raises(ValueError, match="64 vectors do not fit the 56 places"):
+@pytest.mark.parametrize(
+    ("kind", "name", "says"),
+    [
+        ("pixtral", "processor_config.json", "64 vectors do not fit the 56 places"),
+        ("qwen3_vl", "preprocessor_config.json", "settings do not fit the vision tower"),
+    ],
+)
+def test_a_processor_that_cuts_pictures_otherwise_than_the_tower_is_refused(
+    kind: str, name: str, says: str, seeing_tiny, tmp_path: Path
+) -> None:
+    copy = changed(seeing_tiny(kind), tmp_path / "other")
+    edit(copy / name, patch_size=16)
+    with pytest.raises(ValueError, match=says):
         in_parts(copy, two_pictures(copy))
 
 

@@ -11,6 +11,7 @@ import pytest
 from conftest import RunnerProcess
 from PIL import Image
 from vision_alone import greedy, picture
+from vision_checkpoints import changed
 
 from muster_runner.protocol import ImagePart, TextPart
 from muster_runner.tokenization.tokenizer import load_tokenizer
@@ -164,6 +165,18 @@ def test_a_text_only_model_refuses_pictures(ready: RunnerProcess):
     ready.generate("picture", prompt=asked(part(RED)), maxTokens=4)
     refused = ready.until(lambda frame: frame["type"] == "rejected")
     assert (refused["code"], "reads text only" in refused["message"]) == ("unsupported", True)
+
+
+def test_a_context_in_8_bits_takes_no_pictures_with_positions_of_their_own(seeing_tiny, runner, tmp_path: Path):
+    # The same weights as heads of 32 values, which 8 bits need.
+    heads = {"num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 32}
+    rope = {"type": "mrope", "mrope_section": [4, 6, 6]}
+    runner.ready(changed(seeing_tiny("qwen2_vl"), tmp_path / "wide", **heads, rope_scaling=rope), kvBits=8)
+    runner.generate("picture", prompt=asked(part(RED)), maxTokens=4)
+    refused = runner.until(lambda frame: frame["type"] == "rejected")
+    assert (refused["code"], "in 8 bits" in refused["message"]) == ("unsupported", True)
+    runner.generate("text", "who?", maxTokens=4)
+    assert usage(runner, "text")["completionTokens"] > 0
 
 
 @pytest.fixture(scope="module")

@@ -74,7 +74,7 @@ def _decoded(data: bytes, media_type: str, name: str) -> Any:
         if getattr(picture, "is_animated", False):
             raise BadPicture(f"{name} is animated; send one frame of it")
         # Applies the EXIF orientation of cameras.
-        return _on_white(ImageOps.exif_transpose(picture))
+        return _on_white(_in_8_bits(ImageOps.exif_transpose(picture)))
     except BadPicture:
         raise
     except Exception as error:  # decoders raise arbitrary exceptions, with texts for programmers
@@ -100,6 +100,15 @@ def _check_size(size: tuple[int, int], name: str) -> None:
             f"{name} has {width} by {height} pixels; each side has to have {MIN_SIDE} or more, and the longer one at "
             f"most {MAX_RATIO} times as many as the other"
         )
+
+
+def _in_8_bits(picture: Any) -> Any:
+    """Scales greys of 16 bits, as of scans: Pillow's own conversion would make all but the darkest white."""
+    if not picture.mode.startswith("I"):
+        return picture
+    # In 16 bits, so no colour of the result.
+    picture.info.pop("transparency", None)
+    return picture.convert("I").point(lambda value: value / 256).convert("L")
 
 
 def _on_white(picture: Any) -> Any:

@@ -63,7 +63,10 @@ class Tower:
         arrays = {name: _as_array(value) for name, value in pictured.arrays.items()}
         # The padding mask of processors; a single prompt has no padding.
         arrays["mask"] = mx.ones_like(tokens)
-        seen = self._vision_model.get_input_embeddings(tokens, **arrays)
+        try:
+            seen = self._vision_model.get_input_embeddings(tokens, **arrays)
+        except (ValueError, TypeError, IndexError) as error:
+            raise ValueError(f"the image processor's settings do not fit the vision tower: {error}") from error
         places = [at for at, token in enumerate(pictured.tokens) if token == pictured.token]
         if len(places) != self._counted.vectors:
             raise ValueError(f"their {self._counted.vectors} vectors do not fit the {len(places)} places of the prompt")
