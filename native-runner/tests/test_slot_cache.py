@@ -124,6 +124,21 @@ def test_each_token_attends_to_those_before_it_of_its_own_sequence(
                 assert attended(keys[at], mask[at, 0, nth]) == sorted(each[-(narrower or window or len(each)) :])
 
 
+def test_more_tokens_than_a_window_allows_for_are_refused() -> None:
+    """Rather than that what they overwrote is attended to."""
+    margin = 3
+    (cache,) = merged([[alone_cache(range(20), WINDOW)], [alone_cache([1, 2], WINDOW)]], 2, 32, margin)
+    rows = mx.ones((2, HEADS, margin + 1, WIDTH))
+    cache.update_and_fetch(rows, rows)
+    cache.trim([margin, margin])
+    with pytest.raises(ValueError, match="have overwritten"):
+        cache.trim([1, 0])
+    (cache,) = merged([[alone_cache(range(20), WINDOW)]], 1, 32, margin)
+    rows = mx.ones((1, HEADS, margin + 2, WIDTH))
+    with pytest.raises(ValueError, match="would overwrite"):
+        cache.update_and_fetch(rows, rows)
+
+
 def test_sequences_of_one_length_need_no_mask() -> None:
     (cache,) = merged([[alone_cache([1, 2, 3], None)], [alone_cache([4, 5, 6], None)]], 2, 8)
     assert cache.make_mask(1) is None
