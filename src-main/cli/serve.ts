@@ -1,4 +1,5 @@
 import type { NodeOptions, RunningNode } from '../node/index'
+import { addressesHere, fromElsewhere } from './from-elsewhere'
 import { welcome } from './welcome'
 
 export interface ServeOptions extends NodeOptions {
@@ -35,7 +36,7 @@ export const serve = async (
   const node = await startNode(options)
   if (greet) {
     await welcome(node, print)
-    if (node.signInLink) print(`\nFrom another machine: ${node.signInLink()}`)
+    if (node.signInLink) print(`\nFrom another machine: ${fromElsewhere(node.signInLink(), addressesHere())}`)
   } else {
     const { url, nodeId, ollamaUrl } = node
     print(JSON.stringify({ ready: true, url, nodeId, ...(ollamaUrl !== undefined && { ollamaUrl }) }))
