@@ -17,13 +17,14 @@ from mlx_lm.models.cache import can_trim_prompt_cache, make_prompt_cache, trim_p
 from mlx_lm.utils import MODEL_ARCHITECTURE_REMAPPING, MODEL_REMAPPING
 from tiny_architectures import configurations, made, names
 
-from muster_runner.cache.cache_layers import can_trim
+from muster_runner.cache.cache_layers import can_rewind
 from muster_runner.cache.ragged_layer import has_ragged_layers
 from muster_runner.cache.split_modules import split_modules
 from muster_runner.engine.decoding import PASS_TOKENS, DecodingBatch
 from muster_runner.engine.prefill import Prefill, complete
 from muster_runner.engine.sequence import Sequence
 from muster_runner.engine.sub_batches import SubBatches
+from muster_runner.engine.verification import Verification
 from muster_runner.model.architectures import TABLE
 from muster_runner.model.pipeline import ARCHITECTURES
 from muster_runner.sampling.sampling import GREEDY
@@ -209,25 +210,27 @@ MARGIN = 3
 
 
 def verify(model: Any, ones: list[Alone]) -> None:
-    """With all in one sub-batch and each in its own. Each is fed one to three right tokens, then wrong ones."""
-    if not can_trim(model):
-        raise Different("its caches cannot be cut back to accepted tokens")
+    """With all in one sub-batch and each in its own. Each is fed one to three right tokens, and wrong ones after
+    them but in one of the turns."""
+    if not can_rewind(model):
+        raise Different("its caches cannot go back to accepted tokens")
     for pass_tokens in (PASS_TOKENS, 0):
         caches = SubBatches(pass_tokens, ragged=False, margin=MARGIN)
+        verification = Verification(caches)
         caches.add([(computed(model, one.prompt[:-1]), len(one.prompt) - 1) for one in ones])
         fed = [[one.prompt[-1], *ANSWER] for one in ones]
         done = [0] * len(ones)
         for turn in range(3):
             right = [1 + (at + turn) % 3 for at in range(len(ones))]
             rows = [
-                [*tokens[at : at + count], *[1 + turn] * (MARGIN + 1 - count)]
+                [*tokens[at : at + count], *([1 + turn] * (MARGIN + 1 - count) if turn != 1 else [])]
                 for tokens, at, count in zip(fed, done, right, strict=True)
             ]
-            logits = caches.several(model, mx.array(rows)).astype(mx.float32)
+            logits = verification.feed(model, rows).astype(mx.float32)
             for at, (one, count) in enumerate(zip(ones, right, strict=True)):
                 compare(logits[at, :count], one.logits[done[at] : done[at] + count])
                 done[at] += count
-            caches.trim([MARGIN + 1 - count for count in right])
+            verification.accept(model, right)
         for at, one in enumerate(ones):
             compare(continued(model, caches.extract(at), [fed[at][done[at]]]), one.logits[done[at]])
 

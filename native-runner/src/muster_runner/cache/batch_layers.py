@@ -114,3 +114,5 @@ def evaluate(batch: Sequence[Any]) -> None:
     for layer in layers_of(batch):
         if isinstance(layer, SlotCache):
             mx.eval(layer.keys, layer.values)
+        else:
+            mx.eval(layer.state)

@@ -10,7 +10,7 @@ from typing import Any
 
 import mlx.core as mx
 from mlx.utils import tree_map, tree_reduce
-from mlx_lm.models.cache import CacheList, KVCache, RotatingKVCache, make_prompt_cache
+from mlx_lm.models.cache import ArraysCache, CacheList, KVCache, RotatingKVCache, make_prompt_cache
 
 from muster_runner.cache.quantized_cache import QuantizedCache
 
@@ -31,6 +31,11 @@ def layers_of(cache: Sequence[Any]) -> list[Any]:
     return found
 
 
+def states_of(cache: Sequence[Any]) -> list[ArraysCache]:
+    """Lists the caches of recurrent layers."""
+    return [layer for layer in layers_of(cache) if isinstance(layer, ArraysCache)]
+
+
 def is_full(layer: Any) -> bool:
     """Whether the layer has KV of every token."""
     return type(layer) is KVCache
@@ -44,6 +49,13 @@ def can_trim(model: Any) -> bool:
     """Whether the latest tokens can be removed from the model's caches in a sub-batch."""
     layers = layers_of(make_prompt_cache(model))
     return all(is_full(layer) or (type(layer) is RotatingKVCache and layer.keep == 0) for layer in layers)
+
+
+def can_rewind(model: Any) -> bool:
+    """Whether the model's caches in a sub-batch can go back by some tokens: by trimming, or by computing states again
+    from those before."""
+    layers = layers_of(make_prompt_cache(model))
+    return can_trim(model) or all(is_full(layer) or type(layer) is ArraysCache for layer in layers)
 
 
 def key_values(layer: KVCache, start: int, end: int) -> KeyValues:

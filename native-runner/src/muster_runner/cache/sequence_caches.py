@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import mlx.core as mx
+from mlx_lm.models.cache import ArraysCache
+
+from muster_runner.cache.cache_layers import states_of
 
 
 class SequenceCaches(Protocol):
@@ -52,7 +55,13 @@ class SequenceCaches(Protocol):
 
     def trim(self, counts: Sequence[int]) -> None:
         """Removes the latest ``counts`` tokens of each sequence, which it was fed by ``several``, from its cache, which
-        must be trimmable. See SlotCache for how many."""
+        must be trimmable. See SlotCache for how many. Recurrent states stay as they are."""
+
+    def states(self) -> list[tuple[ArraysCache, list[int]]]:
+        """Returns the caches of recurrent layers, each with the sequences of its rows."""
+
+    def evaluate(self) -> None:
+        """Waits until the caches are computed."""
 
 
 class SeparateCaches:
@@ -116,3 +125,9 @@ class SeparateCaches:
             for layer in cache:
                 layer.trim(count)
         self._lengths = [length - count for length, count in zip(self._lengths, counts, strict=True)]
+
+    def states(self) -> list[tuple[ArraysCache, list[int]]]:
+        return [(layer, [at]) for at, cache in enumerate(self._caches) for layer in states_of(cache)]
+
+    def evaluate(self) -> None:
+        mx.eval([layer.state for cache in self._caches for layer in cache])

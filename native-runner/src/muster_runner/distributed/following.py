@@ -43,7 +43,7 @@ class FollowingBatch(DecodingBatch):
 
     def _verify(self, rows: list[list[int]], began: float) -> list[SampledToken]:
         self._unsettled = rows
-        mx.eval(self._verification_logits(rows))
+        mx.eval(self._verification.feed(self._model, rows))
         return []
 
     def _sample(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:

@@ -10,6 +10,7 @@ from muster_runner.cache.sequence_caches import SeparateCaches, SequenceCaches
 from muster_runner.engine.proposer import DraftTokens, Proposer
 from muster_runner.engine.sequence import SampledToken, Sequence
 from muster_runner.engine.sub_batches import SubBatches
+from muster_runner.engine.verification import Verification
 from muster_runner.sampling.batch_sampler import BatchSampler
 from muster_runner.sampling.sampling import SeededSampler
 
@@ -25,7 +26,7 @@ class DecodingBatch:
     With ``lookahead`` a step already starts computing the tokens after those that it returns, so that a GPU never waits
     for Python; the tokens are the same. Without it a step returns the tokens that it samples. ``together``: whether the
     model supports batching. ``pass_tokens``, ``ragged``, ``margin``: see SubBatches. ``proposer``: proposes draft
-    tokens for speculative decoding, up to ``margin`` for a sequence, which needs caches that can be trimmed; a step may
+    tokens for speculative decoding, up to ``margin`` for a sequence, which needs caches that can go back; a step may
     then return several tokens of a sequence.
     """
 
@@ -44,6 +45,7 @@ class DecodingBatch:
         self._joining: list[Sequence] = []
         self._sequences: list[Sequence] = []
         self._caches: SequenceCaches = SubBatches(pass_tokens, ragged, margin=margin) if together else SeparateCaches()
+        self._verification = Verification(self._caches)
         self._proposer = proposer if together else None
         # Draft tokens of the next step, once made.
         self._drafts: DraftTokens | None = None
@@ -176,7 +178,7 @@ class DecodingBatch:
         that differs from the sampled one."""
         # With lookahead the tokens that are fed first were not returned yet.
         new_tokens = self._pending() if self._lookahead else []
-        logits = self._verification_logits(rows)
+        logits = self._verification.feed(self._model, rows)
         width = logits.shape[1]
         rows_fed = [at * width + nth for at, row in enumerate(rows) for nth in range(len(row))]
         owners = [one for one, row in zip(self._sequences, rows, strict=True) for _ in row]
@@ -204,16 +206,9 @@ class DecodingBatch:
             self._proposer.verified(verified, time.perf_counter() - began)
         return new_tokens
 
-    def _verification_logits(self, rows: list[list[int]]) -> mx.array:
-        """Returns the logits after each token of each row (sequences, tokens, vocabulary), shorter rows padded."""
-        width = max(map(len, rows))
-        padded = mx.array([[*row, *[0] * (width - len(row))] for row in rows], dtype=mx.uint32)
-        return self._caches.several(self._model, padded)
-
     def _accept(self, rows: list[list[int]], taken: Several[int]) -> None:
-        """Accepts ``taken`` tokens of each row, and trims the rest from the caches."""
-        width = max(map(len, rows))
-        self._caches.trim([width - count for count in taken])
+        """Accepts ``taken`` tokens of each row, and takes the rest back."""
+        self._verification.accept(self._model, taken)
         for sequence, row, count in zip(self._sequences, rows, taken, strict=True):
             sequence.tokens += row[:count]
             sequence.answering = True

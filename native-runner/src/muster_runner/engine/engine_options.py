@@ -19,7 +19,7 @@ from muster_runner.engine.decoding import PASS_TOKENS
 from muster_runner.engine.draft import Draft
 from muster_runner.engine.prefill import PrefillSteps
 from muster_runner.engine.speculation import LONGEST_DRAFT
-from muster_runner.model.architectures import Abilities
+from muster_runner.model.architectures import Abilities, can_speculate
 from muster_runner.model.loading import DEFAULT_CONTEXT, LoadedModel
 from muster_runner.protocol import Load
 
@@ -89,7 +89,8 @@ def engine_options(
     draft model's, which are not in the prefix cache. What ``loaded`` is able to do is the same on all ranks. Raises
     PeerLost."""
     room = min(loaded.context_length, load.max_context or DEFAULT_CONTEXT)
-    margin = LONGEST_DRAFT if loaded.able.verify else 0
+    speculates = can_speculate(loaded.able, 1 if group is None else group.size)
+    margin = LONGEST_DRAFT if speculates else 0
     live = footprint.with_margin(margin).along(drafting)
     claimed = live.sequence(room) * load.concurrency
     spare = (load.cache.spare_bytes if load.cache is not None else None) or 0
@@ -132,7 +133,7 @@ def engine_options(
         cache=cache,
         budget=MemoryBudget(total, live),
         claimed=claimed,
-        speculates=able.verify,
+        speculates=speculates,
         pass_tokens=pass_tokens(weights, sum(one.per_token for one in kept), able),
         restores_in_step=restores_in_step,
         context_length=min(loaded.context_length, max(room, live.fitting(total, loaded.context_length))),

@@ -4,6 +4,8 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mlx_lm.models.cache import ArraysCache
+
 from muster_runner.cache.batch_layers import extract, fewest_moves, keep, merged, of_one, resize, trimmable
 from muster_runner.cache.cache_layers import layers_of
 from muster_runner.cache.slot_cache import SlotCache
@@ -53,9 +55,10 @@ class SubBatch:
             self.layers = trimmable(self.layers, self.room, margin)
 
     def trim(self, counts: Sequence[int]) -> None:
-        """Removes the latest ``counts`` tokens of each sequence."""
+        """Removes the latest ``counts`` tokens of each sequence. Recurrent states stay as they are."""
         for layer in layers_of(self.layers):
-            layer.trim(counts if isinstance(layer, SlotCache) else counts[0])
+            if not isinstance(layer, ArraysCache):
+                layer.trim(counts if isinstance(layer, SlotCache) else counts[0])
 
 
 def sub_batch(rows: list[int], caches: Sequence[list[Any]], slots: int, room: int, margin: int) -> SubBatch:

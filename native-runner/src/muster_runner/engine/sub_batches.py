@@ -12,8 +12,10 @@ from itertools import accumulate
 from typing import Any
 
 import mlx.core as mx
+from mlx_lm.models.cache import ArraysCache
 
 from muster_runner.cache.batch_layers import evaluate, join
+from muster_runner.cache.cache_layers import states_of
 from muster_runner.cache.memory_budget import UNLIMITED_TOKENS
 from muster_runner.cache.ragged_layer import ragged_layers
 from muster_runner.engine.partition import allowed_padding, cost, grown, limited_partition, padding
@@ -138,6 +140,13 @@ class SubBatches:
         for batch in self._batches:
             if any(each := [counts[row] for row in batch.rows]):
                 batch.trim(each)
+
+    def states(self) -> list[tuple[ArraysCache, list[int]]]:
+        return [(layer, batch.rows) for batch in self._batches for layer in states_of(batch.layers)]
+
+    def evaluate(self) -> None:
+        for batch in self._batches:
+            evaluate(batch.layers)
 
     def _longest(self, rows: Iterable[int]) -> int:
         return max(self._lengths[row] for row in rows)

@@ -13,7 +13,7 @@ from typing import Any
 
 from mlx_lm.models.cache import make_prompt_cache
 
-from muster_runner.cache.cache_layers import can_trim
+from muster_runner.cache.cache_layers import can_rewind
 from muster_runner.cache.ragged_layer import has_ragged_layers
 from muster_runner.cache.split_modules import split_modules
 
@@ -69,6 +69,12 @@ def abilities(config: dict[str, Any]) -> Abilities:
     return Abilities(**{name: name in row for name in Abilities.__dataclass_fields__})
 
 
+def can_speculate(able: Abilities, ranks: int) -> bool:
+    """Whether draft tokens can be verified by ``ranks`` ranks. Several cannot compute states again: the others learn only
+    with the next step which tokens were accepted."""
+    return able.verify and (able.trim or ranks == 1)
+
+
 def within(able: Abilities, model: Any) -> Abilities:
     """Returns ``able`` without what the caches of this model cannot do, and with ``ragged`` or ``split``, for which it
     prepares the modules of the model."""
@@ -78,7 +84,7 @@ def within(able: Abilities, model: Any) -> Abilities:
     split = able.split and batches and not ragged
     if split:
         split_modules(model)
-    verify = able.verify and able.batch and batches and can_trim(model)
+    verify = able.verify and able.batch and batches and can_rewind(model)
     return replace(
         able, pad=able.pad and batches, batch=able.batch and batches, ragged=ragged, split=split, verify=verify
     )

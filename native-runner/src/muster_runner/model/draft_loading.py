@@ -8,12 +8,12 @@ import mlx.core as mx
 from mlx.utils import tree_flatten
 from mlx_lm.models.cache import make_prompt_cache
 
-from muster_runner.cache.cache_layers import Footprint, footprint
+from muster_runner.cache.cache_layers import Footprint, can_trim, footprint
 from muster_runner.cache.memory_budget import MemoryBudget
 from muster_runner.engine.draft import MARGIN, Draft
 from muster_runner.engine.engine_options import pass_tokens
 from muster_runner.failures import Unsupported
-from muster_runner.model.architectures import Abilities, abilities, within
+from muster_runner.model.architectures import Abilities, abilities, can_speculate, within
 from muster_runner.model.loading import LoadedModel
 from muster_runner.model.model_files import ModelFileError, check_model
 from muster_runner.model.part import Part
@@ -49,7 +49,7 @@ class LoadedDraft:
 def load_draft(load: Load, loaded: LoadedModel) -> LoadedDraft:
     """Loads the draft model, unsharded. Raises Unsupported if it does not fit ``loaded``."""
     assert load.draft is not None and loaded.tokenizer is not None
-    if not loaded.able.verify:
+    if not can_speculate(loaded.able, load.shard.world_size):
         raise Unsupported(NO_SPECULATION)
     try:
         model, vocabulary, able = _opened(load.draft, loaded.tokenizer)
@@ -80,7 +80,7 @@ def _opened(draft: DraftModel, tokenizer: Tokenizer) -> tuple[Any, int, Abilitie
         )
     model, config = open_model(directory, config, Part("Pipeline", 0, 0, 0))
     able = within(abilities(config), model)
-    if not able.verify:
+    if not (able.verify and can_trim(model)):
         raise Unsupported(
             f"the draft model {draft.model_id} has a context that cannot be cut back to what came true; name a model "
             f"with full attention, or {WITHOUT}"
