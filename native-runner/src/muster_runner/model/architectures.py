@@ -70,8 +70,8 @@ def abilities(config: dict[str, Any]) -> Abilities:
 
 
 def can_speculate(able: Abilities, ranks: int) -> bool:
-    """Whether draft tokens can be verified by ``ranks`` ranks. Several cannot compute states again: the others learn only
-    with the next step which tokens were accepted."""
+    """Whether ``ranks`` ranks can verify draft tokens. Several cannot compute states again: all but one learn only with
+    the next step which tokens were accepted."""
     return able.verify and (able.trim or ranks == 1)
 
 
