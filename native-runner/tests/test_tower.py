@@ -1,5 +1,7 @@
 """What the language model computes of a prompt with pictures, in parts, against mlx-vlm's model in one pass."""
 
+import importlib
+
 import pytest
 from vision_alone import answered, begin
 from vision_in_parts import in_parts, is_close, two_pictures
@@ -13,6 +15,19 @@ def test_a_prompt_in_parts_gives_the_logits_of_mlx_vlm(kind: str, chunk: int, se
     directory = seeing_tiny(kind)
     pictured = two_pictures(directory)
     assert is_close(in_parts(directory, pictured, chunk), begin(directory, pictured).logits[0, -1])
+
+
+def test_pictures_whose_masks_grow_with_the_square_of_all_are_encoded_one_at_a_time(
+    seeing_tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    masks = importlib.import_module("mlx_vlm.models.pixtral.vision")
+    patches, original = [], masks.generate_block_attention_mask
+    monkeypatch.setattr(
+        masks, "generate_block_attention_mask", lambda each, tensor: patches.append(each) or original(each, tensor)
+    )
+    directory = seeing_tiny("pixtral")
+    in_parts(directory, two_pictures(directory))
+    assert [len(each) for each in patches] == [1, 1]
 
 
 @pytest.mark.parametrize("kind", sorted(PROCESSORS))

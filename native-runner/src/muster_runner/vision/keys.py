@@ -15,7 +15,7 @@ def prompt_keys(tokens: Sequence[int], token: int, hashes: Sequence[bytes], end:
     picture n are derived from the hashes of pictures 1 to n, so a picture added in a later turn does not change the
     keys before it. If the runs do not make up as many pictures as there are hashes, every run depends on all pictures.
     """
-    parts = _by_picture(tokens, runs_of(tokens, token), end)
+    parts = by_picture(tokens, runs_of(tokens, token), end)
     keys = list(tokens)
     for number, picture in enumerate(parts):
         known = hashes[: number + 1] if len(parts) == len(hashes) else hashes
@@ -26,7 +26,8 @@ def prompt_keys(tokens: Sequence[int], token: int, hashes: Sequence[bytes], end:
     return keys
 
 
-def _by_picture(tokens: Sequence[int], runs: Sequence[tuple[int, int]], end: int | None) -> list[list[tuple[int, int]]]:
+def by_picture(tokens: Sequence[int], runs: Sequence[tuple[int, int]], end: int | None) -> list[list[tuple[int, int]]]:
+    """Groups the ``runs`` of placeholders by picture. ``end``: as for ``prompt_keys``."""
     pictures: list[list[tuple[int, int]]] = []
     is_complete = True
     for first, last in runs:

@@ -1,8 +1,8 @@
 """Vision towers: mlx-vlm's, combined with the language model that mlx-lm loaded."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from mlx.utils import tree_flatten
 from muster_runner.model.model_files import ModelFileError
 from muster_runner.tokenization.encoder_messages import Pictured
 from muster_runner.vision.deepstack import Deepstack
-from muster_runner.vision.keys import prompt_keys, runs_of
+from muster_runner.vision.keys import by_picture, prompt_keys, runs_of
 from muster_runner.vision.library import family
 from muster_runner.vision.picture_masks import PictureMasks
 from muster_runner.vision.picture_prompt import PicturePrompt
@@ -25,6 +25,9 @@ from muster_runner.vision.wrapped import Counted
 LAST_PARTS = ("embed_vision", "multi_modal_projector", "vision_tower")
 # How mlx-vlm's configurations name the placeholder.
 PLACEHOLDERS = ("image_token_id", "image_token_index")
+# An array that Pixtral's towers have, whose attention masks are the square of all patches that they are given: several
+# large pictures at once would take tens of gigabytes.
+ALONE = "image_sizes"
 
 
 @dataclass(frozen=True)
@@ -59,21 +62,16 @@ class Tower:
             raise ValueError(f"the placeholder of config.json is not that of the tokenizer, {pictured.token}")
         if pictured.tokens[-1] == pictured.token:
             raise ValueError("the chat template writes nothing after a picture")
-        tokens = mx.array([pictured.tokens])
         arrays = {name: _as_array(value) for name, value in pictured.arrays.items()}
-        # The padding mask of processors; a single prompt has no padding.
-        arrays["mask"] = mx.ones_like(tokens)
         try:
-            seen = self._vision_model.get_input_embeddings(tokens, **arrays)
+            seen = self._by_picture(pictured, arrays) if ALONE in arrays else self._seen(pictured.tokens, arrays)
         except (ValueError, TypeError, IndexError) as error:
             raise ValueError(f"the image processor's settings do not fit the vision tower: {error}") from error
-        places = [at for at, token in enumerate(pictured.tokens) if token == pictured.token]
-        if len(places) != self._counted.vectors:
-            raise ValueError(f"their {self._counted.vectors} vectors do not fit the {len(places)} places of the prompt")
+        length = len(pictured.tokens)
         # A tower of another dtype must not change that of the KV cache.
-        embeddings = seen.inputs_embeds.astype(self._changes.embed(tokens[:, :1]).dtype)
+        embeddings = seen.inputs_embeds.astype(self._changes.embed(mx.array([[0]])).dtype)
         positions, features = seen.position_ids, list(seen.deepstack_visual_embeds or [])
-        shift = 0 if positions is None else int(positions.max().item()) + 1 - tokens.size
+        shift = 0 if positions is None else int(positions.max().item()) + 1 - length
         mx.eval(embeddings, features)
         if not all(mx.all(mx.isfinite(array)).item() for array in (embeddings, *features)):
             raise ValueError("the model sees no numbers in them")
@@ -84,12 +82,37 @@ class Tower:
         if changes.positions is not None and positions is not None:
             spans.append(changes.positions.span(positions, shift, embeddings))
         if changes.deepstack is not None:
+            places = [place for first, last in runs for place in range(first, last)]
             spans.append(changes.deepstack.span(features, places))
         if changes.masks is not None:
-            spans.append(changes.masks.span(runs, tokens.size))
+            spans.append(changes.masks.span(runs, length))
         blocks = runs if changes.masks is not None else []
         keys = prompt_keys(pictured.tokens, pictured.token, pictured.hashes, pictured.end)
         return PicturePrompt(keys, embeddings, changes.embed, spans, shift, blocks)
+
+    def _seen(self, tokens: Sequence[int], arrays: dict[str, Any]) -> Any:
+        """Returns what mlx-vlm's model gives its language model for tokens with pictures."""
+        batch = mx.array([tokens])
+        # The mask is that of processors for padding; a single prompt has none.
+        seen = self._vision_model.get_input_embeddings(batch, **arrays, mask=mx.ones_like(batch))
+        places = sum(token in self._tokens for token in tokens)
+        if self._counted.vectors != places:
+            raise ValueError(f"{self._counted.vectors} vectors for {places} placeholders")
+        return seen
+
+    def _by_picture(self, pictured: Pictured, arrays: dict[str, Any]) -> Any:
+        """Returns the same as ``_seen``, with each picture encoded alone."""
+        parts = by_picture(pictured.tokens, runs_of(pictured.tokens, pictured.token), pictured.end)
+        if len(parts) != len(arrays[ALONE]):
+            raise ValueError(f"{len(arrays[ALONE])} pictures in {len(parts)} places")
+        embeddings = self._changes.embed(mx.array([pictured.tokens]))
+        for at, runs in enumerate(parts):
+            own = {name: value[at : at + 1] for name, value in arrays.items()}
+            places = [place for first, last in runs for place in range(first, last)]
+            seen = self._seen([pictured.token] * len(places), own)
+            embeddings[0, mx.array(places)] = seen.inputs_embeds[0].astype(embeddings.dtype)
+            mx.eval(embeddings)
+        return replace(seen, inputs_embeds=embeddings)
 
 
 def _as_array(value: Any) -> mx.array | list[mx.array]:
