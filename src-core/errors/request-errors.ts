@@ -30,7 +30,8 @@ export const REQUEST_ERRORS = {
   invalid_api_key: {
     statuses: [401],
     cause: 'The node is open to the network, and the request has no key or an unknown one',
-    remedy: 'Send `Authorization: Bearer KEY`; `muster key create` on a machine of the cluster creates a key',
+    remedy:
+      'Send `Authorization: Bearer KEY`. The app creates a key, in a browser that is signed in, and so does `muster key create`, with another key in `MUSTER_API_KEY`',
   },
   link_used: {
     statuses: [401],
