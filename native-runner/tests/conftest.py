@@ -1,5 +1,6 @@
 """Fixtures: runner processes behind real named pipes, as a supervisor has them."""
 
+import fcntl
 import itertools
 import json
 import os
@@ -8,7 +9,9 @@ import socket
 import struct
 import subprocess
 import sys
+import termios
 import time
+from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -125,6 +128,28 @@ class RunnerProcess:
             return False
         return True
 
+    def fill_events(self, size: int) -> None:
+        """Gives the pipe of events a capacity of ``size`` bytes, and waits until it is full and the runner computes no
+        more. Linux only."""
+        fcntl.fcntl(self._events, fcntl.F_SETPIPE_SZ, size)
+        waiting, deadline = array("i", [0]), time.monotonic() + PATIENCE_SECONDS
+        # No frame is written in part, and those of single tokens are short.
+        while waiting[0] < size - 256:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+            fcntl.ioctl(self._events, termios.FIONREAD, waiting)
+        used = -2
+        # Heartbeats go on.
+        while self.cpu_ticks() - used > 1:
+            assert time.monotonic() < deadline
+            used = self.cpu_ticks()
+            time.sleep(0.2)
+
+    def cpu_ticks(self) -> int:
+        """CPU time used so far, in hundredths of a second."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return int(fields[11]) + int(fields[12])
+
     def heard(self, frame: Frame) -> None:
         """Hook for the automatic reactions of a supervisor to an event."""
 
@@ -200,11 +225,6 @@ class RankProcess(RunnerProcess):
     def heard(self, frame: Frame) -> None:
         if frame["type"] == "wake":
             self._group.wake(frame["epoch"])
-
-    def cpu_ticks(self) -> int:
-        """CPU time used so far, in hundredths of a second."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return int(fields[11]) + int(fields[12])
 
 
 def free_ports(count: int) -> list[int]:
