@@ -16,7 +16,7 @@ const PART_TIMEOUT_MS = 600_000
  * Enough schedules to take every rare path of several deciding machines; `npm run chaos` runs enough for those of a
  * single one.
  */
-const ONE_MASTER = { schedules: 50, steps: 200 }
+const ONE_MASTER = { schedules: 25, steps: 200 }
 const ALL_DECIDE = { schedules: 50, steps: 80 }
 
 const firstSeeds = (schedules: number): number[] =>

@@ -30,7 +30,7 @@ describe('the unsent question', () => {
       'cat.png is a picture. small reads text only. These read pictures: eyes and other.',
     ])
     await written.add([png()], { name: 'small', sees: false, seeing: [] }, 0)
-    expect(written.refused[0]).toContain('No model here reads pictures; a Qwen2.5-VL or a Gemma 3 does.')
+    expect(written.refused[0]).toContain('No model here reads pictures; a Qwen3-VL or a Gemma 3 does.')
     expect(written.empty).toBe(true)
   })
 
