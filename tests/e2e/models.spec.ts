@@ -16,7 +16,7 @@ test.afterEach(async () => {
   folder.dispose()
 })
 
-test('recommended models say what fits, are filtered and kept as favourites, with a sheet of their quantizations', async ({
+test('recommended models say what fits, are filtered and kept as favorites, with a sheet of their quantizations', async ({
   page,
 }) => {
   node = await startHeadless({ dataDir: folder.path })
@@ -28,8 +28,8 @@ test('recommended models say what fits, are filtered and kept as favourites, wit
   await expect(small).toContainText('fits')
   await expectAccessible(page)
 
-  await small.getByRole('button', { name: 'Favourite: Qwen3 0.6B' }).click()
-  await page.getByRole('checkbox', { name: 'favourites' }).check()
+  await small.getByRole('button', { name: 'Favorite: Qwen3 0.6B' }).click()
+  await page.getByRole('checkbox', { name: 'favorites' }).check()
   await expect(list.getByRole('listitem')).toHaveCount(1)
   await page.getByRole('checkbox', { name: 'vision' }).check()
   await expect(page.getByText('No recommended model matches these filters')).toBeVisible()
