@@ -1,9 +1,11 @@
 """Fixtures: runner processes behind real named pipes, as a supervisor has them."""
 
+import contextlib
 import fcntl
 import itertools
 import json
 import os
+import random
 import select
 import socket
 import struct
@@ -228,11 +230,14 @@ class RankProcess(RunnerProcess):
 
 
 def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+    """Returns ports below those that systems give to connections, and to servers that name none: another test could get
+    one of these before a rank listens there, and the ranks would wait for each other in vain."""
+    ports = set[int]()
+    while len(ports) < count:
+        port = random.randrange(20_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            ports.add(port)
+    return list(ports)
 
 
 class RunnerGroup:
