@@ -31,14 +31,17 @@ class Verification:
 
     def accept(self, model: Any, taken: Sequence[int]) -> None:
         """Keeps the first ``taken`` tokens of each row."""
-        longest = max(map(len, self._rows))
-        if not self._before or all(count == len(row) for count, row in zip(taken, self._rows, strict=True)):
+        rows, before = self._rows, self._before
+        # The memory of states before is free as soon as they are not needed.
+        self._rows, self._before = [], []
+        longest = max(map(len, rows))
+        if not before or all(count == len(row) for count, row in zip(taken, rows, strict=True)):
             self._caches.trim([longest - count for count in taken])
             return
-        self._caches.trim([longest] * len(self._rows))
-        for (layer, _), arrays in zip(self._caches.states(), self._before, strict=True):
+        self._caches.trim([longest] * len(rows))
+        for (layer, _), arrays in zip(self._caches.states(), before, strict=True):
             layer.cache = arrays
-        self._fed(model, [row[:count] for row, count in zip(self._rows, taken, strict=True)])
+        self._fed(model, [row[:count] for row, count in zip(rows, taken, strict=True)])
         self._caches.trim([max(taken) - count for count in taken])
         self._caches.evaluate()
 
