@@ -1,6 +1,8 @@
 """Restoring blocks from the disk does not delay other requests, however slow the disk is."""
 
+import gc
 import threading
+import weakref
 from pathlib import Path
 
 from requests_alone import alone, answers, prefix_cache, prompt, schedule, tiny_model
@@ -92,6 +94,30 @@ def test_ranks_start_a_request_once_all_have_restored_it() -> None:
     assert restores.done_here == 2
     restores.set_agreed(1)
     assert [restores.is_done(one, numbers[0]), restores.is_done(other, numbers[1])] == [True, False]
+
+
+def test_a_restore_that_is_done_does_not_keep_its_blocks(tmp_path: Path) -> None:
+    model, able = tiny_model("llama")
+    cache = prefix_cache(model, able, tmp_path)
+    running = schedule(model, able, cache, step=128)
+    tokens = prompt(600, 1)
+    answers(running, {"first": tokens})
+    blocks = [weakref.ref(block) for block in cache._blocks.values()]
+    _, known = answers(running, {"again": tokens})
+    assert known["again"] >= 512
+    running.forget()
+    gc.collect()
+    assert [block() for block in blocks if block() is not None] == []
+
+
+def test_an_idle_step_waits_for_a_restore_that_is_not_done() -> None:
+    restores, done, slow = Restores(together=False), Restore([], held={}), Restore([[(b"a", 256)]], held={})
+    restores.register(done)
+    restores.register(slow)
+    waits: list[float] = []
+    slow.wait = waits.append
+    restores.wait()
+    assert waits == [restoring.IDLE_WAIT_SECONDS]
 
 
 def test_blocks_in_memory_are_not_read_from_the_disk() -> None:

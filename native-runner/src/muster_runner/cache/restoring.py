@@ -130,12 +130,13 @@ class Restores:
     @property
     def done_here(self) -> int:
         """How many restores, counted from the first, this rank has done."""
-        while self._under_way and self._under_way[0].done:
-            self._under_way.popleft()
+        self._drop_done()
         return self._begun - len(self._under_way)
 
     def set_agreed(self, count: int) -> None:
-        """Sets how many restores, counted from the first, are done on every rank."""
+        """Begins a step. ``count``: how many restores, counted from the first, are done on every rank."""
+        # In every step, because a rank without others never counts: each restore holds its blocks.
+        self._drop_done()
         self._agreed = count
 
     def register(self, restore: Restore) -> int:
@@ -148,6 +149,11 @@ class Restores:
         return number <= self._agreed if self._together else restore.done
 
     def wait(self) -> None:
-        """Waits briefly for the oldest restore."""
+        """Waits briefly for the oldest restore that is not done."""
+        self._drop_done()
         if self._under_way:
             self._under_way[0].wait(IDLE_WAIT_SECONDS)
+
+    def _drop_done(self) -> None:
+        while self._under_way and self._under_way[0].done:
+            self._under_way.popleft()
