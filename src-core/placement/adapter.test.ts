@@ -18,11 +18,7 @@ const pair = (): World => {
   const world = new World()
   const one = world.addNode('one', { free: 40 * GB, total: 64 * GB })
   const two = world.addNode('two', { free: 40 * GB, total: 64 * GB })
-  const way = { ip: '10.0.0.2', port: 1, interfaceType: 'ethernet' } as const
-  return world.apply(
-    { type: 'TopologyEdgeCreated', edge: { ...way, from: one, to: two } },
-    { type: 'TopologyEdgeCreated', edge: { ...way, from: two, to: one } },
-  )
+  return world.connect([one, two])
 }
 
 const claimed = (used: typeof smallCard, minNodes: number): number => {

@@ -13,14 +13,7 @@ const threeMacs = (): World => {
     world.addNode('studio', { bandwidth: 819e9, free: 40 * GB }),
     world.addNode('book', { bandwidth: 546e9 }),
   ]
-  for (const [i, from] of nodes.entries())
-    for (const [j, to] of nodes.entries())
-      if (i !== j)
-        world.apply({
-          type: 'TopologyEdgeCreated',
-          edge: { from, to, ip: `10.${i}.${j}.1`, port: 1, interfaceType: 'thunderbolt', latencyMs: 0.3 },
-        })
-  return world
+  return world.connect(nodes, { interfaceType: 'thunderbolt', latencyMs: 0.3 })
 }
 
 describe('the expectation for a launch without options', () => {

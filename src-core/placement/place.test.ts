@@ -68,11 +68,7 @@ describe('placing on one machine', () => {
   it('claims a draft model’s memory on the machine of rank 0 only', () => {
     const world = new World()
     const [mini, studio] = [world.addNode('mini', { free: 5 * GB }), world.addNode('studio', { free: 6 * GB })]
-    const way = { ip: '10.0.0.2', port: 1, interfaceType: 'ethernet' } as const
-    world.apply(
-      { type: 'TopologyEdgeCreated', edge: { ...way, from: mini, to: studio } },
-      { type: 'TopologyEdgeCreated', edge: { ...way, from: studio, to: mini } },
-    )
+    world.connect([mini, studio])
     const draft = { ...smallCard, modelId: ModelId.parse('m/draft'), storageBytes: GB, headDim: 128, layers: 4 }
     const card = withDraft(smallCard, draft)
     const context = kvCacheBytes(draft, { maxContext: 1000 })
@@ -190,11 +186,7 @@ describe('a refusal', () => {
     const world = new World()
     for (const name of ['studio', 'mini', 'old']) world.addNode(name)
     const [studio, mini] = [NodeId.parse('studio'), NodeId.parse('mini')]
-    const way = { ip: '10.0.0.1', port: 1, interfaceType: 'ethernet' } as const
-    world.apply(
-      { type: 'TopologyEdgeCreated', edge: { ...way, from: studio, to: mini } },
-      { type: 'TopologyEdgeCreated', edge: { ...way, from: mini, to: studio } },
-    )
+    world.connect([studio, mini])
     world.apply({ type: 'NodeLeaving', nodeId: NodeId.parse('old'), reason: 'sleep' })
     const tensor = { sharding: 'Tensor', minNodes: 2 } as const
     expect(reasonOf(world, tensor, { ...smallCard, supportsTensor: false })).toMatch(

@@ -11,14 +11,7 @@ const isPossible = (preview: Preview | FailedPreview): preview is Preview => !('
 const mesh = (count: number, options?: Parameters<World['addNode']>[1]): { world: World; nodeIds: NodeId[] } => {
   const world = new World()
   const nodeIds = Array.from({ length: count }, (_, at) => world.addNode(`n${at}`, options))
-  for (const [i, from] of nodeIds.entries()) {
-    for (const [j, to] of nodeIds.entries()) {
-      if (i === j) continue
-      const ip = `10.${i}.${j}.1`
-      world.apply({ type: 'TopologyEdgeCreated', edge: { from, to, ip, port: 1, interfaceType: 'ethernet' } })
-    }
-  }
-  return { world, nodeIds }
+  return { world: world.connect(nodeIds), nodeIds }
 }
 const pipelines = (all: readonly (Preview | FailedPreview)[]): Preview[] =>
   all.filter(isPossible).filter(({ sharding, instanceMeta }) => sharding === 'Pipeline' && instanceMeta === 'MlxRing')

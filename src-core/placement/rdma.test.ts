@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type MetaInstanceId, NodeId } from '../ids'
 import { rdmaReports } from '../rdma/index'
-import { addMac, change, network, plug, unplug } from '../testing/cabled-macs'
+import { addMac, change, plug, unplug } from '../testing/cabled-macs'
 import { rdmaWorld } from '../testing/rdma-world'
 import { GB, smallCard, World } from '../testing/world'
 import { place } from './place'
@@ -23,9 +23,7 @@ describe('a placement over RDMA', () => {
   beforeEach(() => {
     world = new World()
     ;[a, b, c] = [addMac(world, 'a', { receptacles: 6 }), addMac(world, 'b'), addMac(world, 'c')]
-    network(world, a, b)
-    network(world, b, c)
-    network(world, c, a)
+    world.connect([a, b, c])
   })
   const report = () => {
     for (const { nodeId } of Object.values(world.state.nodes)) world.apply(...rdmaReports(world.state, nodeId))

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { NodeId } from '../ids'
 import { edgesOf, isSocketEdge } from '../state/topology'
-import { addMac, change, changeDevice, changePort, network, plug, unplug } from '../testing/cabled-macs'
+import { addMac, change, changeDevice, changePort, plug, unplug } from '../testing/cabled-macs'
 import { World } from '../testing/world'
 import { LOST_AFTER, Probes } from '../topology/probes'
 import { mirroredRdmaEdges, rdmaReports } from './edges'
@@ -15,7 +15,7 @@ describe('RDMA connections', () => {
     world = new World()
     a = addMac(world, 'a')
     b = addMac(world, 'b')
-    network(world, a, b)
+    world.connect([a, b])
     plug(world, [a, 1], [b, 2])
   })
   /** Every machine reports its own end. */
@@ -47,7 +47,7 @@ describe('RDMA connections', () => {
   it('are reported again to a new master that lacks them', () => {
     report()
     world.state = { ...world.state, topology: { ...world.state.topology, edges: {} } }
-    network(world, a, b)
+    world.connect([a, b])
     report()
     expect(edges()).toEqual(both)
   })

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { NodeId } from '../ids'
 import type { RdmaReason } from '../state/rdma'
-import { addMac, change, changeDevice, changePort, network, plug, unplug } from '../testing/cabled-macs'
+import { addMac, change, changeDevice, changePort, plug, unplug } from '../testing/cabled-macs'
 import { World } from '../testing/world'
 import { rdmaReports } from './edges'
 import { isTooOld } from './machine'
@@ -15,7 +15,7 @@ describe('why two machines have no RDMA between them', () => {
     world = new World()
     mini = addMac(world, 'mini')
     studio = addMac(world, 'studio', { model: 'Mac Studio', receptacles: 6 })
-    network(world, mini, studio)
+    world.connect([mini, studio])
     plug(world, [mini, 1], [studio, 3])
   })
   const report = () => {
@@ -158,8 +158,8 @@ describe('why two machines have no RDMA between them', () => {
 
   it('is listed for each pair without RDMA, and for no other', () => {
     const book = addMac(world, 'book')
-    network(world, book, mini)
-    network(world, book, studio)
+    world.connect([book, mini])
+    world.connect([book, studio])
     report()
     expect(pairsWithoutRdma(world.state, [mini, studio, book])).toMatchObject([
       { nodeIds: ['mini', 'book'], reasons: [{ code: 'no_cable' }] },

@@ -97,12 +97,3 @@ export const unplug = (world: World, nodeId: NodeId, receptacle: number): void =
   changePort(world, nodeId, receptacle, { linkGbps: undefined, peers: [] })
   changeDevice(world, nodeId, receptacle, { port: 'down', hasAddress: false })
 }
-
-/** Connects two machines over the network, in both directions. */
-export const network = (world: World, a: NodeId, b: NodeId): void => {
-  const address = { ip: '10.0.0.1', port: 1, interfaceType: 'ethernet' } as const
-  world.apply(
-    { type: 'TopologyEdgeCreated', edge: { ...address, from: a, to: b } },
-    { type: 'TopologyEdgeCreated', edge: { ...address, from: b, to: a } },
-  )
-}

@@ -15,6 +15,7 @@ import type { RunnerStatus } from '../state/runners'
 import { emptyState, type State } from '../state/state'
 import { wallTime } from '../time/clocks'
 import { statusOf } from '../state/status'
+import type { SocketEdge } from '../state/topology'
 
 export const GB = 1e9
 export const SMALL = ModelId.parse('m/small')
@@ -81,6 +82,17 @@ export class World {
       },
     )
     return nodeId
+  }
+
+  /** Adds a link in both directions between every two of these machines. */
+  connect(nodes: readonly NodeId[], way: Partial<SocketEdge> = {}): this {
+    for (const from of nodes) {
+      for (const to of nodes.filter((other) => other !== from)) {
+        const edge: SocketEdge = { ip: `${to}.local`, port: 1, interfaceType: 'ethernet', ...way, from, to }
+        this.apply({ type: 'TopologyEdgeCreated', edge })
+      }
+    }
+    return this
   }
 
   inputs(): ReconcileInputs {

@@ -28,14 +28,7 @@ describe('operations in progress', () => {
 
   it('give a model on many machines one total, as its card does', () => {
     const world = new World()
-    const nodes = ['a', 'b', 'c', 'd'].map((name) => world.addNode(name))
-    for (const from of nodes)
-      for (const to of nodes)
-        if (from !== to)
-          world.apply({
-            type: 'TopologyEdgeCreated',
-            edge: { from, to, ip: `${from}.local`, port: 1, interfaceType: 'ethernet' },
-          })
+    world.connect(['a', 'b', 'c', 'd'].map((name) => world.addNode(name)))
     const id = world.declare('wide', { minNodes: 4 })
     world.reconcile()
     world.report(id, { status: 'Loading', layersLoaded: 4, layers: 8 })

@@ -68,14 +68,7 @@ describe('a card', () => {
 
   it('sums up the progress of many machines, which their chips show one by one', () => {
     const world = new World()
-    const nodes = ['a', 'b', 'c', 'd'].map((name) => world.addNode(name))
-    for (const from of nodes)
-      for (const to of nodes)
-        if (from !== to)
-          world.apply({
-            type: 'TopologyEdgeCreated',
-            edge: { from, to, ip: `${from}.local`, port: 1, interfaceType: 'ethernet' },
-          })
+    world.connect(['a', 'b', 'c', 'd'].map((name) => world.addNode(name)))
     const id = world.declare('wide', { minNodes: 4 })
     world.reconcile()
     expect(card(world, id).line).toBe('Starting on 4 machines')
