@@ -27,6 +27,8 @@ test('a message to a model that does not run waits while it is declared and load
   await expect(page.getByRole('combobox', { name: 'Model' })).toContainText('not running')
   await ask(page, 'Hello there')
   await expect(page.getByText('Your message waits until it is ready.')).toBeVisible()
+  const list = page.getByRole('complementary', { name: 'Conversations' })
+  await expect(list.getByRole('link', { name: 'Hello there' })).toContainText('Waiting ·')
   await expect(page.getByRole('textbox', { name: 'Message' })).toHaveValue('')
   await expectAccessible(page)
   await page.getByRole('button', { name: 'Keep it running' }).click()
@@ -37,7 +39,6 @@ test('a message to a model that does not run waits while it is declared and load
   // It is there after a reload, and can be found, renamed and deleted.
   await page.reload()
   await expect(page.getByRole('article', { name: 'You' })).toHaveText('Hello there')
-  const list = page.getByRole('complementary', { name: 'Conversations' })
   await list.getByRole('searchbox').fill('nothing like it')
   await expect(list.getByText('No conversation matches.')).toBeVisible()
   await list.getByRole('searchbox').fill('there')

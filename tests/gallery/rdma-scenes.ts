@@ -1,5 +1,5 @@
 import { rdmaReports } from '@core/rdma/edges'
-import { addMac, change, network, plug } from '@core/testing/cabled-macs'
+import { addMac, change, plug } from '@core/testing/cabled-macs'
 import type { NodeId } from '@core/ids'
 import { Scene } from './scene'
 
@@ -7,7 +7,7 @@ const macs = (scene: Scene, ...names: string[]): NodeId[] => {
   const nodes = names.map((name) =>
     addMac(scene.world, name, { receptacles: 6, model: name === 'Mac Studio' ? name : 'MacBook Pro' }),
   )
-  nodes.forEach((node, at) => nodes.slice(at + 1).forEach((other) => network(scene.world, node, other)))
+  scene.world.connect(nodes)
   for (const nodeId of nodes) change(scene.world, nodeId, (info) => ({ ...info, memoryBandwidth: 546e9 }))
   return nodes
 }

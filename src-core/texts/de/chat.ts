@@ -48,6 +48,7 @@ export const chat: Translation<'chat'> = {
   search: 'Suchen',
   searchConversations: 'Unterhaltungen durchsuchen',
   answering: 'Antwortet ·',
+  waiting: 'Wartet ·',
   keptHere: 'Unterhaltungen bleiben hier, in diesem Browser.',
   noneFound: 'Keine enthält diese Wörter.',
   exportAll: 'Alle exportieren',

@@ -47,6 +47,7 @@ export const chat = {
   search: 'Search',
   searchConversations: 'Search conversations',
   answering: 'Answering ·',
+  waiting: 'Waiting ·',
   keptHere: 'Conversations are kept here, in this browser.',
   noneFound: 'No conversation matches.',
   exportAll: 'Export all',

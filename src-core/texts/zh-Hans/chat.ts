@@ -48,6 +48,7 @@ export const chat: Translation<'chat'> = {
   search: '搜索',
   searchConversations: '搜索会话',
   answering: '正在回答 ·',
+  waiting: '等待中 ·',
   keptHere: '会话保存在此浏览器中。',
   noneFound: '没有包含这些词的会话。',
   exportAll: '全部导出',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { NodeId } from '@core/ids'
 import { previews } from '@core/placement/previews'
 import { rdmaReports } from '@core/rdma/index'
-import { addMac, change, network, plug } from '@core/testing/cabled-macs'
+import { addMac, change, plug } from '@core/testing/cabled-macs'
 import { GB, smallCard, World } from '@core/testing/world'
 import { rdmaOffer } from './rdma'
 
@@ -10,7 +10,7 @@ import { rdmaOffer } from './rdma'
 const macs = (...names: string[]): { world: World; nodes: NodeId[] } => {
   const world = new World()
   const nodes = names.map((name) => addMac(world, name))
-  nodes.forEach((node, at) => nodes.slice(at + 1).forEach((other) => network(world, node, other)))
+  world.connect(nodes)
   return { world, nodes }
 }
 const offer = (world: World, query: Parameters<typeof previews>[2] = {}, card = smallCard) => {
