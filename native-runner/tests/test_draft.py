@@ -168,6 +168,22 @@ def test_the_drafts_caches_stay_within_the_budget(model: Any) -> None:
         assert draft.nbytes <= 1.2 * counted * per_token
     assert draft.nbytes > 600 * per_token
     batch.leave([f"task {at}" for at in range(4)])
+    # At once: with no sequence left there is no next draft.
+    assert draft.nbytes == 0
+
+
+def test_a_draft_drops_a_sequence_that_leaves_and_keeps_the_others(model: Any) -> None:
+    draft = Draft(like(model, 0.0), VOCABULARY, pass_tokens=64)
+    batch = DecodingBatch(model, False, together=True, proposer=Proposer(draft, lookups=Never(), drafts=Always()))
+    for task, length in (("leaves", 300), ("stays", 40), ("is prefilled", 3 * CATCH_UP)):
+        batch.join(sequence(model, prompt(length, 1), task, temperature=0))
+    for _ in range(6):
+        batch.step()
+    before = draft.nbytes
+    batch.leave(["leaves", "is prefilled"])
+    assert 0 < draft.nbytes < before
+    batch.step()
+    assert [(task, drafted == accepted > 0) for task, drafted, accepted in batch.verified] == [("stays", True)]
 
 
 # In runners

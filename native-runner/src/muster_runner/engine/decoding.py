@@ -101,6 +101,8 @@ class DecodingBatch:
             else:
                 staying.append(at)
         self._keep(staying)
+        if self._proposer is not None:
+            self._proposer.forget(left.values())
         return [left[task_id] for task_id in task_ids]
 
     def with_more(self, lengths: Several[int]) -> list[tuple[int, int]]:

@@ -4,6 +4,7 @@ It follows the decoding sequences: its KV cache holds the same tokens as the mod
 rejected draft tokens are trimmed before it continues.
 """
 
+from collections.abc import Collection
 from collections.abc import Sequence as Several
 from dataclasses import dataclass, field
 from typing import Any
@@ -96,6 +97,13 @@ class Draft:
             sequence.task_id: draft[: lengths[sequence]] for sequence, draft in zip(self._states, drafts, strict=True)
         }
 
+    def forget(self, left: Collection[Sequence]) -> None:
+        """Drops the caches of sequences that have left the batch: the budget has no room for them any more, and the
+        next draft may be long in coming."""
+        if self._prefilling is not None and self._prefilling[0] in left:
+            self._prefilling = None
+        self._keep([at for at, sequence in enumerate(self._states) if sequence not in left])
+
     def _trim_rejected(self, known: dict[Sequence, list[int]]) -> None:
         """Trims rejected draft tokens, and drops sequences that are not in ``known`` or too far behind."""
         if self._prefilling is not None and self._prefilling[0] not in known:
@@ -109,6 +117,10 @@ class Draft:
             if tokens is not None and len(tokens) - state.read <= LAG:
                 staying.append(at)
         self._caches.trim(wrong)
+        self._keep(staying)
+
+    def _keep(self, staying: list[int]) -> None:
+        """Drops the caches of all sequences but these, by row."""
         if len(staying) < len(self._states):
             rows = list(self._states.items())
             self._states = dict(rows[at] for at in staying)

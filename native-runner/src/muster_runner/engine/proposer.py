@@ -5,6 +5,7 @@ the two is paused while it does not pay off.
 """
 
 import time
+from collections.abc import Collection
 from collections.abc import Sequence as Several
 
 from muster_runner.engine.draft import Draft
@@ -70,6 +71,11 @@ class Proposer:
         self._backoff = self._next_backoff
         self._seconds = time.perf_counter() - began
         return found
+
+    def forget(self, left: Collection[Sequence]) -> None:
+        """Frees what is held for sequences that have left the batch."""
+        if self._draft is not None:
+            self._draft.forget(left)
 
     def plain(self, width: int, seconds: float) -> None:
         """Records the time of a plain pass."""
