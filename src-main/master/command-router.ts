@@ -7,7 +7,7 @@ import { elapsed } from '@core/time/clocks'
 import { wait, type Timers } from '@core/time/timers'
 import { MasterError, noMaster } from './errors'
 import type { Leadership } from './leadership'
-import { LeadershipLost } from './pending-writes'
+import { LeadershipLost } from './replication/pending-writes'
 import { UnrelatedLog, type CommandResult, type Sequencer } from './sequencer'
 
 /** How long a command waits for a leader, and then for this node to catch up. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { eventually } from '@core/testing/eventually'
 import { CommandId, MetaInstanceId, ModelId, NodeId } from '@core/ids'
-import { EventLog } from './event-log'
+import { EventLog } from './log/event-log'
 import type { Master } from './master'
 import { LinkedMasters } from './testing/linked-masters'
 

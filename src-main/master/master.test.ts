@@ -11,7 +11,7 @@ import type { Directory } from '../disk/directory'
 import { systemDirectory } from '../disk/system-directory'
 import { systemHost } from './host'
 import { Master } from './master'
-import { Storage } from './storage'
+import { Storage } from './log/storage'
 
 const self = NodeId.parse('Mac Studio')
 const chat = MetaInstanceId.parse('chat')

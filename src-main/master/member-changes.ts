@@ -3,7 +3,7 @@ import type { State } from '@core/state/state'
 import type { Timers } from '@core/time/timers'
 import type { Membership } from './membership'
 import { OwnRemoval } from './own-removal'
-import type { Replication } from './replication'
+import type { Replication } from './replication/replication'
 
 export interface MemberChangesParts {
   readonly membership: Membership

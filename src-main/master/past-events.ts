@@ -1,7 +1,7 @@
 import { isAfter } from '@core/events/envelope-order'
 import type { Envelope } from '@core/events/event'
 import type { Directory } from '../disk/directory'
-import { recordsAfter } from './log-reader'
+import { recordsAfter } from './log/log-reader'
 
 interface LogPart {
   /** Sequence number of the log's last record. */

@@ -6,8 +6,8 @@ import { plausible } from '@core/merging/index'
 import type { CommandId, Timestamp } from '@core/ids'
 import type { IdSource } from '@core/reconcile/index'
 import type { State } from '@core/state/state'
-import type { EventLog } from './event-log'
-import type { NewRecord } from './record'
+import type { EventLog } from './log/event-log'
+import type { NewRecord } from './log/record'
 import type { Projection } from './projection'
 
 export type CommandResult =

@@ -1,12 +1,12 @@
 import type { FactLog } from '@core/consensus/index'
 import type { NodeId } from '@core/ids'
 import type { Timers } from '@core/time/timers'
-import { DiskRefusal } from './disk-refusal'
+import { DiskRefusal } from './log/disk-refusal'
 import { MasterError } from './errors'
-import { LeadershipLost } from './pending-writes'
-import type { Replication } from './replication'
+import { LeadershipLost } from './replication/pending-writes'
+import type { Replication } from './replication/replication'
 import type { Sequencer } from './sequencer'
-import type { Storage } from './storage'
+import type { Storage } from './log/storage'
 
 export interface SteppingDownParts {
   readonly self: NodeId

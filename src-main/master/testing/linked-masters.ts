@@ -3,7 +3,7 @@ import type { LogRecord } from '@core/events/record'
 import type { NodeId } from '@core/ids'
 import { Master } from '../master'
 import { alone, type Network } from '../network'
-import type { Payload } from '../replication'
+import type { Payload } from '../replication/replication'
 
 export interface LinkedMastersOptions {
   /** Bandwidth of the link in each direction; unlimited if absent. */

@@ -5,9 +5,9 @@ import type { Decision, Envelope } from '@core/events/event'
 import { MetaInstanceId, ModelId, NodeId } from '@core/ids'
 import type { Directory } from '../../disk/directory'
 import { systemDirectory } from '../../disk/system-directory'
-import { EventLog } from '../event-log'
-import type { NewRecord } from '../record'
-import { firstSequenceOf } from '../segment'
+import { EventLog } from '../log/event-log'
+import type { NewRecord } from '../log/record'
+import { firstSequenceOf } from '../log/segment'
 
 /** The node that writes these logs. */
 export const SELF = NodeId.parse('self')
