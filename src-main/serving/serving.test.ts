@@ -74,6 +74,33 @@ describe('a request that a node takes', () => {
     expect(deciding.tasks()).toMatchObject([{ status: 'Failed', error: 'hot' }, { status: 'Cancelled' }])
   })
 
+  it('is cancelled, with the tokens that were sent, when its stream from another machine ends because of that', async () => {
+    const deciding = new Deciding()
+    const cancelling = new AbortController()
+    const prompt: GenerationUpdate = { type: 'progress', processed: 4, total: 9, cached: 4 }
+    serving = new Serving({
+      nodeId: deciding.nodeId,
+      source: deciding,
+      observer: deciding,
+      rankZero: {
+        // As a stream over a link does: it ends at once, without waiting for the other side's last update.
+        generate: async function* (_request, { signal }) {
+          yield prompt
+          yield delta
+          if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve))
+        },
+      },
+    })
+    const seen: GenerationUpdate[] = []
+    for await (const update of serving.generate(request, { signal: cancelling.signal })) {
+      seen.push(update)
+      if (update.type === 'delta') cancelling.abort()
+    }
+    const usage = { promptTokens: 9, cachedTokens: 4, completionTokens: 1 }
+    expect(seen).toEqual([prompt, delta, { type: 'finished', reason: 'cancelled', usage }])
+    expect(deciding.tasks()).toMatchObject([{ status: 'Cancelled' }])
+  })
+
   it('ends with the node: the next run reports the end at its start, and again when it follows another master', () => {
     const deciding = new Deciding()
     const { instanceId } = deciding.world.instance(deciding.id)

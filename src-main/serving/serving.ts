@@ -62,6 +62,9 @@ type Outcome =
   /** The instance's queue is full. */
   | { readonly kind: 'full'; readonly refusal: Failed }
 
+/** The last update of a request. */
+type End = Extract<GenerationUpdate, { type: 'finished' | 'failed' }>
+
 const readClock = (): Monotonic => monotonic(performance.now())
 
 /**
@@ -186,6 +189,7 @@ export class Serving {
     const endForward = shards[0]?.nodeId === nodeId ? undefined : this.restart.forward()
     let silent = true
     let ended = false
+    const seen = { promptTokens: 0, cachedTokens: 0, completionTokens: 0 }
     try {
       const attributes = {
         'gen_ai.request.model': modelId,
@@ -201,7 +205,12 @@ export class Serving {
         },
       )
       for await (const update of updates) {
+        if (update.type === 'progress' && update.ahead === undefined) {
+          seen.promptTokens = update.total
+          seen.cachedTokens = update.cached ?? seen.cachedTokens
+        }
         if (update.type === 'delta') {
+          seen.completionTokens += update.tokens
           // The first token shows that the prompt is computed.
           if (silent && routing) this.router.remember(instance, routing)
           silent = false
@@ -221,9 +230,12 @@ export class Serving {
         yield update
       }
       if (!ended) {
-        const lost = failed('runner_failed', 'The runner ended without an answer')
-        this.reportEnd(taskId, lost)
-        yield lost
+        // A stream from another machine ends as soon as it is cancelled, without that machine's last update.
+        const end: End = signal.aborted
+          ? { type: 'finished', reason: 'cancelled', usage: seen }
+          : failed('runner_failed', 'The runner ended without an answer')
+        this.reportEnd(taskId, end)
+        yield end
       }
       return { kind: 'over' }
     } finally {
@@ -233,7 +245,7 @@ export class Serving {
     }
   }
 
-  private reportEnd(taskId: TaskId, update: Extract<GenerationUpdate, { type: 'finished' | 'failed' }>): void {
+  private reportEnd(taskId: TaskId, update: End): void {
     if (update.type === 'failed') {
       this.tasks.end({ type: 'TaskFailed', taskId, error: update.message, code: update.code })
       return
