@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -21,6 +22,12 @@ describe('the last lines of a log', () => {
     expect(lastLines(paths, 1)).toEqual(['d'])
     expect(lastLines(paths, 0)).toEqual([])
     expect(lastLines(paths, 9)).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  it('pass over what is no file, and do not wait for a pipe', () => {
+    mkdirSync(join(folder, 'folder'))
+    execFileSync('mkfifo', [join(folder, 'pipe')])
+    expect(lastLines([join(folder, 'folder'), join(folder, 'pipe'), file('old', 'a\n')], 9)).toEqual(['a'])
   })
 
   it('are whole: neither one that is being written, nor the rest of one that began before what is read', () => {

@@ -1,21 +1,26 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 
 /** Limit on history returned at once. */
 const MOST_BYTES = 1024 * 1024
 
 const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT'
 
-/** The last complete lines of a file; none if it does not exist. */
+/** Not blocking: a pipe is opened at once, and seen to be none of our files. */
+const READ = constants.O_RDONLY | constants.O_NONBLOCK
+
+/** The last complete lines of a file; none if it does not exist, or is something else than a file. */
 const endOf = (path: string): string[] => {
   let file: number
   try {
-    file = openSync(path, 'r')
+    file = openSync(path, READ)
   } catch (error) {
     if (isMissing(error)) return []
     throw error
   }
   try {
-    const { size } = fstatSync(file)
+    const entry = fstatSync(file)
+    if (!entry.isFile()) return []
+    const { size } = entry
     const from = Math.max(0, size - MOST_BYTES)
     const bytes = Buffer.alloc(size - from)
     const length = readSync(file, bytes, 0, bytes.length, from)

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,6 +42,15 @@ describe('a rotating file', () => {
     file.close()
     expect(contents('a.1.log')).toHaveLength(101)
     expect(contents('a.log')).toBe('next\n')
+  })
+
+  it('does not wait for the reader of a pipe in its place: the line is lost, and that is reported', () => {
+    execFileSync('mkfifo', [join(directory, 'a.log')])
+    const errors: Error[] = []
+    const file = open((error) => errors.push(error))
+    file.write('x\n')
+    file.close()
+    expect(errors).toHaveLength(1)
   })
 
   it('can be read by its owner only', () => {

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, renameSync, writeSync } from 'node:fs'
 import { dirname, extname, join, basename } from 'node:path'
 
 export interface RotatingFileOptions {
@@ -15,6 +15,9 @@ export interface RotatingFile {
   write(line: string): void
   close(): void
 }
+
+/** Not blocking: to open a pipe that nobody reads would otherwise hold up the node for ever; so it fails. */
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK
 
 const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT'
 
@@ -49,7 +52,7 @@ export const openRotatingFile = (options: RotatingFileOptions): RotatingFile => 
   let closed = false
 
   const open = (): number => {
-    const opened = openSync(options.path, 'a', 0o600)
+    const opened = openSync(options.path, APPEND, 0o600)
     size = fstatSync(opened).size
     return opened
   }

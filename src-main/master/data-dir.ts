@@ -1,8 +1,8 @@
 import { constants } from 'node:fs'
-import { access } from 'node:fs/promises'
-import { relative } from 'node:path'
+import { access, readdir, stat } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { makeFolder } from '../disk/make-folder'
-import { codeOf, MasterError } from './errors'
+import { codeOf, diskError, MasterError } from './errors'
 
 const reasonOf = (cause: unknown): string => {
   switch (codeOf(cause)) {
@@ -16,7 +16,8 @@ const reasonOf = (cause: unknown): string => {
       return 'that disk is full'
     case 'EEXIST':
     case 'ENOTDIR':
-      return 'a file or a broken link is in its way'
+    case 'ELOOP':
+      return BROKEN_LINK
     case 'ENOENT':
       return 'no folder can be made there'
     default:
@@ -24,9 +25,39 @@ const reasonOf = (cause: unknown): string => {
   }
 }
 
+const MOVE_AWAY = 'Move that away, and start again.'
+
+const inTheWay = (path: string, reason: string, cause?: unknown): MasterError =>
+  new MasterError('data_dir_unusable', `${path} cannot be used: ${reason}`, MOVE_AWAY, { cause })
+
+const BROKEN_LINK = 'a file or a broken link is in its way'
+
+/** Names of files in the data folder and its log. */
+const FILE = /\.(?:json|log)$/
+
+/**
+ * Rejects with MasterError `data_dir_unusable` if an entry with a file's name is something else. Reading a pipe or some
+ * devices never ends, so this is checked before any of them is opened; the system's error for a folder has no path.
+ */
+const checkFiles = async (folder: string): Promise<void> => {
+  const names = await readdir(folder).catch(() => [])
+  for (const name of names.filter((one) => FILE.test(one))) {
+    const path = join(folder, name)
+    try {
+      const entry = await stat(path)
+      if (entry.isDirectory()) throw inTheWay(path, 'a folder is in its way')
+      if (!entry.isFile()) throw inTheWay(path, 'a pipe, a socket or a device is in its way')
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ELOOP') throw inTheWay(path, BROKEN_LINK, error)
+      // Whoever needs the file reports other errors; not every file is needed.
+      if (error instanceof MasterError) throw error
+    }
+  }
+}
+
 /**
  * Creates the data folder if it does not exist. Rejects with MasterError `data_dir_unusable` if this process cannot read
- * and write in it.
+ * and write in it, or if something else is in the place of one of its files.
  */
 export const prepareDataDir = async (dataDir: string): Promise<void> => {
   try {
@@ -40,6 +71,8 @@ export const prepareDataDir = async (dataDir: string): Promise<void> => {
       { cause },
     )
   }
+  await checkFiles(dataDir)
+  await checkFiles(join(dataDir, 'log'))
 }
 
 /** How to remove an obstacle within the data folder; undefined for errors that may pass by themselves. */
@@ -55,7 +88,10 @@ const remedyOf = (dataDir: string, code: string | undefined): readonly [string, 
       return ['that disk is read-only', 'Name another data folder with --data-dir or MUSTER_DATA_DIR.']
     case 'EEXIST':
     case 'ENOTDIR':
-      return ['a file or a broken link is in its way', 'Move that away, and start again.']
+    case 'ELOOP':
+      return [BROKEN_LINK, MOVE_AWAY]
+    case 'EISDIR':
+      return ['a folder is in its way', MOVE_AWAY]
     default:
       return undefined
   }
@@ -64,17 +100,40 @@ const remedyOf = (dataDir: string, code: string | undefined): readonly [string, 
 const pathOf = (error: unknown): string | undefined =>
   error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined
 
+/** Whether the disk of the data folder is full. Errors of writes to an open file have no path. */
+const isFull = (dataDir: string, cause: unknown): boolean => {
+  const code = codeOf(cause)
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return false
+  const path = pathOf(cause)
+  return path === undefined
+    ? cause instanceof Error && 'syscall' in cause && cause.syscall === 'write'
+    : isWithin(dataDir, path)
+}
+
+const isWithin = (dataDir: string, path: string): boolean => !relative(dataDir, path).startsWith('..')
+
+/** An error of the disk at the start: unlike later, the node does not go on by itself. */
+const atStart = (error: MasterError): MasterError => {
+  const hint =
+    error.code === 'disk_full'
+      ? 'Free some space, and start again.'
+      : 'Check the disk and the folder’s permissions, and start again.'
+  return new MasterError(error.code, error.message, hint, { cause: error.cause })
+}
+
 /**
  * Explains an error of the start that comes from a file or folder within the data folder, such as one that a start with
- * sudo has left behind; returns any other error unchanged.
+ * sudo has left behind, or from its disk; returns any other error unchanged.
  */
 export const asUnusable = (dataDir: string, error: unknown): unknown => {
-  // An open log tries again later; one that cannot be opened ends the start.
-  const cause = error instanceof MasterError && error.code === 'disk_failed' ? error.cause : error
+  if (isFull(dataDir, error)) return atStart(diskError(dataDir, error))
+  const isDisk = error instanceof MasterError && (error.code === 'disk_failed' || error.code === 'disk_full')
+  const cause = isDisk ? error.cause : error
+  const otherwise = isDisk ? atStart(error) : error
   const path = pathOf(cause)
-  if (path === undefined || relative(dataDir, path).startsWith('..')) return error
+  if (path === undefined || !isWithin(dataDir, path)) return otherwise
   const remedy = remedyOf(dataDir, codeOf(cause))
-  if (!remedy) return error
+  if (!remedy) return otherwise
   const [reason, hint] = remedy
   return new MasterError('data_dir_unusable', `${path} cannot be used: ${reason}`, hint, { cause })
 }

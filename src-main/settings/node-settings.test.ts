@@ -88,6 +88,12 @@ describe('the settings of a node', () => {
     expect(written()).toEqual({ port: 'many', offline: true, worker: false })
   })
 
+  it('are read from a file that begins with a byte order mark', async () => {
+    write('\ufeff{"port": 4000}\r\n')
+    expect((await open()).current().port).toBe(4000)
+    expect(warnings).toEqual([])
+  })
+
   it.each(['{"port": 40', '[]', 'null', '', '"x"'])('move a file with %s aside and say where to', async (text) => {
     write(text)
     expect((await open()).current().port).toBe(52416)

@@ -22,7 +22,8 @@ const asidePath = (path: string, now: number): string =>
 
 const parse = (text: string): Stored | undefined => {
   try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(text))
+    // Editors on Windows begin files with a byte order mark.
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text.replace(/^\ufeff/, '')))
   } catch {
     return undefined
   }
