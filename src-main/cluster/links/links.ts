@@ -236,24 +236,30 @@ export class Links {
       log[call.outcome === 'lost' ? 'info' : 'warn']({ peer, ...call }, 'could not link to a member')
       return
     }
-    if (this.closed || !this.options.members().includes(peer)) return link.close(CLOSED.notMember, 'no member')
-    if (await this.mayStay(link, greeting)) this.settle(link, greeting)
+    if (!this.isWelcome(peer)) return link.close(CLOSED.notMember, 'no member')
+    // Asking an earlier link takes time, in which this one may have closed.
+    if (!(await this.mayStay(link, greeting)) || !link.isOpen) return
+    if (this.isWelcome(peer)) this.settle(link, greeting)
+    else link.close(CLOSED.notMember, 'no member')
+  }
+
+  private isWelcome(peer: NodeId): boolean {
+    return !this.closed && this.options.members().includes(peer)
   }
 
   /** Decides whether a new link replaces or yields to the existing one. Both sides decide the same. */
-  private async mayStay(link: Link, { boot }: Hello): Promise<boolean> {
+  private async mayStay(link: Link, greeting: Hello): Promise<boolean> {
     const other = this.links.get(link.peer)
     if (!other?.isOpen) return true
-    if (other.peerHello?.boot !== boot) {
+    if (other.peerHello?.boot !== greeting.boot) {
       const isThere = await other.proveAlive(PROVE_WITHIN_MS).then(
         () => true,
         () => false,
       )
-      if (!isThere || this.links.get(link.peer) !== other) {
-        // The earlier process is gone, with everything on its link.
-        other.drop()
-        return true
-      }
+      // The earlier process is gone, with everything on its link.
+      if (!isThere) other.drop()
+      // Another link of the new process may have taken its place meanwhile.
+      if (!isThere || this.links.get(link.peer) !== other) return this.mayStay(link, greeting)
       this.options.onSameIdentity(link.peer)
       this.closedAsDuplicate.add(link)
       link.close(CLOSED.sameIdentity, 'another machine has this identity')
