@@ -8,7 +8,7 @@ export interface Architecture {
 
 /**
  * What the pinned mlx-lm can load, by `model_type` of config.json. The runner's tests generate the table
- * (`native-runner/tests/survey.py`): `tensor` means that mlx-lm's model has `shard`; `pipeline` means that our runner's
+ * (`native-runner/tests/support/survey.py`): `tensor` means that mlx-lm's model has `shard`; `pipeline` means that our runner's
  * pipeline stages gave the same results as the whole model. Nothing else is offered.
  */
 const rows: Readonly<Record<string, readonly string[]>> = table.architectures

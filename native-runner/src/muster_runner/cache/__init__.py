@@ -10,16 +10,16 @@ writes blocks as ``block_file``, under keys from ``model_digest``; ``restoring``
 Contract: everything runs on the engine's thread, except reading and writing files. Blocks on the disk survive a crash,
 an unload and a restart; nothing else does. A failed read or write costs only its block.
 
-1. A cached prefix gives the tokens that computing it anew would give (tests/test_prefix_cache.py,
-   tests/test_equality.py).
+1. A cached prefix gives the tokens that computing it anew would give (test_prefix_cache.py,
+   test_equality.py).
 2. A block serves only the model, adapter, shard, library versions and tokens that it was computed for
-   (tests/test_model_digest.py, tests/test_disk_cache.py, tests/test_adapters.py).
-3. Damaged, truncated, foreign or newer files are ignored, never used in part (tests/test_disk_cache.py).
-4. Decoding never waits for a disk (tests/test_restoring.py).
-5. All ranks cache the same blocks and use the same prefix, whatever their disks hold (tests/test_kept_prompts.py).
-6. Sizes are computed from a footprint, not measured, so all ranks decide alike about memory (tests/test_schedule.py).
-7. A disk is never filled by blocks beyond its limit (tests/test_disk_cache.py).
+   (test_model_digest.py, test_disk_cache.py, test_adapters.py).
+3. Damaged, truncated, foreign or newer files are ignored, never used in part (test_disk_cache.py).
+4. Decoding never waits for a disk (test_restoring.py).
+5. All ranks cache the same blocks and use the same prefix, whatever their disks hold (test_kept_prompts.py).
+6. Sizes are computed from a footprint, not measured, so all ranks decide alike about memory (test_schedule.py).
+7. A disk is never filled by blocks beyond its limit (test_disk_cache.py).
 8. A sequence that joins or leaves a sub-batch, or whose draft tokens are rejected, costs no copy of the others, unless
-   the memory must grow or is needed elsewhere (tests/test_slot_cache.py, tests/test_sub_batches.py).
-9. Rejected draft tokens leave a window as it was before them (tests/test_slot_cache.py, tests/test_speculation.py).
+   the memory must grow or is needed elsewhere (test_slot_cache.py, test_sub_batches.py).
+9. Rejected draft tokens leave a window as it was before them (test_slot_cache.py, test_speculation.py).
 """

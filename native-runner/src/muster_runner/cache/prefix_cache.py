@@ -7,7 +7,7 @@ prompts with a common prefix share its blocks. The end of a sequence is a shorte
 Contract for several ranks: all make the same calls in the same order with the same budget and footprint. Then all cache
 the same blocks, because sizes are computed, not measured. Only disks may differ, so ``take`` has the ranks agree.
 
-1. What ``take`` returns was computed for exactly these tokens by this model (tests/test_prefix_cache.py).
+1. What ``take`` returns was computed for exactly these tokens by this model (test_prefix_cache.py).
 2. A block is never cached without the blocks before it: eviction is by least recent use, and using a block marks its
    predecessors as used after it.
 3. If caches cannot be trimmed (``exact``), a prefix is used only up to a position whose states were cached.

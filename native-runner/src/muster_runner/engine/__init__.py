@@ -8,16 +8,16 @@ Contract: one thread adds and cancels requests between steps and calls ``step``.
 survives the process except blocks in the disk cache: the node retries the requests of a runner that died, or fails
 them.
 
-1. A request gets the tokens that mlx-lm generates for it alone, whatever else is in the batch (tests/test_equality.py,
-   tests/test_schedule.py).
-2. Speculation, a seed, mixed sampling settings and preemption do not change its tokens (tests/test_speculation.py,
-   tests/test_draft.py, tests/test_batch_sampler.py).
+1. A request gets the tokens that mlx-lm generates for it alone, whatever else is in the batch (test_equality.py,
+   test_schedule.py).
+2. Speculation, a seed, mixed sampling settings and preemption do not change its tokens (test_speculation.py,
+   test_draft.py, test_batch_sampler.py).
 3. The KV caches of live requests stay within the memory budget; a request larger than the whole budget runs alone
-   (tests/test_schedule.py, tests/test_memory_limit.py).
-4. A cancel takes effect before the next step, during prefill too (tests/test_generation.py, tests/test_ranks.py).
+   (test_schedule.py, test_memory_limit.py).
+4. A cancel takes effect before the next step, during prefill too (test_generation.py, test_ranks.py).
 5. A request that fails, by its settings or by NaN in its logits, ends alone; nothing of it is cached
-   (tests/test_one_request.py, tests/test_no_numbers.py).
+   (test_one_request.py, test_no_numbers.py).
 6. Ranks that receive the same orders compute the same steps; a checksum is compared before each step
-   (tests/test_group.py, tests/test_ranks.py). So nothing changes between what rank 0 says before a step and the step
-   (tests/test_memory_pressure.py).
+   (test_group.py, test_ranks.py). So nothing changes between what rank 0 says before a step and the step
+   (test_memory_pressure.py).
 """

@@ -7,7 +7,7 @@ format of PEFT (``peft_adapters.py``).
    first that does not. An adapter is never applied in part.
 3. A rank of a pipeline applies all of it and reads only what its layers need.
 
-Held by ``tests/test_adapters.py``.
+Held by ``test_adapters.py``.
 """
 
 import types

@@ -1,6 +1,6 @@
 """Which batching and caching features each architecture supports, by the name of mlx-lm's module.
 
-The table is ``architectures.json``; tests/test_architectures.py measures it on tiny models and can rewrite it. A
+The table is ``architectures.json``; test_architectures.py measures it on tiny models and can rewrite it. A
 feature that was not measured is not used: the model then runs one sequence at a time, slower but correct. Every rank
 has the same table, so all decide alike.
 """

@@ -10,7 +10,7 @@ transposed matrices, so the adapter is neither merged nor rounded.
 3. Settings are refused by name unless ``peft_settings.json`` says that they are applied or make no difference: an
    unknown one may change what the adapter computes. The node reads the same table.
 
-Held by ``tests/test_peft_adapters.py``.
+Held by ``test_peft_adapters.py``.
 """
 
 import json

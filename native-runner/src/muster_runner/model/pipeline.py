@@ -12,7 +12,7 @@ import mlx.nn as nn
 
 from muster_runner.distributed.group import Group
 
-# Names of mlx-lm's modules. Each is tested in tests/test_pipeline.py.
+# Names of mlx-lm's modules. Each is tested in test_pipeline.py.
 ARCHITECTURES = frozenset(
     {
         "deepseek_v2",

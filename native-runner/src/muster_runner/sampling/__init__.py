@@ -1,7 +1,7 @@
 """Sampling: chooses tokens from logits, by temperature, filters, penalties, seeds and masks, for whole batches.
 
-1. A sample depends only on its own row: the same alone or in any batch (tests/test_batch_sampler.py).
-2. A seed and a position determine the sample (tests/test_sampling.py, tests/test_generation.py).
+1. A sample depends only on its own row: the same alone or in any batch (test_batch_sampler.py).
+2. A seed and a position determine the sample (test_sampling.py, test_generation.py).
 3. Only tokens that pass the filters and masks are sampled, and the best token always passes the filters
-   (tests/test_sampling.py, tests/test_sampling_edges.py).
+   (test_sampling.py, test_sampling_edges.py).
 """

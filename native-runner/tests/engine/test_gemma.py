@@ -11,17 +11,17 @@ from typing import Any
 
 import mlx.core as mx
 import pytest
+from drafting import Always
 from mlx_lm.models.cache import RotatingKVCache, make_prompt_cache
 from mlx_lm.utils import load_model
 from requests_alone import alone, answers, prefix_cache, schedule
-from test_speculation import Always
 
 from muster_runner.engine.proposer import Proposer
 from muster_runner.engine.speculation import LONGEST_DRAFT
 from muster_runner.model.architectures import abilities, within
 from muster_runner.tokenization.tokenizer import load_tokenizer
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 GEMMA = Path(os.environ.get("MUSTER_GEMMA_MODEL") or ROOT / ".cache/gemma/google/gemma-3-270m")
 WINDOW = 512
 STEP = 256

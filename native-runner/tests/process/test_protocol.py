@@ -17,7 +17,7 @@ from schema_facts import facts
 from muster_runner import protocol
 from muster_runner.protocol import Command, ProtocolError, Record, parse_command
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "src-core" / "protocols" / "examples" / "runner"
+EXAMPLES = Path(__file__).resolve().parents[3] / "src-core" / "protocols" / "examples" / "runner"
 SOURCES = Path(protocol.__file__).parent
 COMMANDS = SCHEMA["$defs"]["command"]
 

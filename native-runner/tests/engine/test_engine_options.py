@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_part import Threads, command
+from rank_threads import Threads, command
 
 from muster_runner.cache.cache_layers import NOTHING, Footprint
 from muster_runner.engine import engine_options as options

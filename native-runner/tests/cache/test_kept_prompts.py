@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from conftest import RunnerGroup, RunnerProcess
+from kept_blocks import disk, wait_for_files
 
 TEXT = "once upon a time " * 40
 
@@ -23,10 +24,6 @@ def runners(tmp_path: Path) -> Iterator[Any]:
     yield start
     for process in started:
         process.close()
-
-
-def disk(folder: Path, most: int = 1 << 30) -> dict[str, Any]:
-    return {"cache": {"spareBytes": 1 << 28, "disk": {"directory": str(folder), "maxBytes": most}}}
 
 
 def test_a_prompt_is_not_computed_again_after_a_kill_or_an_orderly_end(
@@ -75,15 +72,6 @@ def test_tokens_of_blocks_that_another_machine_computed_are_counted_as_such(
 def is_first(path: Path) -> bool:
     """Whether a block has no block before it: its parent is the model."""
     return path.name.startswith(path.parent.name)
-
-
-def wait_for_files(folder: Path, count: int) -> None:
-    import time
-
-    deadline = time.monotonic() + 60
-    while len(list(folder.rglob("*.safetensors"))) < count:
-        assert time.monotonic() < deadline, "blocks were not written"
-        time.sleep(0.05)
 
 
 def test_ranks_with_different_disks_restore_the_prefix_that_all_have(tiny: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from muster_runner.failures import Unsupported
 from muster_runner.model.architectures import abilities, within
 from muster_runner.tokenization.tokenizer import load_tokenizer
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 STARTER = Path(os.environ.get("MUSTER_STARTER_DIR") or ROOT / ".cache/starter") / "HuggingFaceTB/SmolLM2-135M-Instruct"
 ANSWER = 6
 TEXT = (

@@ -4,30 +4,24 @@ Requests join while others prefill and decode, leave, are cancelled in the middl
 from prefixes in memory and on the disk: for each architecture, with and without speculation, on one to three ranks.
 """
 
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
 import pytest
+from drafting import DRAFT, Always, HalfRight, Never
 from pipeline_models import MODELS, made, stages
 from ranks_in_process import Ranks
 from requests_alone import alone, prompt, tiny_model
-from test_draft import Never
-from test_speculation import Always
-from tiny_sizes import VOCABULARY
 
 from muster_runner.cache.cache_layers import has_only_full
 from muster_runner.engine.proposer import Proposer
-from muster_runner.engine.sequence import Sequence
 from muster_runner.model.architectures import Abilities, abilities, can_speculate, within
 
 NAMES = ["qwen2", "llama", "gemma3_text", "gpt_oss", "qwen3_next", "mamba2", "deepseek_v3"]
 ENDS = {2: [3, 4], 3: [1, 2, 4]}
 ANSWER = 8
-# The longest draft: so short that what is verified goes around the ring of a window several times.
-DRAFT = 3
 SYSTEM = 260
 # Positions at which states that cannot be trimmed are kept.
 STOPS = (64, SYSTEM)
@@ -48,27 +42,6 @@ CANCELLED = {"cancelled while it decodes", "cancelled while it prefills"}
 
 Answers = dict[str, list[int]]
 Parts = tuple[list[Any], Abilities, bool]
-
-
-class HalfRight:
-    """Drafts for each sequence what the model alone generates, with a wrong token at the end of every other draft.
-    ``generated``: the answer of the model alone to a prompt, longer than a request's."""
-
-    def __init__(self, generated: Callable[[list[int]], list[int]]):
-        self._generated = generated
-        # What the model generates for each task: prompt and answer.
-        self._texts: dict[str, list[int]] = {}
-
-    def propose(self, wanted: list[tuple[Sequence, int, int]]) -> dict[str, list[int]]:
-        return {sequence.task_id: self._draft(sequence, first)[:most] for sequence, first, most in wanted}
-
-    def _draft(self, sequence: Sequence, first: int) -> list[int]:
-        known = [*sequence.tokens, first]
-        text = self._texts.get(sequence.task_id, [])
-        if text[: len(known)] != known or len(text) < len(known) + DRAFT:
-            text = self._texts[sequence.task_id] = [*sequence.tokens, *self._generated(sequence.tokens)]
-        *right, last = text[len(known) : len(known) + DRAFT]
-        return [*right, (last + len(known) % 2) % VOCABULARY]
 
 
 @cache

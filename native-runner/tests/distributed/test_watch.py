@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from test_control import ring
+from control_ring import ring
 
 from muster_runner.distributed import watch as watching
 from muster_runner.distributed.lockstep import StepMessage, exchange

@@ -8,8 +8,8 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from control_ring import ring
 from mlx_lm.utils import load_model
-from test_control import ring
 
 from muster_runner.cache.cache_layers import Footprint
 from muster_runner.cache.memory_budget import MemoryBudget

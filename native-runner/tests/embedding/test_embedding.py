@@ -26,7 +26,7 @@ from muster_runner.failures import Unsupported
 from muster_runner.model.make_tiny import make_tiny
 from muster_runner.model.model_files import ModelFileError, read_config
 
-KINDS = Path(__file__).resolve().parents[2] / "src-core" / "protocols" / "examples" / "embedding-kinds.json"
+KINDS = Path(__file__).resolve().parents[3] / "src-core" / "protocols" / "examples" / "embedding-kinds.json"
 SHORT, MIDDLE, LONG = [1, 20, 2], [1, *range(30, 70), 2], [1, *(5 + at % 250 for at in range(CONTEXT - 2)), 2]
 TEXTS = [MIDDLE, SHORT, LONG, [1, 2]]
 

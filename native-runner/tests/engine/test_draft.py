@@ -7,9 +7,9 @@ from typing import Any
 import mlx.core as mx
 import pytest
 from conftest import RunnerGroup, RunnerProcess
+from drafting import COMINGS, GOINGS, Always, Never, holds_its_tokens, sequence
 from mlx_lm.models.cache import make_prompt_cache
 from requests_alone import prompt, tiny_model
-from test_speculation import COMINGS, GOINGS, Always, holds_its_tokens, sequence
 from tiny_architectures import configurations, made
 from tiny_sizes import VOCABULARY
 
@@ -23,11 +23,6 @@ from muster_runner.engine.speculation import LONGEST_DRAFT, Payoff
 from muster_runner.model.draft_loading import LoadedDraft, load_draft
 from muster_runner.model.make_tiny import make_tiny
 from muster_runner.protocol import Load, parse_command
-
-
-class Never(Payoff):
-    def wants(self, width: int) -> bool:
-        return False
 
 
 def like(model: Any, noise: float, name: str = "llama") -> Any:

@@ -4,14 +4,12 @@ from collections.abc import Callable
 from collections.abc import Sequence as Several
 from typing import Any
 
-import mlx.core as mx
 import pytest
-from mlx_lm.models.cache import ArraysCache, make_prompt_cache
+from drafting import COMINGS, GOINGS, Always, holds_its_tokens, sequence
 from requests_alone import alone, prompt, tiny_model
 from tiny_sizes import VOCABULARY
 
 from muster_runner.engine.decoding import DecodingBatch
-from muster_runner.engine.prefill import Prefill
 from muster_runner.engine.proposer import MAX_FED, Proposer
 from muster_runner.engine.sequence import Sequence
 from muster_runner.engine.speculation import (
@@ -23,36 +21,8 @@ from muster_runner.engine.speculation import (
     draft_pace,
     lookup_pace,
 )
-from muster_runner.protocol import Sampling
-from muster_runner.sampling.sampling import sampling_pipeline
 
 LONG = 150
-
-
-def sequence(
-    model: Any, tokens: list[int], task: str = "one", lookup: PromptLookup | None = None, **sampling: Any
-) -> Sequence:
-    prefill = Prefill(tokens, make_prompt_cache(model), 0)
-    while prefill.remaining:
-        prefill.advance(model, 512)
-    pipeline = sampling_pipeline(Sampling(**sampling), {})
-    made = Sequence(task, tokens[:-1], tokens[-1], prefill.cache, pipeline)
-    made.lookup = lookup or made.lookup
-    return made
-
-
-class Always(Payoff):
-    """Drafts whenever it can, whether it pays or not; counts passes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.drawn = self.sequences = self.passes = 0
-
-    def wants(self, width: int) -> bool:
-        return True
-
-    def verified(self, width: int, drawn: int, seconds: float) -> None:
-        self.drawn, self.sequences, self.passes = self.drawn + drawn, self.sequences + width, self.passes + 1
 
 
 def generated(
@@ -89,14 +59,6 @@ class Knows(PromptLookup):
     def draft(self, tokens: Several[int], max_length: int) -> list[int]:
         ahead = self._text[len(tokens) : len(tokens) + max_length] if len(tokens) % 82 != 1 else []
         return [(token + (at % 41 == 0)) % VOCABULARY for at, token in enumerate(ahead, len(tokens))]
-
-
-def holds_its_tokens(model: Any, left: Sequence) -> None:
-    """The cache of one that left has its tokens, and no draft token that was not accepted."""
-    assert {layer.offset for layer in left.cache if not isinstance(layer, ArraysCache)} <= {len(left.tokens)}
-    (rest,) = model(mx.array([[5]]), cache=left.cache)[:, -1]
-    expected = model(mx.array([[*left.tokens, 5]]))[0, -1]
-    assert mx.allclose(rest, expected, atol=1e-3).item()
 
 
 @pytest.mark.parametrize("lookahead", [False, True], ids=["in order", "lookahead"])
@@ -137,16 +99,6 @@ def test_text_is_the_same_with_states_or_windows(stateful: Any, lookahead: bool,
     assert got == plain[: len(got)]
     assert payoff.drawn > 8 * payoff.passes
     holds_its_tokens(stateful, left)
-
-
-# By step: who joins, of how many tokens and drawn how, and who leaves.
-GREEDY = {"temperature": 0}
-COMINGS = {
-    0: [("a", 40, GREEDY), ("b", 7, {"temperature": 0.7, "seed": 3})],
-    6: [("c", 90, {"temperature": 0.3, "seed": 4, "top_k": 9}), ("d", 20, {**GREEDY, "frequency_penalty": 0.4})],
-    25: [("e", 150, GREEDY)],
-}
-GOINGS = {30: ["b"], 90: ["a", "d"]}
 
 
 def together(

@@ -1,34 +1,18 @@
 """The messages that rank 0 sends to the other ranks before each step."""
 
-import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from control_ring import ring
 
-from muster_runner.distributed.control import MAX_AHEAD, Control
+from muster_runner.distributed.control import MAX_AHEAD
 from muster_runner.distributed.lockstep import StepMessage, exchange
 from muster_runner.distributed.report import Report
 from muster_runner.failures import Disagreement, PeerLost
 
 ORDERS = [("join", "a", [[1, 2, 3], []]), ("leave", ["b"], True)]
-
-
-def ring(size: int) -> list[Any]:
-    """The groups of ranks that are connected in a ring."""
-    pairs = [_connected() for _ in range(size)]
-    return [
-        SimpleNamespace(rank=at, size=size, control=Control(pairs[at][0], pairs[at - 1][1], is_last=at == size - 1))
-        for at in range(size)
-    ]
-
-
-def _connected() -> tuple[socket.socket, socket.socket]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        one = socket.create_connection(server.getsockname())
-        return one, server.accept()[0]
 
 
 @pytest.mark.parametrize("size", [2, 3])

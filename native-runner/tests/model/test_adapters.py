@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import mlx.core as mx
 import pytest
+from adapted_alone import by_mlx_lm, told
 from conftest import RunnerGroup, RunnerProcess
-from mlx_lm.generate import generate_step
-from mlx_lm.utils import load_adapters, load_model
-from test_kept_prompts import disk, wait_for_files
+from kept_blocks import disk, wait_for_files
 from text_alone import text_alone
 
 from muster_runner.failures import Unsupported
@@ -20,7 +18,6 @@ from muster_runner.model.make_tiny_adapter import make_tiny_adapter
 from muster_runner.model.model_files import ModelFileError
 from muster_runner.model.part import Part
 from muster_runner.protocol import Adapter
-from muster_runner.tokenization.tokenizer import load_tokenizer
 
 TEXT = "once upon a time " * 40
 TOKENS = 24
@@ -48,22 +45,6 @@ def runners(tmp_path: Path) -> Iterator[Any]:
         process.close()
 
 
-def told(path: Path) -> dict[str, Any]:
-    return {"adapter": {"adapterId": "muster/adapter", "adapterPath": str(path)}}
-
-
-def by_mlx_lm(model_path: Path, adapter: Path, text: str) -> str:
-    """The greedy text of mlx-lm alone, for the prompt that the tiny model's template makes."""
-    model, config = load_model(model_path)
-    model = load_adapters(model, str(adapter))
-    model.eval()
-    tokenizer = load_tokenizer(model_path, config)
-    prompt = f"<|im_start|>user\n{text}<|im_end|>\n<|im_start|>assistant\n"
-    ids = tokenizer.encode(prompt, templated=True)
-    steps = generate_step(mx.array(ids), model, max_tokens=TOKENS)
-    return tokenizer.decode([int(token) for token, _ in steps])
-
-
 @pytest.mark.parametrize("dora", [False, True], ids=["lora", "dora"])
 def test_answers_are_those_of_mlx_lm_with_the_adapter_and_not_those_without(
     tiny: Path, tmp_path: Path, runners: Any, dora: bool
@@ -73,13 +54,13 @@ def test_answers_are_those_of_mlx_lm_with_the_adapter_and_not_those_without(
     adapted.ready(tiny, **told(tmp_path / "adapter"))
     answer, _ = adapted.answer("with", text="hello there", maxTokens=TOKENS)
     assert answer != text_alone(tiny, "hello there", TOKENS)
-    assert answer == by_mlx_lm(tiny, tmp_path / "adapter", "hello there")
+    assert answer == by_mlx_lm(tiny, tmp_path / "adapter", "hello there", TOKENS)
 
 
 def test_a_pipeline_with_an_adapter_answers_like_mlx_lm(tiny: Path, adapter: Path, group: RunnerGroup) -> None:
     group.ready(tiny, "Pipeline", **told(adapter))
     answer, _ = group.first.answer("together", text="hello", maxTokens=TOKENS)
-    assert answer == by_mlx_lm(tiny, adapter, "hello")
+    assert answer == by_mlx_lm(tiny, adapter, "hello", TOKENS)
 
 
 def test_cached_prefixes_of_an_adapter_serve_neither_the_plain_model_nor_another_adapter(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from divided_files import in_two_files
+from rank_threads import RankThread, Threads, command
 
 from muster_runner.distributed.ranks import connect
 from muster_runner.failures import Disagreement, Failure, PeerLost, Unsupported
@@ -15,40 +16,7 @@ from muster_runner.model.loading import load as load_model
 from muster_runner.model.make_tiny_adapter import make_tiny_adapter
 from muster_runner.model.model_files import ModelFileError
 from muster_runner.model.part import Part
-from muster_runner.protocol import Load, parse_command
-
-
-class Threads:
-    """The ranks of a group as threads, which gather numbers as a ring does."""
-
-    def __init__(self, size: int):
-        self._rows: list[list[int]] = [[] for _ in range(size)]
-        self._barrier = Barrier(size, timeout=10)
-
-    def rank(self, rank: int) -> Any:
-        return RankThread(rank, self._rows, self._barrier)
-
-
-class RankThread:
-    def __init__(self, rank: int, rows: list[list[int]], barrier: Barrier):
-        self.rank, self.size = rank, len(rows)
-        self._rows, self._barrier = rows, barrier
-
-    def all_gather(self, values: list[int]) -> list[list[int]]:
-        self._rows[self.rank] = values
-        self._barrier.wait()
-        return self._rows
-
-
-def command(model: Path, rank: int = 0, ranks: int = 2, **more: Any) -> Load:
-    """A load command for a rank of a model of four layers, of which each rank has as many."""
-    each = 4 // ranks
-    start = 4 - (rank + 1) * each
-    shard = {"rank": rank, "worldSize": ranks, "startLayer": start, "endLayer": start + each, "layers": 4}
-    frame = {"type": "load", "modelId": "t", "modelPath": str(model), "sharding": "Pipeline", "instanceMeta": "MlxRing"}
-    load = parse_command({**frame, "shard": shard, **more})
-    assert isinstance(load, Load)
-    return load
+from muster_runner.protocol import Load
 
 
 def agreed(loads: list[Load]) -> list[Failure | None]:

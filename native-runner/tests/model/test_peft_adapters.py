@@ -9,10 +9,10 @@ from typing import Any
 import mlx.core as mx
 import mlx.nn as nn
 import pytest
+from adapted_alone import by_mlx_lm, told
 from conftest import RunnerGroup
 from mlx.utils import tree_flatten, tree_unflatten
 from mlx_lm.utils import load_model
-from test_adapters import by_mlx_lm, told
 
 from muster_runner.failures import Unsupported
 from muster_runner.model.adapters import apply_adapter
@@ -121,7 +121,7 @@ def test_a_pipeline_answers_as_with_the_same_matrices_in_mlx_lms_format(
     make_tiny_adapter(tmp_path / "mlx", tiny, layers=4, seed=3)
     group.ready(tiny, "Pipeline", **told(tmp_path / "peft"))
     answer, _ = group.first.answer("together", text="hello", maxTokens=24)
-    assert answer == by_mlx_lm(tiny, tmp_path / "mlx", "hello")
+    assert answer == by_mlx_lm(tiny, tmp_path / "mlx", "hello", 24)
 
 
 def setting(name: str, value: Any) -> Change:

@@ -3,10 +3,8 @@
 from typing import cast
 
 import pytest
+from drafting import DRAFT, Always, HalfRight, Never
 from requests_alone import alone, answers, prefix_cache, prompt, schedule, tiny_model
-from test_draft import Never
-from test_equality import DRAFT, HalfRight
-from test_speculation import Always
 
 from muster_runner.cache.cache_layers import Footprint
 from muster_runner.cache.memory_budget import MemoryBudget
