@@ -46,7 +46,7 @@ const vitest = (name, projects) => (/** @type {readonly string[]} */ args) => [
 ]
 
 /**
- * The runner's tests use the BLAS that a node gives its runners (`src-main/worker/python.ts`), which takes a tenth of
+ * The runner's tests use the BLAS that a node gives its runners (`src-main/worker/process/python.ts`), which takes a tenth of
  * the time of MLX's own on Linux. One thread, because several suites run at a time.
  */
 const OPENBLAS = ['x86_64-linux-gnu/libopenblas.so.0', 'aarch64-linux-gnu/libopenblas.so.0', 'libopenblas.so.0']

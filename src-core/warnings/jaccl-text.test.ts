@@ -51,7 +51,7 @@ describe('an error of the RDMA backend', () => {
   })
 })
 
-/** In the words of `src-main/worker/causes.ts` for each recorded end; its own test checks these, log by log. */
+/** In the words of `src-main/worker/endings/causes.ts` for each recorded end; its own test checks these, log by log. */
 describe('a worker’s words for a recorded death', () => {
   it.each<[string, string, 'driver' | 'domains' | undefined]>([
     ['jaccl_recv_errno2', '[jaccl] the RDMA connection to another machine was lost', 'driver'],

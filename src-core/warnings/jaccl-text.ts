@@ -1,6 +1,6 @@
 /**
- * Prefix of errors that may be the driver's fault, set by the worker (`src-main/worker/causes.ts`) and by MLX for every
- * message of its RDMA backend.
+ * Prefix of errors that may be the driver's fault, set by the worker (`src-main/worker/endings/causes.ts`) and by MLX
+ * for every message of its RDMA backend.
  */
 const MARKER = '[jaccl]'
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { z } from 'zod'
 import { ModelProblemCode } from '@core/placement/model-card'
-import { runnerEnvironment, type Python } from './python'
+import { runnerEnvironment, type Python } from './process/python'
 
 /** Timeout: a model card may take 10 s, so later results are useless. */
 const TIME_LIMIT_MS = 8000

@@ -15,9 +15,9 @@
  *    (`frames.test.ts`).
  */
 export { checkModel } from './check-model'
-export { startConsoleProcess } from './console-process'
-export { KilledRunners } from './killed-runners'
+export { startConsoleProcess } from './process/console-process'
+export { KilledRunners } from './endings/killed-runners'
 export { Measurements } from './measurements/measurements'
 export { measureMemoryBandwidth } from './measurements/memory-bandwidth'
-export { runnerEnvironment } from './python'
+export { runnerEnvironment } from './process/python'
 export { Worker } from './worker'

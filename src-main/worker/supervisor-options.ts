@@ -2,7 +2,7 @@ import type { GenerationRequest } from '@core/generation/request'
 import type { RunnerId } from '@core/ids'
 import type { LoadCommand, RunnerEvent } from '@core/protocols/runner'
 import type { RunnerStatus } from '@core/state/runners'
-import type { RunnerProcess, RunnerProcessHandlers } from './runner-process'
+import type { RunnerProcess, RunnerProcessHandlers } from './process/runner-process'
 import type { WatchdogLimits } from './watchdog'
 
 export type Loaded = Extract<RunnerEvent, { type: 'loaded' }>

@@ -6,7 +6,7 @@ import type { Instance } from '@core/state/instances'
 import type { State } from '@core/state/state'
 import type { Tracer } from '@core/tracing/tracer'
 import type { DiskCache } from './disk-cache'
-import type { Python } from './python'
+import type { Python } from './process/python'
 import type { WatchdogLimits } from './watchdog'
 
 export interface WorkerOptions {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { runnerEnvironment } from '@main/worker/python'
+import { runnerEnvironment } from '@main/worker/process/python'
 import { python, root } from '../harness/paths'
 
 /** mlx-lm's batches in a process without a server, with the environment that our runners have. */

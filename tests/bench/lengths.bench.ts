@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { statusOf } from '@core/state/status'
-import { runnerEnvironment } from '@main/worker/python'
+import { runnerEnvironment } from '@main/worker/process/python'
 import { Control } from '../harness/control'
 import { startHeadless, temporaryFolder } from '../harness/headless-node'
 import { addLongTinyModel, TINY } from '../harness/models'

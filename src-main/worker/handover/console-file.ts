@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { consoleLines, KEPT_CHARACTERS, type Console } from '../console-buffer'
+import { consoleLines, KEPT_CHARACTERS, type Console } from '../process/console-buffer'
 
 const FILE = 'console.log'
 /** Limit of the file, so that endless output does not fill the disk. The runner appends, so truncating it is safe. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { RUNNER_PROTOCOL, type LoadCommand } from '@core/protocols/runner'
 import type { RunnerId } from '@core/ids'
-import type { RunnerProcess } from '../runner-process'
+import type { RunnerProcess } from '../process/runner-process'
 import { writeConsole } from './console-file'
 import { writeRecord } from './record'
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { z } from 'zod'
-import { runnerEnvironment, type Python } from '../python'
+import { runnerEnvironment, type Python } from '../process/python'
 
 const TIME_LIMIT_MS = 60_000
 

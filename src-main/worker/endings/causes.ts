@@ -1,7 +1,7 @@
 import { coded, type CodedText } from '@core/texts/coded'
 import { inEnglish } from '@core/texts/english'
 import type { NodeTextKey } from '@core/texts/en/node'
-import type { Exit } from './console'
+import type { Exit } from '../process/console'
 
 type Cause = Extract<NodeTextKey, `failures.${string}`>
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { replaceFile } from '../disk/replace-file'
+import { replaceFile } from '../../disk/replace-file'
 
 /** One boot of this machine. */
 const Boot = z.object({

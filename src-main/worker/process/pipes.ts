@@ -4,7 +4,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
-import { removeBelow } from '../disk/removal'
+import { removeBelow } from '../../disk/removal'
 
 const run = promisify(execFile)
 
