@@ -33,6 +33,9 @@ export const RUNNER_GONE: GenerationUpdate = {
   message: 'The runner has ended',
 }
 
+const notStarted = (error: unknown): string =>
+  `the runner could not be started: ${error instanceof Error ? error.message : String(error)}`
+
 /** Supervises one runner from start to end. */
 export class Supervisor {
   status: RunnerStatus = { status: 'Connecting' }
@@ -192,7 +195,10 @@ export class Supervisor {
   }
 
   private async start(): Promise<void> {
-    const { open, runnerId, load, adopted } = this.options
+    const { open, runnerId, adopted } = this.options
+    const load = Promise.resolve(this.options.load)
+    // It may fail before it is awaited below, or where it is not awaited at all.
+    load.catch(() => undefined)
     try {
       this.process = await open({
         event: (event) => this.take(event),
@@ -201,23 +207,31 @@ export class Supervisor {
         exit: (exit) => this.end(exit),
       })
     } catch (error) {
-      this.reported = `the runner could not be started: ${error instanceof Error ? error.message : String(error)}`
+      this.reported = notStarted(error)
       this.end({ code: undefined, signal: undefined })
       return
     }
     if (this.killing || isTerminal(this.status)) {
       this.process.kill()
       // The end was already reported, so nothing else releases the pipes.
-      if (isTerminal(this.status)) await this.process.release()
+      if (isTerminal(this.status)) await this.release()
       return
     }
     if (adopted) return
     this.process.send({ type: 'hello', protocol: RUNNER_PROTOCOL, runnerId })
-    void Promise.resolve(load).then((command) => {
+    try {
+      const command = await load
       if (this.stopping || this.consequence !== undefined) return
       this.loadSent = true
-      this.process?.send(command)
-    })
+      this.process.send(command)
+    } catch (error) {
+      this.fail(notStarted(error))
+    }
+  }
+
+  /** Removes the pipes. What cannot be removed is removed at the next start of this node. */
+  private async release(): Promise<void> {
+    await this.process?.release().catch(() => undefined)
   }
 
   private takeRound(part: Buffer): void {
@@ -348,7 +362,7 @@ export class Supervisor {
     this.requests.failAll(status.status === 'Failed' ? status.errorMessage : 'the runner was stopped')
     this.report(status)
     if (leaks) this.options.rdma?.onLeak()
-    void (this.process?.release() ?? Promise.resolve()).finally(this.markEnded)
+    void this.release().then(this.markEnded)
   }
 
   /** Whether the process may have held RDMA resources that it did not release. */
