@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openCatalogue, type Catalogue, type CatalogueOptions } from './catalogue'
-import { huggingFaceCache } from './hugging-face-cache'
+import { huggingFaceCache } from './stores/hugging-face-cache'
 import { safetensors, writeCachedModel, writeModel } from './testing/model-on-disk'
 
 describe('the models on this machine', () => {

@@ -3,14 +3,14 @@ import type { CatalogueAdapter, CatalogueModel, UnreadableModel } from '@core/pr
 import type { CardResult } from '@core/reconcile/index'
 import { createHash } from 'node:crypto'
 import { dirname } from 'node:path'
-import type { Candidate } from './candidate'
-import { inspectModelDirectory, type Inspection } from './model-directory'
-import type { ModelProblem } from './model-problem'
-import { listModelFiles, type ModelFile } from './model-files'
-import { ConversationTrials } from './conversation-trials'
-import { readInspections, writeInspections, type Remembered } from './inspection-cache'
-import { findCandidates, type StoreOptions } from './stores'
-import { watchFolders } from './watched-folders'
+import type { Candidate } from './stores/candidate'
+import { inspectModelDirectory, type Inspection } from './inspection/model-directory'
+import type { ModelProblem } from './inspection/model-problem'
+import { listModelFiles, type ModelFile } from './inspection/model-files'
+import { ConversationTrials } from './inspection/conversation-trials'
+import { readInspections, writeInspections, type Remembered } from './inspection/inspection-cache'
+import { findCandidates, type StoreOptions } from './stores/stores'
+import { watchFolders } from './stores/watched-folders'
 
 export interface CatalogueOptions extends StoreOptions {
   /** The model offered first on a new machine. */

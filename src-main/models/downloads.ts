@@ -11,7 +11,7 @@ import { HubError } from './hub/hub-error'
 import { holdersOf } from './card-finder'
 import { OutsideError } from '../disk/below'
 import { removeBelow } from '../disk/removal'
-import { ownPlace } from './own-store'
+import { ownPlace } from './stores/own-store'
 
 /** A download command cannot be carried out. */
 export class DownloadError extends Error {

@@ -4,10 +4,10 @@ import { ModelId } from '@core/ids'
 import type { FolderRefusal } from '@core/protocols/desktop'
 import { makeBelow } from '../disk/below'
 import type { Catalogue } from './catalogue'
-import { inspectModelDirectory } from './model-directory'
-import { listModelFiles } from './model-files'
-import { ownPlace } from './own-store'
-import { ownModels } from './stores'
+import { inspectModelDirectory } from './inspection/model-directory'
+import { listModelFiles } from './inspection/model-files'
+import { ownPlace } from './stores/own-store'
+import { ownModels } from './stores/stores'
 
 /** Result of adding a folder: `known` means that the catalogue has it already. */
 export type LinkedFolder =

@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { makeBelow } from '../disk/below'
-import { inspectModelDirectory } from './model-directory'
-import { listModelFiles } from './model-files'
-import { ownModels } from './stores'
+import { inspectModelDirectory } from './inspection/model-directory'
+import { listModelFiles } from './inspection/model-files'
+import { ownModels } from './stores/stores'
 
 /** A small model for the first chat, which needs no download from a hub. */
 export const STARTER_MODEL = ModelId.parse('HuggingFaceTB/SmolLM2-135M-Instruct')

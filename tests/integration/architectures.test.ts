@@ -1,5 +1,5 @@
-import { architectures, canonicalModelType } from '@main/models/architectures'
-import { needsTextConfig, requiredSizes } from '@main/models/required-sizes'
+import { architectures, canonicalModelType } from '@main/models/inspection/architectures'
+import { needsTextConfig, requiredSizes } from '@main/models/inspection/required-sizes'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'

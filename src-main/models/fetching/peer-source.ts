@@ -2,7 +2,7 @@ import type { ModelId } from '@core/ids'
 import { FileHash, FileList } from '@core/protocols/peer'
 import { coded } from '@core/texts/coded'
 import { CodedError } from '@core/texts/coded-error'
-import { isModelFile } from '../model-files'
+import { isModelFile } from '../inspection/model-files'
 import type { Source } from './source'
 
 export interface PeerSourceOptions {

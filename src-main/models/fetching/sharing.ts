@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ModelId } from '@core/ids'
 import { FileParams, ModelParams } from '@core/protocols/peer'
-import { isStepFile, listModelFiles } from '../model-files'
+import { isStepFile, listModelFiles } from '../inspection/model-files'
 import { hexOf } from './digest'
 
 /** Keeps a stream's window at 1 MB, so that other traffic on a slow link is not delayed for long. */

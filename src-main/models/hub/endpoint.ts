@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HubKind } from '@core/settings/hub-kind'
-import { huggingFaceHome, type Home } from '../hugging-face-cache'
+import { huggingFaceHome, type Home } from '../stores/hugging-face-cache'
 
 /** The hub that models are downloaded from. */
 export interface Endpoint {

@@ -2,8 +2,8 @@ import { ModelId } from '@core/ids'
 import type { HubModel } from '@core/protocols/models'
 import { coded } from '@core/texts/coded'
 import { inEnglish } from '@core/texts/english'
-import { architectureOf } from '../architectures'
-import { titleOf } from '../model-description'
+import { architectureOf } from '../inspection/architectures'
+import { titleOf } from '../inspection/model-description'
 import { isHubModel } from './listing'
 
 /** A model as a hub's search describes it. */

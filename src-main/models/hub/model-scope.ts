@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ModelId } from '@core/ids'
 import type { HubModel } from '@core/protocols/models'
-import { isModelFile } from '../model-files'
+import { isModelFile } from '../inspection/model-files'
 import { foundModels, type FoundModel } from './found-model'
 import { demandHubModel, HubFileSize, LISTING_LIMIT, type HubFile, type HubListing } from './listing'
 import type { HubRequests } from './requests'

@@ -1,4 +1,4 @@
-"""Distinguishes embedding models from generative ones. ``src-main/models/model-kind.ts`` has the same rules.
+"""Distinguishes embedding models from generative ones. ``src-main/models/inspection/model-kind.ts`` has the same rules.
 
 1. An encoder (the BERT family) is an embedding model.
 2. A folder with ``modules.json`` was saved by sentence-transformers: an embedding model.

@@ -1,4 +1,7 @@
-"""Detects models that read pictures, from their files alone. ``src-main/models/vision.ts`` reads the same table."""
+"""Detects models that read pictures, from their files alone.
+
+``src-main/models/inspection/vision.ts`` reads the same table.
+"""
 
 import json
 from pathlib import Path

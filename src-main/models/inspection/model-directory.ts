@@ -3,7 +3,7 @@ import type { CatalogueAdapter, CatalogueModel, UnreadableModel } from '@core/pr
 import { abilitiesOf } from './abilities'
 import { inspectAdapter, isAdapter } from './adapter'
 import { readModelConfig } from './model-config'
-import type { Candidate } from './candidate'
+import type { Candidate } from '../stores/candidate'
 import { configProblem } from './config-check'
 import { embeddingProblem, kindOf, runs } from './model-kind'
 import { cardOf, templateProblem, titleOf, tokenizerProblem, unknownArchitecture } from './model-description'

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { inspectModelDirectory } from './model-directory'
 import { listModelFiles } from './model-files'
-import { llamaConfig, modelFiles, writeModel } from './testing/model-on-disk'
+import { llamaConfig, modelFiles, writeModel } from '../testing/model-on-disk'
 
 const modelId = ModelId.parse('owner/model')
 const NEEDED = ['hidden_size', 'num_hidden_layers', 'num_attention_heads', 'intermediate_size', 'vocab_size']

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { CatalogueAdapter } from '@core/protocols/models'
 import { titleOf } from './model-description'
-import type { Candidate } from './candidate'
+import type { Candidate } from '../stores/candidate'
 import { ModelFileError, type ModelFile } from './model-files'
 import { missingFile, readModelJson } from './model-json'
 import { damaged, unsupported, type ModelProblem } from './model-problem'

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ModelKind } from '@core/placement/model-card'
 import { damaged, unsupported, type ModelProblem } from './model-problem'
 import { architectureOf } from './architectures'
-import table from '../../native-runner/src/muster_runner/embedding/architectures.json'
+import table from '../../../native-runner/src/muster_runner/embedding/architectures.json'
 
 const encoders: ReadonlySet<string> = new Set(table.encoders)
 const decoders: ReadonlySet<string> = new Set(table.decoders)

@@ -4,10 +4,10 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Candidate } from './candidate'
+import type { Candidate } from '../stores/candidate'
 import { inspectModelDirectory } from './model-directory'
 import { listModelFiles } from './model-files'
-import { llamaConfig, safetensors, writeModel, type FileChanges } from './testing/model-on-disk'
+import { llamaConfig, safetensors, writeModel, type FileChanges } from '../testing/model-on-disk'
 
 const modelId = ModelId.parse('owner/Some-Model_7B-4bit')
 

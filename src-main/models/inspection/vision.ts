@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Tensors } from './safetensors'
-import table from '../../native-runner/src/muster_runner/vision/architectures.json'
+import table from '../../../native-runner/src/muster_runner/vision/architectures.json'
 
 const families: ReadonlySet<string> = new Set(Object.keys(table.processors))
 

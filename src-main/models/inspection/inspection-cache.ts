@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { CatalogueAdapter, CatalogueModel, UnreadableModel } from '@core/protocols/models'
-import { replaceFile } from '../disk/replace-file'
+import { replaceFile } from '../../disk/replace-file'
 import type { Inspection } from './model-directory'
 
 /** Result of inspecting a folder, valid while its files have this fingerprint. */

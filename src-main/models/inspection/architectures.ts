@@ -1,4 +1,4 @@
-import table from '../../native-runner/src/muster_runner/model/architectures.json'
+import table from '../../../native-runner/src/muster_runner/model/architectures.json'
 
 /** How models of an architecture can be sharded. */
 export interface Architecture {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import table from '../../native-runner/src/muster_runner/model/peft_settings.json'
+import table from '../../../native-runner/src/muster_runner/model/peft_settings.json'
 
 /** Weights of a LoRA adapter in the format of Hugging Face's PEFT. */
 export const PEFT_WEIGHTS = 'adapter_model.safetensors'
