@@ -1,5 +1,6 @@
 """The prefix cache: prefixes are reused from memory and disk, and never change a token."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,49 @@ def test_a_prefix_missing_on_another_rank_is_not_used(cache: PrefixCache, tmp_pa
         assert other.known([*tokens, 0]) == 700
         _, length = other.take([*tokens[:proposed], 0])
         assert length == agreed
+
+
+def on_two_ranks(name: str, folder: Path, kept_lengths: Sequence[Sequence[int]]) -> list[PrefixCache]:
+    """The caches of two ranks that have taken the same prompt from their disks, on which there are prefixes of it of
+    these lengths."""
+    model, able = tiny_model(name)
+    tokens = [*prompt(2 * BLOCK, 1), 0]
+    caches, restores, proposed = [], [], []
+    for rank, lengths in enumerate(kept_lengths):
+        before = prefix_cache(model, able, folder / str(rank))
+        for length in lengths:
+            kept(before, tokens[:length])
+        before._disk.flush(30)
+        cache = prefix_cache(model, able, folder / str(rank))
+        restores.append(cache.restore(tokens))
+        restores[-1].wait(30)
+        caches.append(cache)
+        proposed.append(max(lengths))
+    for cache, restore in zip(caches, restores, strict=True):
+        rounds = iter([proposed])
+        cache._agree = lambda length, rounds=rounds: next(rounds, [length, length])
+        assert cache.take(tokens, restore)[1] == min(proposed)
+    return caches
+
+
+@pytest.mark.parametrize(
+    ("name", "kept_lengths"),
+    [
+        ("llama", [[2 * BLOCK], [BLOCK + 80]]),
+        ("llama", [[BLOCK + 100, BLOCK + 80], [BLOCK + 80]]),
+        ("gemma3_text", [[BLOCK, 2 * BLOCK], [2 * BLOCK]]),
+    ],
+    ids=["a whole block on one disk", "a longer tail on one disk", "states on one disk"],
+)
+def test_ranks_with_different_disks_cache_the_same(
+    name: str, kept_lengths: Sequence[Sequence[int]], tmp_path: Path
+) -> None:
+    first, second = on_two_ranks(name, tmp_path, kept_lengths)
+    assert len(first) == len(second) > 0
+    assert first.nbytes == second.nbytes
+    # Nor does it matter later on what was found where: the same blocks are evicted.
+    tokens = [*prompt(2 * BLOCK, 1), 0]
+    for cache in (first, second):
+        kept(cache, prompt(BLOCK, 9))
+        cache.shrink(BLOCK + 100)
+    assert first.known(tokens) == second.known(tokens)

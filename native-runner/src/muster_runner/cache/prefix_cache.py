@@ -10,11 +10,13 @@ the same blocks, because sizes are computed, not measured. Only disks may differ
 1. What ``take`` returns was computed for exactly these tokens by this model (test_prefix_cache.py).
 2. A block is never cached without the blocks before it: eviction is by least recent use, and using a block marks its
    predecessors as used after it.
-3. If caches cannot be trimmed (``exact``), a prefix is used only up to a position whose states were cached.
+3. A block from a disk is cached only where every rank has it (test_prefix_cache.py).
+4. If caches cannot be trimmed (``exact``), a prefix is used only up to a position whose states were cached.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import mlx.core as mx
@@ -89,8 +91,10 @@ class PrefixCache:
             restore.end()
             read = restore.blocks()
         blocks, length = longest(path, candidates, read, len(tokens))
+        agreed_at_once = True
         while len(set(proposed := self._agree(length))) > 1:
             # Repeated on every rank until all propose the same length.
+            agreed_at_once = False
             shortest = min(proposed)
             if shortest < length and self.exact:
                 blocks, length = longest(path, candidates, read, shortest)
@@ -100,10 +104,20 @@ class PrefixCache:
             return None, 0
         if restore is not None:
             restore.tokens = restore.restored(blocks, length)
-        for block in blocks:
+        found = blocks if len(proposed) == 1 else self._on_all_ranks(blocks, length, agreed_at_once)
+        for block in found:
             self._insert(block)
-        self._touch(blocks)
+        self._touch(found)
         return self._restored(blocks, length), length
+
+    def _on_all_ranks(self, blocks: list[Block], length: int, agreed_at_once: bool) -> list[Block]:
+        """Returns what every rank has found for a prefix of ``length`` tokens, of the ``blocks`` that this one has
+        found. Its last block may be longer on some ranks than on others, unless all agreed at once; states before its
+        end may be on some disks only."""
+        if self.exact:
+            *within, last = blocks
+            return [*(replace(block, states=None) for block in within), last]
+        return blocks if agreed_at_once else [block for block in blocks if block.end <= length // BLOCK * BLOCK]
 
     def keep(self, tokens: Sequence[int], cache: Sequence[Any], *, whole: bool) -> None:
         """Stores the KV of a cache that holds exactly ``tokens``; of a trimmable one only full blocks, unless
