@@ -53,6 +53,11 @@ export const PLACEMENT_ERRORS = {
     cause: 'What was named as a LoRA adapter is none, or the model cannot take one',
     remedy: 'Name an adapter in the format of mlx-lm or PEFT that was trained for the model, or leave `adapterId` out',
   },
+  context_too_long: {
+    statuses: [400],
+    cause: '`maxContext` asks for more tokens than the model has a context for',
+    remedy: 'Give at most the number that the message names, or leave `maxContext` out',
+  },
   tensor_unsupported: {
     statuses: [400],
     cause: 'The architecture of the model does not support tensor sharding',

@@ -20,15 +20,16 @@ const bytesPerValue = ({ kvBits }: CacheDemand): number => (kvBits === undefined
 
 /**
  * Returns the bytes of the whole model's KV cache for `concurrency` requests of `maxContext` tokens; 0 if the card has
- * no head size.
+ * no head size. Nothing is reserved beyond the model's own context, which no request can exceed: declarations of earlier
+ * versions may ask for more.
  */
 export const kvCacheBytes = (
-  card: Pick<ModelCard, 'layers' | 'kvHeads' | 'headDim'>,
+  card: Pick<ModelCard, 'layers' | 'kvHeads' | 'headDim' | 'contextLength'>,
   demand: CacheDemand = {},
 ): number => {
   const { maxContext = DEFAULT_MAX_CONTEXT, concurrency = DEFAULT_CONCURRENCY } = demand
   const values = card.headDim === undefined ? 0 : 2 * card.layers * card.kvHeads * card.headDim
-  return values * bytesPerValue(demand) * maxContext * concurrency
+  return values * bytesPerValue(demand) * Math.min(maxContext, card.contextLength ?? Infinity) * concurrency
 }
 
 /** Most tokens in one batch of an embedding model, which keeps no cache. */
@@ -44,8 +45,14 @@ export const workingBytes = (card: ModelCard, demand?: CacheDemand): number =>
     : kvCacheBytes(card, demand)
 
 /** Returns the bytes that a draft model needs on rank 0's node; 0 if there is none. Its KV cache is not quantized. */
-export const draftBytes = ({ draft }: ModelCard, { maxContext, concurrency }: CacheDemand = {}): number =>
-  draft === undefined ? 0 : draft.storageBytes + kvCacheBytes(draft, { maxContext, concurrency })
+export const draftBytes = (
+  { draft, contextLength }: ModelCard,
+  { maxContext, concurrency }: CacheDemand = {},
+): number =>
+  draft === undefined
+    ? 0
+    : draft.storageBytes +
+      kvCacheBytes({ ...draft, ...(contextLength !== undefined && { contextLength }) }, { maxContext, concurrency })
 
 /** Returns the bytes that a model needs in all, sharded or not. */
 export const neededBytes = (card: ModelCard, demand?: CacheDemand): number =>

@@ -65,6 +65,32 @@ describe('placing on one machine', () => {
     )
   })
 
+  it('reserves nothing beyond the model’s own context, whatever a declaration of an earlier version asks for', () => {
+    const world = new World()
+    world.addNode('mini')
+    const card = { ...smallCard, headDim: 128, contextLength: 2048 }
+    const all = kvCacheBytes(card, { maxContext: 2048 })
+    expect(kvCacheBytes(card)).toBe(all)
+    const result = place(world.state, card, { ...request, maxContext: 1e12 })
+    expect(result).toMatchObject({ placement: { claims: { mini: 4 * GB + all } } })
+    const draft = { ...smallCard, modelId: ModelId.parse('m/draft'), storageBytes: GB, headDim: 128 }
+    expect(neededBytes(withDraft(card, draft), { maxContext: 1e12 })).toBe(5 * GB + 2 * all)
+  })
+
+  it('previews no place for more context than the model has, and names the model’s own', () => {
+    const world = new World()
+    world.addNode('mini')
+    const card = { ...smallCard, contextLength: 2048 }
+    expect(previews(world.state, card, { maxContext: 2049 })).toMatchObject(
+      Array.from({ length: 4 }, () => ({
+        error: { code: 'context_too_long', reason: expect.stringContaining('2048 tokens') as string },
+      })),
+    )
+    expect(previews(world.state, card, { maxContext: 2048 })).toContainEqual(
+      expect.objectContaining({ preferred: true }),
+    )
+  })
+
   it('claims a draft model’s memory on the machine of rank 0 only', () => {
     const world = new World()
     const [mini, studio] = [world.addNode('mini', { free: 5 * GB }), world.addNode('studio', { free: 6 * GB })]
@@ -198,7 +224,16 @@ describe('a refusal', () => {
 
   it('never changes RDMA to a ring silently', () => {
     const world = new World()
-    world.addNode('studio')
+    const studio = world.addNode('studio')
+    // Whether or not the request names the two machines that RDMA needs: a declaration always does.
+    for (const minNodes of [1, 2])
+      expect(place(world.state, smallCard, { ...request, minNodes, instanceMeta: 'MlxJaccl' })).toMatchObject({
+        error: {
+          code: 'too_few_machines',
+          reason: 'Requested RDMA (MlxJaccl), which joins at least two machines, and 1 is usable',
+        },
+      })
+    world.connect([studio, world.addNode('mini')])
     expect(reasonOf(world, { instanceMeta: 'MlxJaccl' })).toBe(
       'Requested RDMA (MlxJaccl) but no RDMA-connected machines are available',
     )

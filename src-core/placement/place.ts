@@ -229,6 +229,7 @@ export const place = (
   space = new PlacementSpace(state),
 ): PlacementResult => {
   const funnel = new Funnel(state)
+  const least = leastNodes(request)
   const found = usableNodes(state, request, card, funnel)
   // Keep the requested order: it becomes the rank order if it is a ring.
   const usable = request.nodeIds?.filter((nodeId) => found.includes(nodeId)) ?? found
@@ -237,20 +238,18 @@ export const place = (
   const impossible =
     meshProblem(request) ?? embeddingProblem(card, request) ?? draftProblem(card) ?? adapterProblem(card)
   if (impossible) return refused(funnel.requestProblem(impossible, usable))
-  if (usable.length < request.minNodes) {
+  if (usable.length < least) {
     const unfit = cannotLoad(state, request, funnel.details(usable))
     if (unfit) return refused(unfit)
   }
-  if (
-    usable.length < request.minNodes &&
-    request.taken !== undefined &&
-    request.taken.length > 0 &&
-    unusable.length === 0
-  )
+  if (usable.length < least && request.taken !== undefined && request.taken.length > 0 && unusable.length === 0)
     return refuse('too_few_machines', coded('refusals.replicas'))
   if (usable.length === 0 && unusable.length === 0) return refuse('no_machines', coded('refusals.noMachines'))
-  if (usable.length < request.minNodes) {
-    const sentence = coded('refusals.tooFew', { least: request.minNodes, usable: usable.length })
+  if (usable.length < least) {
+    const sentence =
+      request.instanceMeta === 'MlxJaccl' && least === 2
+        ? coded('refusals.tooFewForRdma', { usable: usable.length })
+        : coded('refusals.tooFew', { least, usable: usable.length })
     return unusable.length > 0
       ? refused(funnel.missingMachines(unusable, sentence, usable))
       : refuse('too_few_machines', sentence)

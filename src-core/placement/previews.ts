@@ -12,6 +12,7 @@ import type { State } from '../state/state'
 import { expectedSpeed } from './expectation'
 import type { ModelCard } from './model-card'
 import { place, type Placement } from './place'
+import { contextProblem } from './refusal'
 import type { PlacementRequest } from './placement-request'
 import { PlacementSpace } from './space'
 
@@ -92,6 +93,8 @@ const previewsOf = (
     shards: [...shards],
     ...expectedSpeed(state, { card, ...kind, shards }, space.links),
   })
+  const tooLong = contextProblem(card, query)
+  if (tooLong) return [{ ...kind, nodeIds: [...(nodeIds ?? [])], error: tooLong }]
   const smallest = leastNodes({ ...kind, minNodes })
   const preferred = placed(smallest, placementPreference)
   if (preferred.status === 'refused') return [{ ...kind, nodeIds: [...(nodeIds ?? [])], error: preferred.error }]

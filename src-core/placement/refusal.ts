@@ -47,6 +47,21 @@ export const adapterProblem = ({ modelId, kind, adapterId }: ModelCard): Placeme
     ? undefined
     : refusal('unsuitable_adapter', coded('refusals.adapterOfEmbedding', { model: modelId }))
 
+/**
+ * Refuses more context than the model has; undefined if that is not known. Checked where it is asked for, and not by
+ * `place`: a declaration of an earlier version keeps its place, with the model's own context.
+ */
+export const contextProblem = (
+  { modelId, contextLength }: ModelCard,
+  { maxContext }: Pick<PlacementRequest, 'maxContext'>,
+): PlacementRefusal | undefined =>
+  maxContext === undefined || contextLength === undefined || maxContext <= contextLength
+    ? undefined
+    : refusal(
+        'context_too_long',
+        coded('refusals.contextTooLong', { model: modelId, asked: maxContext, tokens: contextLength }),
+      )
+
 /** Refuses a draft model that cannot serve its model; undefined if no reason against it is known. */
 export const draftProblem = ({ modelId, kind, storageBytes, draft }: ModelCard): PlacementRefusal | undefined => {
   if (draft === undefined) return undefined

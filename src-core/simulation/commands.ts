@@ -2,6 +2,7 @@ import type { Command, Refusal } from '../commands/command'
 import { requestedChanges } from '../protocols/requested-changes'
 import { withChanges } from '../fold/index'
 import { meshProblem } from '../placement/mesh-limit'
+import { contextProblem } from '../placement/refusal'
 import { place } from '../placement/place'
 import type { ModelCard } from '../placement/model-card'
 import type { ModelId } from '../ids'
@@ -13,13 +14,15 @@ const refusal = (code: Refusal['code'], reason: string): Refusal => ({ code, rea
 
 /** Constraints that no set of machines can satisfy: the API refuses them before they become a command. */
 const neverPossible = (
-  wanted: Pick<Constraints, 'modelId' | 'sharding' | 'minNodes' | 'instanceMeta' | 'nodeIds'>,
+  wanted: Pick<Constraints, 'modelId' | 'sharding' | 'minNodes' | 'instanceMeta' | 'nodeIds' | 'maxContext'>,
   card: ModelCard | undefined,
 ): Refusal | undefined => {
   const { modelId, sharding, minNodes } = wanted
   if (!card) return refusal('invalid', `There is no model ${modelId}`)
   const tooMany = meshProblem(wanted)
   if (tooMany) return refusal('invalid', tooMany.reason)
+  const tooLong = contextProblem(card, wanted)
+  if (tooLong) return refusal('invalid', tooLong.reason)
   return sharding === 'Tensor' && minNodes > 1 && !card.supportsTensor
     ? refusal('invalid', `${modelId} does not support Tensor sharding`)
     : undefined

@@ -87,6 +87,21 @@ const CASES: readonly Case[] = [
     'at least 2',
     'what cannot be placed now, with validate',
   ),
+  write('/meta_instance', declare({ maxContext: 2049 }), 400, '2048 tokens', 'more context than the model has'),
+  write(
+    '/place_instance',
+    declare({ maxContext: 2049 }),
+    400,
+    '2048 tokens',
+    'an instance of more context than the model has',
+  ),
+  write(
+    '/meta_instances/apply',
+    JSON.stringify({ documents: [{ name: 'long', modelId: TINY, maxContext: 2049 }] }),
+    400,
+    '2048 tokens',
+    'a document of more context than the model has',
+  ),
   write('/place_instance', declare({ minNodes: 5 }), 400, 'at least 5', 'a placement that cannot be'),
   write('/v1/chat/completions', '{', 400, 'JSON', 'malformed JSON for a chat'),
   write(

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import Anthropic from '@anthropic-ai/sdk'
 import { Ollama } from 'ollama'
 import OpenAI from 'openai'
@@ -17,6 +19,13 @@ const MODELS = { openai: 'muster/one', anthropic: 'muster/two', ollama: 'muster/
 
 const declarationOf = ({ metaInstances }: State, model: string): MetaInstance | undefined =>
   Object.values(metaInstances).find(({ modelId }) => modelId === model)
+
+/** A context that can take any machine's memory. */
+const withEndlessContext = (model: string): void => {
+  const path = join(model, 'config.json')
+  const config = JSON.parse(readFileSync(path, 'utf8')) as object
+  writeFileSync(path, JSON.stringify({ ...config, max_position_embeddings: 10 ** 12 }))
+}
 
 const isServed = (state: State, id: string): boolean => {
   const declared = state.metaInstances[id]
@@ -45,7 +54,7 @@ describe('a model on disk that nobody has declared', { timeout: 120_000 }, () =>
 
   beforeAll(async () => {
     Object.assign(folder, temporaryFolder())
-    for (const model of Object.values(MODELS)) addTinyModel(folder.path, model)
+    for (const model of Object.values(MODELS)) withEndlessContext(addTinyModel(folder.path, model))
     node = await startHeadless({ dataDir: folder.path, args: ['--ollama-port', '0'] })
     control = new Control(node.url)
     ollama = new Ollama({ host: node.ollamaUrl ?? '' })

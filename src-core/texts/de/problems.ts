@@ -40,6 +40,7 @@ export const problems: ProblemTexts = {
   no_rdma: 'Es gibt keine über RDMA verbundenen Rechner. Einen Ring verwenden oder RDMA einrichten.',
   too_many_for_rdma: 'RDMA verbindet höchstens acht Rechner. Weniger wählen oder einen Ring verwenden.',
   not_shared_out: 'Ein Embedding-Modell läuft auf einem einzigen Rechner.',
+  context_too_long: 'Das Modell hat einen kürzeren Kontext. Höchstens so viel verlangen, wie die Meldung nennt.',
   tensor_unsupported: 'Dieses Modell lässt sich nicht nach Tensoren aufteilen. Pipeline verwenden.',
   pipeline_unsupported: 'Dieses Modell lässt sich nicht nach Schichten aufteilen. Tensor verwenden.',
   indivisible: 'Das Modell lässt sich nicht gleichmäßig auf so viele Rechner verteilen. Eine andere Zahl wählen.',

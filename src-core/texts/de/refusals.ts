@@ -27,6 +27,7 @@ export const refusals: Translation<'refusals'> = {
   nothingToGuess: '{model} ist ein Embedding-Modell und schreibt nichts, was ein Entwurfsmodell raten könnte',
   adapterTensor: '{model} lässt sich mit einem LoRA-Adapter nicht nach Tensoren aufteilen',
   adapterOfEmbedding: '{model} ist ein Embedding-Modell; LoRA-Adapter sind für Modelle, die schreiben',
+  contextTooLong: '{model} hat einen Kontext von {tokens} Tokens, verlangt wurden {asked}',
   largeDraft:
     'das Entwurfsmodell {draft} ist nicht kleiner als {model}; seine Vorschläge würden mehr kosten als sie sparen',
   tooManyForRdma: 'RDMA verbindet höchstens {most} Rechner, verlangt sind {asked}; ein Ring verbindet mehr',
@@ -40,6 +41,8 @@ export const refusals: Translation<'refusals'> = {
   noMachines: 'kein Rechner ist bereit, Modelle auszuführen',
   tooFew:
     'mindestens {least, plural, one {# Rechner ist} other {# Rechner sind}} nötig, {usable, plural, one {# ist} other {# sind}} verwendbar',
+  tooFewForRdma:
+    'RDMA (MlxJaccl) verlangt, das mindestens zwei Rechner verbindet, und {usable, plural, =0 {keiner ist} one {# ist} other {# sind}} verwendbar',
   notConnected: 'keine {count} Rechner sind miteinander verbunden',
   notJoined: 'keine {count} Rechner haben RDMA zwischen allen Paaren',
   noRdma: 'RDMA ist verlangt, aber keine Rechner sind über RDMA verbunden',

@@ -26,6 +26,7 @@ export const refusals = {
   nothingToGuess: '{model} is an embedding model and writes nothing that a draft could guess',
   adapterTensor: '{model} cannot be shared out by tensors with a LoRA adapter',
   adapterOfEmbedding: '{model} is an embedding model, and LoRA adapters are for models that write',
+  contextTooLong: '{model} has a context of {tokens} tokens, and {asked} were asked for',
   largeDraft: 'the draft model {draft} is not smaller than {model}, so its guesses would cost more than they save',
   tooManyForRdma:
     'RDMA (MlxJaccl) joins at most {most} machines, and {asked} were asked for; a ring (MlxRing) joins more',
@@ -39,6 +40,8 @@ export const refusals = {
   noMachines: 'no machine is ready to run models',
   tooFew:
     'at least {least, plural, one {# machine is} other {# machines are}} needed, {usable, plural, one {# is} other {# are}} usable',
+  tooFewForRdma:
+    'Requested RDMA (MlxJaccl), which joins at least two machines, and {usable, plural, =0 {none is} one {# is} other {# are}} usable',
   notConnected: 'no {count} machines are connected to one another',
   notJoined: 'no {count} machines have RDMA between every two of them',
   noRdma: 'Requested RDMA (MlxJaccl) but no RDMA-connected machines are available',

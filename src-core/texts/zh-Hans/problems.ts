@@ -38,6 +38,7 @@ export const problems: ProblemTexts = {
   no_rdma: '没有通过 RDMA 相连的机器。请使用环形连接，或设置 RDMA。',
   too_many_for_rdma: 'RDMA 最多连接八台机器。请减少数量，或使用环形连接。',
   not_shared_out: '嵌入模型只能在一台机器上运行。',
+  context_too_long: '模型的上下文没有这么长。请不要超过消息中给出的长度。',
   tensor_unsupported: '此模型不支持按张量拆分。请使用 Pipeline。',
   pipeline_unsupported: '此模型不支持按层拆分。请使用 Tensor。',
   indivisible: '此模型无法平均分给这么多机器。请换一个数量。',

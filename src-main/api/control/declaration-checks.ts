@@ -1,6 +1,7 @@
 import { nameKey } from '@core/declarations/names'
 import { meshProblem } from '@core/placement/mesh-limit'
-import { adapterProblem, draftProblem } from '@core/placement/refusal'
+import { adapterProblem, contextProblem, draftProblem } from '@core/placement/refusal'
+import type { ModelCard } from '@core/placement/model-card'
 import { leastNodes } from '@core/state/least-nodes'
 import type { Constraints } from '@core/state/meta-instances'
 import type { ApiContext } from '../context'
@@ -9,7 +10,7 @@ import { declaredCard } from './views'
 
 export type Wanted = Pick<
   Constraints,
-  'modelId' | 'sharding' | 'minNodes' | 'instanceMeta' | 'nodeIds' | 'draftModelId' | 'adapterId'
+  'modelId' | 'sharding' | 'minNodes' | 'instanceMeta' | 'nodeIds' | 'draftModelId' | 'adapterId' | 'maxContext'
 >
 
 const sharesTensors = (wanted: Wanted): boolean => wanted.sharding === 'Tensor' && leastNodes(wanted) > 1
@@ -24,6 +25,26 @@ const asksOfModel = (known: Wanted, wanted: Wanted): boolean =>
   wanted.adapterId !== known.adapterId ||
   (sharesTensors(wanted) && !sharesTensors(known))
 
+/** Throws Problem for more context than the model has. */
+export const fitsContext = (card: ModelCard, wanted: Pick<Wanted, 'maxContext'>): void => {
+  const tooLong = contextProblem(card, wanted)
+  if (tooLong)
+    throw new Problem(400, tooLong.code, tooLong.reason, {
+      hint: 'Give a "maxContext" of at most that, or leave it out.',
+      param: 'maxContext',
+    })
+}
+
+/** Checks a changed context where the model can be read: one that cannot be read still takes other changes. */
+const fitsChangedContext = async (context: ApiContext, wanted: Wanted, known: Wanted): Promise<void> => {
+  if (wanted.maxContext === known.maxContext) return
+  const card = await declaredCard(context, wanted).catch((error: unknown) => {
+    if (error instanceof Problem) return undefined
+    throw error
+  })
+  if (card) fitsContext(card, wanted)
+}
+
 /**
  * Throws Problem for a declaration that no cluster could ever run. `known`: the existing declaration, if it is being
  * changed.
@@ -31,9 +52,10 @@ const asksOfModel = (known: Wanted, wanted: Wanted): boolean =>
 export const neverPossible = async (context: ApiContext, wanted: Wanted, known?: Wanted): Promise<void> => {
   const tooMany = meshProblem(wanted)
   if (tooMany) throw new Problem(400, tooMany.code, tooMany.reason)
-  if (known && !asksOfModel(known, wanted)) return
+  if (known && !asksOfModel(known, wanted)) return fitsChangedContext(context, wanted, known)
   const { modelId } = wanted
   const card = await declaredCard(context, wanted)
+  if (wanted.modelId !== known?.modelId || wanted.maxContext !== known.maxContext) fitsContext(card, wanted)
   const unsuitable = draftProblem(card)
   if (unsuitable) throw new Problem(400, unsuitable.code, unsuitable.reason, { param: 'draftModelId' })
   const untaken = adapterProblem(card)

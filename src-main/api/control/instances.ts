@@ -11,6 +11,7 @@ import { camelCased, jsonBody, parseWith } from '../body'
 import { carryOut, commandIdOf, newIdOf } from '../commands'
 import type { ApiContext } from '../context'
 import { Problem } from '../problem'
+import { fitsContext } from './declaration-checks'
 import { declaredCard } from './views'
 
 const AWAIT_MS = 30_000
@@ -68,6 +69,7 @@ export const instanceRoutes = (context: ApiContext): Hono => {
   routes.post('/place_instance', async (c) => {
     const { minNodes = 1, ...wanted } = parseWith(PlaceInstanceRequest, camelCased(await jsonBody(c)))
     const card = await declaredCard(context, wanted)
+    fitsContext(card, wanted)
     const commandId = await commandIdOf(c)
     const instanceId = InstanceId.parse(newIdOf(commandId))
     await carryOut(context, { type: 'PlaceInstance', instanceId, card, minNodes, ...wanted }, { request: c, commandId })

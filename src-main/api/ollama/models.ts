@@ -67,7 +67,7 @@ const expiresAt = (state: State, { metaInstanceId }: Instance): string => {
 }
 
 const contextOf = ({ maxContext }: Instance, card: ModelCard | undefined): number =>
-  maxContext ?? card?.contextLength ?? 0
+  Math.min(maxContext ?? Infinity, card?.contextLength ?? maxContext ?? 0)
 
 /** `GET /api/ps`: the models in memory, one entry per name. */
 export const running = (state: State, models: readonly ServedModel[], find: (served: ServedModel) => Found): object[] =>
