@@ -61,6 +61,14 @@ describe('the sequencer', () => {
     expect(order).toEqual(['appended, state at 3', 'sent 1', 'sent 2', 'sent 3'])
   })
 
+  it('reports once that the log refuses, for an observation too, which nobody waits for', async () => {
+    const { sequencer, onFailure, append } = started()
+    const refusal = new Error('the log refuses')
+    append.mockRejectedValue(refusal)
+    sequencer.observe(leaving)
+    await eventually(() => expect(onFailure.mock.calls).toEqual([[refusal]]))
+  })
+
   it('notifies with the subject of an event, even one that the event removed', async () => {
     const { sequencer, projection } = started()
     const declared: (string | undefined)[] = []

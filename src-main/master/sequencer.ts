@@ -87,7 +87,8 @@ export class Sequencer {
 
   /** Folds an observation and notifies listeners. Observations are not logged. */
   observe(event: Observation): void {
-    void this.add([event])
+    // `onFailure` has the error.
+    void this.add([event]).catch(() => undefined)
   }
 
   /** Adds events in this order, with one append for all decisions. Resolves when the decisions are acknowledged. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ModelId, RunnerId } from '@core/ids'
 import type { LoadCommand } from '@core/protocols/runner'
 import type { RunnerStatus } from '@core/state/runners'
-import type { RunnerProcess } from './runner-process'
+import type { RunnerProcess } from './process/runner-process'
 import { Supervisor } from './supervisor'
 import { DEFAULT_LIMITS } from './watchdog'
 
