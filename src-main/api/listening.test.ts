@@ -94,4 +94,12 @@ describe('a port that is closed', () => {
       hint: expect.stringContaining('--port') as string,
     })
   })
+
+  it('may be asked for at an address of no machine here: then it says which ones there are', async () => {
+    const elsewhere = listen(() => new Response(''), { host: '192.0.2.1', port: 0, option: '--port' })
+    await expect(elsewhere).rejects.toMatchObject({
+      code: 'cannot_listen',
+      hint: expect.stringMatching(/--host.*127\.0\.0\.1/) as string,
+    })
+  })
 })

@@ -63,6 +63,22 @@ const closing = (server: Server): (() => Promise<void>) => {
   }
 }
 
+const remedy = (code: string | undefined, option: string): string => {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Quit that program, or choose another port with ${option}.`
+    case 'EACCES':
+      return `This user may not use that port: choose one above 1023 with ${option}.`
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EINVAL':
+      return 'Give an address of this machine with --host or MUSTER_HOST: 127.0.0.1 for this machine only, 0.0.0.0 for all of its networks.'
+    default:
+      return `Choose another port with ${option}, or another address with --host or MUSTER_HOST.`
+  }
+}
+
 /** Binds the port. Throws ListenError. `option` names the setting that changes the port; port 0 picks a free one. */
 export const listen = async (
   fetch: Fetch,
@@ -79,8 +95,7 @@ export const listen = async (
       const message = taken
         ? `Port ${port} of ${host} is in use by another program`
         : `Cannot listen on port ${port} of ${host} (${cause.code ?? cause.message})`
-      const hint = `Quit that program, or choose another port with ${option}.`
-      reject(new ListenError(taken ? 'port_in_use' : 'cannot_listen', message, hint, { cause }))
+      reject(new ListenError(taken ? 'port_in_use' : 'cannot_listen', message, remedy(cause.code, option), { cause }))
     })
     server.listen(port, host, resolve)
   })

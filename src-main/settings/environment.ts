@@ -1,6 +1,7 @@
 import { NodeSettingsChanges } from '@core/settings/node'
 import type { z } from 'zod'
 import { SettingsError } from './settings-error'
+import { shownValue } from './shown-value'
 
 /** Environment variable of each setting. `MUSTER_DATA_DIR` is not among them: it says where the settings file is. */
 const variables = {
@@ -86,8 +87,7 @@ export const settingsFromEnvironment = (env: Readonly<Record<string, string | un
   const variable = Object.entries(variables).find(([, name]) => name === issue?.path[0])?.[0] ?? 'The environment'
   throw new SettingsError({
     code: 'invalid_setting',
-    // Do not print the secret.
-    message: `${variable} is set to "${issue?.path[0] === 'hubToken' ? '…' : (env[variable] ?? '')}", which cannot be used: ${issue ? explain(issue) : ''}.`,
+    message: `${variable} is set to ${shownValue(String(issue?.path[0]), env[variable] ?? '')}, which cannot be used: ${issue ? explain(issue) : ''}.`,
     hint: `Correct or unset ${variable} and start again.`,
   })
 }

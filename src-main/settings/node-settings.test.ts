@@ -94,6 +94,20 @@ describe('the settings of a node', () => {
     expect(warnings).toEqual([])
   })
 
+  it('warn of a bad value without its secrets, and without all of its length', async () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+    write(
+      `{"hubToken": "hf_SECRET x", "proxy": "ada:SECR@ET@proxy:3128", "hubUrl": "ftp://ada:SECRET@hub", "host": ${deep}, "port": "${'9'.repeat(10_000)}"}`,
+    )
+    await open()
+    const said = warnings.join('\n')
+    expect(warnings).toHaveLength(5)
+    expect(said).not.toMatch(/SECR|ada/)
+    expect(said).toContain('"…@proxy:3128"')
+    expect(said).toContain('"ftp://…@hub"')
+    expect(said.length).toBeLessThan(2000)
+  })
+
   it.each(['{"port": 40', '[]', 'null', '', '"x"'])('move a file with %s aside and say where to', async (text) => {
     write(text)
     expect((await open()).current().port).toBe(52416)

@@ -3,6 +3,7 @@ import { readFile, rename } from 'node:fs/promises'
 import { z } from 'zod'
 import { replaceFile } from '../disk/replace-file'
 import { SettingsError } from './settings-error'
+import { shownValue } from './shown-value'
 
 /** The file's content, including fields of newer versions. */
 export type Stored = Readonly<Record<string, unknown>>
@@ -40,7 +41,7 @@ const usable = (path: string, stored: Stored): { settings: NodeSettingsChanges; 
     if (parsed.success) good[name] = parsed.data
     else {
       const reason = parsed.error.issues[0]?.message ?? 'not usable'
-      warnings.push(`"${name}" in ${path} is ${JSON.stringify(value)} (${reason}); its default is used instead.`)
+      warnings.push(`"${name}" in ${path} is ${shownValue(name, value)} (${reason}); its default is used instead.`)
     }
   }
   return { settings: NodeSettingsChanges.parse(good), warnings }
