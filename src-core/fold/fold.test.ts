@@ -74,6 +74,24 @@ describe('a node that goes', () => {
   })
 })
 
+describe('RunnerStatusUpdated', () => {
+  it('tells a new leader how long the instance has served', () => {
+    const { world, id } = readyWorld()
+    world.state = durablePart(world.state)
+    world.wait(90_000)
+    for (const { runnerId } of world.instance(id).shards)
+      world.apply({ type: 'RunnerStatusUpdated', runnerId, status: 'Ready', servingMs: 60_000 })
+    expect(world.instance(id).readySince).toBe(world.now - 60_000)
+  })
+
+  it('of an older machine counts from the report', () => {
+    const { world, id } = readyWorld()
+    world.state = durablePart(world.state)
+    world.wait(90_000).report(id, { status: 'Running' })
+    expect(world.instance(id).readySince).toBe(world.now)
+  })
+})
+
 describe('InstanceRetrying', () => {
   it('keeps the instance, gives its shards new runners, fails its live tasks and counts one failure', () => {
     const { world, id } = readyWorld()

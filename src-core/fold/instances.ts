@@ -2,8 +2,13 @@ import { type Instance } from '../state/instances'
 import { isServing } from '../state/runners'
 import type { State } from '../state/state'
 import { amend, drop, put, type Changes } from './changes'
-import type { Envelope } from '../events/event'
+import type { Envelope, Event } from '../events/event'
+import type { Timestamp } from '../ids'
 import { shardOfRunner } from './runners'
+
+/** The last runner to report may have served before this leader led. */
+const servingSince = (at: Timestamp, { servingMs = 0 }: Extract<Event, { type: 'RunnerStatusUpdated' }>): Timestamp =>
+  Math.max(0, at - servingMs)
 
 export const reduceInstances = (state: State, { at, event }: Envelope): Changes<Instance> | undefined => {
   const family = state.instances
@@ -24,7 +29,7 @@ export const reduceInstances = (state: State, { at, event }: Envelope): Changes<
         const runner = state.runners[runnerId]
         return runnerId === event.runnerId || (runner !== undefined && isServing(runner))
       })
-      return ready ? put(instance.instanceId, { ...instance, readySince: at }) : undefined
+      return ready ? put(instance.instanceId, { ...instance, readySince: servingSince(at, event) }) : undefined
     }
     case 'RunnerDeleted': {
       const instance = shardOfRunner(state, event.runnerId)?.instance

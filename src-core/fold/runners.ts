@@ -29,7 +29,7 @@ export const reduceRunners = (state: State, { at, event }: Envelope): Changes<Ru
       if (known && isTerminal(known)) return undefined
       const owner = shardOfRunner(state, event.runnerId)
       if (!owner) return undefined
-      const { type: _type, runnerId, ...status } = event
+      const { type: _type, servingMs: _serving, runnerId, ...status } = event
       const since = known?.status === status.status ? known.since : at
       const pid = status.pid ?? known?.pid
       const { nodeId } = owner.shard

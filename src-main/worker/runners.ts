@@ -19,6 +19,7 @@ import { OldConsoles } from './endings/old-consoles'
 import type { OrphanedRequests } from './orphaned-requests'
 import type { RequestTraces } from './request-traces'
 import { startRunnerProcess } from './process/runner-process'
+import { ServingTimes } from './serving-times'
 import type { SideChannels } from './side-channels'
 import { Supervisor } from './supervisor'
 import type { SupervisorOptions } from './supervisor-options'
@@ -50,6 +51,7 @@ export class Runners {
   private readonly awaited: AwaitedModels
   private readonly stopping = new Set<Promise<void>>()
   private readonly oldConsoles = new OldConsoles()
+  private readonly servingTimes = new ServingTimes()
   private silenced = false
 
   constructor(private readonly options: RunnersOptions) {
@@ -160,6 +162,7 @@ export class Runners {
   stop(runnerId: RunnerId): void {
     const { rendezvous, sideChannels } = this.options
     this.failedStarts.delete(runnerId)
+    this.servingTimes.forget(runnerId)
     this.awaited.forget(runnerId)
     rendezvous.forget(runnerId)
     sideChannels.close(runnerId)
@@ -175,12 +178,14 @@ export class Runners {
     if (this.silenced) return
     const pid = this.supervisors.get(runnerId)?.pid
     const ringPort = this.options.rendezvous.portOf(runnerId)
+    const servingMs = this.servingTimes.of(runnerId, status)
     this.options.observer.observe({
       ...status,
       type: 'RunnerStatusUpdated',
       runnerId,
       ...(pid !== undefined && pid > 0 && { pid }),
       ...(ringPort !== undefined && { ringPort }),
+      ...(servingMs !== undefined && { servingMs }),
     })
   }
 
