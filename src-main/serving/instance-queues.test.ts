@@ -261,6 +261,26 @@ describe('requests for one instance', () => {
     expect(machine.began).toContain('suspect 1')
   })
 
+  it('that become suspects while they wait do not hold slots for which a suspect waits', async () => {
+    machine = new Machine()
+    for (const name of ['runs 0', 'runs 1', 'copy 0', 'copy 1']) void machine.send(name)
+    await settled()
+    // A request of the same content has ended another runner, and is sent here now.
+    machine.suspected = (name) => name.startsWith('copy')
+    void machine.send('copy 2')
+    await settled()
+    machine.finish('runs 0')
+    machine.finish('runs 1')
+    await settled()
+    for (const name of ['copy 2', 'copy 0', 'copy 1']) {
+      expect(machine.began.at(-1)).toBe(name)
+      expect(machine.running).toBe(1)
+      machine.finish(name)
+      await settled()
+    }
+    expect(machine.queues.live).toEqual({ running: 0, waiting: 0 })
+  })
+
   it('are held back while the node drains, and end as not begun when it shuts down', async () => {
     machine = new Machine()
     const running = machine.send('running')

@@ -155,18 +155,20 @@ export class InstanceQueues {
     const { signal } = options
     const run = (): AsyncIterable<GenerationUpdate> => runner.generate(request, options)
     // Suspects run one at a time. They wait for that before they take a slot, so that others can run meanwhile.
-    if (suspects.of(request) !== undefined)
-      return suspects.admit(request, signal, () => this.inTurn(request, options, run))
-    // Checked again once it has a slot: a copy of the request may have ended a runner while this one waited.
-    return this.inTurn(request, options, () => suspects.admit(request, signal, run))
+    const alone = (): AsyncIterable<GenerationUpdate> =>
+      suspects.admit(request, signal, () => this.inTurn(request, options, run))
+    if (suspects.of(request) !== undefined) return alone()
+    return this.inTurn(request, options, () => suspects.admit(request, signal, run), alone)
   }
 
   private async *inTurn(
     request: GenerationRequest,
     { instanceId, signal, key = LOCAL_KEY, traceparent }: QueuedOptions,
     run: () => AsyncIterable<GenerationUpdate>,
+    /** Runs it instead of `run` if it has become a suspect while it waited. Absent: it is known to be one. */
+    alone?: () => AsyncIterable<GenerationUpdate>,
   ): AsyncGenerator<GenerationUpdate> {
-    const { now = () => performance.now(), tracer = noTracer } = this.options
+    const { suspects, now = () => performance.now(), tracer = noTracer } = this.options
     if (request.countOnly === true) return yield* run()
     const lane = this.lane(instanceId)
     if (lane.queue.size === 0 && this.hasRoom(instanceId, lane)) lane.running += 1
@@ -186,6 +188,11 @@ export class InstanceQueues {
       if (turn !== 'run') {
         this.forgetIdle(instanceId, lane)
         return yield turn === 'gone' ? GONE : CANCELLED
+      }
+      if (alone && suspects.of(request) !== undefined) {
+        // A copy of it has ended a runner meanwhile. It gives its slot back, for which the suspect before it may wait.
+        this.release(instanceId, lane)
+        return yield* alone()
       }
     }
     const began = now()
