@@ -1,5 +1,7 @@
 """Batched sampling: with any mix of settings each sequence samples the same as alone."""
 
+from pathlib import Path
+
 import mlx.core as mx
 import pytest
 from requests_alone import prompt, schedule, tiny_model
@@ -75,3 +77,17 @@ def test_penalties_do_not_hide_an_overflow() -> None:
     logits[0] = mx.nan
     _, _, finite = BatchSampler()(ones, logits, mx.array([3, 3], dtype=mx.uint32))
     assert finite.tolist() == [False, True]
+
+
+@pytest.mark.parametrize("sampling", [Sampling(temperature=0, logit_bias={"5": 1.0}), *SETTINGS[1:]])
+def test_nothing_to_be_computed_is_left_over_from_step_to_step(sampling: Sampling, tmp_path: Path) -> None:
+    """Otherwise a long answer would collect it, and whatever reads it at last would compute it all at once."""
+    one, sampler = Sequence("a", [1, 2], 3, [], sampling_pipeline(sampling, {})), BatchSampler()
+    fed = mx.array([one.following], dtype=mx.uint32)
+    for _ in range(20):
+        fed, _, finite = sampler([one], mx.random.normal((1, 64)), fed)
+        mx.eval(fed, finite)
+    if sampler._contexts is not None:
+        graph = tmp_path / "graph.dot"
+        mx.export_to_dot(str(graph), sampler._contexts)
+        assert graph.read_text().count("->") == 0

@@ -93,6 +93,8 @@ class BatchSampler:
             penalised_sequences,
             mx.concatenate([before[:, 1:], fed[:, None]], axis=1),
         )
+        # In every step: a logit bias reads no context, and each step would add to what is still to be computed.
+        mx.async_eval(self._contexts)
         return self._contexts
 
 
