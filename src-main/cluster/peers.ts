@@ -18,6 +18,7 @@ import { admittedAt } from './links/removal-notices'
 import { MemberNetwork } from './member-network'
 import { ownAddresses } from './own-addresses'
 import { one, ownHandlers } from './own-handlers'
+import { PeerPortError } from './peer-port-error'
 import { Prober } from './probing/prober'
 import { measureThroughput, THROUGHPUT_PATH, ThroughputServer } from './probing/throughput'
 
@@ -97,7 +98,7 @@ export class Peers {
     }
     const open = (wanted: number): Promise<Listener> => listen({ identity, port: wanted, endpoints })
     const listener = await open(options.port).catch((error: unknown) => {
-      if (options.portIsFixed) throw error
+      if (options.portIsFixed) throw new PeerPortError(options.port, error)
       log.warn({ port: options.port, err: error }, 'the port for other machines is in use; using another one')
       return open(0)
     })

@@ -20,15 +20,17 @@ describe('a node that cannot start', () => {
   beforeEach(() => void Object.assign(folder, temporaryFolder()))
   afterEach(() => folder.dispose())
 
-  it('names the port that is in use', async () => {
+  it.each(['--port', '--peer-port'])('names the port that is in use: %s', async (option) => {
     const server: Server = createServer()
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => server.listen(0, resolve))
     const address = server.address()
     const port = typeof address === 'object' && address ? String(address.port) : ''
-    const result = serve(folder.path, '--port', port)
+    const free = ['--port', '--peer-port'].flatMap((other) => (other === option ? [] : [other, '0']))
+    const result = serve(folder.path, option, port, ...free)
     await new Promise((resolve) => server.close(resolve))
     expect(result.status).toBe(1)
-    expect(result.stderr).toContain(port)
+    expect(result.stderr).toMatch(new RegExp(`Port ${port}\\b.* is in use`))
+    expect(result.stderr).toContain(option)
     expect(result.stderr).not.toMatch(/\n\s+at /)
   })
 
