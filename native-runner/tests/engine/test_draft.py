@@ -1,6 +1,7 @@
 """A draft model speeds up an answer and never changes it."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,17 @@ from muster_runner.engine.decoding import DecodingBatch
 from muster_runner.engine.draft import CATCH_UP, Draft
 from muster_runner.engine.engine_options import EngineOptions, engine_options
 from muster_runner.engine.proposer import Proposer
-from muster_runner.engine.speculation import LONGEST_DRAFT, Payoff
+from muster_runner.engine.speculation import LONGEST_DRAFT, Payoff, PromptLookup
 from muster_runner.model.draft_loading import LoadedDraft, load_draft
 from muster_runner.model.make_tiny import make_tiny
 from muster_runner.protocol import Load, parse_command
+
+
+class NoLookup(PromptLookup):
+    """Finds nothing."""
+
+    def draft(self, tokens: Sequence[int], max_length: int) -> list[int]:
+        return []
 
 
 def like(model: Any, noise: float, name: str = "llama") -> Any:
@@ -125,6 +133,25 @@ def test_the_draft_prefills_in_chunks_and_one_sequence_at_a_time(model: Any) -> 
     assert {task: len(found) for task, found in draft.propose(wanted).items()} == {"a": 3}
     draft.propose(wanted)
     assert {task: len(found) for task, found in draft.propose(wanted).items()} == {"a": 3, "b": 3}
+
+
+def test_a_sequence_that_the_lookup_served_for_a_step_is_not_prefilled_again(model: Any) -> None:
+    drafting = Proposer(Draft(like(model, 0.0), VOCABULARY, pass_tokens=64), lookups=Always(), drafts=Always())
+    repeated = [1, 2, 3, 4, 5, 6, 7, 8]
+    one = sequence(model, [*repeated, *prompt(3 * CATCH_UP, 1), *repeated[:6]], "one", temperature=0)
+    other = sequence(model, prompt(20, 5), "other", temperature=0)
+
+    def drafts(lookup: PromptLookup) -> dict[str, list[int]]:
+        one.lookup = lookup
+        return drafting.propose([(one, one.following), (other, other.following)], 2)
+
+    steps = 1
+    while "one" not in drafts(NoLookup()):
+        steps += 1
+    assert steps > 3
+    assert drafts(PromptLookup())["one"][:2] == repeated[6:]
+    one.tokens, one.following = [*one.tokens, one.following, repeated[6]], repeated[7]
+    assert "one" in drafts(NoLookup())
 
 
 def loaded_with_draft(tiny: Path, folder: Path, **more: Any) -> tuple[EngineOptions, LoadedDraft, Footprint]:

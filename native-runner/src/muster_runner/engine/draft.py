@@ -74,12 +74,14 @@ class Draft:
         return self._caches.nbytes + sum(layer.nbytes for layer in behind)
 
     def propose(self, wanted: Several[tuple[Sequence, int, int]]) -> dict[str, list[int]]:
-        """Drafts tokens. ``wanted``: sequences, each with its next token to be fed and the maximum draft length. A
-        sequence that is not prefilled yet gets no draft; one such sequence is prefilled further."""
+        """Drafts tokens. ``wanted``: all sequences that it may follow, each with its next token to be fed and the
+        maximum draft length; 0 if it only keeps up with it. A sequence that is not prefilled yet gets no draft; one
+        such sequence is prefilled further."""
         known = {sequence: [*sequence.tokens, first] for sequence, first, _ in wanted}
+        lengths = {sequence: length for sequence, _, length in wanted if length > 0}
         self._trim_rejected(known)
-        self._catch_up(known)
-        lengths = {sequence: length for sequence, _, length in wanted if sequence in self._states}
+        self._catch_up(known, lengths)
+        lengths = {sequence: length for sequence, length in lengths.items() if sequence in self._states}
         if not lengths:
             return {}
         logits = self._feed_new_tokens(known)
@@ -93,9 +95,8 @@ class Draft:
         for state, draft in zip(self._states.values(), drafts, strict=True):
             # The last draft token was not fed.
             state.drafted = draft[:-1]
-        return {
-            sequence.task_id: draft[: lengths[sequence]] for sequence, draft in zip(self._states, drafts, strict=True)
-        }
+        each = zip(self._states, drafts, strict=True)
+        return {sequence.task_id: draft[: lengths[sequence]] for sequence, draft in each if sequence in lengths}
 
     def forget(self, left: Collection[Sequence]) -> None:
         """Drops the caches of sequences that have left the batch: the budget has no room for them any more, and the
@@ -126,12 +127,12 @@ class Draft:
             self._states = dict(rows[at] for at in staying)
             self._caches.keep(staying)
 
-    def _catch_up(self, known: dict[Sequence, list[int]]) -> None:
-        """Prefills some tokens of one new sequence."""
+    def _catch_up(self, known: dict[Sequence, list[int]], wanted: Collection[Sequence]) -> None:
+        """Prefills some tokens of one new sequence of those ``wanted``."""
         if self._prefilling is None:
             new = (
                 sequence
-                for sequence in known
+                for sequence in wanted
                 if sequence not in self._states and before_pictures(known[sequence]) == known[sequence]
             )
             if (sequence := next(new, None)) is None:

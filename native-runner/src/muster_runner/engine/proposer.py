@@ -59,12 +59,12 @@ class Proposer:
         self._looked_up = frozenset(found)
         self._drafted = frozenset()
         if max_length > 0 and self._draft is not None and self._drafts.wants(width):
-            remaining = [
-                (sequence, first, min(sequence.draft_pace.length, max_length))
+            wanted = [
+                (sequence, first, 0 if sequence.task_id in found else min(sequence.draft_pace.length, max_length))
                 for sequence, first in sequences
-                if sequence.task_id not in found
             ]
-            drafted = self._draft.propose(remaining)
+            # Where the lookup serves all, the draft model stays behind by their tokens.
+            drafted = self._draft.propose(wanted) if any(length for _, _, length in wanted) else {}
             self._drafted = frozenset(drafted)
             found |= drafted
         self._next_backoff = 0 if found or not self._overlaps else min(MAX_BACKOFF, 2 * self._next_backoff or 1)
