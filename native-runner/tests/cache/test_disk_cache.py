@@ -1,15 +1,19 @@
 """The disk cache: only complete and own files are used, and disk errors are harmless."""
 
 import errno
+import json
 import os
 import shutil
 import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import mlx.core as mx
+import numpy as np
 import pytest
+from safetensors.numpy import load, save
 
 from muster_runner.cache import block_file, disk_cache
 from muster_runner.cache.block_file import ReadBlock
@@ -80,7 +84,31 @@ def newer(data: bytes) -> bytes:
     return data.replace(b'"version":"1"', b'"version":"2"')
 
 
-@pytest.mark.parametrize("damage", [cut, flipped, newer, lambda _: b"", lambda _: b"\xff" * 100, lambda _: b"{}"])
+def with_header(data: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + size])
+    change(header)
+    written = json.dumps(header).encode()
+    return len(written).to_bytes(8, "little") + written + data[8 + size :]
+
+
+def signed(data: bytes) -> bytes:
+    """Its tokens are no token ids."""
+    tensors = load(data)
+    tensors["tokens"] = np.array([-1, 2, 3])
+    metadata = {"format": block_file.FORMAT, "version": block_file.VERSION, "parent": ROOT.hex()}
+    return save(tensors, {**metadata, "checksum": block_file._checksum(tensors)})
+
+
+def nested(data: bytes) -> bytes:
+    """Its form is nested too deeply to be read."""
+    return with_header(data, lambda header: header["__metadata__"].update(form="[" * 100_000))
+
+
+FOREIGN = [cut, flipped, newer, signed, nested, lambda _: b"", lambda _: b"\xff" * 100, lambda _: b"{}"]
+
+
+@pytest.mark.parametrize("damage", FOREIGN)
 def test_a_truncated_damaged_newer_or_foreign_file_is_not_used(
     tmp_path: Path, damage: Callable[[bytes], bytes]
 ) -> None:
@@ -102,6 +130,17 @@ def test_a_block_under_the_name_of_another_is_not_used(tmp_path: Path) -> None:
     shutil.copy(path, path.with_name(path.name.replace(one.key.hex(), other.key.hex())))
     disk = DiskCache(tmp_path, ROOT, 1 << 30)
     assert disk.read(other.key, 3) is None and disk.read(one.key, 3) is not None
+
+
+def test_a_block_under_another_parent_does_not_hide_the_right_one(tmp_path: Path) -> None:
+    one, wrong = block(1), "ab" * 16
+    disk = written(tmp_path, one)
+    (path,) = files(tmp_path)
+    elsewhere = path.with_name(path.name.replace(ROOT.hex(), wrong, 1))
+    shutil.copy(path, elsewhere)
+    disk._register(elsewhere.name)
+    assert same(disk.read(one.key, 3), one)
+    assert (disk.lengths(ROOT), disk.lengths(bytes.fromhex(wrong))) == ([3], [])
 
 
 def test_files_that_are_not_ours_are_neither_read_nor_removed(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def decoded(data: bytes, key: bytes, parent: bytes, end: int) -> ReadBlock:
         form = json.loads(metadata["form"])
         # A trial run: a form that does not fit its arrays must fail here, where it costs only this block.
         _unpacked(form, written)
-    except (ValueError, KeyError, TypeError, IndexError, SafetensorError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError, SafetensorError) as error:
         raise Unreadable(f"{type(error).__name__}: {error}") from error
     return ReadBlock(key, parent, tokens, end, form, dtypes, written)
 

@@ -225,8 +225,11 @@ class DiskCache:
         stored = StoredBlock(key, int(match[3]), bool(match[4]))
         with self._lock:
             known = self._entries.get(key)
-            if known is not None and known.stored.has_states and not stored.has_states:
-                return
+            if known is not None:
+                # The key is a hash of the rest: a file of another parent or length is misnamed.
+                is_misnamed = (known.parent, known.stored.tokens) != (parent, stored.tokens)
+                if is_misnamed or (known.stored.has_states and not stored.has_states):
+                    return
             self._entries[key] = _Entry(stored, parent, self._folder / name)
             if known is None:
                 self._lengths.setdefault(parent, Counter())[stored.tokens] += 1
