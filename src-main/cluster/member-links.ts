@@ -51,7 +51,7 @@ export async function* openThrough(
         hasBegun = true
         yield item
       }
-      if (hasBegun) return
+      if (hasBegun || signal?.aborted === true) return
     } catch (error) {
       // That relay has no link to the machine either; try the next.
       if (hasBegun || !(error instanceof StreamError) || error.code !== 'not_connected') throw error
