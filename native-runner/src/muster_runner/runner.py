@@ -200,7 +200,7 @@ class Runner:
     # The engine's thread
 
     def _serve(self) -> None:
-        """Loads the model and serves requests. Ends by raising Leaving."""
+        """Loads the model and serves requests. Ends by raising ShuttingDown."""
         from muster_runner.deferred import import_engine
 
         imports = import_engine()

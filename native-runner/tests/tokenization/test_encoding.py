@@ -1,5 +1,6 @@
 """Prompts are tokenized in separate processes: no prompt can block the engine or the heartbeat."""
 
+import errno
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ import pytest
 from conftest import PATIENCE_SECONDS, SOURCES, RunnerProcess
 
 from muster_runner.protocol import TextPrompt
+from muster_runner.tokenization import encoding
 from muster_runner.tokenization.encoder_messages import MIN_CPU_SECONDS, Order, Refusal
 from muster_runner.tokenization.encoding import LARGE_BYTES, EncoderQueue
 
@@ -158,3 +160,37 @@ def test_an_idle_process_may_end_and_is_restarted(tiny: Path, monkeypatch: pytes
         wait_for(lambda: not encoders(os.getpid()))
     assert answers[0] == answers[1]
     assert isinstance(answers[0], list)
+
+
+def test_a_process_that_cannot_be_started_refuses_requests_until_it_can(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As while the machine has no memory for another process."""
+    monkeypatch.setenv("PYTHONPATH", str(SOURCES))
+    line = EncoderQueue("test", tiny, idle_seconds=60)
+    answers: list[list[int] | Refusal] = []
+
+    def ask() -> None:
+        count = len(answers)
+        order = Order(TextPrompt(text="abc"), context=100)
+        line.put(msgspec.json.encode(order), wanted=lambda: True, done=answers.append)
+        wait_for(lambda: len(answers) > count)
+
+    def no_memory(*_arguments: Any, **_options: Any) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(encoding.subprocess, "Popen", no_memory)
+        line.warm()
+        ask()
+    ask()
+    with monkeypatch.context() as patched:
+        patched.setattr(encoding.subprocess, "Popen", no_memory)
+        line.restart()
+        ask()
+    ask()
+    refused, encoded, refused_again, encoded_again = answers
+    assert isinstance(refused, Refusal) and "Cannot allocate memory" in refused.message
+    assert (refused.code, refused_again) == ("model_unavailable", refused)
+    assert isinstance(encoded, list) and encoded_again == encoded
+    line._end()

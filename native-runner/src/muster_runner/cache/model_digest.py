@@ -48,7 +48,7 @@ def _digest(directory: Path, config: str, others: bytes) -> bytes:
 
 
 def _header(file: BinaryIO, size: int) -> bytes:
-    """Returns the JSON with names, shapes and places of the tensors; what is there of it, if the file is damaged."""
+    """Returns the JSON with names, shapes and places of the tensors, or the part of it that a truncated file has."""
     prefix = file.read(8)
     (length,) = struct.unpack("<Q", prefix) if len(prefix) == 8 else (0,)
     return file.read(min(length, size))

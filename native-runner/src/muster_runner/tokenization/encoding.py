@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -148,9 +149,9 @@ class EncoderQueue:
             if isinstance(job, _Restart):
                 if self._process is not None:
                     self._end()
-                    self._start()
+                    self._start_early()
             elif job is None:
-                self._start()
+                self._start_early()
             elif job.wanted():
                 job.done(self._encode(job.order))
 
@@ -166,6 +167,11 @@ class EncoderQueue:
             except OSError as error:
                 return Refusal("model_unavailable", f"the process that encodes prompts cannot be started: {error}")
         raise AssertionError
+
+    def _start_early(self) -> None:
+        # The next order tries again, and is refused with the reason if that fails too.
+        with suppress(OSError):
+            self._start()
 
     def _start(self) -> EncoderProcess:
         if self._process is None:
