@@ -212,15 +212,19 @@ class Runner:
             if not rank.has_work and self._inbox.empty():
                 rank.rest()
                 self._reports.status("Ready")
-            # Idle: blocks on the queue.
-            orders = [] if rank.has_work else [self._next()]
-            while not self._inbox.empty():
-                orders.append(self._next())
-            for order in orders:
-                self._apply(rank, order)
+            self._take_orders(rank)
             if rank.has_work:
                 self._reports.status("Running")
                 rank.work()
+
+    def _take_orders(self, rank: "Rank") -> None:
+        """Applies the orders that wait; an idle rank waits for one. In a method of its own, so that no order, which may
+        have pictures, is kept while the rank works."""
+        orders = [] if rank.has_work else [self._next()]
+        while not self._inbox.empty():
+            orders.append(self._next())
+        for order in orders:
+            self._apply(rank, order)
 
     def _next(self) -> "Order":
         command = self._inbox.get()

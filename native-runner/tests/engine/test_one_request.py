@@ -1,7 +1,10 @@
 """Isolation: a bad request affects no other request."""
 
+import gc
 import json
 import struct
+import sys
+import weakref
 from typing import Any
 
 import pytest
@@ -125,6 +128,22 @@ def test_a_token_that_cannot_be_decoded_ends_only_its_request() -> None:
     engine.step()
     assert {frame["taskId"] for frame in frames if frame["type"] == "finished"} == {"6", "8"}
     assert engine.active == 0
+
+
+def test_a_request_is_kept_no_longer_than_until_it_has_joined() -> None:
+    """Its pictures may take hundreds of megabytes, and its answer many minutes."""
+    engine = engine_with(BrokenTokenizer(unsayable=7), [])
+    asked = prepared("6")
+    request, held = asked.request, weakref.ref(asked)
+    references = sys.getrefcount(request)
+    engine.add(asked)
+    del asked
+    gc.collect()
+    assert held() is None
+    # All but that of what was given to the engine.
+    assert sys.getrefcount(request) == references - 1
+    engine.step()
+    assert engine.active == 1
 
 
 def test_unusable_settings_refuse_only_their_request() -> None:

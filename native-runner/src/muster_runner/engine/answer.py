@@ -45,18 +45,20 @@ class Answer:
     """Turns tokens into content deltas and log probabilities, and ends at stop strings, end tokens and limits."""
 
     def __init__(self, prepared: Prepared, channels: Channels, eos: Set[int], logprobs: Logprobs):
-        self.task_id = prepared.request.task_id
+        # Only what it needs: the request may have pictures of hundreds of megabytes.
+        request = prepared.request
+        self.task_id = request.task_id
         self.cached_tokens = 0
         self.restored = NOTHING_RESTORED
         self._draft_tokens = self._accepted_tokens = 0
         self.reason: str | None = None
-        self._prepared = prepared
+        self._prompt_tokens, self._limit, self._received = len(prepared.tokens), prepared.limit, prepared.received
+        self._alternatives = request.logprobs
         self._channels = channels
         self._eos = eos
         self._logprobs = logprobs
-        prompt = prepared.request.prompt
-        self._one_call = isinstance(prompt, ChatPrompt) and prompt.single_tool_call
-        self._stops = StopStrings(prepared.request.stop)
+        self._one_call = isinstance(request.prompt, ChatPrompt) and request.prompt.single_tool_call
+        self._stops = StopStrings(request.stop)
         self._held = _HeldTokens()
         self._generated_tokens = 0
         self._sent_tokens = 0
@@ -81,7 +83,7 @@ class Answer:
             self._reasoning_tokens += self._channels.reasoning
             entry = None if self._channels.reasoning else self._entry(token, logprobs)
             self._held.add(entry, _text_of(deltas))
-            if self._generated_tokens >= self._prepared.limit:
+            if self._generated_tokens >= self._limit:
                 self.reason = "length"
         if self.reason is not None:
             deltas = deltas + self._channels.end(cut=self.reason == "length")
@@ -119,7 +121,7 @@ class Answer:
         return item
 
     def _entry(self, token: int, logprobs: Any) -> dict[str, Any] | None:
-        alternatives = self._prepared.request.logprobs
+        alternatives = self._alternatives
         return None if alternatives is None else self._logprobs.entry(token, logprobs, alternatives)
 
     def count_drafts(self, drafted: int, accepted: int) -> None:
@@ -130,7 +132,7 @@ class Answer:
     def finished(self, reason: str) -> dict[str, Any]:
         """Builds the ``finished`` frame."""
         usage = {
-            "promptTokens": len(self._prepared.tokens),
+            "promptTokens": self._prompt_tokens,
             "cachedTokens": self.cached_tokens,
             "completionTokens": self._sent_tokens,
         }
@@ -154,7 +156,7 @@ class Answer:
         if self._first_token is not None:
             elapsed = time.monotonic() - self._first_token
             rate = (self._generated_tokens - 1) / elapsed if self._generated_tokens > 1 and elapsed > 0 else 0.0
-            frame["timings"] = {"firstToken": self._first_token - self._prepared.received, "tokensPerSecond": rate}
+            frame["timings"] = {"firstToken": self._first_token - self._received, "tokensPerSecond": rate}
         return frame
 
 
