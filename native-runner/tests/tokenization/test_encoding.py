@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -193,4 +194,22 @@ def test_a_process_that_cannot_be_started_refuses_requests_until_it_can(
     assert isinstance(refused, Refusal) and "Cannot allocate memory" in refused.message
     assert (refused.code, refused_again) == ("model_unavailable", refused)
     assert isinstance(encoded, list) and encoded_again == encoded
+    line._end()
+
+
+def test_an_order_is_kept_no_longer_than_until_it_is_answered(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is done with its answer has the request, and that may have pictures."""
+    monkeypatch.setenv("PYTHONPATH", str(SOURCES))
+    line = EncoderQueue("test", tiny, idle_seconds=60)
+    answers: list[list[int] | Refusal] = []
+
+    class Done:
+        def __call__(self, answer: list[int] | Refusal) -> None:
+            answers.append(answer)
+
+    done = Done()
+    held = weakref.ref(done)
+    line.put(msgspec.json.encode(Order(TextPrompt(text="abc"), context=100)), wanted=lambda: True, done=done)
+    del done
+    wait_for(lambda: len(answers) == 1 and held() is None)
     line._end()

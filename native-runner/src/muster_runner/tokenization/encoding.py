@@ -154,6 +154,8 @@ class EncoderQueue:
                 self._start_early()
             elif job.wanted():
                 job.done(self._encode(job.order))
+            # Not kept until the next comes: its request may have pictures.
+            job = None
 
     def _encode(self, order: bytes) -> Encoded:
         for attempt in range(1, TRIES + 1):
