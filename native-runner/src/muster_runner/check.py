@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from muster_runner.model.model_files import ModelFileError, read_config
+from muster_runner.model.model_files import ModelFileError, check_kinds, read_config
 from muster_runner.tokenization.prompts import check_conversations
 
 # Limits for the chat template, which is a program of the model's author: CPU time and memory.
@@ -35,11 +35,12 @@ def problem_of(directory: Path) -> dict[str, str] | None:
     signal.signal(signal.SIGVTALRM, _stop)
     signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
     try:
+        check_kinds(directory)
         check_conversations(directory, read_config(directory))
     except ModelFileError as error:
         return {"problem": str(error), "problemCode": error.code}
     except Endless:
-        problem = f"the model's chat template fails: it does not come to an end within {SECONDS} s ({directory})"
+        problem = f"the model's chat template fails: it does not come to an end within {SECONDS} s"
         return {"problem": problem, "problemCode": "unsupported"}
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)

@@ -53,6 +53,18 @@ def test_an_unusable_template_is_reported_with_the_reason(folder: Path, template
     assert why in found
 
 
+def test_what_a_template_says_of_a_plain_conversation_is_given_as_its_words(folder: Path) -> None:
+    change(folder, chat_template="{{ raise_exception('no') }}")
+    assert check(folder) == "unsupported: the model's chat template refuses a plain conversation: no"
+
+
+@pytest.mark.parametrize("name", ["tokenizer_config.json", "chat_template.jinja", "generation_config.json"])
+def test_a_pipe_in_the_place_of_a_file_is_reported_and_not_opened(folder: Path, name: str) -> None:
+    (folder / name).unlink(missing_ok=True)
+    os.mkfifo(folder / name)
+    assert check(folder) == f"damaged: {name} is damaged: what has that name is no file"
+
+
 def test_an_unreadable_tokenizer_is_reported(folder: Path) -> None:
     path = folder / "tokenizer.json"
     path.write_bytes(path.read_bytes()[:-100])

@@ -24,3 +24,8 @@ def test_the_configurations_context_length_takes_precedence() -> None:
 def test_a_model_without_any_context_length_has_none() -> None:
     assert context_of(object(), {"model_type": "llama"}) is None
     assert context_of(object(), {"model_type": "llama", "text_config": "odd"}) is None
+
+
+def test_what_is_no_length_is_passed_over() -> None:
+    for odd in (True, False, 0, -1, 2**53, 64.5, "2048", [2048], None):
+        assert context_of(object(), {"model_type": "llama", "max_position_embeddings": odd, "n_positions": 512}) == 512

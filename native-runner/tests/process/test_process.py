@@ -1,10 +1,13 @@
 """The runner process from its supervisor's view."""
 
+import json
 import os
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import PATIENCE_SECONDS, SOURCES, RunnerProcess
@@ -111,6 +114,79 @@ def test_a_damaged_file_is_named(runner: RunnerProcess, tiny: Path, tmp_path: Pa
     runner.hello()
     runner.load(model)
     assert f"{name} is damaged" in failure(runner)
+
+
+def with_config(**fields: Any) -> Callable[[Path], None]:
+    def change(model: Path) -> None:
+        config = json.loads((model / "config.json").read_text())
+        (model / "config.json").write_text(json.dumps({**config, **fields}))
+
+    return change
+
+
+def with_header(change: Callable[[dict[str, Any]], None]) -> Callable[[Path], None]:
+    """Changes the header of the weights."""
+
+    def rewrite(model: Path) -> None:
+        path = model / "model.safetensors"
+        data = path.read_bytes()
+        (length,) = struct.unpack("<Q", data[:8])
+        header = json.loads(data[8 : 8 + length])
+        change(header)
+        text = json.dumps(header).encode()
+        path.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + length :])
+
+    return rewrite
+
+
+def nested(name: str) -> Callable[[Path], None]:
+    text = '{"x": ' + "[" * 100_000 + "]" * 100_000 + "}"
+
+    def write(model: Path) -> None:
+        (model / name).write_text(text)
+
+    return write
+
+
+def piped(name: str) -> Callable[[Path], None]:
+    def put(model: Path) -> None:
+        (model / name).unlink(missing_ok=True)
+        os.mkfifo(model / name)
+
+    return put
+
+
+@pytest.mark.parametrize(
+    ("damage", "code", "says"),
+    [
+        (with_config(rope_theta="x"), "model_file", "config.json does not fit"),
+        (with_config(rope_theta=None), "model_file", "config.json does not fit"),
+        (with_config(rms_norm_eps="x"), "model_file", "config.json does not fit"),
+        (with_config(vocab_size=[260]), "model_file", "config.json does not fit"),
+        (with_header(lambda header: header["lm_head.weight"].update(dtype="F99")), "unsupported", "F99"),
+        (with_header(lambda header: header.update(__metadata__=5)), "model_file", "model.safetensors is damaged"),
+        (
+            with_header(lambda header: header.update(__metadata__={"a": 5})),
+            "model_file",
+            "model.safetensors is damaged",
+        ),
+        (nested("generation_config.json"), "model_file", "generation_config.json is damaged"),
+        (nested("tokenizer_config.json"), "model_file", "tokenizer_config.json is damaged"),
+        (piped("generation_config.json"), "model_file", "generation_config.json is damaged"),
+        (piped("tokenizer_config.json"), "model_file", "tokenizer_config.json is damaged"),
+        (piped("chat_template.jinja"), "model_file", "chat_template.jinja is damaged"),
+    ],
+)
+def test_what_can_never_be_loaded_is_a_lasting_failure(
+    runner: RunnerProcess, tiny: Path, tmp_path: Path, damage: Callable[[Path], None], code: str, says: str
+) -> None:
+    model = damaged(tiny, tmp_path)
+    damage(model)
+    runner.hello()
+    runner.load(model)
+    failed = runner.until(lambda frame: frame["type"] == "failed" or frame.get("status") == "Ready")
+    assert (failed["type"], failed["code"]) == ("failed", code)
+    assert says in failed["errorMessage"]
 
 
 def test_several_machines_are_refused_clearly(runner: RunnerProcess, tiny: Path) -> None:

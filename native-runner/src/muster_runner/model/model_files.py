@@ -10,6 +10,9 @@ from typing import Any, Literal
 # Some editors write it at the start of a file; it is not part of the content.
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
+# The largest integer that the node takes: its numbers are doubles.
+LARGEST_INTEGER = 2**53 - 1
+
 Needed = Callable[[set[str]], set[str]]
 
 
@@ -40,6 +43,8 @@ def read_json(path: Path) -> Any:
         return json.loads(read_text(path))
     except ValueError as error:
         raise ModelFileError(f"{path.name} is damaged: {error}") from error
+    except RecursionError as error:
+        raise ModelFileError(f"{path.name} is damaged: its values are nested too deep") from error
 
 
 def read_config(directory: Path) -> dict[str, Any]:
@@ -82,6 +87,10 @@ def check_safetensors(path: Path) -> None:
         raise ModelFileError(f"{path.name} is missing from {path.parent}") from error
     except (OSError, ValueError) as error:
         raise ModelFileError(f"{path.name} is damaged: {error}") from error
+    except RecursionError as error:
+        raise ModelFileError(f"{path.name} is damaged: the values of its header are nested too deep") from error
+    if isinstance(header, dict) and not _are_texts(header.get("__metadata__", {})):
+        raise ModelFileError(f"{path.name} is damaged: the __metadata__ of its header are no texts by name")
     try:
         ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
         expected = 8 + length + max(ends, default=0)
@@ -91,11 +100,26 @@ def check_safetensors(path: Path) -> None:
         raise ModelFileError(f"{path.name} is damaged: it ends after {size} of {expected} bytes")
 
 
+def _are_texts(metadata: Any) -> bool:
+    return isinstance(metadata, dict) and all(isinstance(value, str) for value in metadata.values())
+
+
+_READ = (".json", ".jinja", ".safetensors", ".model", ".txt")
+
+
+def check_kinds(directory: Path) -> None:
+    """Checks that nothing but files has a file's name: opening a pipe never returns. Raises ModelFileError."""
+    for path in directory.iterdir() if directory.is_dir() else ():
+        if path.name.endswith(_READ) and path.exists() and not path.is_file():
+            raise ModelFileError(f"{path.name} is damaged: what has that name is no file")
+
+
 def check_model(directory: Path, needed: Needed = lambda names: names, tokenizer: bool = True) -> dict[str, Any]:
     """Checks all files that loading needs, and returns the configuration. Raises ModelFileError.
 
     ``needed`` filters the weight names that will be loaded; ``tokenizer``: whether one is needed.
     """
+    check_kinds(directory)
     config = read_config(directory)
     for file in weight_files(directory, needed):
         check_safetensors(file)
@@ -124,6 +148,6 @@ def context_length(config: dict[str, Any]) -> int | None:
     for scope in (config, inner if isinstance(inner, dict) else {}):
         for name in ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "model_max_length"):
             value = scope.get(name)
-            if isinstance(value, int) and value > 0:
+            if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST_INTEGER:
                 return value
     return None

@@ -1,6 +1,8 @@
 """Warm-up: generates once before the first request, which saves it the first-use costs, and checks the model."""
 
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from muster_runner.engine.engine_options import EngineOptions
 from muster_runner.engine.intake import Prepared
 from muster_runner.engine.prefill import PrefillSteps
 from muster_runner.engine.sequence import SampledToken
+from muster_runner.failures import as_failure
 from muster_runner.model.loading import LoadedModel
 from muster_runner.model.model_files import ModelFileError
 from muster_runner.model.weights import damaged
@@ -61,6 +64,23 @@ class LogitsCheck:
         raise ModelFileError(f"{damaged(directory) or directory.name} is damaged: the model computes {what}")
 
 
+@contextmanager
+def name_misfits() -> Iterator[None]:
+    """Turns what the code of an architecture cannot compute with into a ModelFileError: it has taken its numbers from
+    config.json without checking them, and computes with them for the first time."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        frames = traceback.walk_tb(error.__traceback__)
+        if not any(frame.f_globals.get("__name__", "").startswith("mlx_lm.models.") for frame, _line in frames):
+            raise
+        if as_failure(error) is not None:
+            raise
+        raise ModelFileError(
+            f"config.json does not fit the model: {(str(error) or type(error).__name__).splitlines()[0]}"
+        ) from error
+
+
 def _request(width: int, number: int) -> Prepared:
     prompt, sampling, task_id = TextPrompt(text=""), Sampling(temperature=0), f"warm-up {width}.{number}"
     request = GenerationRequest(task_id=task_id, model_id="-", prompt=prompt, sampling=sampling, stop=[])
@@ -98,7 +118,8 @@ def warm_up(
         for number in range(width):
             engine.add(_request(width, number))
         while engine.active:
-            rank.work()
+            with name_misfits():
+                rank.work()
     rank.rest()
     logits_check.check(loaded.directory)
     return WarmedUp(engine.measured or Footprint(per_token=0), logits_check.count)

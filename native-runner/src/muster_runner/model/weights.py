@@ -59,11 +59,13 @@ def open_model(
         raise Unsupported(
             f"mlx-lm needs a package for the architecture {config['model_type']} that this runner lacks"
         ) from error
-    except (ModelFileError, Failure, MemoryError, RuntimeError, OSError):
+    except (ModelFileError, Failure, MemoryError, RuntimeError, OSError) as error:
+        if "unsupported dtype" in str(error):
+            raise Unsupported(f"mlx cannot read the model's weights: {error}") from error
         # Errors of other machines, memory or disks: the model is not damaged.
         raise
     except Exception as error:  # mlx-lm builds the model without checking the configuration first
-        if "not supported" in str(error):
+        if _UNKNOWN_ARCHITECTURE.search(str(error)):
             raise Unsupported(
                 f"this version of mlx-lm does not know the architecture {config['model_type']}"
             ) from error
@@ -82,6 +84,7 @@ def _use_config(config: dict[str, Any]) -> Iterator[None]:
         mlx_lm.utils.load_config = original
 
 
+_UNKNOWN_ARCHITECTURE = re.compile(r"^Model type .* not supported")
 _MISSING_ARGUMENT = re.compile(r"missing \d+ required (?:positional|keyword-only) arguments?: (.+)$")
 
 

@@ -92,6 +92,9 @@ def check_conversations(directory: Path, model_config: dict[str, Any]) -> None:
     except NoTemplate:
         return
     except TemplateError as error:
-        raise ModelFileError(str(error), "unsupported") from error
+        # What a template says by itself may be a single word.
+        said = str(error)
+        refusal = said if "chat template" in said else f"the model's chat template refuses a plain conversation: {said}"
+        raise ModelFileError(refusal, "unsupported") from error
     if not tokens:
         raise ModelFileError("the model's chat template makes nothing of a conversation", "unsupported")
