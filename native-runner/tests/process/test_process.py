@@ -139,6 +139,14 @@ def with_header(change: Callable[[dict[str, Any]], None]) -> Callable[[Path], No
     return rewrite
 
 
+def test_weights_may_have_null_for_metadata_as_mlx_writes_them(
+    runner: RunnerProcess, tiny: Path, tmp_path: Path
+) -> None:
+    model = damaged(tiny, tmp_path)
+    with_header(lambda header: header.update(__metadata__=None))(model)
+    runner.ready(model)
+
+
 def nested(name: str) -> Callable[[Path], None]:
     text = '{"x": ' + "[" * 100_000 + "]" * 100_000 + "}"
 

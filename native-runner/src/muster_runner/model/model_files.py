@@ -101,7 +101,10 @@ def check_safetensors(path: Path) -> None:
 
 
 def _are_texts(metadata: Any) -> bool:
-    return isinstance(metadata, dict) and all(isinstance(value, str) for value in metadata.values())
+    """Also none at all, which mlx itself writes as null."""
+    return metadata is None or (
+        isinstance(metadata, dict) and all(isinstance(value, str) for value in metadata.values())
+    )
 
 
 _READ = (".json", ".jinja", ".safetensors", ".model", ".txt")
