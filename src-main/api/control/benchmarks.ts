@@ -9,7 +9,6 @@ import { Problem } from '../problem'
 import { beginEvents } from './event-stream'
 import { usableCard } from './views'
 
-/** Backlog limit: a client this far behind is not reading. */
 const MAX_UNREAD_BYTES = 1024 * 1024
 
 /** Resolves the benchmark target and its card. Throws Problem if it is neither declared nor an instance. */
@@ -74,13 +73,10 @@ export const benchmarkRoutes = (context: ApiContext): Hono<ApiEnv> => {
   })
 
   routes.get('/benchmarks/events', (c) => {
-    const out = beginEvents(c)
-    const send = (): void => {
-      if (out.writableLength > MAX_UNREAD_BYTES) out.destroy()
-      else out.write(`data: ${JSON.stringify({ benchmarks: benchmarks.list() })}\n\n`)
-    }
+    const events = beginEvents(c, MAX_UNREAD_BYTES)
+    const send = (): void => events.send(`data: ${JSON.stringify({ benchmarks: benchmarks.list() })}`)
     send()
-    out.on('close', benchmarks.subscribe(send))
+    events.onClose(benchmarks.subscribe(send))
     return RESPONSE_ALREADY_SENT
   })
   return routes

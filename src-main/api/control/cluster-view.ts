@@ -1,10 +1,10 @@
-import type { ServerResponse } from 'node:http'
 import type { ApiContext } from '../context'
+import type { EventStream } from './event-stream'
 
 /** Sends the cluster view, now and on each change, until the client disconnects. */
 export const streamClusterView = (
-  cluster: ApiContext['cluster'],
-  out: ServerResponse,
+  cluster: Pick<ApiContext['cluster'], 'view' | 'subscribe'>,
+  events: EventStream,
   { event }: { readonly event?: string } = {},
 ): void => {
   let sent = ''
@@ -12,8 +12,8 @@ export const streamClusterView = (
     const view = JSON.stringify(cluster.view())
     if (view === sent) return
     sent = view
-    out.write(`${event === undefined ? '' : `event: ${event}\n`}data: ${view}\n\n`)
+    events.send(`${event === undefined ? '' : `event: ${event}\n`}data: ${view}`)
   }
   send()
-  out.on('close', cluster.subscribe(send))
+  events.onClose(cluster.subscribe(send))
 }

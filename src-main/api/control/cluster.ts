@@ -17,6 +17,8 @@ import { isExplained, Problem } from '../problem'
 import { streamClusterView } from './cluster-view'
 import { beginEvents } from './event-stream'
 
+const MAX_UNREAD_BYTES = 1024 * 1024
+
 const problemOf = (error: unknown): unknown =>
   isExplained(error) ? new Problem(409, error.code, error.message, { hint: error.hint }) : error
 
@@ -29,7 +31,7 @@ export const clusterRoutes = (context: ApiContext): Hono<ApiEnv> => {
   routes.get('/cluster/doctor', async (c) => c.json(await cluster.doctor()))
 
   routes.get('/cluster/events', (c) => {
-    streamClusterView(cluster, beginEvents(c))
+    streamClusterView(cluster, beginEvents(c, MAX_UNREAD_BYTES))
     return RESPONSE_ALREADY_SENT
   })
 

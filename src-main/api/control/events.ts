@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
 import { z } from 'zod'
@@ -9,9 +8,9 @@ import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
 import { publicEnvelope, publicState } from '../redaction'
 import { streamClusterView } from './cluster-view'
-import { beginEvents } from './event-stream'
+import { beginEvents, type EventStream } from './event-stream'
 
-/** Backlog limit: a client this far behind is not reading; it can reconnect and resume. */
+/** A client that is disconnected for being behind can reconnect and resume. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024
 
 const RecentQuery = z.strictObject({
@@ -40,14 +39,13 @@ const position = (
 
 const stream = (
   { source }: ApiContext,
-  out: ServerResponse,
+  events: EventStream,
   from: { index: number; term: number } | undefined,
 ): void => {
   let last = -1
   const send = (message: EventStreamMessage, term: number, index: number): void => {
     last = index
-    if (out.writableLength > MAX_UNREAD_BYTES) out.destroy()
-    else out.write(`id: ${term}:${index}\ndata: ${JSON.stringify(message)}\n\n`)
+    events.send(`id: ${term}:${index}\ndata: ${JSON.stringify(message)}`)
   }
   const sendEvent = (envelope: Envelope): void => {
     // A snapshot may contain events that are still being delivered to listeners.
@@ -62,7 +60,7 @@ const stream = (
   if (missed) missed.forEach(sendEvent)
   else sendSnapshot()
   const unsubscribe = source.subscribe(sendEvent, sendSnapshot)
-  out.on('close', unsubscribe)
+  events.onClose(unsubscribe)
 }
 
 /** `GET /events`: live events as server-sent events. `GET /events/recent`: past events. */
@@ -71,9 +69,9 @@ export const eventRoutes = (context: ApiContext): Hono<ApiEnv> => {
   routes.get('/events', (c) => {
     const query = parseWith(Query, c.req.query())
     const from = position(query, c.req.header('last-event-id'))
-    const out = beginEvents(c)
-    stream(context, out, from)
-    if (query.cluster) streamClusterView(context.cluster, out, { event: 'cluster' })
+    const events = beginEvents(c, MAX_UNREAD_BYTES)
+    stream(context, events, from)
+    if (query.cluster) streamClusterView(context.cluster, events, { event: 'cluster' })
     return RESPONSE_ALREADY_SENT
   })
   routes.get('/events/recent', async (c) => {

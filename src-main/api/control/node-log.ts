@@ -1,23 +1,19 @@
-import type { ServerResponse } from 'node:http'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
 import { NodeLogQuery } from '@core/protocols/node-log'
 import { parseWith } from '../body'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
-import { beginEvents } from './event-stream'
+import { beginEvents, type EventStream } from './event-stream'
 
-/** Backlog limit: a client this far behind is not reading; it can reconnect with `since`. */
+/** A client that is disconnected for being behind can reconnect with `since`. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024
 
-const follow = (log: ApiContext['log'], out: ServerResponse, query: NodeLogQuery): void => {
-  const send = (line: string): void => {
-    if (out.writableLength > MAX_UNREAD_BYTES) out.destroy()
-    else out.write(`data: ${line}\n\n`)
-  }
+const follow = (log: ApiContext['log'], events: EventStream, query: NodeLogQuery): void => {
+  const send = (line: string): void => events.send(`data: ${line}`)
   // No line can be lost in between: reading and writing the log are synchronous.
   log.lastLines(query).forEach(send)
-  out.on('close', log.subscribe(send))
+  events.onClose(log.subscribe(send))
 }
 
 /** This node's log. */
@@ -29,7 +25,7 @@ export const nodeLogRoutes = ({ log }: Pick<ApiContext, 'log'>): Hono<ApiEnv> =>
   })
   routes.get('/node/log/events', (c) => {
     const query = parseWith(NodeLogQuery, c.req.query())
-    follow(log, beginEvents(c), query)
+    follow(log, beginEvents(c, MAX_UNREAD_BYTES), query)
     return RESPONSE_ALREADY_SENT
   })
   return routes

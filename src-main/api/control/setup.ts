@@ -60,17 +60,14 @@ export const setupRoutes = ({ settings, python, sleepSettings, source }: ApiCont
   })
 
   routes.get('/node/python/events', (c) => {
-    const out = beginEvents(c)
-    const send = (event: PythonEvent): void => {
-      if (out.writableLength > MAX_UNREAD_BYTES) out.destroy()
-      else out.write(`data: ${JSON.stringify(event)}\n\n`)
-    }
+    const events = beginEvents(c, MAX_UNREAD_BYTES)
+    const send = (event: PythonEvent): void => events.send(`data: ${JSON.stringify(event)}`)
     send({ kind: 'view', view: python.view() })
     send({ kind: 'output', text: python.printed() })
     const stop = python.subscribe((printed) =>
       send(printed === undefined ? { kind: 'view', view: python.view() } : { kind: 'output', text: printed }),
     )
-    out.on('close', stop)
+    events.onClose(stop)
     return RESPONSE_ALREADY_SENT
   })
 
