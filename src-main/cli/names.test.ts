@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MetaInstanceId, ModelId } from '@core/ids'
 import { CommandError, NOT_FOUND, WRONG_USE } from './exit-codes'
-import { declarationBy, modelBy } from './names'
+import { declarationBy, modelBy, modelIdOf } from './names'
 
 const declared = (metaInstanceId: string, modelId: string, name?: string) => ({
   metaInstanceId: MetaInstanceId.parse(metaInstanceId),
@@ -61,5 +61,9 @@ describe('names on the command line', () => {
     expect(modelBy(models, 'One')).toBe('a/one')
     expect(modelBy(models, 'b/two')).toBe('b/two')
     expect(failure(() => modelBy(models, 'two')).message).toBe('two is ambiguous, 2 matches: a/two, b/two')
+  })
+
+  it.each(['', 'm'.repeat(201), 'constructor'])('a model that none can be called is wrong use: %s', (text) => {
+    expect(failure(() => modelIdOf(text))).toMatchObject({ exitCode: WRONG_USE, hint: 'Expected OWNER/NAME.' })
   })
 })

@@ -1,5 +1,5 @@
 import { nameKey } from '@core/declarations/names'
-import type { ModelId, NodeId } from '@core/ids'
+import { ModelId, type NodeId } from '@core/ids'
 import type { MetaInstance } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
 import { CommandError, NOT_FOUND, WRONG_USE } from './exit-codes'
@@ -49,6 +49,17 @@ export const modelsBy = <Name extends string>(all: readonly Name[], text: string
     (modelId) => nameKey(modelId) === key,
     (modelId) => nameKey(withoutOwner(modelId)) === key,
   ])
+}
+
+/** The id of a model that nobody has to know yet. Throws CommandError for what cannot be one. */
+export const modelIdOf = (text: string): ModelId => {
+  const { data, error } = ModelId.safeParse(text)
+  if (error === undefined) return data
+  throw new CommandError(`"${text.slice(0, 100)}" is not the name of a model`, {
+    hint: 'Expected OWNER/NAME.',
+    exitCode: WRONG_USE,
+    cause: error,
+  })
 }
 
 interface Lookup<One> {

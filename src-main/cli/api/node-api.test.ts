@@ -39,6 +39,18 @@ describe('the API of a node, for commands', () => {
     expect(await api.ask('/state', Answer)).toEqual({ text: '/below/state Bearer mst_key' })
   })
 
+  it('sends a key without the line break of its file, and refuses what cannot be a key before it asks', async () => {
+    const url = await serve(({ headers }, response) => {
+      response.end(JSON.stringify({ text: headers.authorization }))
+    })
+    expect(await new NodeApi({ url, key: 'mst_key\r\n' }).ask('/state', Answer)).toEqual({ text: 'Bearer mst_key' })
+    for (const key of ['a\nb', 'a b', 'schlüssel'])
+      expect(await failure(new NodeApi({ url, key }).ask('/state', Answer))).toMatchObject({
+        message: 'The API key has a character that no key has',
+        exitCode: 2,
+      })
+  })
+
   it('says what to do where a key is missing', async () => {
     const url = await serve((_request, response) => {
       response.writeHead(401).end(JSON.stringify({ error: { message: 'needs a key' } }))

@@ -66,8 +66,16 @@ export class NodeApi {
     return this.base.replace(/\/$/, '')
   }
 
+  /** Throws CommandError for a key that cannot be sent. */
   get key(): string | undefined {
-    return this.options.key || process.env['MUSTER_API_KEY'] || undefined
+    // A key that was read from a file may end with a line break.
+    const key = (this.options.key || process.env['MUSTER_API_KEY'])?.trim()
+    if (!key) return undefined
+    if (/^[\x21-\x7e]+$/.test(key)) return key
+    throw new CommandError('The API key has a character that no key has', {
+      hint: 'Check --key or MUSTER_API_KEY.',
+      exitCode: WRONG_USE,
+    })
   }
 
   /** Sends a request and validates the answer. */

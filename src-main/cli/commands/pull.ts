@@ -4,7 +4,7 @@ import { readState } from '../api/state'
 import type { State } from '@core/state/state'
 import type { CommandContext, CommonOptions } from '../context'
 import { DONE, type ExitCode } from '../exit-codes'
-import { modelBy, modelsBy, nodeBy } from '../names'
+import { modelBy, modelIdOf, modelsBy, nodeBy } from '../names'
 import { bytesText } from '../text/units'
 import { download } from './download'
 
@@ -19,7 +19,7 @@ export interface PullOptions extends CommonOptions {
 /** Looks up a model on disk or being downloaded; its owner may be omitted. Returns the name as given if not found. */
 const modelFor = (state: State, text: string): ModelId => {
   const all = [...new Set(Object.values(state.downloads).flatMap(Object.keys))].map((known) => ModelId.parse(known))
-  return text.includes('/') || modelsBy(all, text).length === 0 ? ModelId.parse(text) : modelBy(all, text)
+  return text.includes('/') || modelsBy(all, text).length === 0 ? modelIdOf(text) : modelBy(all, text)
 }
 
 /** Downloads a model to a machine's disk. Asking again resumes an interrupted or paused download. */

@@ -1,4 +1,4 @@
-import { ModelId } from '@core/ids'
+import type { ModelId } from '@core/ids'
 import { MetaInstanceView } from '@core/protocols/control'
 import { NodeSettingsView } from '@core/protocols/node-settings'
 import { isReady } from '@core/state/bindings'
@@ -8,7 +8,7 @@ import type { State } from '@core/state/state'
 import { statusOf } from '@core/state/status'
 import { readState } from '../api/state'
 import type { CommandContext } from '../context'
-import { declarationBy, declarationsBy, modelBy, modelsBy, notFound } from '../names'
+import { declarationBy, declarationsBy, modelBy, modelIdOf, modelsBy, notFound } from '../names'
 import { download } from './download'
 import { untilServing } from './loading'
 
@@ -47,7 +47,7 @@ const modelOnDisk = async (state: State, text: string, context: CommandContext):
       hint: '`muster ps` and `muster ls` list them; `muster pull OWNER/NAME` downloads a model.',
       known: [...Object.values(state.metaInstances).flatMap(({ name, modelId }) => [name, modelId]), ...onDisk],
     })
-  const modelId = ModelId.parse(text)
+  const modelId = modelIdOf(text)
   await download(modelId, {}, context)
   return modelId
 }
