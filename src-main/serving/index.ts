@@ -12,6 +12,7 @@
  * 4. A planned restart interrupts no answer: later requests are held, then refused before their headers are sent
  *    (`restart-gate.test.ts`).
  * 5. Concurrent requests declare a model on request once, and use what another node has declared (`on-request.test.ts`).
+ * 6. No request holds a slot of an instance while it waits for its turn as a suspect (`instance-queues.test.ts`).
  */
 export { InstanceQueues } from './instance-queues'
 export { LoadOnRequest } from './on-request'

@@ -16,7 +16,8 @@ an unload and a restart; nothing else does. A failed read or write costs only it
    (test_model_digest.py, test_disk_cache.py, test_adapters.py).
 3. Damaged, truncated, foreign or newer files are ignored, never used in part (test_disk_cache.py).
 4. Decoding never waits for a disk (test_restoring.py).
-5. All ranks cache the same blocks and use the same prefix, whatever their disks hold (test_kept_prompts.py).
+5. All ranks cache the same blocks and use the same prefix, whatever their disks hold (test_kept_prompts.py,
+   test_prefix_cache.py).
 6. Sizes are computed from a footprint, not measured, so all ranks decide alike about memory (test_schedule.py).
 7. A disk is never filled by blocks beyond its limit (test_disk_cache.py).
 8. A sequence that joins or leaves a sub-batch, or whose draft tokens are rejected, costs no copy of the others, unless
