@@ -108,6 +108,7 @@ export class NodeApi {
     path: string,
     { method = 'GET', body, withinMs = WITHIN_MS, signal, waitingFor }: Request,
   ): Promise<IncomingMessage> {
+    const { key } = this
     const stopReporting = this.reportWhileWaiting(waitingFor ?? `the node at ${this.address}`)
     let answer: IncomingMessage
     try {
@@ -117,7 +118,7 @@ export class NodeApi {
         headers: {
           'user-agent': `muster/${version}`,
           ...(method !== 'GET' && { 'content-type': 'application/json' }),
-          ...(this.key !== undefined && { authorization: `Bearer ${this.key}` }),
+          ...(key !== undefined && { authorization: `Bearer ${key}` }),
         },
         body: body && JSON.stringify(body),
         signal: limited(signal, withinMs),
