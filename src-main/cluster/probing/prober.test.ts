@@ -4,7 +4,7 @@ import { PEER_PROTOCOL } from '@core/protocols/peer'
 import { edgesOf, isSocketEdge } from '@core/state/topology'
 import { addMac, changeDevice, plug } from '@core/testing/cabled-macs'
 import { World } from '@core/testing/world'
-import { Prober } from './prober'
+import { MOST_HEARD_FROM, Prober } from './prober'
 import { monotonic } from '@core/time/clocks'
 
 /** Two machines that probe each other over the loopback network, and a cluster that accepts their reports. */
@@ -39,12 +39,12 @@ describe('two Macs that probe each other', () => {
   })
 
   /** Opens the link between the two; the peer has sent its probe port. */
-  const meet = (self: NodeId, peer: NodeId): void => {
+  const meet = (self: NodeId, peer: NodeId, remoteAddress = '127.0.0.1'): void => {
     const there = probers.get(peer)
     if (!there) throw new Error(`${peer} does not probe`)
     probers.get(self)?.linked({
       peer,
-      remoteAddress: '127.0.0.1',
+      remoteAddress,
       heardAt: monotonic(-Infinity),
       peerHello: {
         type: 'hello',
@@ -76,6 +76,17 @@ describe('two Macs that probe each other', () => {
     // Each edge was created once, so none was removed and created again in between.
     const told = world.log.flatMap((event) => (event.type === 'TopologyEdgeCreated' ? [event.edge] : []))
     expect(told.filter((edge) => !isSocketEdge(edge))).toHaveLength(2)
+  })
+
+  // Other systems answer at one loopback address only.
+  it.runIf(process.platform === 'linux')('probe the latest addresses of a machine that often moves', async () => {
+    const [a, b] = nodes
+    const moves = Array.from({ length: 20 }, (_, at) => `127.0.1.${at + 1}`)
+    for (const address of moves) meet(a, b, address)
+    const probed = ['127.0.0.1', ...moves.slice(-MOST_HEARD_FROM)].sort()
+    const reached = (): string[] =>
+      edgesOf(world.state.topology).flatMap((edge) => (isSocketEdge(edge) && edge.from === a ? [edge.ip] : []))
+    await until(() => expect(reached().sort()).toEqual(probed))
   })
 
   it('take back those whose port went down, and nothing else', async () => {

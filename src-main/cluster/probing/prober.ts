@@ -17,6 +17,8 @@ import { Survey } from './survey'
 const REPORT_AFTER_MS = 20
 /** Pending probes; beyond this the oldest are forgotten. */
 const MOST_PENDING = 4096
+/** Addresses per member that are probed because it has called from them; a laptop calls from a new one every day. */
+export const MOST_HEARD_FROM = 8
 
 /** The part of a link that probing uses. */
 export type ProbedLink = Pick<Link, 'peer' | 'peerHello' | 'remoteAddress' | 'heardAt'>
@@ -45,7 +47,8 @@ export class Prober {
   private readonly probes: Probes
   private readonly survey: Survey
   private readonly hellos = new Map<NodeId, Hello>()
-  private readonly heardFrom = new Map<NodeId, Set<string>>()
+  /** Addresses from which each member has called, the latest at the end. */
+  private readonly heardFrom = new Map<NodeId, readonly string[]>()
   private readonly pending = new Map<
     string,
     { readonly target: Target; readonly sentAt: number; readonly key: Buffer }
@@ -76,8 +79,10 @@ export class Prober {
   /** Takes the peer's probe port and key from a new link and probes it at once. */
   linked(link: ProbedLink): void {
     if (link.peerHello) this.hellos.set(link.peer, link.peerHello)
-    const heard = this.heardFrom.get(link.peer) ?? new Set()
-    if (isIP(link.remoteAddress) !== 0) this.heardFrom.set(link.peer, heard.add(link.remoteAddress))
+    if (isIP(link.remoteAddress) !== 0) {
+      const others = (this.heardFrom.get(link.peer) ?? []).filter((ip) => ip !== link.remoteAddress)
+      this.heardFrom.set(link.peer, [...others, link.remoteAddress].slice(-MOST_HEARD_FROM))
+    }
     this.round()
   }
 
