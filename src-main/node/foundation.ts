@@ -6,7 +6,7 @@ import { REHEARSAL } from '@core/state/rehearsal'
 import { type Identity, loadIdentity } from '../cluster/index'
 import { openLog, type Log } from '../logging/logger'
 import { prepareDataDir } from '../master/index'
-import { type Catalogue, openCatalogue, STARTER_MODEL } from '../models/index'
+import { type Catalogue, openCatalogue, STARTER_MODEL, unusableFolders } from '../models/index'
 import { openHub } from './model-supply'
 import type { NodeOptions } from './options'
 import type { Opened } from './opened'
@@ -122,6 +122,11 @@ export const openFoundation = async (options: NodeOptions, opened: Opened): Prom
     tryConversation: async (path) => checkModel(environment.working(), path),
   })
   opened.add(() => catalogue.close())
+  for (const folder of await unusableFolders({ dataDir, folders: current.modelFolders }))
+    log.logger.warn(
+      { folder },
+      'no model is found or saved in this folder: a file or a broken link is in its place. Move that away, or mount the disk that it leads to, and start again',
+    )
   const hub = openHub(env, nodeSettings)
   opened.add(nodeSettings.subscribe(() => hub.forget()))
   const tracing = await openTracing({ endpoint: current.otlpEndpoint, version, nodeId: identity.nodeId })

@@ -116,6 +116,22 @@ describe('the settings of a node', () => {
     expect(warnings).toEqual([expect.stringContaining(`${file()} could not be read`)])
   })
 
+  it.each([
+    ['--name', { friendlyName: 'x'.repeat(101) }],
+    ['--name', { friendlyName: ' ' }],
+    ['--host', { host: '' }],
+    ['--disk-cache', { diskCacheGigabytes: 1e9 }],
+    ['--on-request-idle', { onRequestIdleSeconds: 1e12 }],
+    ['--peer-port', { peerPort: 65_536 }],
+  ])('refuse an option of the command line that cannot be used, by its name: %s', async (option, flags) => {
+    await expect(open({ flags })).rejects.toMatchObject({
+      code: 'invalid_setting',
+      message: expect.stringContaining(`${option} is set to `) as string,
+      hint: expect.stringContaining(option) as string,
+    })
+    expect(readdirSync(dataDir)).toEqual([])
+  })
+
   it('refuse an invalid change and change nothing', async () => {
     const settings = await open()
     await expect(settings.update({ port: 70_000 })).rejects.toMatchObject({ code: 'invalid_setting' })

@@ -2,6 +2,7 @@ import { NodeSettings, NodeSettingsChanges } from '@core/settings/node'
 import { join } from 'node:path'
 import { settingsFromEnvironment } from './environment'
 import { SettingsError } from './settings-error'
+import { shownValue } from './shown-value'
 import { readSettingsFile, writeSettingsFile, type Stored } from './settings-file'
 
 export interface NodeSettingsOptions {
@@ -46,14 +47,41 @@ const checked = (changes: Record<string, unknown>): NodeSettingsChanges => {
   })
 }
 
+/** Options of the command line that are not spelled as their setting. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  friendlyName: '--name',
+  allowedHosts: '--allow-host',
+  allowedOrigins: '--allow-origin',
+  peers: '--peer',
+  onRequestIdleSeconds: '--on-request-idle',
+  diskCacheGigabytes: '--disk-cache',
+}
+
+const optionOf = (name: string): string =>
+  OPTIONS[name] ?? `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+
+const checkedFlags = (flags: object = {}): NodeSettingsChanges => {
+  const given = defined(flags)
+  const { data, error } = NodeSettingsChanges.safeParse(given)
+  if (error === undefined) return data
+  const issue = error.issues[0]
+  const name = String(issue?.path[0])
+  throw new SettingsError({
+    code: 'invalid_setting',
+    message: `${optionOf(name)} is set to ${shownValue(name, given[name])}, which cannot be used: ${issue?.message ?? ''}.`,
+    hint: `Correct ${optionOf(name)} and start again.`,
+    cause: error,
+  })
+}
+
 /**
  * Opens this node's settings in `<data-dir>/settings.json`. Overrides from the environment and the command line hold
  * for this run only and are never written.
  *
- * @throws SettingsError `invalid_setting` for a variable or a change that cannot be used
+ * @throws SettingsError `invalid_setting` for a variable, an option or a change that cannot be used
  */
 export const openNodeSettings = async (options: NodeSettingsOptions): Promise<NodeSettingsStore> => {
-  const overrides = { ...settingsFromEnvironment(options.env), ...defined(options.flags ?? {}) }
+  const overrides = { ...settingsFromEnvironment(options.env), ...checkedFlags(options.flags) }
   const path = join(options.dataDir, 'settings.json')
   const read = await readSettingsFile(path, { now: options.now ?? Date.now })
   for (const warning of read.warnings) options.onWarning(warning)

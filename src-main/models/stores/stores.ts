@@ -1,3 +1,4 @@
+import { lstat, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { huggingFaceCache, huggingFaceModels, type Home } from './hugging-face-cache'
 import { lmStudioFolders } from './lm-studio'
@@ -28,6 +29,27 @@ export const modelFolders = ({
 }: Pick<StoreOptions, 'dataDir' | 'folders'>): [string, ...string[]] => {
   const [first = ownModels(dataDir), ...others] = new Set([...folders, ownModels(dataDir)])
   return [first, ...others]
+}
+
+/**
+ * The model folders in whose place is something else: a file, or a link to a disk that is not mounted. Nothing is found
+ * or saved there. A folder that does not exist yet is none of them.
+ */
+export const unusableFolders = async (
+  options: Pick<StoreOptions, 'dataDir' | 'folders'>,
+): Promise<readonly string[]> => {
+  const checked = modelFolders(options).map(async (folder) => {
+    const isThere = await lstat(folder).then(
+      () => true,
+      () => false,
+    )
+    const isFolder = await stat(folder).then(
+      (entry) => entry.isDirectory(),
+      () => false,
+    )
+    return isThere && !isFolder ? [folder] : []
+  })
+  return (await Promise.all(checked)).flat()
 }
 
 /**
