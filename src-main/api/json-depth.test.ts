@@ -21,4 +21,12 @@ describe('JSON that is nested', () => {
     expect(isTextTooDeep(JSON.stringify({ a: '\\"['.repeat(1000), b: '['.repeat(1000) }))).toBe(false)
     expect(isTextTooDeep(JSON.stringify(Array.from({ length: 1000 }, () => [])))).toBe(false)
   })
+
+  it('is measured whatever the length of its strings, also of one that never ends', () => {
+    const long = 'x'.repeat(16 * 1024 * 1024)
+    expect(ArgumentsText.safeParse(JSON.stringify({ content: long })).success).toBe(true)
+    expect(isTextTooDeep(`{"content":"${long}`)).toBe(false)
+    expect(isTextTooDeep(`["${long}\\\\",${'['.repeat(MAX_DEPTH)}`)).toBe(true)
+    expect(isTextTooDeep(`["${long}\\",${'['.repeat(MAX_DEPTH)}`)).toBe(false)
+  })
 })

@@ -1,4 +1,4 @@
-import { MAX_DEPTH, tooDeep } from './json-depth'
+import { isEscaped, MAX_DEPTH, tooDeep } from './json-depth'
 import { Problem } from './problem'
 
 /**
@@ -14,14 +14,7 @@ const STEP = 200_000
 const QUOTE = 0x22
 const COMMA = 0x2c
 const COLON = 0x3a
-const BACKSLASH = 0x5c
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d]
-
-const isEscaped = (text: string, quote: number): boolean => {
-  let at = quote
-  while (text.charCodeAt(at - 1) === BACKSLASH) at -= 1
-  return (quote - at) % 2 === 1
-}
 
 const tooMany = (field: string, what: string): Problem => {
   // Only plausible names of API fields; anything else is the client's own text.
