@@ -29,8 +29,10 @@ const safetensors = (): Buffer => {
   return Buffer.concat([length, header, Buffer.alloc(4)])
 }
 
-const inspected = async (config: object): Promise<Inspection> => {
-  writeFileSync(join(path, 'adapter_config.json'), JSON.stringify(config))
+/** @param config its text, or what it holds */
+const inspected = async (config: object | string): Promise<Inspection> => {
+  const text = typeof config === 'string' ? config : JSON.stringify(config)
+  writeFileSync(join(path, 'adapter_config.json'), text)
   const files = (await listModelFiles(path)) ?? []
   return inspectModelDirectory({ modelId, path, source: 'muster' }, files, { starter: false })
 }
@@ -66,6 +68,12 @@ it('an adapter in the format of PEFT is known by its own file', async () => {
 
 it.each([
   ['of another kind of PEFT', { ...PEFT, peft_type: 'LOHA' }, 'unsupported', /peft_type is "LOHA", expected LORA/],
+  [
+    'of PEFT with a kind that no stack can write',
+    `{"peft_type":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,
+    'unsupported',
+    /peft_type is \[…\], expected LORA/,
+  ],
   ['of PEFT with DoRA', { ...PEFT, use_dora: true }, 'unsupported', /use_dora/],
   ['of PEFT with whole modules', { ...PEFT, modules_to_save: ['lm_head'] }, 'unsupported', /modules_to_save/],
   ['of PEFT with a setting from the future', { ...PEFT, later: { x: 1 } }, 'unsupported', /later is not supported/],

@@ -23,7 +23,7 @@ const text = z.string().min(1).max(100).optional().catch(undefined)
 /** A number, or one per layer (OpenELM, Nemotron). The largest counts, because memory is reserved for it. */
 const countPerLayer = z
   .union([z.number(), z.array(z.number().nullable())])
-  .transform((value) => Math.max(...[value].flat().map((one) => one ?? 0)))
+  .transform((value) => [value].flat().reduce<number>((most, one) => Math.max(most, one ?? 0), 0))
   .pipe(z.number().int().positive().max(1e9))
   .optional()
   .catch(undefined)

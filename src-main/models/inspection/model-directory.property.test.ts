@@ -74,6 +74,23 @@ describe('a model folder with one mutation', () => {
     )
   })
 
+  it('never makes the inspection throw, however deep or long a value of its files is', async () => {
+    const [deep, long] = ['['.repeat(20_000) + ']'.repeat(20_000), `[${'8,'.repeat(150_000)}8]`]
+    const fields = [...Object.keys(llamaConfig), ...['quantization_config', 'text_config', 'model_file', 'head_dim']]
+    const others = ['tokenizer_config.json', 'modules.json', 'hf_quant_config.json', 'model.safetensors.index.json']
+    for (const value of [deep, long]) {
+      for (const field of fields) {
+        const { [field]: _sound, ...rest } = { ...llamaConfig } as Record<string, unknown>
+        const said = await problem({ 'config.json': `${JSON.stringify(rest).slice(0, -1)},"${field}":${value}}` })
+        if (said !== undefined) expect(said).toMatch(/^config\.json/)
+      }
+      for (const name of ['config.json', ...others]) {
+        for (const text of [value, `{"chat_template":${value},"weight_map":${value}}`]) await problem({ [name]: text })
+        rmSync(join(path, name))
+      }
+    }
+  })
+
   it('is either refused or accepted if bytes of its weights are lost or overwritten', async () => {
     const sound = modelFiles().get('model.safetensors') ?? ''
     await fc.assert(

@@ -4,9 +4,19 @@ import { ModelFileError, type ModelFile } from './model-files'
 
 const TEXT_LIMIT = 64 * 1024 * 1024
 
+const jsonOf = (value: unknown): string => {
+  try {
+    return JSON.stringify(value) ?? 'undefined'
+  } catch (error) {
+    // Writing nested values takes stack, reading them takes none: a file may hold what cannot be written.
+    if (!(error instanceof RangeError)) throw error
+    return Array.isArray(value) ? '[…]' : '{…}'
+  }
+}
+
 /** Formats a value for messages: as JSON, shortened. */
 export const valueText = (value: unknown): string => {
-  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? 'undefined')
+  const text = typeof value === 'number' ? String(value) : jsonOf(value)
   return text.length > 40 ? `${text.slice(0, 39)}…` : text
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { valueText } from './model-json'
 import table from '../../../native-runner/src/muster_runner/model/peft_settings.json'
 
 /** Weights of a LoRA adapter in the format of Hugging Face's PEFT. */
@@ -41,7 +42,7 @@ export const peftProblem = (config: unknown): string | undefined => {
   for (const [name, value] of Object.entries(settings)) {
     const values = allowed[name]
     if (values) {
-      if (!values.includes(value)) return `${name} is ${JSON.stringify(value)}, expected ${values.join(' or ')}`
+      if (!values.includes(value)) return `${name} is ${valueText(value)}, expected ${values.join(' or ')}`
     } else if (!known.has(name) && isSet(value)) return `${name} is not supported`
   }
   const wrong = Applied.safeParse(settings).error?.issues[0]?.path
