@@ -6,10 +6,14 @@ import { corsHeaders } from '../middleware/origin'
 /** Keep-alive interval: proxies and clients drop connections that stay silent longer. */
 const HEARTBEAT_MS = 5000
 
-/** Aborts when the client disconnects before the answer is complete. */
+/**
+ * Aborts when the client disconnects before the answer is complete; aborted already if it did so while its request was
+ * read and checked.
+ */
 export const clientGone = (out: ServerResponse): AbortSignal => {
   const gone = new AbortController()
-  out.on('close', () => gone.abort())
+  if (out.closed) gone.abort()
+  else out.on('close', () => gone.abort())
   return gone.signal
 }
 
