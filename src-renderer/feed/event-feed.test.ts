@@ -59,6 +59,24 @@ describe('the feed', () => {
     expect(listening()).toEqual([{ kind: 'reach', reach: 'unreachable' }])
   })
 
+  it('asks for a snapshot after a loss if a listener has joined meanwhile', async () => {
+    const [first, second] = [new FakeStream(), new FakeStream()]
+    const api = new FakeApi().next(first.response)
+    feed = new EventFeed(api)
+    listening()
+    first.send('snapshot', { id: '1:7' })
+    await settled()
+    first.end()
+    await settled()
+    const late = listening()
+    api.next(second.response)
+    await vi.advanceTimersByTimeAsync(10_000)
+    second.send('snapshot', { id: '1:9' })
+    await settled()
+    expect(api.asked.at(-1)?.path).toBe('/events?cluster=true')
+    expect(late.at(-1)).toEqual({ kind: 'state', data: 'snapshot' })
+  })
+
   it('sends nothing more to a listener that has left', async () => {
     const stream = new FakeStream()
     feed = new EventFeed(new FakeApi().next(stream.response))

@@ -47,7 +47,11 @@ export class EventFeed implements Feed {
     } else if (this.reach === undefined) {
       this.joined = true
       this.restart()
-    } else if (this.reach !== 'starting') listener({ kind: 'reach', reach: this.reach })
+    } else if (this.reach !== 'starting') {
+      // Resuming would leave out the snapshot, which the new listener lacks.
+      this.restart()
+      listener({ kind: 'reach', reach: this.reach })
+    }
     return () => {
       this.listeners.delete(listener)
       if (this.listeners.size === 0) this.close()
