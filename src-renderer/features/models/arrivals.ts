@@ -1,6 +1,7 @@
 import { ModelId, NodeId } from '@core/ids'
 import { nodeName } from '@core/state/bindings'
 import type { Download } from '@core/state/downloads'
+import { neededModels } from '@core/state/needed-models'
 import type { State } from '@core/state/state'
 import { remedyOf } from '@core/texts/remedies'
 import { bytesText, durationText, partText, sentence } from '../../state/text'
@@ -71,8 +72,8 @@ export const arrivals = (state: State): Arrival[] =>
             todo: todoOf(download),
             failed: status === 'Failed',
             paused: download.paused === true,
-            needed: Object.values(state.instances).some(
-              (instance) => instance.modelId === modelId && instance.shards.some((shard) => shard.nodeId === nodeId),
+            needed: Object.values(state.instances).some((instance) =>
+              neededModels(instance, nodeId).includes(modelId),
             ),
           },
         ]

@@ -29,6 +29,31 @@ describe('models on the disks of the cluster', () => {
     expect(unreported).toMatchObject({ copies: [{ nodeId: other }], usedBy: [] })
   })
 
+  it('are in use as draft models and adapters too, where these run', () => {
+    const { world, id } = readyWorld()
+    const [shard] = world.instance(id).shards
+    if (!shard) throw new Error('no shard')
+    const [draft, adapter] = [ModelId.parse('m/draft'), ModelId.parse('m/adapter')]
+    world.apply({
+      type: 'MetaInstanceUpdated',
+      metaInstanceId: id,
+      changes: { draftModelId: draft, adapterId: adapter },
+    })
+    world.apply({
+      type: 'InstanceCreated',
+      instance: { ...world.instance(id), draftModelId: draft, adapterId: adapter },
+    })
+    for (const modelId of [draft, adapter])
+      world.apply({
+        type: 'NodeDownloadProgress',
+        nodeId: shard.nodeId,
+        modelId,
+        download: { status: 'Complete', downloadedBytes: GB, totalBytes: GB },
+      })
+    for (const one of localModels(world.state, [model(draft), model(adapter)], undefined))
+      expect(one).toMatchObject({ copies: [{ nodeId: shard.nodeId, used: true }], usedBy: ['small'] })
+  })
+
   it('pass all chosen filters', () => {
     const one = { fits: () => true, onDisk: false, abilities: ['tools'], favourite: true }
     expect(passesAll([], one)).toBe(true)

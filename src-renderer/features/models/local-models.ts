@@ -1,6 +1,7 @@
 import { NodeId } from '@core/ids'
 import type { CatalogueModel } from '@core/protocols/models'
 import { nodeName } from '@core/state/bindings'
+import { namedModels, neededModels } from '@core/state/needed-models'
 import type { State } from '@core/state/state'
 import { shortName } from '../../state/text'
 import { t } from '../../state/texts.svelte'
@@ -34,17 +35,19 @@ export const localModels = (
     )
     // Unrunnable copies are not in the machines' reports; it is on this page's machine.
     const nodeIds = reported.length === 0 && self !== undefined ? [self] : reported
-    const instances = Object.values(state.instances).filter((instance) => instance.modelId === modelId)
-    const declared = Object.values(state.metaInstances).filter((one) => one.modelId === modelId)
+    // Also as a draft model or an adapter.
+    const isUser = (one: Parameters<typeof namedModels>[0]): boolean => namedModels(one).includes(modelId)
+    const instances = Object.values(state.instances).filter(isUser)
+    const declared = Object.values(state.metaInstances).filter(isUser)
     const loose = instances.filter(({ metaInstanceId }) => metaInstanceId === undefined)
     return {
       model,
       copies: nodeIds.map((nodeId) => ({
         nodeId,
         machine: nodeName(state, nodeId),
-        used: instances.some(({ shards }) => shards.some((shard) => shard.nodeId === nodeId)),
+        used: instances.some((instance) => neededModels(instance, nodeId).includes(modelId)),
       })),
-      usedBy: [...declared.map(({ name }) => name ?? shortName(modelId)), ...loose.map(() => t('models.looseUser'))],
+      usedBy: [...declared.map((one) => one.name ?? shortName(one.modelId)), ...loose.map(() => t('models.looseUser'))],
     }
   })
 
