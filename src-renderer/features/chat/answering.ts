@@ -33,6 +33,7 @@ export const answerThread = async (thread: Thread, partner: Partner, options: An
   thread.growing = undefined
   if (isEmpty(answer)) {
     if (answer.cut === undefined) thread.problem = emptyAnswer()
+    thread.showInstead(parentId)
     return
   }
   const message: AnswerMessage = { ...place, ...recordOf(answer) }

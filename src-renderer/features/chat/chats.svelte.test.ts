@@ -76,7 +76,7 @@ describe('conversations', () => {
     await kept(thread)
     expect(textsOf(thread.path)).toEqual(['Hello', 'Hi'])
     // An answer is shown before it is stored.
-    await eventually(async () => expect(await first.conversations.messagesOf(thread.id)).toHaveLength(2))
+    await eventually(async () => expect(await first.messagesOf(thread.id)).toHaveLength(2))
 
     const api = new FakeApi().next(whole('Later.').response)
     const again = await open(api)
@@ -129,7 +129,7 @@ describe('conversations', () => {
     await eventually(() => expect(writing.thread(thread.id)).toBeUndefined())
     stream.fail()
     await idle(thread)
-    expect(await writing.conversations.messagesOf(thread.id)).toEqual([])
+    expect(await writing.messagesOf(thread.id)).toEqual([])
   })
 
   it('show an answer’s place in the queue and its prefill, then the answer as it grows, then its figures', async () => {
@@ -203,6 +203,29 @@ describe('conversations', () => {
     expect(textsOf(thread.path)).toEqual(['Hello', 'a'])
   })
 
+  it('show the earlier answer again if another one is stopped or fails before it begins', async () => {
+    const [silent, stage] = [new FakeStream(), new Stage()]
+    const api = new FakeApi().next(whole('a').response, silent.response, () => json({}, 503))
+    const chats = await open(api, stage)
+    const thread = await ask(chats, 'Hello')
+    await idle(thread)
+    chats.retry(thread)
+    await eventually(() => expect(thread.growing).toBeDefined())
+    chats.cancel(thread)
+    silent.fail()
+    await idle(thread)
+    expect(textsOf(thread.path)).toEqual(['Hello', 'a'])
+    chats.retry(thread)
+    await idle(thread)
+    expect(textsOf(thread.path)).toEqual(['Hello', 'a'])
+    expect(thread.problem).toMatchObject({ name: 'ApiError' })
+    stage.partner = partner({ ready: false })
+    chats.retry(thread)
+    expect(textsOf(thread.path)).toEqual(['Hello'])
+    chats.cancel(thread)
+    expect(textsOf(thread.path)).toEqual(['Hello', 'a'])
+  })
+
   it('keep pictures through edits, regenerated answers and reloads, send them, and delete them with the conversation', async () => {
     const picture = { name: 'cat.png', mediaType: 'image/png', data: 'iVBORw0KGgo=' } as const
     const api = new FakeApi().next(whole('a').response, whole('b').response, whole('c').response)
@@ -228,7 +251,7 @@ describe('conversations', () => {
     expect(again.thread(thread.id)?.path[0]).toMatchObject({ text: 'What is it?', pictures: [picture] })
     expect(again.thread(thread.id)?.pictures).toBe(1)
     await again.remove(thread.id)
-    expect(await again.conversations.messagesOf(thread.id)).toEqual([])
+    expect(await again.messagesOf(thread.id)).toEqual([])
   })
 
   it('can be stopped, which is not an error', async () => {
@@ -339,5 +362,6 @@ describe('conversations', () => {
     const thread = await ask(chats, 'Hello')
     await idle(thread)
     expect(textsOf(thread.path)).toEqual(['Hello', 'Hi'])
+    expect(textsOf(await chats.messagesOf(thread.id))).toEqual(['Hello', 'Hi'])
   })
 })

@@ -59,6 +59,11 @@ export class Chats {
     return this.threads.get(id)
   }
 
+  /** The messages of a conversation on all its branches; if the browser stores nothing, those of this window. */
+  async messagesOf(id: string): Promise<readonly Message[]> {
+    return (await this.keeping.attempt((store) => store.messages(id))) ?? this.threads.get(id)?.messages ?? []
+  }
+
   /** Reads a conversation's messages, once. */
   async show(id: string): Promise<void> {
     await this.opening
@@ -122,6 +127,7 @@ export class Chats {
 
   /** Stops the answer, or the wait for a model. */
   cancel(thread: Thread): void {
+    if (thread.held) thread.showInstead(thread.leafId)
     thread.held = false
     thread.stop?.abort()
   }

@@ -1,6 +1,6 @@
 import type { ConversationChanges } from './chat-store'
 import type { Keeping } from './keeping.svelte'
-import type { Conversation, Message } from './records'
+import type { Conversation } from './records'
 
 const NONE = { has: (_id: string) => false }
 
@@ -11,7 +11,7 @@ export class Conversations {
   /** Latest first. */
   all: readonly Conversation[] = $state.raw([])
   /** The search text, and the conversations whose messages match. */
-  private words = $state('')
+  words = $state('')
   private inMessages: Pick<ReadonlySet<string>, 'has'> = $state.raw(NONE)
 
   readonly found: readonly Conversation[] = $derived.by(() => {
@@ -40,10 +40,6 @@ export class Conversations {
     const found = words.length === 0 ? NONE : await this.keeping.attempt((store) => store.search(words))
     // Ignore the result if the search text changed meanwhile.
     if (this.words === text) this.inMessages = found ?? NONE
-  }
-
-  async messagesOf(id: string): Promise<readonly Message[]> {
-    return (await this.keeping.attempt((store) => store.messages(id))) ?? []
   }
 
   async add(conversation: Conversation): Promise<void> {

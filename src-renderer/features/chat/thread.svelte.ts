@@ -66,6 +66,11 @@ export class Thread {
     this.leafId = newestLeaf(this.messages, message.id)
   }
 
+  /** Shows an earlier answer again, if the one that should take its place after this message did not come. */
+  showInstead(parentId: string | undefined): void {
+    if (this.leafId === parentId) this.leafId = newestLeaf(this.messages, parentId)
+  }
+
   /** Adds a message or replaces its earlier version. */
   add(message: Message): void {
     this.messages = [...this.messages.filter(({ id }) => id !== message.id), message]
