@@ -15,16 +15,12 @@ export class FirstChat {
   question: string | undefined = $state()
   text = $state('')
   busy = $state(false)
-  /** Speed of the answer; undefined until it is complete. */
+  /** Speed of the answer; empty until it is complete. */
   figures: string | undefined = $state()
   problem: unknown = $state.raw()
   private stop: AbortController | undefined
 
   constructor(private readonly api: Pick<Api, 'fetch'>) {}
-
-  get answered(): boolean {
-    return this.figures !== undefined
-  }
 
   /** Sends the question; progress is in the fields. */
   async ask(model: string, question: string): Promise<void> {
