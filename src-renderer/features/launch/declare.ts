@@ -1,14 +1,14 @@
 import type { MetaInstanceId, NodeId } from '@core/ids'
 import { CreatedMetaInstance } from '@core/protocols/control'
-import type { MetaInstance, OnRequest } from '@core/state/meta-instances'
+import type { MetaInstance } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
 import type { Api } from '../../api/access'
 
-/** A declared model and how to undo it. */
+/** A declared model. */
 export interface Declared {
   readonly metaInstanceId: MetaInstanceId
-  /** Its lifetime before, if it was loaded on request; undefined for a new declaration. */
-  readonly before: OnRequest | undefined
+  /** False if a request had loaded it: then it was made permanent, which cannot be taken back. */
+  readonly isNew: boolean
 }
 
 /** The on-request declaration of a model. */
@@ -34,15 +34,9 @@ export const declare = async (
   const loaded = loadedOnRequest(state, modelId)
   if (!loaded) {
     const { metaInstanceId } = await api.post('/meta_instance', { modelId, ...where }, CreatedMetaInstance)
-    return { metaInstanceId, before: undefined }
+    return { metaInstanceId, isNew: true }
   }
-  const { metaInstanceId, onRequest: before } = loaded
+  const { metaInstanceId } = loaded
   await api.fetch(`/meta_instance/${metaInstanceId}`, { method: 'PATCH', json: { keep: true, ...where } })
-  return { metaInstanceId, before }
-}
-
-/** Undoes `declare`. Throws ApiError. */
-export const undeclare = async (api: Pick<Api, 'fetch'>, { metaInstanceId, before }: Declared): Promise<void> => {
-  const path = `/meta_instance/${metaInstanceId}`
-  await api.fetch(path, before ? { method: 'PATCH', json: { onRequest: before } } : { method: 'DELETE' })
+  return { metaInstanceId, isNew: false }
 }

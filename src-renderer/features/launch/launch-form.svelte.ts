@@ -99,6 +99,9 @@ export class LaunchForm {
   /** Resets options that depend on the model. */
   choose(modelId: string): void {
     this.modelId = modelId
+    this.draft = ''
+    this.adapter = ''
+    this.previews = undefined
     this.leaveToMuster()
     void this.preview()
   }
@@ -243,7 +246,7 @@ export class LaunchForm {
       ...(preference !== known.placementPreference && { placementPreference: preference }),
       ...((minNodes ?? 1) !== known.minNodes && { minNodes: minNodes ?? null }),
       ...(maxContext !== known.maxContext && { maxContext: maxContext ?? null }),
-      ...((concurrency ?? undefined) !== known.concurrency && { concurrency: concurrency ?? null }),
+      ...(concurrency !== known.concurrency && { concurrency: concurrency ?? null }),
       ...(kvBits !== known.kvBits && { kvBits: kvBits ?? null }),
       ...(this.draft !== (known.draftModelId ?? '') && { draftModelId: this.draft || null }),
       ...(this.adapter !== (known.adapterId ?? '') && { adapterId: this.adapter || null }),

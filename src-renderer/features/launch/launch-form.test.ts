@@ -50,6 +50,16 @@ describe('the launch form', () => {
     expect(form.refusal?.error.reason).toBe('Mac Studio has 1 GB free, the model needs 4 GB')
   })
 
+  it('forgets with the model what was chosen for it, and shows no placement of the model before', async () => {
+    const { api } = cluster()
+    const form = new LaunchForm(api, declaring)
+    form.draft = 'm/draft'
+    form.adapter = 'm/adapter'
+    await form.preview()
+    form.choose('m/other')
+    expect(form).toMatchObject({ previews: undefined, expected: undefined, draft: '', adapter: '' })
+  })
+
   it('sends nothing that was not chosen', async () => {
     const { api } = cluster()
     const form = new LaunchForm(api, declaring)

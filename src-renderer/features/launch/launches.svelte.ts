@@ -6,14 +6,14 @@ import type { State } from '@core/state/state'
 import { stillState } from '../../state/live-state.svelte'
 import type { Api } from '../../api/access'
 import type { Fit } from '../fits/fit'
-import { declare, undeclare, type Declared } from './declare'
+import { declare, type Declared } from './declare'
 import { fitAnywhere, fitOnMachines, targetsOf, type PlaceableModel, type Target } from './targets'
 import { t } from '../../state/texts.svelte'
 
-/** How long a launch can be undone. */
+/** How long a launch is shown, and can be undone. */
 export const UNDO_MS = 10_000
 
-/** A launch that can be undone. */
+/** A launch; that of a new declaration can be undone. */
 export interface Launched {
   readonly declared: Declared
   /** `Launched Qwen3 8B on Mac Studio`. */
@@ -92,10 +92,10 @@ export class Launches {
   /** Undoes the last launch. */
   async undo(): Promise<void> {
     const { last } = this
-    if (!last) return
+    if (!last?.declared.isNew) return
     this.dismiss()
     try {
-      await undeclare(this.options.api, last.declared)
+      await this.options.api.fetch(`/meta_instance/${last.declared.metaInstanceId}`, { method: 'DELETE' })
     } catch (error) {
       this.options.failed(t('launch.undoFailed'), error)
     }

@@ -80,19 +80,17 @@ describe('a dropped model', () => {
     expect(launches.group(b)).toEqual([b])
   })
 
-  it('that is loaded on request is made permanent instead of loaded twice, and undone to its former lifetime', async () => {
+  it('that is loaded on request is made permanent instead of loaded twice, which cannot be undone', async () => {
     const world = new World()
     world.addNode('Mac')
     const id = world.declare('loaded', { modelId: SMALL, onRequest: { idleSeconds: 300 } })
-    const api = new FakeApi().next(
-      () => json({}),
-      () => json({}),
-    )
+    const api = new FakeApi().next(() => json({}))
     const { launches } = on(world, api)
     expect(await launches.launch(model)).toBe(id)
     expect(api.asked[0]).toMatchObject({ path: `/meta_instance/${id}`, method: 'PATCH', json: { keep: true } })
+    expect(launches.last?.declared.isNew).toBe(false)
     await launches.undo()
-    expect(api.asked[1]).toMatchObject({ method: 'PATCH', json: { onRequest: { idleSeconds: 300 } } })
+    expect(api.asked).toHaveLength(1)
   })
 
   it('shows the reason if it was refused', async () => {

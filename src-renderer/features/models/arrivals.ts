@@ -72,9 +72,7 @@ export const arrivals = (state: State): Arrival[] =>
             todo: todoOf(download),
             failed: status === 'Failed',
             paused: download.paused === true,
-            needed: Object.values(state.instances).some((instance) =>
-              neededModels(instance, nodeId).includes(modelId),
-            ),
+            needed: Object.values(state.instances).some((instance) => neededModels(instance, nodeId).includes(modelId)),
           },
         ]
       }),
