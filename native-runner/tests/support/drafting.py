@@ -1,6 +1,6 @@
 """Sequences that come and go in a decoding batch, and drafts for them that are made whatever they cost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import mlx.core as mx
@@ -76,6 +76,9 @@ class HalfRight:
 
     def propose(self, wanted: list[tuple[Sequence, int, int]]) -> dict[str, list[int]]:
         return {sequence.task_id: self._draft(sequence, first)[:most] for sequence, first, most in wanted}
+
+    def forget(self, left: Collection[Sequence]) -> None:
+        """It has no caches to free."""
 
     def _draft(self, sequence: Sequence, first: int) -> list[int]:
         known = [*sequence.tokens, first]
