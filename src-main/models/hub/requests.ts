@@ -87,6 +87,12 @@ class IdleTimeout {
   private readonly abort = (): void => this.stop.abort()
 }
 
+/** A request under way: its address at the hub, and its timeout. */
+interface Asked {
+  readonly start: URL
+  readonly idle: IdleTimeout
+}
+
 /**
  * HTTP requests to a hub. Follows a few redirects, never from https to http. The token is sent to the endpoint only,
  * never to redirect targets.
@@ -115,8 +121,9 @@ export class HubRequests {
     const token = await endpoint.token()
     const asked: HubErrorContext = { endpoint, modelId, withToken: token !== undefined }
     const idle = new IdleTimeout(this.idleMs, signal)
+    const start = new URL(`${endpoint.url}${path}`)
     try {
-      const response = await this.follow(new URL(`${endpoint.url}${path}`), token, {
+      const response = await this.follow(start, token, {
         headers: {
           'user-agent': 'muster',
           // A compressed body could not be resumed from the middle.
@@ -130,12 +137,12 @@ export class HubRequests {
         throw this.unexpectedAnswer('another part of a file')
       }
       if (response.status === 200 || response.status === 206)
-        return { isWhole: !isPart(response), bytes: this.read(response, idle) }
+        return { isWhole: !isPart(response), bytes: this.read(response, { start, idle }) }
       await response.drop()
       throw errorOfAnswer(response, asked, Date.now())
     } catch (error) {
       idle.end()
-      throw this.explain(error, idle)
+      throw this.failed(error, { start, idle })
     }
   }
 
@@ -165,7 +172,7 @@ export class HubRequests {
     })
   }
 
-  /** Follows redirects, reusing a file's cached redirect target for its further pieces until it expires. */
+  /** Follows redirects, reusing a file's cached redirect target for its further pieces until it expires or fails. */
   private async follow(start: URL, token: string | undefined, init: NetworkRequest): Promise<NetworkResponse> {
     const known = this.redirectTargets.get(start.href)
     if (known) {
@@ -203,7 +210,8 @@ export class HubRequests {
     }
   }
 
-  private async *read({ bytes }: NetworkResponse, idle: IdleTimeout): AsyncGenerator<Uint8Array> {
+  private async *read({ bytes }: NetworkResponse, asked: Asked): AsyncGenerator<Uint8Array> {
+    const { idle } = asked
     try {
       for await (const part of bytes) {
         idle.pause()
@@ -211,10 +219,16 @@ export class HubRequests {
         idle.restart()
       }
     } catch (error) {
-      throw this.explain(error, idle)
+      throw this.failed(error, asked)
     } finally {
       idle.end()
     }
+  }
+
+  /** Forgets where the file is kept: the next attempt asks the hub, which may name another place by then. */
+  private failed(error: unknown, { start, idle }: Asked): unknown {
+    this.redirectTargets.delete(start.href)
+    return this.explain(error, idle)
   }
 
   private explain(error: unknown, idle: IdleTimeout): unknown {
