@@ -1,5 +1,6 @@
 import Bonjour, { type Service } from 'bonjour-service'
 import { createSocket } from 'node:dgram'
+import type { EventEmitter } from 'node:events'
 import { z } from 'zod'
 import { NodeId } from '@core/ids'
 import { channels, withZone, type Channel } from './own-addresses'
@@ -32,6 +33,8 @@ export interface DiscoveryOptions {
   readonly log: { warn(fields: object, message: string): void }
   /** Where to announce and listen; by default every non-loopback interface. */
   readonly channels?: () => readonly Channel[]
+  /** UDP port of multicast DNS; tests use another. */
+  readonly mdnsPort?: number
 }
 
 /** Limits on remembered nodes, and on announcements of one node: anything on the network can send them. */
@@ -60,9 +63,23 @@ const socketOptions = ({ family, interfaceName, address }: Channel): object =>
         bind: '::',
       }
 
+/**
+ * Opens an mDNS socket. `failed` is called for each of its errors. Those of binding come as events of an object that the
+ * library keeps to itself, and would end the process: another program may have the port for itself.
+ */
+const openMdns = (channel: Channel, port: number | undefined, failed: (error: unknown) => void): Bonjour => {
+  const options = { ...socketOptions(channel), ...(port !== undefined && { port }) }
+  const bonjour = new Bonjour(options, failed)
+  const { server } = bonjour as unknown as { readonly server: { readonly mdns: EventEmitter } }
+  server.mdns.on('error', failed)
+  return bonjour
+}
+
 /** Announces this node and discovers others, with an mDNS socket per interface: a single one misses most nodes. */
 export class Discovery {
   private readonly listeners = new Map<string, Bonjour>()
+  /** Channels whose failure was logged. They are tried again with every check, until they are gone. */
+  private readonly failing = new Set<string>()
   /** Sightings of each node, by interface and service name. */
   private readonly seen = new Map<NodeId, Map<string, Sighting>>()
   private readonly timer: NodeJS.Timeout
@@ -81,7 +98,7 @@ export class Discovery {
 
   /** Returns the nodes among `wanted` that answer now. A remembered sighting may be of a machine that crashed since. */
   async answering(wanted: ReadonlySet<NodeId>, { withinMs }: { readonly withinMs: number }): Promise<Set<NodeId>> {
-    const { channels: open = channels } = this.options
+    const { channels: open = channels, mdnsPort } = this.options
     const heard = new Set<NodeId>()
     const asking: Bonjour[] = []
     await new Promise<void>((resolve) => {
@@ -89,9 +106,8 @@ export class Discovery {
       if (isDone()) return resolve()
       setTimeout(resolve, withinMs)
       for (const channel of open()) {
-        const options = socketOptions(channel) as ConstructorParameters<typeof Bonjour>[0]
         // Ignore errors: the interface may be going away, and the others may still answer.
-        const bonjour = new Bonjour(options, () => undefined)
+        const bonjour = openMdns(channel, mdnsPort, () => undefined)
         asking.push(bonjour)
         bonjour.find({ type: SERVICE }).on('up', ({ txt }: Service) => {
           const parsed = Announcement.safeParse(txt)
@@ -109,17 +125,20 @@ export class Discovery {
     const { channels: open = channels } = this.options
     const now = new Map(open().map((channel) => [nameOf(channel), channel]))
     for (const name of this.listeners.keys()) if (!now.has(name)) void this.leave(name)
+    for (const name of this.failing) if (!now.has(name)) this.failing.delete(name)
     for (const [name, channel] of now) if (!this.listeners.has(name)) this.join(name, channel)
   }
 
   private join(on: string, channel: Channel): void {
-    const { self, port, log } = this.options
+    const { self, port, mdnsPort, log } = this.options
     const failed = (err: unknown): void => {
-      log.warn({ err, on }, 'nodes cannot be discovered over this interface; give their addresses')
-      void this.leave(on)
+      if (!this.failing.has(on))
+        log.warn({ err, on }, 'nodes cannot be discovered over this interface; give their addresses')
+      this.failing.add(on)
+      // It may have been closed already, and another opened in its place.
+      if (this.listeners.get(on) === bonjour) void this.leave(on)
     }
-    const options = socketOptions(channel) as ConstructorParameters<typeof Bonjour>[0]
-    const bonjour = new Bonjour(options, failed)
+    const bonjour = openMdns(channel, mdnsPort, failed)
     this.listeners.set(on, bonjour)
     // Names must be unique, or mDNS reports a conflict. Probing is off: it would find our own other interfaces.
     const name = `${self.nodeId.slice(0, 12)} ${on}`
