@@ -7,6 +7,8 @@ export interface RmUnusedOptions extends CommonOptions {
   readonly yes: boolean
 }
 
+const copies = (count: number): string => `${count} ${count === 1 ? 'copy' : 'copies'}`
+
 /** Deletes all unused models in Muster's own folders, after confirmation. */
 export const run = async (
   { yes, json }: RmUnusedOptions,
@@ -15,12 +17,16 @@ export const run = async (
   const { models, bytes } = await api.ask('/models/unused', UnusedModelsResponse)
   if (models.length > 0 && !yes) {
     await err.lines(models.map(({ modelId, bytes: size }) => [`${modelId} (${bytesText(size)})`]))
-    if (!(await terminal.confirm(`Delete these ${models.length} copies (${bytesText(bytes)})?`)))
+    const which = models.length === 1 ? 'this copy' : `these ${copies(models.length)}`
+    if (!(await terminal.confirm(`Delete ${which} (${bytesText(bytes)})?`)))
       throw declined('Nothing was deleted.')
   }
   const done = await api.ask('/models/unused', RemovedModelsResponse, { method: 'DELETE', withinMs: 120_000 })
   if (json) await out.json(done)
-  else await out.line(`${done.removed.length} copies are deleted: ${bytesText(done.freedBytes)} freed.`)
+  else {
+    const are = done.removed.length === 1 ? 'is' : 'are'
+    await out.line(`${copies(done.removed.length)} ${are} deleted: ${bytesText(done.freedBytes)} freed.`)
+  }
   for (const { modelId, message } of done.failed) await err.lines([[{ text: `${modelId}: ${message}`, style: 'red' }]])
   return done.failed.length === 0 ? DONE : FAILED
 }

@@ -72,6 +72,27 @@ describe('the requests of a model', () => {
   })
 })
 
+describe('the speed of all answers', () => {
+  /** One answer of ten tokens each so many milliseconds. */
+  const answering = (everyMs: number): number => {
+    const { world, id } = readyWorld()
+    const { instanceId } = world.instance(id)
+    for (let at = 0; at < 120_000 / everyMs; at += 1) {
+      world.wait(everyMs)
+      const taskId = TaskId.parse(`t${at}`)
+      const task = { taskId, instanceId, kind: 'generation', status: 'Running', createdAt: world.now } as const
+      world.apply({ type: 'TaskCreated', task })
+      world.apply({ type: 'TaskStatusUpdated', taskId, status: 'Complete', measured: { completionTokens: 10 } })
+    }
+    return topRequests(world.state).tokensPerSecond
+  }
+
+  it('is that of the last minute, also of more answers than the state keeps', () => {
+    expect(answering(1000)).toBeCloseTo(10)
+    expect(answering(100)).toBeCloseTo(100)
+  })
+})
+
 describe('a download', () => {
   it('tells its rate and the time that is left', () => {
     const download = { status: 'Ongoing', downloadedBytes: 1e9, totalBytes: 4e9 } as const

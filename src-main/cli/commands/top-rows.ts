@@ -1,3 +1,4 @@
+import { MAX_ENDED_TASKS } from '@core/fold/index'
 import type { TaskStatus } from '@core/state/tasks'
 import type { State } from '@core/state/state'
 
@@ -30,21 +31,31 @@ export const topMachines = (state: State): TopMachine[] =>
     }
   })
 
-/** Window over which tokens are counted. Ended tasks are kept for that long. */
+/** Longest time over which tokens are counted. Ended tasks are kept for that long, but only the last ones. */
 const WINDOW_MS = 60_000
+/** Shortest time: several answers may end at once. */
+const LEAST_WINDOW_MS = 1000
 
 export interface TopRequests {
   readonly running: number
   /** Requests that wait for their turn; not counted as running. */
   readonly queued: number
-  /** From answers that ended in the last minute. */
+  /** From answers that ended in the last minute; of more than are kept, from the last ones and their time. */
   readonly tokensPerSecond: number
 }
 
+/** How far back all ended tasks are still there. */
+const windowOf = (ended: readonly number[], now: number): number =>
+  ended.length < MAX_ENDED_TASKS
+    ? WINDOW_MS
+    : Math.min(WINDOW_MS, Math.max(LEAST_WINDOW_MS, now - Math.min(...ended)))
+
 export const topRequests = ({ tasks, lastEventAt }: State): TopRequests => {
   const all = Object.values(tasks)
-  const lately = all.filter(({ endedAt = 0 }) => endedAt > lastEventAt - WINDOW_MS)
+  const ended = all.flatMap(({ endedAt }) => endedAt ?? [])
+  const windowMs = windowOf(ended, lastEventAt)
+  const lately = all.filter(({ endedAt = 0 }) => endedAt > lastEventAt - windowMs)
   const tokens = lately.reduce((sum, { completionTokens = 0 }) => sum + completionTokens, 0)
   const count = (status: TaskStatus): number => all.filter((task) => task.status === status).length
-  return { running: count('Running'), queued: count('Pending'), tokensPerSecond: (tokens * 1000) / WINDOW_MS }
+  return { running: count('Running'), queued: count('Pending'), tokensPerSecond: (tokens * 1000) / windowMs }
 }

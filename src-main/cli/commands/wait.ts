@@ -18,6 +18,9 @@ export interface WaitFlags extends CommonOptions {
   readonly timeout: number
 }
 
+/** Timers of Node hold no more; it is 24 days. */
+const LONGEST_MS = 2 ** 31 - 1
+
 const isServing = (state: State, one: MetaInstance): boolean => ['READY', 'RUNNING'].includes(statusOf(state, one).word)
 
 const labelOf = ({ name, modelId }: MetaInstance): string => name ?? modelId
@@ -78,7 +81,7 @@ export const run = async (flags: WaitFlags, { api, out, err }: CommandContext): 
       exitCode: WRONG_USE,
     })
   const progress = new Progress(err)
-  const stop = AbortSignal.timeout(timeout * 1000)
+  const stop = AbortSignal.timeout(Math.min(timeout * 1000, LONGEST_MS))
   let last: Missing = { pending: ['no answer from the node'], resting: [] }
   try {
     for await (const state of followStates(api, { signal: stop, onLost: (text) => progress.show('lost', text) })) {
