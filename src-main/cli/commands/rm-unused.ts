@@ -18,8 +18,7 @@ export const run = async (
   if (models.length > 0 && !yes) {
     await err.lines(models.map(({ modelId, bytes: size }) => [`${modelId} (${bytesText(size)})`]))
     const which = models.length === 1 ? 'this copy' : `these ${copies(models.length)}`
-    if (!(await terminal.confirm(`Delete ${which} (${bytesText(bytes)})?`)))
-      throw declined('Nothing was deleted.')
+    if (!(await terminal.confirm(`Delete ${which} (${bytesText(bytes)})?`))) throw declined('Nothing was deleted.')
   }
   const done = await api.ask('/models/unused', RemovedModelsResponse, { method: 'DELETE', withinMs: 120_000 })
   if (json) await out.json(done)

@@ -46,9 +46,7 @@ export interface TopRequests {
 
 /** How far back all ended tasks are still there. */
 const windowOf = (ended: readonly number[], now: number): number =>
-  ended.length < MAX_ENDED_TASKS
-    ? WINDOW_MS
-    : Math.min(WINDOW_MS, Math.max(LEAST_WINDOW_MS, now - Math.min(...ended)))
+  ended.length < MAX_ENDED_TASKS ? WINDOW_MS : Math.min(WINDOW_MS, Math.max(LEAST_WINDOW_MS, now - Math.min(...ended)))
 
 export const topRequests = ({ tasks, lastEventAt }: State): TopRequests => {
   const all = Object.values(tasks)

@@ -14,6 +14,7 @@ describe('consoles', () => {
   it('are searched as they are shown: without colours, ignoring case', () => {
     const printed = '\u001b[31mError\u001b[0m: out of memory\r\nloading\r\n\r\nerror again\r\n'
     expect(consoleLines(printed, ' ERROR ')).toEqual(['Error: out of memory', 'error again'])
+    expect(consoleLines(printed, 'memory error')).toEqual(['Error: out of memory'])
     expect(consoleLines(printed, '')).toHaveLength(3)
   })
 })

@@ -28,8 +28,8 @@ export const consoleOwners = (state: State, nodeId: NodeId): ConsoleOwner[] =>
 
 /** Lines of a console that contain all words, ignoring case. */
 export const consoleLines = (printed: string, search: string): string[] => {
-  const wanted = search.trim().toLowerCase()
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean)
   return withoutEscapes(printed)
     .split('\n')
-    .filter((line) => line.trim() !== '' && line.toLowerCase().includes(wanted))
+    .filter((line) => line.trim() !== '' && words.every((word) => line.toLowerCase().includes(word)))
 }

@@ -4,6 +4,7 @@ import type { ModelCard } from '@core/placement/model-card'
 import type { PlacementSpace } from '@core/placement/space'
 import type { State } from '@core/state/state'
 import { fitOn, plainFit, type Fit } from '../fits/fit'
+import { usableMachines } from '../fits/usable-machines'
 
 /** A model to place: with its card if its files are known, else with its size. */
 export interface PlaceableModel {
@@ -51,9 +52,7 @@ export const fitAnywhere = (space: PlacementSpace, model: PlaceableModel): Fit |
     : fitBySize(
         space.state,
         model.bytes,
-        Object.values(space.state.nodes).flatMap(({ nodeId, worker, cannotRun }) =>
-          worker && cannotRun === undefined ? [nodeId] : [],
-        ),
+        usableMachines(space.state).map(({ nodeId }) => nodeId),
       )
 
 /** All machines as targets, fitting ones first. */

@@ -14,6 +14,18 @@ describe('the fit of a hub model', () => {
     expect(sizeFit(roomIn(world.state), 12.5 * GB)).toEqual({ fits: false, text: 'needs 2.5 GB more memory' })
   })
 
+  it('considers only machines that models are placed on', () => {
+    const world = new World()
+    world.addNode('Mac mini', { free: 10 * GB })
+    world.addNode('MacBook Pro', { free: 60 * GB, cannotRun: 'There is no Python' })
+    const drained = world.addNode('Mac Studio', { free: 60 * GB })
+    world.apply({ type: 'MemberUpdated', nodeId: drained, friendlyName: 'Mac Studio', drained: true })
+    expect([5, 50].map((size) => sizeFit(roomIn(world.state), size * GB)?.text)).toEqual([
+      'fits',
+      'needs 40 GB more memory',
+    ])
+  })
+
   it('names the one machine, counts several, and considers all of them together', () => {
     const world = new World()
     world.addNode('Mac mini', { free: 10 * GB })

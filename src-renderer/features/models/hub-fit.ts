@@ -3,6 +3,7 @@ import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
 import { bytesText } from '../../state/text'
 import { t } from '../../state/texts.svelte'
+import { usableMachines } from '../fits/usable-machines'
 
 /** Rough placement by size; sharding constraints are known only at the launch. */
 export interface SizeFit {
@@ -10,7 +11,7 @@ export interface SizeFit {
   readonly text: string
 }
 
-/** Free memory per machine, largest first. Computed once for all models. */
+/** Free memory per usable machine, largest first. Computed once for all models. */
 export interface Room {
   readonly machines: readonly { readonly name: string; readonly free: number }[]
   /** Whether all are Macs, for the wording. */
@@ -19,7 +20,7 @@ export interface Room {
 
 export const roomIn = (state: State): Room => {
   const claimed = claimedBytes(state)
-  const nodes = Object.values(state.nodes).filter(({ worker }) => worker !== false)
+  const nodes = usableMachines(state)
   return {
     machines: nodes
       .map(({ nodeId }) => ({ name: nodeName(state, nodeId), free: Math.max(0, freeBytes(state, nodeId, claimed)) }))
@@ -35,7 +36,7 @@ const fewestTogether = ({ machines }: Room, sizeBytes: number): number | undefin
   return at < 0 ? undefined : at + 1
 }
 
-/** Where it fits, in a few words; undefined while no machine is known. */
+/** Where it fits, in a few words; undefined while no usable machine is known. */
 export const sizeFit = (room: Room, sizeBytes: number): SizeFit | undefined => {
   const { machines, allMacs } = room
   if (machines.length === 0) return undefined
