@@ -13,7 +13,7 @@ const Person = z.strictObject({ name: z.string(), age: z.int() })
 const SOAK = process.env['MUSTER_SOAK'] === '1'
 /** Of a long prompt; 13 or 14 tokens each, at most the model’s whole context. A processor needs minutes for thousands. */
 const LINES = SOAK ? 2_200 : 50
-const LONG_PROMPT_MS = SOAK ? 3_600_000 : 1_200_000
+const LONG_PROMPT_MS = SOAK ? 10_800_000 : 1_200_000
 
 const functionOf = (call: OpenAI.ChatCompletionMessageToolCall | undefined) => {
   if (call?.type !== 'function') throw new Error(`no call of a function but ${JSON.stringify(call)}`)
