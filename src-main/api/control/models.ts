@@ -91,8 +91,8 @@ export const modelRoutes = (context: ApiContext): Hono => {
   })
 
   routes.post(DOWNLOAD, async (c) => {
-    const hasBody = Number(c.req.header('content-length') ?? 0) > 0
-    const { modelId, nodeId } = meant(c, hasBody ? parseWith(DownloadRequest, camelCased(await jsonBody(c))) : {})
+    const body = (await c.req.text()) === '' ? {} : camelCased(await jsonBody(c))
+    const { modelId, nodeId } = meant(c, parseWith(DownloadRequest, body))
     await explained(downloads.start(modelId, nodeId))
     return c.json({ modelId, nodeId }, 202)
   })
