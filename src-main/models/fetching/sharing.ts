@@ -51,11 +51,11 @@ export const sharing = (
     ],
     [
       'model-hash',
-      async function* (params) {
+      async function* (params, signal) {
         const { path } = await fileOf(pathOf, params)
         const { size, mtimeMs } = await stat(path)
         const key = `${path} ${size} ${mtimeMs}`
-        const sha256 = hashes.get(key) ?? (await hexOf(path, 'sha256'))
+        const sha256 = hashes.get(key) ?? (await hexOf(path, 'sha256', signal))
         hashes.set(key, sha256)
         yield { sha256 }
       },
