@@ -75,7 +75,11 @@ export class Hub {
     const described = this.read(modelId)
     this.keep(modelId, { until: now + CARD_KEPT_MS, described })
     // Concurrent callers share one request.
-    described.catch(() => this.keep(modelId, { until: performance.now() + REFUSAL_KEPT_MS, described }))
+    described.catch(() => {
+      // Not a failure of before `forget`: the token of that time may have been its reason.
+      if (this.cards.get(modelId)?.described === described)
+        this.keep(modelId, { until: performance.now() + REFUSAL_KEPT_MS, described })
+    })
     return described
   }
 
