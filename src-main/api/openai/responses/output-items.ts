@@ -80,7 +80,7 @@ export class TextItem implements OpenItem {
   add(text: string, logprobs: readonly LogprobEntry[] = []): ResponseEvent[] {
     const entries = logprobs.map(toLogprob)
     this.text += text
-    this.logprobs.push(...entries)
+    for (const entry of entries) this.logprobs.push(entry)
     const more = this.kind === 'message' ? { logprobs: entries } : {}
     return [this.event(`response.${this.channel}.delta`, { delta: text, ...more })]
   }

@@ -22,7 +22,8 @@ export class Output {
   constructor(private readonly custom: ReadonlySet<string>) {}
 
   add(content: readonly ContentDelta[], logprobs: readonly LogprobEntry[] = []): ResponseEvent[] {
-    this.logprobs.push(...logprobs)
+    // One by one: a whole answer may have more tokens than a call takes arguments.
+    for (const entry of logprobs) this.logprobs.push(entry)
     return content.flatMap((delta) => {
       if (delta.channel === 'toolCall') return this.addToCall(delta)
       return delta.text === '' ? [] : this.addText(delta)

@@ -4,7 +4,10 @@ import type { InputListItem } from './input-items'
 import type { OutputItem } from './output-items'
 import type { ResponseObject } from './response'
 
-/** A stored response with its conversation up to and including its output. `input` has only this request's items. */
+/**
+ * A stored response with its conversation up to and including its output. `input` has the items of the responses that it
+ * continues, with their output, before its own.
+ */
 export interface Kept {
   readonly owner: Owner
   readonly response: ResponseObject
