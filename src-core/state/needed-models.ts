@@ -1,6 +1,8 @@
 import type { ModelId, NodeId } from '../ids'
+import type { Download } from './downloads'
 import type { Instance } from './instances'
 import type { Constraints } from './meta-instances'
+import type { State } from './state'
 
 type Named = Pick<Constraints, 'modelId' | 'draftModelId' | 'adapterId'>
 
@@ -15,6 +17,10 @@ export const neededModels = ({ shards, ...named }: Named & Pick<Instance, 'shard
   const { draftModelId: _, ...onEach } = named
   return namedModels(shard.rank === 0 ? named : onEach)
 }
+
+/** The downloads of these files on a node, as far as any are known. */
+export const neededDownloads = ({ downloads }: State, instance: Instance, nodeId: NodeId): Download[] =>
+  neededModels(instance, nodeId).flatMap((modelId) => downloads[nodeId]?.[modelId] ?? [])
 
 /**
  * The id that clients send: the adapter's if there is one, else the model's. So a request for the plain model never

@@ -3,6 +3,7 @@ import { currentInstance, isReady, nodeName } from './bindings'
 import type { Download } from './downloads'
 import type { Instance } from './instances'
 import type { MetaInstance } from './meta-instances'
+import { neededDownloads } from './needed-models'
 import { isRehearsal, REHEARSAL } from './rehearsal'
 import type { Runner } from './runners'
 import { readyReplicas, replicasOf } from './replicas'
@@ -64,6 +65,8 @@ const bytesOf = ({ downloadedBytes, totalBytes }: Download): string => {
   return `${(downloadedBytes / size).toFixed(digits)} of ${(totalBytes / size).toFixed(digits)} ${unit}`
 }
 
+const isUnderWay = (download: Download): boolean => download.status === 'Ongoing' || download.status === 'Failed'
+
 const downloadText = (download: Download | undefined, name: string): string => {
   switch (download?.status) {
     case 'Ongoing': {
@@ -80,7 +83,7 @@ const downloadText = (download: Download | undefined, name: string): string => {
   }
 }
 
-const layersLine = (state: State, { modelId }: Instance, runners: readonly Runner[]): string =>
+const layersLine = (state: State, instance: Instance, runners: readonly Runner[]): string =>
   runners
     .map((runner) => {
       const name = nodeName(state, runner.nodeId)
@@ -88,7 +91,7 @@ const layersLine = (state: State, { modelId }: Instance, runners: readonly Runne
         case 'Loading':
           return `${runner.layersLoaded} of ${runner.layers} layers on ${name}`
         case 'Downloading':
-          return downloadText(state.downloads[runner.nodeId]?.[modelId], name)
+          return downloadText(neededDownloads(state, instance, runner.nodeId).find(isUnderWay), name)
         default:
           return `${asWords(runner.status)} on ${name}`
       }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { TaskId } from '../ids'
+import { ModelId, TaskId } from '../ids'
 import { GB, readyWorld, SMALL, smallCard, World } from '../testing/world'
 import { coded } from '../texts/coded'
 import { english, loadTranslator } from '../texts/translator'
@@ -37,6 +37,30 @@ const downloading = (status: 'Ongoing' | 'Failed') => {
   return { world, id }
 }
 
+/** The model is there; its draft model is not. */
+const downloadingDraft = (status: 'Ongoing' | 'Failed') => {
+  const world = new World()
+  const nodeId = world.addNode('XQ-1')
+  const draftModelId = ModelId.parse('org/draft')
+  world.cards = {
+    ...world.cards,
+    [draftModelId]: { status: 'loaded', card: { ...smallCard, modelId: draftModelId, storageBytes: GB } },
+  }
+  const id = world.declare('chat', { draftModelId })
+  world.reconcile()
+  world.report(id, { status: 'Downloading' })
+  const whole = { status: 'Complete', downloadedBytes: 8 * GB, totalBytes: 8 * GB } as const
+  world.apply({ type: 'NodeDownloadProgress', nodeId, modelId: SMALL, download: whole })
+  const why = { error: 'the disk is full', coded: coded('failures.diskFull') }
+  const figures = {
+    downloadedBytes: 0.5 * GB,
+    totalBytes: GB,
+    ...(status === 'Failed' ? why : { bytesPerSecond: 50e6 }),
+  }
+  world.apply({ type: 'NodeDownloadProgress', nodeId, modelId: draftModelId, download: { status, ...figures } })
+  return { world, id }
+}
+
 /** Ready on a machine that is drained, and half loaded on another. */
 const moving = () => {
   const { world, nodeId, id } = placed()
@@ -64,6 +88,8 @@ const conditions = {
   },
   'is downloaded': () => downloading('Ongoing'),
   'is downloaded again after a failure': () => downloading('Failed'),
+  'has its model and waits for the draft model': () => downloadingDraft('Ongoing'),
+  'has its model and not the draft model, after a failure': () => downloadingDraft('Failed'),
   'is connected': placed,
   'is loaded': () => {
     const { world, id } = placed()
@@ -105,6 +131,7 @@ describe('how a declaration is', () => {
     ['is placed', ['Pipeline over at least 2 machines · looking for 4.0 GB']],
     ['cannot be placed', ['XQ-1 has 1 GB free, the model needs 4 GB']],
     ['is downloaded', ['3.1 of 8.0 GB · 92 MB/s · 53 s left']],
+    ['has its model and waits for the draft model', ['8.5 of 9.0 GB · 50 MB/s · 10 s left']],
     ['is loaded', ['Loading layers 8 of 32 on XQ-1']],
     ['is ready', ['No requests']],
     ['answers', ['35 tokens/s · 1 request']],

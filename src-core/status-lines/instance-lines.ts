@@ -1,5 +1,6 @@
 import { nodeName } from '../state/bindings'
 import type { Instance } from '../state/instances'
+import { neededDownloads } from '../state/needed-models'
 import type { RunnerStatus } from '../state/runners'
 import type { State } from '../state/state'
 import { figuresOf } from '../texts/figures'
@@ -70,11 +71,12 @@ export const instanceLines = (translator: Translator): InstanceLines => {
     return parts.join(' · ')
   }
 
-  const downloadFailures: InstanceLines['downloadFailures'] = (state, { modelId, shards }) =>
-    shards.flatMap(({ nodeId, runnerId }) => {
-      const download = state.downloads[nodeId]?.[modelId]
-      if (state.runners[runnerId]?.status !== 'Downloading' || download?.status !== 'Failed') return []
-      const { coded, error = text('cards.downloadFailed') } = download
+  const downloadFailures: InstanceLines['downloadFailures'] = (state, instance) =>
+    instance.shards.flatMap(({ nodeId, runnerId }) => {
+      if (state.runners[runnerId]?.status !== 'Downloading') return []
+      const failed = neededDownloads(state, instance, nodeId).find(({ status }) => status === 'Failed')
+      if (!failed) return []
+      const { coded, error = text('cards.downloadFailed') } = failed
       return [text('cards.downloadRetried', { name: nodeName(state, nodeId), error: (coded && say(coded)) ?? error })]
     })
 

@@ -1,14 +1,15 @@
 import type { Download } from '../state/downloads'
 import type { Instance } from '../state/instances'
+import { neededDownloads } from '../state/needed-models'
 import type { Runner } from '../state/runners'
 import type { State } from '../state/state'
 
 /** Downloads of an instance on all its machines, added up. */
 export const downloadOf = (
   state: State,
-  { modelId, shards }: Instance,
+  instance: Instance,
 ): Pick<Download, 'downloadedBytes' | 'totalBytes'> & { readonly bytesPerSecond: number } => {
-  const downloads = shards.flatMap(({ nodeId }) => state.downloads[nodeId]?.[modelId] ?? [])
+  const downloads = instance.shards.flatMap(({ nodeId }) => neededDownloads(state, instance, nodeId))
   return {
     downloadedBytes: sum(downloads.map(({ downloadedBytes }) => downloadedBytes)),
     totalBytes: sum(downloads.map(({ totalBytes }) => totalBytes)),

@@ -1,6 +1,7 @@
 import type { MetaInstanceId } from '@core/ids'
 import { currentInstance, nodeName } from '@core/state/bindings'
 import type { MetaInstance } from '@core/state/meta-instances'
+import { neededDownloads } from '@core/state/needed-models'
 import type { State } from '@core/state/state'
 import { statusOf } from '@core/state/status'
 import { followStates } from '../api/events'
@@ -13,11 +14,11 @@ import { downloadText } from './download-text'
 export const loadingText = (state: State, metaInstance: MetaInstance): string => {
   const { word, status, detail } = statusOf(state, metaInstance)
   if (word !== 'DOWNLOADING') return `${status} ${detail}`
-  const shards = currentInstance(state, metaInstance.metaInstanceId)?.shards ?? []
-  const parts = shards.flatMap(({ nodeId }) => {
-    const download = state.downloads[nodeId]?.[metaInstance.modelId]
-    if (download?.status !== 'Ongoing') return []
-    return [`${downloadText(download)} on ${nodeName(state, nodeId)}`]
+  const instance = currentInstance(state, metaInstance.metaInstanceId)
+  if (!instance) return `${status} ${detail}`
+  const parts = instance.shards.flatMap(({ nodeId }) => {
+    const download = neededDownloads(state, instance, nodeId).find((one) => one.status === 'Ongoing')
+    return download ? [`${downloadText(download)} on ${nodeName(state, nodeId)}`] : []
   })
   return parts.length === 0 ? `${status} ${detail}` : `${status} ${parts.join(' · ')}`
 }
