@@ -247,6 +247,9 @@ export class Fetcher {
       if (!one.isPausing) onProgress(modelId, undefined)
     } catch (error) {
       log.warn({ modelId, reason: messageOf(error) }, 'a download failed unexpectedly')
+      // Whoever waits for it would see it as running for ever.
+      if (!one.isPausing)
+        onProgress(modelId, signal.aborted ? undefined : failed(progress.downloaded, textOfError(error)))
     } finally {
       progress.end()
     }
