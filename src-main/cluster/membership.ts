@@ -10,7 +10,7 @@ import type { AdmissionFile } from './joining/admission-file'
 import { JoinError } from './joining/join-channel'
 import { Joining, type JoinTarget } from './joining/joining'
 import { admissionIn } from './links/removal-notices'
-import { Invitations, printToken } from './joining/token'
+import { Invitations, MOST_ADDRESSES, printToken } from './joining/token'
 import { ownAddresses } from './own-addresses'
 import type { Peers } from './peers'
 
@@ -142,7 +142,8 @@ export class Membership {
     const { identity, peers } = this.options
     const port = peers()?.port ?? 0
     const { secret, expiresAt } = this.invitations.create(validForMs)
-    const addresses = [...new Set([...ownAddresses(), '127.0.0.1'])].map((ip) => ({ ip, port }))
+    const own = ownAddresses().slice(0, MOST_ADDRESSES - 1)
+    const addresses = [...new Set([...own, '127.0.0.1'])].map((ip) => ({ ip, port }))
     const token = printToken({ clusterId: this.clusterId, fingerprint: identity.nodeId, secret, addresses })
     return { token, expiresAt }
   }

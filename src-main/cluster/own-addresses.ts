@@ -2,9 +2,11 @@ import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os'
 
 const isLinkLocal = (address: string): boolean => /^fe[89ab]/i.test(address)
 
-const outward = (): [name: string, addresses: NetworkInterfaceInfo[]][] => {
+type Interfaces = typeof networkInterfaces
+
+const outward = (read: Interfaces = networkInterfaces): [name: string, addresses: NetworkInterfaceInfo[]][] => {
   try {
-    return Object.entries(networkInterfaces()).map(([name, addresses]) => [
+    return Object.entries(read()).map(([name, addresses]) => [
       name,
       (addresses ?? []).filter(({ internal }) => !internal),
     ])
@@ -14,9 +16,22 @@ const outward = (): [name: string, addresses: NetworkInterfaceInfo[]][] => {
   }
 }
 
-/** Addresses at which others may reach this machine. Link-local ones are left out: their zone is valid only here. */
-export const ownAddresses = (): string[] =>
-  outward().flatMap(([, addresses]) => addresses.map(({ address }) => address).filter((one) => !isLinkLocal(one)))
+/** The most that a handshake or an admission may name. A host of containers can have an address for each network of them. */
+const MOST_ADDRESSES = 100
+
+/** Interfaces that lead to containers and virtual machines of this machine: others hardly reach it there. */
+const isInward = (name: string): boolean => /^(?:docker|br-|veth|virbr|vnet|cni|podman|lxc|lxd)/.test(name)
+
+/**
+ * Addresses at which others may reach this machine, the likeliest first. Link-local ones are left out: their zone is valid
+ * only here.
+ */
+export const ownAddresses = (read?: Interfaces): string[] => {
+  const all = outward(read)
+  return [...all.filter(([name]) => !isInward(name)), ...all.filter(([name]) => isInward(name))]
+    .flatMap(([, addresses]) => addresses.map(({ address }) => address).filter((one) => !isLinkLocal(one)))
+    .slice(0, MOST_ADDRESSES)
+}
 
 /** An interface and address family to announce on. */
 export interface Channel {

@@ -22,6 +22,16 @@ describe('an invitation', () => {
     expect(invitations.redeem(secret)).toBe('unknown')
   })
 
+  it('can be read where the machine that invites has hundreds of addresses', () => {
+    const token = printToken({
+      clusterId: 'home',
+      fingerprint: NodeId.parse('f'.repeat(64)),
+      secret: new Invitations().create().secret,
+      addresses: Array.from({ length: 300 }, (_, n) => ({ ip: `10.0.${Math.floor(n / 250)}.${n % 250}`, port: 52417 })),
+    })
+    expect(parseToken(token)?.addresses[0]).toEqual({ ip: '10.0.0.0', port: 52417 })
+  })
+
   it('survives being copied with line breaks, and nothing else is taken for one', () => {
     const invitation = {
       clusterId: 'home',

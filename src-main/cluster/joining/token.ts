@@ -6,6 +6,9 @@ import { PeerAddress } from '../links/address-book'
 export const INVITATION_MS = 10 * 60_000
 const PREFIX = 'muster1.'
 
+/** Addresses in a token; more would make it long to copy. */
+export const MOST_ADDRESSES = 32
+
 /** The content of an invitation token. */
 export const Invitation = z.object({
   clusterId: z.string().min(1).max(100),
@@ -13,12 +16,15 @@ export const Invitation = z.object({
   fingerprint: NodeId,
   /** 256 bits, base64url. */
   secret: z.string().min(22).max(100),
-  addresses: z.array(PeerAddress).min(1).max(32),
+  addresses: z.array(PeerAddress).min(1).max(MOST_ADDRESSES),
 })
 export type Invitation = z.infer<typeof Invitation>
 
-export const printToken = (invitation: Invitation): string =>
-  PREFIX + Buffer.from(JSON.stringify(invitation)).toString('base64url')
+/** Prints a token with the first of the addresses. */
+export const printToken = ({ addresses, ...invitation }: Invitation): string => {
+  const content: Invitation = { ...invitation, addresses: addresses.slice(0, MOST_ADDRESSES) }
+  return PREFIX + Buffer.from(JSON.stringify(content)).toString('base64url')
+}
 
 /** Returns undefined if the text is not a token. */
 export const parseToken = (text: string): Invitation | undefined => {
