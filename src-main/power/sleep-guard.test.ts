@@ -116,6 +116,14 @@ describe('keeping a machine awake', () => {
     expect(logged.slice(2)).toEqual(['this machine may sleep', 'this machine is kept awake', DROPPED])
   })
 
+  it('makes no request after its end, where it had just asked for the battery', async () => {
+    const { guard, held, told } = machine({ keepAwake: 'always' })
+    guard.close()
+    await guard.check()
+    expect(held.size).toBe(0)
+    expect(told).toEqual([])
+  })
+
   it('leaves no request behind', async () => {
     const { guard, held } = started({ keepAwake: 'always' })
     await guard.check()

@@ -46,6 +46,7 @@ export class SleepGuard {
   private unheeded = false
   private scheduled: NodeJS.Timeout | undefined
   private lingering: NodeJS.Timeout | undefined
+  private closed = false
   private readonly unsubscribe: () => void
   private readonly timer: NodeJS.Timeout
 
@@ -70,6 +71,7 @@ export class SleepGuard {
   /** Checks the battery and the setting, and decides again. */
   async check(): Promise<void> {
     const battery = await this.options.onBattery().catch(() => false)
+    if (this.closed) return
     const changed = battery !== this.battery
     this.battery = battery
     this.refused = false
@@ -77,6 +79,7 @@ export class SleepGuard {
   }
 
   close(): void {
+    this.closed = true
     this.unsubscribe()
     clearInterval(this.timer)
     clearTimeout(this.scheduled)
