@@ -6,6 +6,7 @@ import { allRings } from './exact-rings'
 import { isRing, socketGraph, type Graph } from './graph'
 import { place, type Placement } from './place'
 import type { PlacementRequest } from './placement-request'
+import { shardingProblem } from './refusal'
 
 const request: PlacementRequest = {
   sharding: 'Pipeline',
@@ -225,6 +226,14 @@ describe('a placement over several machines', () => {
     )
     expect(nodesOf(placed(world, { sharding: 'Tensor' }))).toHaveLength(2)
     expect(placed(world, { sharding: 'Tensor', minNodes: 3 })).toBeUndefined()
+  })
+
+  it.each([
+    [8, 3, 'm/small has 8 key-value heads, which 3 machines cannot share equally'],
+    [1, 2, 'm/small has 1 key-value head, which 2 machines cannot share equally'],
+  ])('says of %i heads that %i machines cannot share them', (kvHeads, size, reason) => {
+    const card = { ...smallCard, kvHeads, supportsTensor: true }
+    expect(shardingProblem(card, { sharding: 'Tensor' }, size)?.reason).toBe(reason)
   })
 
   it('uses RDMA only if every pair has it, and names the interface for each pair', () => {

@@ -92,6 +92,14 @@ describe('the checks of a machine', () => {
     expect(check?.fix.length).toBeGreaterThan(0)
   })
 
+  it('speak of one minute, after which a Mac sleeps unless it was told otherwise', () => {
+    const line = (powerMinutes: number) => find({ sleep: { powerMinutes, batteryMinutes: 1 } }, 'sleep')?.line
+    expect([line(1), line(10)]).toEqual([
+      'Sleeps after 1 minute without use on its power adapter; its models are not available then',
+      'Sleeps after 10 minutes without use on its power adapter; its models are not available then',
+    ])
+  })
+
   it('show an installation’s progress, and why one failed', () => {
     const step = { title: 'Installing MLX and what it needs', at: 2, of: 5 }
     expect(find(python({ status: 'installing', step }), 'python')).toMatchObject({

@@ -60,8 +60,9 @@ export const checks: Translation<'checks'> = {
   'sleep.title': 'Ruhezustand',
   'sleep.awake': 'Bleibt wach',
   'sleep.awakePlugged': 'Bleibt am Netzteil wach',
-  'sleep.sleeps': 'Ruht nach {minutes} min Leerlauf: seine Modelle sind dann weg',
-  'sleep.sleepsPlugged': 'Ruht am Netzteil nach {minutes} min Leerlauf: seine Modelle sind dann weg',
+  'sleep.sleeps': 'Ruht nach {minutes, plural, one {# min} other {# min}} Leerlauf: seine Modelle sind dann weg',
+  'sleep.sleepsPlugged':
+    'Ruht am Netzteil nach {minutes, plural, one {# min} other {# min}} Leerlauf: seine Modelle sind dann weg',
   'sleep.energy':
     'Systemeinstellungen → Energie: „Automatischen Ruhezustand bei ausgeschaltetem Display verhindern“ einschalten.',
   'sleep.battery':

@@ -30,7 +30,7 @@ export const keys: Translation<'keys'> = {
   requestsPerMinute: 'Anfragen pro Minute',
   tokensPerMinute: 'Tokens pro Minute',
   concurrent: 'Gleichzeitige Anfragen',
-  perMinuteRequests: '{limit} Anfragen pro Minute',
-  perMinuteTokens: '{limit} Tokens pro Minute',
-  atATime: '{limit} gleichzeitig',
+  perMinuteRequests: '{limit, plural, one {# Anfrage pro Minute} other {# Anfragen pro Minute}}',
+  perMinuteTokens: '{limit, plural, one {# Token pro Minute} other {# Tokens pro Minute}}',
+  atATime: '{limit, number} gleichzeitig',
 }

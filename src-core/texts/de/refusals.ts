@@ -21,7 +21,8 @@ export const refusals: Translation<'refusals'> = {
   cannotLoad: '{machines}. Neuer Versuch, sobald sich die Dateien des Modells ändern',
   embedding: '{model} ist ein Embedding-Modell und läuft auf einem einzigen Rechner',
   noTensor: '{model} lässt sich nicht nach Tensoren aufteilen; Pipeline verwenden',
-  indivisible: '{model} hat {heads} Key-Value-Köpfe, die sich nicht gleichmäßig auf {count} Rechner verteilen lassen',
+  indivisible:
+    '{model} hat {heads, plural, one {# Key-Value-Kopf, der sich nicht gleichmäßig auf {count} Rechner verteilen lässt} other {# Key-Value-Köpfe, die sich nicht gleichmäßig auf {count} Rechner verteilen lassen}}',
   noPipeline: '{model} lässt sich nicht nach Schichten aufteilen; Tensor verwenden',
   tooFewLayers: '{model} hat nur {layers} Schichten für {count} Rechner',
   nothingToGuess: '{model} ist ein Embedding-Modell und schreibt nichts, was ein Entwurfsmodell raten könnte',

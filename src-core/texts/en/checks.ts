@@ -56,9 +56,10 @@ export const checks = {
   'sleep.title': 'Sleep',
   'sleep.awake': 'Stays awake',
   'sleep.awakePlugged': 'Stays awake on its power adapter',
-  'sleep.sleeps': 'Sleeps after {minutes} minutes without use; its models are not available then',
+  'sleep.sleeps':
+    'Sleeps after {minutes, plural, one {# minute} other {# minutes}} without use; its models are not available then',
   'sleep.sleepsPlugged':
-    'Sleeps after {minutes} minutes without use on its power adapter; its models are not available then',
+    'Sleeps after {minutes, plural, one {# minute} other {# minutes}} without use on its power adapter; its models are not available then',
   'sleep.energy': 'System Settings → Energy: switch on “Prevent automatic sleeping when the display is off”.',
   'sleep.battery':
     'System Settings → Battery → Options: switch on “Prevent automatic sleeping on power adapter when the display is off”.',

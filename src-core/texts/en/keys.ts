@@ -29,7 +29,7 @@ export const keys = {
   requestsPerMinute: 'Requests a minute',
   tokensPerMinute: 'Tokens a minute',
   concurrent: 'Requests at a time',
-  perMinuteRequests: '{limit} requests a minute',
-  perMinuteTokens: '{limit} tokens a minute',
-  atATime: '{limit} at a time',
+  perMinuteRequests: '{limit, plural, one {# request a minute} other {# requests a minute}}',
+  perMinuteTokens: '{limit, plural, one {# token a minute} other {# tokens a minute}}',
+  atATime: '{limit, number} at a time',
 } as const

@@ -20,7 +20,8 @@ export const refusals = {
   cannotLoad: "{machines}. It is tried again when the model's files change",
   embedding: '{model} is an embedding model, which runs on one machine',
   noTensor: '{model} does not support Tensor sharding; use Pipeline',
-  indivisible: '{model} has {heads} key-value heads, which {count} machines cannot share equally',
+  indivisible:
+    '{model} has {heads, plural, one {# key-value head} other {# key-value heads}}, which {count} machines cannot share equally',
   noPipeline: '{model} does not support Pipeline sharding; use Tensor',
   tooFewLayers: '{model} has only {layers} layers for {count} machines',
   nothingToGuess: '{model} is an embedding model and writes nothing that a draft could guess',

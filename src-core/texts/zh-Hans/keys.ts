@@ -30,7 +30,7 @@ export const keys: Translation<'keys'> = {
   requestsPerMinute: '每分钟请求数',
   tokensPerMinute: '每分钟 token 数',
   concurrent: '并发请求数',
-  perMinuteRequests: '每分钟 {limit} 个请求',
-  perMinuteTokens: '每分钟 {limit} 个 token',
-  atATime: '同时 {limit} 个',
+  perMinuteRequests: '每分钟 {limit, plural, other {# 个请求}}',
+  perMinuteTokens: '每分钟 {limit, plural, other {# 个 token}}',
+  atATime: '同时 {limit, number} 个',
 }

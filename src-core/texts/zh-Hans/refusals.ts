@@ -21,7 +21,7 @@ export const refusals: Translation<'refusals'> = {
   cannotLoad: '{machines}。模型文件发生变化后会再次尝试',
   embedding: '{model} 是嵌入模型，只能在一台机器上运行',
   noTensor: '{model} 不支持按张量拆分；请使用 Pipeline',
-  indivisible: '{model} 有 {heads} 个键值头，无法平均分给 {count} 台机器',
+  indivisible: '{model} 有 {heads, plural, other {# 个键值头}}，无法平均分给 {count} 台机器',
   noPipeline: '{model} 不支持按层拆分；请使用 Tensor',
   tooFewLayers: '{model} 只有 {layers} 层，不够 {count} 台机器分',
   nothingToGuess: '{model} 是嵌入模型，不生成可供草稿模型预测的内容',

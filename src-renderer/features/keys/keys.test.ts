@@ -43,6 +43,7 @@ describe('API keys', () => {
     const changes = api.asked.filter(({ method }) => method === 'PATCH').map(({ json }) => json)
     expect(changes).toEqual([{ limits: { concurrent: 2 } }, { limits: null }])
     expect(limitsText({ concurrent: 2, tokensPerMinute: 40_000 })).toBe('40,000 tokens a minute, 2 at a time')
+    expect(limitsText({ requestsPerMinute: 1 })).toBe('1 request a minute')
   })
 
   it('name the machines whose counts are missing', async () => {

@@ -1,6 +1,5 @@
 import type { ApiKeyLimits } from '@core/state/api-keys'
 import type { TextKey } from '@core/texts/texts'
-import { numberText } from '../../state/text'
 import { t } from '../../state/texts.svelte'
 
 /** The limits a key may have, with their texts. */
@@ -14,7 +13,7 @@ export const LIMITS = [
 export const limitsText = (limits: ApiKeyLimits | undefined): string =>
   LIMITS.flatMap(({ name, said }) => {
     const limit = limits?.[name]
-    return limit === undefined ? [] : [t(said, { limit: numberText(limit) })]
+    return limit === undefined ? [] : [t(said, { limit })]
   }).join(', ')
 
 /** Form fields; an empty one is `null`. */
