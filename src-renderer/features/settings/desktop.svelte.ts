@@ -12,6 +12,7 @@ export class DesktopSettings {
   hasDock = $state(false)
   update: UpdateStatus | undefined = $state.raw()
   private timer: ReturnType<typeof setTimeout> | undefined
+  private closed = false
 
   constructor(private readonly desktop: Pick<DesktopApi, 'preferences' | 'update'> | undefined) {}
 
@@ -31,11 +32,12 @@ export class DesktopSettings {
     clearTimeout(this.timer)
     this.update = await this.desktop?.update({ action })
     const state = this.update?.state
-    if (state === 'checking' || state === 'downloading')
+    if (!this.closed && (state === 'checking' || state === 'downloading'))
       this.timer = setTimeout(() => void this.ask('show').catch(() => undefined), ASK_EVERY_MS)
   }
 
   close(): void {
+    this.closed = true
     clearTimeout(this.timer)
   }
 }

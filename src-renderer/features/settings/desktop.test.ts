@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { DesktopPreferences, type DesktopApi, type UpdateStatus } from '@core/protocols/desktop'
 import { DesktopSettings, updateLine } from './desktop.svelte'
 
@@ -14,6 +14,8 @@ const desktop = (statuses: UpdateStatus[]): Pick<DesktopApi, 'preferences' | 'up
 }
 
 describe('the app’s preferences', () => {
+  afterEach(() => vi.useRealTimers())
+
   it('are read, and changed one at a time', async () => {
     const settings = new DesktopSettings(desktop([]))
     await settings.read()
@@ -34,6 +36,17 @@ describe('the app’s preferences', () => {
     await settings.ask('check')
     expect(settings.update).toEqual({ state: 'ready', version: '2.0.0' })
     settings.close()
+  })
+
+  it('are asked for no more after the page has closed, also if it closed before an answer', async () => {
+    vi.useFakeTimers()
+    const update = vi.fn(async (): Promise<UpdateStatus> => ({ state: 'downloading', version: '2.0.0', part: 0.5 }))
+    const settings = new DesktopSettings({ ...desktop([]), update })
+    const asked = settings.ask('show')
+    settings.close()
+    await asked
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(update).toHaveBeenCalledOnce()
   })
 })
 
