@@ -1,8 +1,12 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { syncBuiltinESMExports } from 'node:module'
+import os from 'node:os'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { NodeId } from '@core/ids'
 import { Discovery } from './discovery'
+import type { Channel } from './own-addresses'
+import { interfaceTypeTowards } from './probing/own-interfaces'
 
 const other = NodeId.parse('b'.repeat(64))
 
@@ -39,5 +43,50 @@ describe('discovery, where another program has the port of multicast DNS for its
     }
     await discovery.close()
     expect(warnings).toEqual([failure])
+  })
+})
+
+describe('discovery, while the system does not list the interfaces', () => {
+  const listed = os.networkInterfaces
+  const listInterfaces = (list: typeof listed): void => {
+    os.networkInterfaces = list
+    syncBuiltinESMExports()
+  }
+  afterEach(() => {
+    vi.useRealTimers()
+    listInterfaces(listed)
+  })
+
+  it('ends nothing: neither where it announces nor where it says goodbye', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const free = createSocket('udp4')
+    free.bind(0)
+    await once(free, 'listening')
+    const { port: mdnsPort } = free.address()
+    free.close()
+    const loopback = (address: string): Channel => ({ interfaceName: 'lo', family: 'IPv4', address })
+    let open = [loopback('127.0.0.1')]
+    const warnings: unknown[] = []
+    const discovery = new Discovery({
+      self: { nodeId: NodeId.parse('a'.repeat(64)), clusterId: 'home', version: '1.0.0' },
+      port: 52417,
+      onSeen: () => undefined,
+      onGone: () => undefined,
+      log: { warn: (fields) => void warnings.push(fields) },
+      channels: () => open,
+      mdnsPort,
+    })
+    // A goodbye is sent only for what was announced.
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    listInterfaces(() => {
+      throw Object.assign(new Error('uv_interface_addresses returned EMFILE'), { code: 'ERR_SYSTEM_ERROR' })
+    })
+    open = [loopback('127.0.0.2')]
+    vi.advanceTimersByTime(2000)
+    expect(warnings).toEqual([
+      { on: '127.0.0.2', err: expect.objectContaining({ code: 'ERR_SYSTEM_ERROR' }) as unknown },
+    ])
+    await discovery.close()
+    expect(interfaceTypeTowards('127.0.0.1', [])).toBe('unknown')
   })
 })

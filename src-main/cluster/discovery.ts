@@ -142,7 +142,12 @@ export class Discovery {
     this.listeners.set(on, bonjour)
     // Names must be unique, or mDNS reports a conflict. Probing is off: it would find our own other interfaces.
     const name = `${self.nodeId.slice(0, 12)} ${on}`
-    bonjour.publish({ name, type: SERVICE, port, probe: false, txt: { ...self } })
+    try {
+      bonjour.publish({ name, type: SERVICE, port, probe: false, txt: { ...self } })
+    } catch (error) {
+      // It lists this machine's interfaces, which needs a free file descriptor.
+      return failed(error)
+    }
     const browser = bonjour.find({ type: SERVICE })
     const sighted = (service: Service): void => this.sighted(on, channel, service)
     browser.on('up', sighted)
@@ -156,7 +161,15 @@ export class Discovery {
     this.listeners.delete(on)
     for (const nodeId of [...this.seen.keys()]) this.forget(nodeId, (from) => from.startsWith(`${on}|`))
     if (!bonjour) return Promise.resolve()
-    return new Promise((resolve) => bonjour.unpublishAll(() => bonjour.destroy(() => resolve())))
+    return new Promise((resolve) => {
+      const destroy = (): void => bonjour.destroy(() => resolve())
+      try {
+        bonjour.unpublishAll(destroy)
+      } catch {
+        // The goodbye lists this machine's interfaces, which needs a free file descriptor. Others forget us in time.
+        destroy()
+      }
+    })
   }
 
   private sighted(on: string, { interfaceName }: Channel, service: Service): void {

@@ -4,17 +4,23 @@ const isLinkLocal = (address: string): boolean => /^fe[89ab]/i.test(address)
 
 type Interfaces = typeof networkInterfaces
 
-const outward = (read: Interfaces = networkInterfaces): [name: string, addresses: NetworkInterfaceInfo[]][] => {
+/**
+ * This machine's network interfaces by name. None where the system does not list them: in some sandboxes, where nothing is
+ * discovered then and addresses can be given by hand, and while no file descriptor is free.
+ */
+export const interfacesNow = (read: Interfaces = networkInterfaces): ReturnType<Interfaces> => {
   try {
-    return Object.entries(read()).map(([name, addresses]) => [
-      name,
-      (addresses ?? []).filter(({ internal }) => !internal),
-    ])
+    return read()
   } catch {
-    // A sandbox may forbid listing interfaces. Nothing is discovered then; addresses can be given by hand.
-    return []
+    return {}
   }
 }
+
+const outward = (read?: Interfaces): [name: string, addresses: NetworkInterfaceInfo[]][] =>
+  Object.entries(interfacesNow(read)).map(([name, addresses]) => [
+    name,
+    (addresses ?? []).filter(({ internal }) => !internal),
+  ])
 
 /** The most that a handshake or an admission may name. A host of containers can have an address for each network of them. */
 const MOST_ADDRESSES = 100

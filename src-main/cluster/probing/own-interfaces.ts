@@ -1,11 +1,11 @@
 import { BlockList, isIP } from 'node:net'
-import { networkInterfaces } from 'node:os'
 import type { InterfaceType, NetworkInterface } from '@core/state/nodes'
+import { interfacesNow } from '../own-addresses'
 
 /** The interface by which this machine reaches an address on the same network; undefined for one behind a router. */
 const nameTowards = (ip: string): string | undefined => {
   const family = isIP(ip) === 6 ? 'ipv6' : 'ipv4'
-  for (const [name, addresses] of Object.entries(networkInterfaces())) {
+  for (const [name, addresses] of Object.entries(interfacesNow())) {
     for (const { cidr, family: own } of addresses ?? []) {
       if (cidr === null || own.toLowerCase() !== family) continue
       const [network, bits] = cidr.split('/')
