@@ -28,6 +28,9 @@ export interface Admission {
   readonly admittedAt?: Timestamp | undefined
 }
 
+/** Characters of the reason of a refusal. */
+export const MAX_REASON = 500
+
 export const JoinMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('token'), secret: z.string().max(200), friendlyName: name }),
   z.object({ type: z.literal('ask'), friendlyName: name, commitment: hash }),
@@ -40,7 +43,7 @@ export const JoinMessage = z.discriminatedUnion('type', [
     /** By the leader's clock; absent from members of older versions. */
     admittedAt: Timestamp.optional(),
   }),
-  z.object({ type: z.literal('refused'), code: z.string().max(50), reason: z.string().max(500) }),
+  z.object({ type: z.literal('refused'), code: z.string().max(50), reason: z.string().max(MAX_REASON) }),
 ])
 export type JoinMessage = z.infer<typeof JoinMessage>
 

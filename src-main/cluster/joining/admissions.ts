@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { NodeId } from '@core/ids'
-import type { Admission } from '@core/protocols/join'
+import { MAX_REASON, type Admission } from '@core/protocols/join'
 import type { Caller } from '../links/listener'
 import { JoinChannel } from './join-channel'
 import { commitmentTo, digitsOf, drawNonce } from './digits'
@@ -140,7 +140,7 @@ export class Admissions {
       channel.send({ type: 'admitted', clusterId: options.cluster().clusterId, members: [...members], admittedAt })
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      channel.send({ type: 'refused', code: 'not_now', reason })
+      channel.send({ type: 'refused', code: 'not_now', reason: reason.slice(0, MAX_REASON) })
     }
   }
 }
