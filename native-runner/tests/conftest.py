@@ -328,6 +328,22 @@ def runner(tmp_path: Path) -> Iterator[RunnerProcess]:
     process.close()
 
 
+@pytest.fixture
+def runners(tmp_path: Path) -> Iterator[Callable[[], RunnerProcess]]:
+    """Starts runners, one after the other."""
+    started: list[RunnerProcess] = []
+
+    def start() -> RunnerProcess:
+        folder = tmp_path / f"pipes-{len(started)}"
+        folder.mkdir()
+        started.append(RunnerProcess(folder))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.close()
+
+
 @pytest.fixture(scope="module")
 def ready(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunnerProcess]:
     """One runner with the tiny model for all tests of a file."""

@@ -1,33 +1,16 @@
 """The disk cache across runners: cached prefixes survive the end of a runner, also a kill."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import pytest
 from conftest import RunnerGroup, RunnerProcess
 from kept_blocks import disk, wait_for_files
 
 TEXT = "once upon a time " * 40
 
 
-@pytest.fixture
-def runners(tmp_path: Path) -> Iterator[Any]:
-    started: list[RunnerProcess] = []
-
-    def start() -> RunnerProcess:
-        folder = tmp_path / f"pipes-{len(started)}"
-        folder.mkdir()
-        started.append(RunnerProcess(folder))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.close()
-
-
 def test_a_prompt_is_not_computed_again_after_a_kill_or_an_orderly_end(
-    tiny: Path, tmp_path: Path, runners: Any
+    tiny: Path, tmp_path: Path, runners: Callable[[], RunnerProcess]
 ) -> None:
     first = runners()
     first.ready(tiny, **disk(tmp_path / "kept"))
@@ -52,7 +35,7 @@ def test_a_prompt_is_not_computed_again_after_a_kill_or_an_orderly_end(
 
 
 def test_tokens_of_blocks_that_another_machine_computed_are_counted_as_such(
-    tiny: Path, tmp_path: Path, runners: Any
+    tiny: Path, tmp_path: Path, runners: Callable[[], RunnerProcess]
 ) -> None:
     first = runners()
     first.ready(tiny, **disk(tmp_path / "kept"))

@@ -1,7 +1,7 @@
 """A LoRA adapter changes what a model answers, exactly as it does in mlx-lm."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,24 +30,9 @@ def adapter(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-@pytest.fixture
-def runners(tmp_path: Path) -> Iterator[Any]:
-    started: list[RunnerProcess] = []
-
-    def start() -> RunnerProcess:
-        folder = tmp_path / f"pipes-{len(started)}"
-        folder.mkdir()
-        started.append(RunnerProcess(folder))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.close()
-
-
 @pytest.mark.parametrize("dora", [False, True], ids=["lora", "dora"])
 def test_answers_are_those_of_mlx_lm_with_the_adapter_and_not_those_without(
-    tiny: Path, tmp_path: Path, runners: Any, dora: bool
+    tiny: Path, tmp_path: Path, runners: Callable[[], RunnerProcess], dora: bool
 ) -> None:
     make_tiny_adapter(tmp_path / "adapter", tiny, seed=3, dora=dora)
     adapted = runners()
@@ -64,7 +49,7 @@ def test_a_pipeline_with_an_adapter_answers_like_mlx_lm(tiny: Path, adapter: Pat
 
 
 def test_cached_prefixes_of_an_adapter_serve_neither_the_plain_model_nor_another_adapter(
-    tiny: Path, adapter: Path, tmp_path: Path, runners: Any
+    tiny: Path, adapter: Path, tmp_path: Path, runners: Callable[[], RunnerProcess]
 ) -> None:
     make_tiny_adapter(tmp_path / "other", tiny, seed=5)
     kept = tmp_path / "kept"
