@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from conftest import RunnerGroup, RunnerProcess
 from kept_blocks import disk, wait_for_files
+from runner_process import RunnerGroup, RunnerProcess
 
 TEXT = "once upon a time " * 40
 

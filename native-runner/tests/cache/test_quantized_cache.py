@@ -8,11 +8,11 @@ from typing import Any
 
 import mlx.core as mx
 import pytest
-from conftest import RunnerProcess
 from mlx_lm.generate import generate_step
 from mlx_lm.models.cache import KVCache, QuantizedKVCache, make_prompt_cache
 from mlx_lm.utils import load_model
 from requests_alone import answers, prefix_cache, prompt, schedule
+from runner_process import RunnerProcess
 from tiny_architectures import configurations, made, names
 
 from muster_runner.cache.cache_layers import footprint

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE_SECONDS, Frame, RankProcess, RunnerGroup, RunnerProcess, free_ports
 from divided_files import in_two_files
 from mlx.utils import tree_flatten
 from mlx_lm.utils import load_model, quantize_model
+from runner_process import PATIENCE_SECONDS, Frame, RankProcess, RunnerGroup, RunnerProcess, free_ports
 from text_alone import text_alone, weight_bytes
 
 from muster_runner.model.make_tiny import make_tiny

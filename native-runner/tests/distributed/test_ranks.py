@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import RunnerGroup, RunnerProcess
+from runner_process import RunnerGroup, RunnerProcess
 
 PROMPTS = {f"prompt-{n}": f"prompt number {n} " * (1 + 5 * n) for n in range(3)}
 DICE = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE_SECONDS, Frame, RankProcess, RunnerGroup, RunnerProcess
+from runner_process import PATIENCE_SECONDS, Frame, RankProcess, RunnerGroup, RunnerProcess
 from side_channel_hub import Hub, make_pipes
 
 DEVICES = [[None, "rehearsal-b"], ["rehearsal-a", None]]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import mlx.core as mx
 import pytest
-from conftest import PATIENCE_SECONDS, SOURCES
+from runner_process import PATIENCE_SECONDS, SOURCES
 from side_channel_hub import Hub, make_pipes
 
 from muster_runner.distributed.group import Group

@@ -10,8 +10,8 @@ from typing import Any
 import mlx.core as mx
 import numpy as np
 import pytest
-from conftest import RunnerProcess
 from reference_encoders import Reference, mean, unit
+from runner_process import RunnerProcess
 
 from muster_runner.embedding.make_tiny import BEGIN, CONTEXT, END, make_tiny_encoder
 from muster_runner.tokenization.tokenizer import BYTE_CHARACTERS

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import RunnerProcess
+from runner_process import RunnerProcess
 
 from muster_runner.embedding.make_tiny import make_tiny_encoder
 from muster_runner.tokenization.tokenizer import load_tokenizer

@@ -7,10 +7,10 @@ from typing import Any
 
 import mlx.core as mx
 import pytest
-from conftest import RunnerGroup, RunnerProcess
 from drafting import COMINGS, GOINGS, Always, Never, holds_its_tokens, sequence
 from mlx_lm.models.cache import make_prompt_cache
 from requests_alone import prompt, tiny_model
+from runner_process import RunnerGroup, RunnerProcess
 from tiny_architectures import configurations, made
 from tiny_sizes import VOCABULARY
 

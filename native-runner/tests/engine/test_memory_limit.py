@@ -4,7 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from conftest import RunnerProcess
+from runner_process import RunnerProcess
 
 from muster_runner.cache.cache_layers import Footprint
 from muster_runner.engine.prompt_queue import PREFILLS

@@ -6,8 +6,8 @@ from typing import Any
 
 import mlx.core as mx
 import pytest
-from conftest import RunnerProcess
 from mlx_lm.models.cache import KVCache
+from runner_process import RunnerProcess
 
 from muster_runner.cache.cache_layers import Footprint
 from muster_runner.cache.prefix_cache import PrefixCache

@@ -8,7 +8,7 @@ import weakref
 from typing import Any
 
 import pytest
-from conftest import RunnerProcess
+from runner_process import RunnerProcess
 
 from muster_runner.cache.restoring import RestoredTokens
 from muster_runner.engine.engine import Engine

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from adapted_alone import by_mlx_lm, told
-from conftest import RunnerGroup, RunnerProcess
 from kept_blocks import disk, wait_for_files
+from runner_process import RunnerGroup, RunnerProcess
 from text_alone import text_alone
 
 from muster_runner.failures import Unsupported

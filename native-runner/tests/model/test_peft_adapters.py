@@ -10,9 +10,9 @@ import mlx.core as mx
 import mlx.nn as nn
 import pytest
 from adapted_alone import by_mlx_lm, told
-from conftest import RunnerGroup
 from mlx.utils import tree_flatten, tree_unflatten
 from mlx_lm.utils import load_model
+from runner_process import RunnerGroup
 
 from muster_runner.failures import Unsupported
 from muster_runner.model.adapters import apply_adapter

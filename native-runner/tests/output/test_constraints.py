@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import RunnerProcess
+from runner_process import RunnerProcess
 
 from muster_runner.output.call_grammars import call_schema
 from muster_runner.protocol import Tool

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import RunnerProcess
 from marked_model import make_marked
+from runner_process import RunnerProcess
 
 from muster_runner.output.constraints import ThoughtLimit
 

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from conftest import RunnerProcess
+from runner_process import RunnerProcess
 
 LONG = "a long prompt " * 100
 

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE_SECONDS, Frame, RunnerProcess
+from runner_process import PATIENCE_SECONDS, Frame, RunnerProcess
 
 from muster_runner import PROTOCOL
 

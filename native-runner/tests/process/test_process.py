@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PATIENCE_SECONDS, SOURCES, RunnerProcess
+from runner_process import PATIENCE_SECONDS, SOURCES, RunnerProcess
 
 
 def damaged(tiny: Path, tmp_path: Path) -> Path:

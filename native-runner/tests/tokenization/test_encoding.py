@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from conftest import PATIENCE_SECONDS, SOURCES, RunnerProcess
+from runner_process import PATIENCE_SECONDS, SOURCES, RunnerProcess
 
 from muster_runner.protocol import TextPrompt
 from muster_runner.tokenization import encoding

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import RunnerProcess
 from PIL import Image
+from runner_process import RunnerProcess
 from vision_alone import greedy, picture
 from vision_checkpoints import changed
 
