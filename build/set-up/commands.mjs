@@ -36,6 +36,8 @@ export async function runCommand(program, args, { log, signal, env = process.env
   const logFile = path.join(cache, 'set-up', `${log}.log`)
   await mkdir(path.dirname(logFile), { recursive: true })
   const file = createWriteStream(logFile, { flags: begunLogs.has(logFile) ? 'a' : 'w' })
+  // A full disk must not end the set-up here: the program says itself what it lacks.
+  file.on('error', () => undefined)
   begunLogs.add(logFile)
   file.write(`\n$ ${[program, ...args].join(' ')}\n`)
   const limit = timeLimitMs === undefined ? [] : [AbortSignal.timeout(timeLimitMs)]

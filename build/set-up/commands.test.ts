@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '@core/testing/eventually'
+import { cache } from './places.mjs'
 import { SetUpProblem } from './problem.mjs'
 import { CommandFailed, runCommand, withRetries } from './commands.mjs'
 
@@ -29,6 +30,17 @@ describe('running a program', () => {
     const failure = await node('console.log("why"); process.exit(3)').catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(CommandFailed)
     expect(failure).toMatchObject({ message: expect.stringContaining('ended with code 3'), output: 'why\n' })
+  })
+
+  it('goes on if its output cannot be kept, as on a full disk', async () => {
+    const log = `test-${process.pid}-folder`
+    const inTheWay = path.join(cache, 'set-up', `${log}.log`)
+    await mkdir(inTheWay, { recursive: true })
+    try {
+      expect(await runCommand(process.execPath, ['-e', 'console.log("a")'], { log, signal })).toBe('a\n')
+    } finally {
+      await rm(inTheWay, { recursive: true })
+    }
   })
 
   it('fails if the program does not exist', async () => {
