@@ -71,4 +71,19 @@ describe('a conversation in a terminal', () => {
     terminal.type('/bye\r')
     expect(await terminal.exited).toBe(0)
   })
+
+  it('begins a line for the error that ends an answer, and goes on', async () => {
+    const terminal = open('--temperature', '0')
+    await terminal.shows(/>>> /)
+    terminal.type('Go on for ever\r')
+    await new Control(node.url).until('it answers', ({ tasks }) =>
+      Object.values(tasks).some(({ status }) => status === 'Running'),
+    )
+    await terminal.shows(/for ever\r+\n\w/)
+    await node.kill()
+    await terminal.shows(/\r\nThe connection to the node was lost/)
+    await terminal.shows(/>>> /)
+    terminal.type(CTRL_D)
+    expect(await terminal.exited).toBe(0)
+  })
 })

@@ -91,8 +91,10 @@ export const converse = async (
     answering = stop
     let text = ''
     let thinking = false
+    let printed = ''
     try {
       for await (const part of chat(api, { model, messages, ...settings }, stop.signal)) {
+        if (part.kind === 'thought' || part.kind === 'text') printed = part.text
         if (part.kind === 'thought') {
           thinking = true
           await out.print({ text: part.text, style: 'dim' })
@@ -104,7 +106,11 @@ export const converse = async (
         }
       }
     } catch (error) {
-      if (!stop.signal.aborted) throw error
+      if (!stop.signal.aborted) {
+        // The error begins a line of its own.
+        if (printed !== '' && !printed.endsWith('\n')) await out.print('\n')
+        throw error
+      }
       await out.print({ text: ' (stopped)', style: 'dim' })
     } finally {
       answering = undefined

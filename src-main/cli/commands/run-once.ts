@@ -30,22 +30,28 @@ export const askOnce = async (
 ): Promise<ExitCode> => {
   let [text, thought, finishReason] = ['', '', 'stop']
   let tokens: Pick<RunAnswer, 'promptTokens' | 'completionTokens'> = {}
-  for await (const part of chat(api, question)) {
-    switch (part.kind) {
-      case 'text':
-        text += part.text
-        if (!json) await out.print(part.text)
-        break
-      case 'thought':
-        thought += part.text
-        break
-      case 'end':
-        finishReason = part.reason
-        break
-      case 'usage':
-        tokens = { promptTokens: part.promptTokens, completionTokens: part.completionTokens }
-        break
+  try {
+    for await (const part of chat(api, question)) {
+      switch (part.kind) {
+        case 'text':
+          text += part.text
+          if (!json) await out.print(part.text)
+          break
+        case 'thought':
+          thought += part.text
+          break
+        case 'end':
+          finishReason = part.reason
+          break
+        case 'usage':
+          tokens = { promptTokens: part.promptTokens, completionTokens: part.completionTokens }
+          break
+      }
     }
+  } catch (error) {
+    // The error begins a line of its own.
+    if (!json && text !== '' && !text.endsWith('\n')) await out.print('\n')
+    throw error
   }
   if (json)
     await out.json({
