@@ -215,6 +215,11 @@ describe('a refusal', () => {
     world.connect([studio, mini])
     world.apply({ type: 'NodeLeaving', nodeId: NodeId.parse('old'), reason: 'sleep' })
     const tensor = { sharding: 'Tensor', minNodes: 2 } as const
+    const alone = { ...smallCard, supportsTensor: false, supportsPipeline: false }
+    for (const sharding of ['Tensor', 'Pipeline'] as const)
+      expect(reasonOf(world, { ...tensor, sharding }, alone)).toBe(
+        'm/small cannot be shared out and runs on one machine',
+      )
     expect(reasonOf(world, tensor, { ...smallCard, supportsTensor: false })).toMatch(
       /^m\/small does not support Tensor/,
     )

@@ -20,15 +20,18 @@ export const shardingProblem = (
   if (size === 1) return undefined
   const model: string = modelId
   const count = size
+  const neither = 'refusals.noSharding'
   if (kind === 'embedding') return refusal('not_shared_out', coded('refusals.embedding', { model }))
   if (sharding === 'Tensor') {
     if (adapterId !== undefined) return refusal('tensor_unsupported', coded('refusals.adapterTensor', { model }))
-    if (!supportsTensor) return refusal('tensor_unsupported', coded('refusals.noTensor', { model }))
+    if (!supportsTensor)
+      return refusal('tensor_unsupported', coded(supportsPipeline ? 'refusals.noTensor' : neither, { model }))
     return hiddenSize % size === 0 && kvHeads % size === 0
       ? undefined
       : refusal('indivisible', coded('refusals.indivisible', { model, heads: kvHeads, count }))
   }
-  if (!supportsPipeline) return refusal('pipeline_unsupported', coded('refusals.noPipeline', { model }))
+  if (!supportsPipeline)
+    return refusal('pipeline_unsupported', coded(supportsTensor ? 'refusals.noPipeline' : neither, { model }))
   return layers >= size
     ? undefined
     : refusal('too_few_layers', coded('refusals.tooFewLayers', { model, layers, count }))

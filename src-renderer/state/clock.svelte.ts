@@ -1,4 +1,4 @@
-/** Reactive time for countdowns; ticks only while it is read. */
+/** Reactive time for countdowns; ticks while the component that made it is mounted. */
 export class Clock {
   now = $state(Date.now())
 

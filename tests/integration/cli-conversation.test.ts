@@ -29,11 +29,12 @@ describe('a conversation in a terminal', () => {
   }
 
   it('answers each question, and ends with Ctrl-D', async () => {
-    const terminal = open('--max-tokens', '8')
+    const terminal = open('--max-tokens', '8', '--temperature', '0')
     await terminal.shows(/chat is ready/)
     for (const question of ['Hello', 'And then?']) {
       await terminal.shows(/>>> /)
       terminal.type(`${question}\r`)
+      await terminal.shows(/cut off at its token limit/)
     }
     await terminal.shows(/>>> /)
     terminal.type(CTRL_D)

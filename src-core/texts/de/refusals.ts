@@ -24,6 +24,7 @@ export const refusals: Translation<'refusals'> = {
   indivisible:
     '{model} hat {heads, plural, one {# Key-Value-Kopf, der sich nicht gleichmäßig auf {count} Rechner verteilen lässt} other {# Key-Value-Köpfe, die sich nicht gleichmäßig auf {count} Rechner verteilen lassen}}',
   noPipeline: '{model} lässt sich nicht nach Schichten aufteilen; Tensor verwenden',
+  noSharding: '{model} lässt sich nicht aufteilen und läuft auf einem einzigen Rechner',
   tooFewLayers: '{model} hat nur {layers} Schichten für {count} Rechner',
   nothingToGuess: '{model} ist ein Embedding-Modell und schreibt nichts, was ein Entwurfsmodell raten könnte',
   adapterTensor: '{model} lässt sich mit einem LoRA-Adapter nicht nach Tensoren aufteilen',

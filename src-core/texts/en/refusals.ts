@@ -23,6 +23,7 @@ export const refusals = {
   indivisible:
     '{model} has {heads, plural, one {# key-value head} other {# key-value heads}}, which {count} machines cannot share equally',
   noPipeline: '{model} does not support Pipeline sharding; use Tensor',
+  noSharding: '{model} cannot be shared out and runs on one machine',
   tooFewLayers: '{model} has only {layers} layers for {count} machines',
   nothingToGuess: '{model} is an embedding model and writes nothing that a draft could guess',
   adapterTensor: '{model} cannot be shared out by tensors with a LoRA adapter',

@@ -23,6 +23,7 @@ export const refusals: Translation<'refusals'> = {
   noTensor: '{model} 不支持按张量拆分；请使用 Pipeline',
   indivisible: '{model} 有 {heads, plural, other {# 个键值头}}，无法平均分给 {count} 台机器',
   noPipeline: '{model} 不支持按层拆分；请使用 Tensor',
+  noSharding: '{model} 无法拆分，只能在一台机器上运行',
   tooFewLayers: '{model} 只有 {layers} 层，不够 {count} 台机器分',
   nothingToGuess: '{model} 是嵌入模型，不生成可供草稿模型预测的内容',
   adapterTensor: '{model} 使用 LoRA 适配器时无法按张量拆分',

@@ -3,6 +3,7 @@ import { chat, type ChatMessage, type ChatSettings } from '../api/chat'
 import type { CommandContext } from '../context'
 import { CommandError, DONE, type ExitCode } from '../exit-codes'
 import { plainLine } from '../text/plain'
+import { CUT_OFF } from './run-once'
 
 export interface Conversation extends ChatSettings {
   readonly model: string
@@ -92,6 +93,7 @@ export const converse = async (
     let text = ''
     let thinking = false
     let printed = ''
+    let cutOff = false
     try {
       for await (const part of chat(api, { model, messages, ...settings }, stop.signal)) {
         if (part.kind === 'thought' || part.kind === 'text') printed = part.text
@@ -103,7 +105,7 @@ export const converse = async (
           thinking = false
           text += part.text
           await out.print(part.text)
-        }
+        } else if (part.kind === 'end') cutOff = part.reason === 'length'
       }
     } catch (error) {
       if (!stop.signal.aborted) {
@@ -116,6 +118,7 @@ export const converse = async (
       answering = undefined
     }
     await out.print('\n')
+    if (cutOff) await err.line(CUT_OFF)
     return text
   }
 

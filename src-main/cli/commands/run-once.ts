@@ -22,6 +22,9 @@ export interface RunAnswer {
   readonly completionTokens?: number
 }
 
+/** Said after an answer that was longer than it may be. */
+export const CUT_OFF = 'The answer was cut off at its token limit.'
+
 /** Asks one question and prints the answer on standard output: streamed text, or one JSON document. */
 export const askOnce = async (
   question: Question,
@@ -61,7 +64,7 @@ export const askOnce = async (
     } satisfies RunAnswer)
   else {
     if (!text.endsWith('\n')) await out.print('\n')
-    if (finishReason === 'length') await err.line('The answer was cut off at its token limit.')
+    if (finishReason === 'length') await err.line(CUT_OFF)
   }
   return DONE
 }
