@@ -1,4 +1,4 @@
-import { createSocket } from 'node:dgram'
+import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { syncBuiltinESMExports } from 'node:module'
 import os from 'node:os'
@@ -11,12 +11,14 @@ import { interfaceTypeTowards } from './probing/own-interfaces'
 const other = NodeId.parse('b'.repeat(64))
 
 describe('discovery, where another program has the port of multicast DNS for itself', () => {
-  const holder = createSocket('udp4')
+  let holder: Socket
   const warnings: unknown[] = []
   let discovery: Discovery
 
   beforeEach(async () => {
+    warnings.length = 0
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    holder = createSocket('udp4')
     holder.bind(0)
     await once(holder, 'listening')
     discovery = new Discovery({
@@ -43,6 +45,14 @@ describe('discovery, where another program has the port of multicast DNS for its
     }
     await discovery.close()
     expect(warnings).toEqual([failure])
+  })
+
+  it('repeats no announcement once it is closed', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    await vi.waitFor(() => expect(warnings).not.toEqual([]))
+    await discovery.close()
+    // What the library does on a closed socket is thrown out of its timer.
+    vi.advanceTimersByTime(3_600_000)
   })
 })
 

@@ -75,9 +75,15 @@ const openMdns = (channel: Channel, port: number | undefined, failed: (error: un
   return bonjour
 }
 
+/** What is open on an interface: the socket, and this node's announcement once it has begun. */
+interface Listener {
+  readonly bonjour: Bonjour
+  announcement?: Service
+}
+
 /** Announces this node and discovers others, with an mDNS socket per interface: a single one misses most nodes. */
 export class Discovery {
-  private readonly listeners = new Map<string, Bonjour>()
+  private readonly listeners = new Map<string, Listener>()
   /** Channels whose failure was logged. They are tried again with every check, until they are gone. */
   private readonly failing = new Set<string>()
   /** Sightings of each node, by interface and service name. */
@@ -136,14 +142,15 @@ export class Discovery {
         log.warn({ err, on }, 'nodes cannot be discovered over this interface; give their addresses')
       this.failing.add(on)
       // It may have been closed already, and another opened in its place.
-      if (this.listeners.get(on) === bonjour) void this.leave(on)
+      if (this.listeners.get(on) === listener) void this.leave(on)
     }
     const bonjour = openMdns(channel, mdnsPort, failed)
-    this.listeners.set(on, bonjour)
+    const listener: Listener = { bonjour }
+    this.listeners.set(on, listener)
     // Names must be unique, or mDNS reports a conflict. Probing is off: it would find our own other interfaces.
     const name = `${self.nodeId.slice(0, 12)} ${on}`
     try {
-      bonjour.publish({ name, type: SERVICE, port, probe: false, txt: { ...self } })
+      listener.announcement = bonjour.publish({ name, type: SERVICE, port, probe: false, txt: { ...self } })
     } catch (error) {
       // It lists this machine's interfaces, which needs a free file descriptor.
       return failed(error)
@@ -157,12 +164,17 @@ export class Discovery {
   }
 
   private leave(on: string): Promise<void> {
-    const bonjour = this.listeners.get(on)
+    const listener = this.listeners.get(on)
     this.listeners.delete(on)
     for (const nodeId of [...this.seen.keys()]) this.forget(nodeId, (from) => from.startsWith(`${on}|`))
-    if (!bonjour) return Promise.resolve()
+    if (!listener) return Promise.resolve()
+    const { bonjour, announcement } = listener
     return new Promise((resolve) => {
-      const destroy = (): void => bonjour.destroy(() => resolve())
+      const destroy = (): void => {
+        // Otherwise the library repeats it on the closed socket, which throws where the port was never bound.
+        if (announcement) announcement.destroyed = true
+        bonjour.destroy(() => resolve())
+      }
       try {
         bonjour.unpublishAll(destroy)
       } catch {
