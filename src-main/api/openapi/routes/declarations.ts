@@ -16,7 +16,7 @@ export const DECLARATIONS: readonly Described[] = [
     answer: { MetaInstanceView },
     query: ['validate'],
     statuses: [200, 201],
-    example: { body: { modelId: MODEL, maxContext: 4096 } },
+    example: { body: { modelId: MODEL, maxContext: 2048 } },
   },
   {
     method: 'get',
@@ -30,7 +30,7 @@ export const DECLARATIONS: readonly Described[] = [
     does: 'Apply declarations from documents, all or nothing; with dryRun only report the changes',
     body: { ApplyRequest },
     answer: { ApplyAnswer },
-    example: { body: { documents: [{ name: 'example', modelId: MODEL, maxContext: 4096 }], dryRun: true } },
+    example: { body: { documents: [{ name: 'example', modelId: MODEL, maxContext: 2048 }], dryRun: true } },
   },
   { method: 'get', path: '/schemas/declaration.json', does: 'JSON schema of a declaration document, for editors' },
   { method: 'get', path: '/meta_instance/{id}', does: 'One declaration with its status', answer: { MetaInstanceView } },
