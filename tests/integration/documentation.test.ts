@@ -11,6 +11,8 @@ const run = promisify(execFile)
 
 /** The model of all examples that are run; here it is the tiny one. */
 const MODEL = join('mlx-community', 'Qwen3-0.6B-4bit')
+/** The context of the real one. */
+const CONTEXT = 40_960
 /** Where a node answers, in the pages. */
 const ADDRESS = 'http://127.0.0.1:52416'
 
@@ -51,7 +53,10 @@ describe('the commands of the documentation', () => {
   const bin = join(folder.path, 'bin')
   let node: HeadlessNode
   beforeAll(async () => {
-    cpSync(tinyModel(), join(folder.path, 'models', MODEL), { recursive: true })
+    const model = join(folder.path, 'models', MODEL)
+    cpSync(tinyModel(), model, { recursive: true })
+    const config = JSON.parse(readFileSync(join(model, 'config.json'), 'utf8')) as object
+    writeFileSync(join(model, 'config.json'), JSON.stringify({ ...config, max_position_embeddings: CONTEXT }))
     mkdirSync(bin)
     writeFileSync(join(bin, 'muster'), `#!/bin/sh\nexec '${process.execPath}' '${cli}' "$@"\n`)
     chmodSync(join(bin, 'muster'), 0o700)
