@@ -51,6 +51,21 @@ describe('requests at a node that restarts as planned', () => {
     expect(await settled(refused)).toBe(true)
   })
 
+  it('may wait in any number, which Node does not take for a leak', async () => {
+    const warnings: Error[] = []
+    const warned = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', warned)
+    const gate = new RestartGate()
+    void gate.drain(NEVER_MS)
+    const late = Array.from({ length: 30 }, () => gate.mayBegin(caller().signal, monotonic(performance.now())))
+    await gate.refuse(NEVER_MS)
+    expect(await Promise.all(late)).toEqual(late.map(() => false))
+    // Node warns in a turn of its own.
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('warning', warned)
+    expect(warnings).toEqual([])
+  })
+
   it('that are given up meanwhile wait for nothing', async () => {
     const gate = new RestartGate()
     void gate.drain(NEVER_MS)

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { elapsed, monotonic, type Monotonic } from '@core/time/clocks'
 
 /**
@@ -41,6 +42,11 @@ export class RestartGate {
   private readonly forwarded = new OpenCount()
   private readonly refusal = new AbortController()
   private draining = false
+
+  constructor() {
+    // Every waiting request listens to it; from the eleventh on Node would warn of a leak.
+    setMaxListeners(0, this.refusal.signal)
+  }
 
   /** Aborts when waiting requests are to be refused. */
   get refused(): AbortSignal {
