@@ -42,7 +42,11 @@ test('the menu bar tells how all is, and everything in it works', async ({ folde
 
   await chooseInTray(electron, 'Settings…')
   await expect(page.getByRole('heading', { name: 'Settings', exact: true })).toBeVisible()
-  await page.close()
+  // As a person closes it, not by the debugger.
+  await Promise.all([
+    page.waitForEvent('close'),
+    electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close()),
+  ])
   const back = electron.waitForEvent('window')
   await chooseInTray(electron, 'Connect a tool…')
   await expect((await back).getByRole('heading', { name: 'Connect', exact: true })).toBeVisible()
