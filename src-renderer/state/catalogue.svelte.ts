@@ -16,6 +16,8 @@ export class Catalogue {
   known = $state(false)
   reading = $state(false)
   problem: unknown = $state.raw()
+  /** Whether the node has answered, with the models or with why not. */
+  readonly answered: boolean = $derived(this.known || this.problem !== undefined)
   readonly usable: readonly CatalogueModel[] = $derived(this.all.filter(({ problem }) => problem === undefined))
   readonly starter: CatalogueModel | undefined = $derived(this.usable.find(({ starter }) => starter))
 

@@ -115,6 +115,31 @@ test('every step can be done with the Return key alone', async ({ page }) => {
   await expect(page.getByRole('article', { name: 'Answer' })).toContainText('Paris', { timeout: TIMEOUT })
 })
 
+test('the Return key launches no model before the list of models is complete, then the recommended one', async ({
+  page,
+}) => {
+  addStarterModel(folder.path)
+  await start()
+  await page.request.patch(`${node.url}/node/setup`, { data: { step: 'model', state: 'open' } })
+  let list = (): void => undefined
+  const listed = new Promise<void>((resolve) => (list = resolve))
+  await page.route('**/models', async (route) => {
+    await listed
+    await route.continue()
+  })
+  await page.goto(node.url)
+  await expect(heading(page, 'First model')).toBeVisible()
+  await expect(page.getByText('Looking for models…')).toBeVisible()
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('radio')).toHaveCount(0)
+  await expect(heading(page, 'First model')).toBeFocused()
+  list()
+  await expect(page.getByRole('radio', { name: /SmolLM2/ })).toBeChecked()
+  await expect(page.getByRole('button', { name: /^Launch SmolLM2/ })).toBeFocused()
+  await page.keyboard.press('Enter')
+  await expect(heading(page, /^(Getting SmolLM2|First chat)/)).toBeVisible()
+})
+
 test('it goes on at the step where it was left, in another window and after the node was started again', async ({
   page,
   context,
