@@ -188,7 +188,7 @@ export const SUITES = [
 const SOAK_CLIENTS = 'soak-clients'
 const madeUpRequests = path.join(clientTests, 'test_openapi.py')
 const SOAK_GEMMA = 'soak-gemma'
-const slidingWindow = path.join(runner, 'tests', 'test_gemma.py')
+const slidingWindow = path.join(runner, 'tests', 'engine', 'test_gemma.py')
 
 /** Suites outside a plain `npm test`. @type {readonly Suite[]} */
 export const EXTRA_SUITES = [
