@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, it } from 'vitest'
 import { defaultNodeSettings, NodeSettings } from '@core/settings/node'
@@ -27,4 +27,23 @@ it('the page of settings has each setting with its default', () => {
     return [name, isNothing ? '–' : `\`${JSON.stringify(value)}\``]
   })
   expect(told).toEqual(Object.fromEntries(known))
+})
+
+/** Names that the node's sources give to files and folders directly in the data folder. */
+const namesInDataFolder = (): string[] =>
+  readdirSync(path.join(root, 'src-main'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .flatMap((file) => {
+      const text = page(path.join('src-main', file))
+      const constant = /\bFILE = '([^']+)'/.exec(text)?.[1]
+      return [...text.matchAll(/\bjoin\((?:\w+\.)*dataDir, (?:'([^']+)'|`([a-z-]+)|(FILE)\b)/g)].flatMap(
+        ([, literal, beginning, named]) => (named ? constant : (literal ?? beginning)) ?? [],
+      )
+    })
+
+it('the page of files has everything that a node keeps in its data folder', () => {
+  const text = page('docs/reference/files.md')
+  const names = [...new Set(namesInDataFolder())]
+  expect(names).toEqual(expect.arrayContaining(['identity.json', 'admission.json', 'former-identity-', 'log']))
+  expect(names.filter((name) => !text.includes(`\`${name}`))).toEqual([])
 })
