@@ -1,7 +1,7 @@
 import type { NodeId } from '@core/ids'
 import type { State } from '@core/state/state'
 
-/** Time after link loss until a node counts as silent; a link is lost after 3 s of silence itself. */
+/** Time after link loss until a node counts as silent; a link itself counts as lost after two seconds without an answer. */
 const SILENT_AFTER_MS = 1500
 
 export interface SilentNodesOptions {
