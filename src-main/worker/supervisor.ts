@@ -79,7 +79,7 @@ export class Supervisor {
       this.status = { status: 'Ready' }
       this.loadedBytes = options.adopted.memoryBytes
       this.batchSize = options.adopted.batchSize
-      this.signs.greeted = this.signs.ready = this.loadSent = true
+      this.signs.greeted = this.signs.told = this.signs.ready = this.loadSent = true
     }
     void this.start()
   }
@@ -222,7 +222,9 @@ export class Supervisor {
     try {
       const command = await load
       if (this.stopping || this.consequence !== undefined) return
-      this.loadSent = true
+      this.loadSent = this.signs.told = true
+      // What it waited for is not its own.
+      this.signs.progressAt = performance.now()
       this.process.send(command)
     } catch (error) {
       this.fail(notStarted(error))

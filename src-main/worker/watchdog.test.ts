@@ -30,6 +30,13 @@ describe('the watchdog', () => {
     expect(verdict(signs, DEFAULT_LIMITS, seconds(120) + 1)).toBe('no progress for 120 s before it was ready')
   })
 
+  it('lets a runner wait for hours that is not told yet what to load, as where another machine downloads it', () => {
+    const signs = { ...freshSigns(0), greeted: true }
+    for (let second = 1; second <= 36_000; second += 1) recordHeartbeat(signs, { steps: 0, active: 0 }, seconds(second))
+    expect(verdict(signs, DEFAULT_LIMITS, seconds(36_000))).toBeUndefined()
+    expect(verdict(signs, DEFAULT_LIMITS, seconds(36_006))).toBe('it hangs: no heartbeat for 5 s')
+  })
+
   it('does not count time in which this process was paused', () => {
     const signs = { ...freshSigns(0), greeted: true, ready: true }
     discountPause(signs, seconds(600))

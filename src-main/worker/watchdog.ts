@@ -15,6 +15,11 @@ export interface Signs {
   ready: boolean
   /** Heartbeats begin with the runner's hello: before it, only the start limit applies. */
   greeted: boolean
+  /**
+   * It was told what to load. Between its hello and that it waits for the other ranks, one of which may be downloading
+   * the model for hours: their machines watch over them, and this one has nothing to get on with.
+   */
+  told: boolean
   heardAt: number
   progressAt: number
   steps: number
@@ -24,6 +29,7 @@ export interface Signs {
 export const freshSigns = (now: number): Signs => ({
   ready: false,
   greeted: false,
+  told: false,
   heardAt: now,
   progressAt: now,
   steps: 0,
@@ -57,7 +63,8 @@ const seconds = (milliseconds: number): string => `${Math.round(milliseconds / 1
 export const verdict = (signs: Signs, limits: WatchdogLimits, now: number): string | undefined => {
   if (signs.greeted && now - signs.heardAt > limits.heartbeat)
     return `it hangs: no heartbeat for ${seconds(limits.heartbeat)}`
-  if (!signs.ready && now - signs.progressAt > limits.start)
+  const waits = signs.greeted && !signs.told
+  if (!signs.ready && !waits && now - signs.progressAt > limits.start)
     return `no progress for ${seconds(limits.start)} before it was ready`
   if (signs.ready && signs.active > 0 && now - signs.progressAt > limits.progress) {
     return `it hangs: no token for ${seconds(limits.progress)}`
