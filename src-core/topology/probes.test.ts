@@ -55,6 +55,30 @@ describe('probing', () => {
     expect(edges()).toHaveLength(2)
   })
 
+  it('counts no probe as unanswered whose answer cannot be there yet, as where many links come up at once', () => {
+    const { world, others, way, second, edges, probes, at } = probing('ab')
+    const targets = others.flatMap((nodeId) => [way(nodeId, '10.0.0.2'), way(nodeId, '10.1.0.2')])
+    second(targets, targets)
+    for (let burst = 1; burst <= 3 * LOST_AFTER; burst += 1) {
+      probes.round(targets, monotonic(at() + 500 + burst))
+      world.apply(...probes.reports(world.state))
+    }
+    expect(edges()).toHaveLength(2)
+    expect(probes.unreachable()).toEqual([])
+  })
+
+  it('loses a silent connection in time, however many links come up meanwhile', () => {
+    const { world, others, way, second, edges, probes, at } = probing('ab')
+    const targets = others.map((nodeId) => way(nodeId, '10.0.0.2'))
+    second(targets, targets)
+    for (let missed = 0; missed <= LOST_AFTER; missed += 1) {
+      second(targets, [])
+      for (let burst = 1; burst < 10; burst += 1) probes.round(targets, monotonic(at() + 100 * burst))
+      world.apply(...probes.reports(world.state))
+    }
+    expect(edges()).toEqual([])
+  })
+
   it('reports a member as unreachable if it answers at none of its addresses, and starts over after a sleep', () => {
     const { others, way, second, probes } = probing('abc')
     const [b, c] = others

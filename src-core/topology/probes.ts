@@ -1,6 +1,6 @@
 import type { Observation } from '../events/event'
 import type { NodeId } from '../ids'
-import { type Monotonic, NEVER } from '../time/clocks'
+import { elapsed, type Monotonic, NEVER } from '../time/clocks'
 import type { InterfaceType } from '../state/nodes'
 import type { State } from '../state/state'
 import { edgeKey, edgesOf, isSocketEdge, type SocketEdge } from '../state/topology'
@@ -15,6 +15,11 @@ import { edgeKey, edgesOf, isSocketEdge, type SocketEdge } from '../state/topolo
 export const PROBE_EVERY_MS = 1000
 /** Consecutive unanswered probes after which a connection is lost. */
 export const LOST_AFTER = 3
+/**
+ * How long an answer may take. A round also begins when a link comes up: many that come up at once must not count as
+ * many unanswered probes.
+ */
+const ANSWER_WITHIN_MS = PROBE_EVERY_MS / 2
 /** Most members probed per round; larger clusters take turns, to keep a round cheap. */
 export const PEERS_PER_ROUND = 64
 /** A latency is reported again only if it changed by more than this share. */
@@ -40,6 +45,12 @@ interface Route {
   heardAt: Monotonic
   latencyMs: number | undefined
   bytesPerSecond: number | undefined
+}
+
+/** A route that is asked again: how many probes it has left unanswered, and since when the last one waits. */
+const asked = ({ heardAt, askedAt, missed }: Route, now: Monotonic): Pick<Route, 'missed' | 'askedAt'> => {
+  if (heardAt >= askedAt) return { missed: 0, askedAt: now }
+  return elapsed(askedAt, now) < ANSWER_WITHIN_MS ? { missed, askedAt } : { missed: missed + 1, askedAt: now }
 }
 
 const keyOf = ({ nodeId, ip }: Pick<Target, 'nodeId' | 'ip'>): string => `${nodeId}@${ip}`
@@ -68,7 +79,7 @@ export class Probes {
       const key = keyOf(target)
       const known = this.routes.get(key)
       const route = known
-        ? { ...known, target, missed: known.heardAt >= known.askedAt ? 0 : known.missed + 1, askedAt: now }
+        ? { ...known, target, ...asked(known, now) }
         : {
             target,
             missed: 0,
