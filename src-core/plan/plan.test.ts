@@ -42,6 +42,13 @@ describe('a worker', () => {
     expect(plan(world.state, studio, none)).toMatchObject([{ kind: 'start' }])
   })
 
+  it('starts nothing where this machine was started again to run no models', () => {
+    const { world, id } = readyWorld()
+    world.apply({ type: 'RunnerDeleted', runnerId: runnerOf(world, id) })
+    world.addNode('Mac Studio', { worker: false })
+    expect(plan(world.state, studio, none)).toEqual([])
+  })
+
   it('stops runners that the state no longer has', () => {
     const { world, id } = readyWorld()
     const runnerId = runnerOf(world, id)

@@ -9,7 +9,7 @@ import { coded, type CodedText } from '../texts/coded'
  * The worker's reconciliation: compares what the state assigns to this node with what runs here, and returns the
  * actions that close the gap. Pure; the worker in `src-main/worker` carries them out and calls again.
  *
- * 1. A runner is started only for a shard of this node that the state has no runner for.
+ * 1. A runner is started only for a shard of this node that the state has no runner for, and only where it runs models.
  * 2. After a restart the old runners are reported as gone first, so that no failure is counted.
  * 3. If state and machine agree, there are no actions.
  *
@@ -86,9 +86,9 @@ export const plan = (state: State, nodeId: NodeId, running: Running): Action[] =
       if (differs(seen, known)) actions.push({ kind: 'report', runnerId: shard.runnerId, status: seen })
     } else if (known && !isTerminal(known)) {
       actions.push({ kind: 'reportDeleted', runnerId: shard.runnerId })
-    } else if (!known && nodeId in state.nodes) {
-      // After a restart the log contains the instance before this node has reported its memory. Start nothing until
-      // then.
+    } else if (!known && state.nodes[nodeId]?.worker === true) {
+      // After a restart the log contains the instance before this node has reported its memory, and whether it runs
+      // models at all. Start nothing until then.
       actions.push({ kind: 'start', instance, shard })
     }
   }

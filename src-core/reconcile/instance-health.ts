@@ -1,4 +1,5 @@
 import type { Event } from '../events/event'
+import type { NodeId } from '../ids'
 import { instancesOf, isReady, nodeName } from '../state/bindings'
 import { connectionsOf } from '../state/connections'
 import type { Instance } from '../state/instances'
@@ -112,18 +113,14 @@ const recovery = (state: State, instance: Instance, { now }: ReconcileInputs): E
 const healthOf = (state: State, instance: Instance, inputs: ReconcileInputs): Event[] => {
   const { instanceId } = instance
   const absent = instance.shards.map(({ nodeId }) => nodeId).filter((nodeId) => !(nodeId in state.nodes))
+  const without = (nodeId: NodeId, why: CodedText): Event[] => [
+    { type: 'InstanceDeleted', instanceId, ...failed(why), cause: 'node', failedNodeIds: [nodeId] },
+  ]
   const timedOut = absent.find((nodeId) => !isExpected(state, nodeId, inputs))
-  if (timedOut !== undefined) {
-    return [
-      {
-        type: 'InstanceDeleted',
-        instanceId,
-        ...failed(coded('failures.left', { name: nodeName(state, timedOut) })),
-        cause: 'node',
-        failedNodeIds: [timedOut],
-      },
-    ]
-  }
+  if (timedOut !== undefined) return without(timedOut, coded('failures.left', { name: nodeName(state, timedOut) }))
+  // It was started again to run no models, so no runner will ever report from there.
+  const idle = instance.shards.map(({ nodeId }) => nodeId).find((nodeId) => state.nodes[nodeId]?.worker === false)
+  if (idle !== undefined) return without(idle, coded('failures.noWorker', { name: nodeName(state, idle) }))
   const lost: Event = {
     type: 'InstanceDeleted',
     instanceId,

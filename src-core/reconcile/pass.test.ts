@@ -248,6 +248,22 @@ describe('a node', () => {
   })
 })
 
+describe('a machine that was started again to run no models', () => {
+  it('loses its instances to others, or the declaration says that nobody can take it', () => {
+    const { world, id } = readyWorld()
+    const other = world.addNode('Mac mini')
+    world.addNode('Mac Studio', { worker: false })
+    world.reconcile()
+    expect(world.metaInstance(id).lastFailureError).toBe('Mac Studio runs no models any more')
+    expect(world.instance(id).shards.map(({ nodeId }) => nodeId)).toEqual([other])
+    world.addNode('Mac mini', { worker: false })
+    world.reconcile()
+    expect(Object.values(world.state.instances)).toEqual([])
+    expect(world.status(id)).toBe('PLACEMENT_FAILED')
+    expect(types(world.wait(1000).reconcile().events)).toEqual([])
+  })
+})
+
 describe('change', () => {
   it('of a constraint replaces the instance: the new one first if memory allows both', () => {
     const { world, id } = readyWorld()

@@ -58,7 +58,7 @@ export class World {
   addNode(
     name: string,
     options: { free?: number; total?: number; bandwidth?: number } & Partial<
-      Pick<NodeInfo, 'cannotRun' | 'speeds' | 'protocol' | 'version'>
+      Pick<NodeInfo, 'cannotRun' | 'speeds' | 'protocol' | 'version' | 'worker'>
     > = {},
   ): NodeId {
     const nodeId = NodeId.parse(name)

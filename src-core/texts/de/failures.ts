@@ -5,6 +5,7 @@ export const failures: Translation<'failures'> = {
   several: '{causes}',
   unknown: 'der Prozess des Modells ist gescheitert',
   left: '{name} hat den Cluster verlassen',
+  noWorker: '{name} führt keine Modelle mehr aus',
   connectionLost: 'Netzwerkverbindung verloren',
   modelFile: 'eine Datei des Modells fehlt oder ist beschädigt',
   unsupported: 'diese Version kann ein solches Modell nicht ausführen',

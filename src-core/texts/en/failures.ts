@@ -4,6 +4,7 @@ export const failures = {
   several: '{causes}',
   unknown: 'Runner failed',
   left: '{name} left the cluster',
+  noWorker: '{name} runs no models any more',
   connectionLost: 'Network connection lost',
   modelFile: 'a file of the model is missing or damaged',
   unsupported: 'this version cannot run such a model',

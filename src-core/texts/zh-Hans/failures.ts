@@ -5,6 +5,7 @@ export const failures: Translation<'failures'> = {
   several: '{causes}',
   unknown: '模型进程失败',
   left: '{name} 已离开集群',
+  noWorker: '{name} 已不再运行模型',
   connectionLost: '网络连接中断',
   modelFile: '模型的某个文件缺失或损坏',
   unsupported: '此版本无法运行这样的模型',
