@@ -2,9 +2,9 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { syncBuiltinESMExports } from 'node:module'
 import os from 'node:os'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { NodeId } from '@core/ids'
-import { Discovery } from './discovery'
+import { Discovery, type Sighting } from './discovery'
 import type { Channel } from './own-addresses'
 import { interfaceTypeTowards } from './probing/own-interfaces'
 
@@ -56,12 +56,48 @@ describe('discovery, where another program has the port of multicast DNS for its
   })
 })
 
+const listed = os.networkInterfaces
+const listInterfaces = (list: typeof listed): void => {
+  os.networkInterfaces = list
+  syncBuiltinESMExports()
+}
+
+const freePort = async (): Promise<number> => {
+  const free = createSocket('udp4')
+  free.bind(0)
+  await once(free, 'listening')
+  const { port } = free.address()
+  free.close()
+  return port
+}
+
+describe('discovery of a host of containers', () => {
+  const bridges = Array.from({ length: 20 }, (_, at) => `172.${at + 17}.0.1`)
+  afterEach(() => listInterfaces(listed))
+
+  it('names first the address from which it announces itself, and those of its containers’ networks after that', async () => {
+    const bridge = (address: string): os.NetworkInterfaceInfo => ({
+      ...{ address, netmask: '255.255.0.0', cidr: `${address}/16`, mac: '02:42:00:00:00:01', internal: false },
+      family: 'IPv4',
+    })
+    listInterfaces(() => Object.fromEntries(bridges.map((address, at) => [`br-${at}`, [bridge(address)]])))
+    const mdnsPort = await freePort()
+    const open = (nodeId: NodeId, onSeen: (sighting: Sighting) => void): Discovery =>
+      new Discovery({
+        ...{ self: { nodeId, clusterId: 'home', version: '1.0.0' }, port: 52417, mdnsPort, onSeen },
+        ...{ onGone: () => undefined, log: { warn: () => undefined } },
+        channels: () => [{ interfaceName: 'lo', family: 'IPv4', address: '127.0.0.1' }],
+      })
+    const seen = new Promise<Sighting>((resolve) => {
+      const here = open(NodeId.parse('a'.repeat(64)), resolve)
+      const there = open(other, () => undefined)
+      onTestFinished(async () => void (await Promise.all([here.close(), there.close()])))
+    })
+    expect((await seen).addresses).toEqual(['127.0.0.1', ...bridges])
+  })
+})
+
 describe('discovery, while the system does not list the interfaces', () => {
-  const listed = os.networkInterfaces
-  const listInterfaces = (list: typeof listed): void => {
-    os.networkInterfaces = list
-    syncBuiltinESMExports()
-  }
   afterEach(() => {
     vi.useRealTimers()
     listInterfaces(listed)
@@ -69,11 +105,7 @@ describe('discovery, while the system does not list the interfaces', () => {
 
   it('ends nothing: neither where it announces nor where it says goodbye', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
-    const free = createSocket('udp4')
-    free.bind(0)
-    await once(free, 'listening')
-    const { port: mdnsPort } = free.address()
-    free.close()
+    const mdnsPort = await freePort()
     const loopback = (address: string): Channel => ({ interfaceName: 'lo', family: 'IPv4', address })
     let open = [loopback('127.0.0.1')]
     const warnings: unknown[] = []

@@ -18,7 +18,7 @@ export type Announcement = z.infer<typeof Announcement>
 /** An announced node with its addresses. Its identity is verified by certificate when a link is opened. */
 export interface Sighting extends Announcement {
   readonly port: number
-  /** IPv4 and IPv6, unordered. */
+  /** IPv4 and IPv6: first those that it announces itself from. */
   readonly addresses: readonly string[]
 }
 
@@ -189,7 +189,8 @@ export class Discovery {
     // Ignore announcements that do not parse: they are not from a Muster node.
     if (!parsed.success || parsed.data.nodeId === this.options.self.nodeId) return
     const { nodeId } = parsed.data
-    const heard = [...(service.addresses ?? []), ...(service.referer ? [service.referer.address] : [])]
+    // Where it comes from leads back to it; what it lists beside that may lead to its containers only.
+    const heard = [...(service.referer ? [service.referer.address] : []), ...(service.addresses ?? [])]
     const addresses = [...new Set(heard.map((address) => withZone(address, interfaceName)))]
     const known = this.seen.get(nodeId) ?? new Map<string, Sighting>()
     known.set(`${on}|${service.name}`, { ...parsed.data, port: service.port, addresses })
@@ -218,7 +219,9 @@ export class Discovery {
   private report(nodeId: NodeId): void {
     const sightings = [...(this.seen.get(nodeId)?.values() ?? [])]
     const latest = sightings.at(-1)
-    if (latest)
-      this.options.onSeen({ ...latest, addresses: [...new Set(sightings.flatMap(({ addresses }) => addresses))] })
+    if (!latest) return
+    const sources = sightings.flatMap(({ addresses }) => addresses.slice(0, 1))
+    const all = sightings.flatMap(({ addresses }) => addresses)
+    this.options.onSeen({ ...latest, addresses: [...new Set([...sources, ...all])] })
   }
 }

@@ -20,6 +20,21 @@ const isFirst = (one: PeerAddress, at: number, all: readonly PeerAddress[]): boo
   all.findIndex((other) => same(one, other)) === at
 
 /**
+ * The first of these addresses, and some of the others in turn. A host of containers announces an address for each of their
+ * networks, and the one at which it can be reached may be any of them.
+ */
+const inTurn = (
+  all: readonly PeerAddress[],
+  { most, turn = 0 }: { readonly most: number; readonly turn?: number },
+): readonly PeerAddress[] => {
+  if (all.length <= most) return all
+  const likeliest = Math.ceil(most / 2)
+  const others = all.slice(likeliest)
+  const from = (turn * (most - likeliest)) % others.length
+  return [...all.slice(0, likeliest), ...[...others, ...others].slice(from, from + most - likeliest)]
+}
+
+/**
  * Addresses at which other nodes may be found: from discovery, from the user, or from the nodes themselves. Kept in
  * `peers.json`, so that a start finds peers without discovery. An address proves no identity; a certificate does.
  */
@@ -55,14 +70,14 @@ export class AddressBook {
 
   /**
    * Addresses to dial for a node: its known ones, those that others report (`reportedAddresses`), and the user's. At most `most`
-   * of the first two kinds, and all of the user's.
+   * of the first two kinds, which with another `turn` are others, and all of the user's.
    */
   around(
     nodeId: NodeId,
-    { reportedAddresses, most }: { readonly reportedAddresses: readonly PeerAddress[]; readonly most: number },
+    options: { readonly reportedAddresses: readonly PeerAddress[]; readonly most: number; readonly turn?: number },
   ): readonly PeerAddress[] {
-    const reported = [...this.of(nodeId), ...reportedAddresses].filter(isFirst).slice(0, most)
-    return [...reported, ...this.options.given].filter(isFirst)
+    const all = [...this.of(nodeId), ...options.reportedAddresses].filter(isFirst)
+    return [...inTurn(all, options), ...this.options.given].filter(isFirst)
   }
 
   /** Adds working addresses, before the earlier ones. */

@@ -6,7 +6,7 @@ import type { Identity } from '../identity'
 import type { AddressBook, PeerAddress } from './address-book'
 import { dial, Removed } from './dial'
 import { lastCallOf, NO_ADDRESS } from './last-call'
-import { CLOSED, Link, type LinkFrame } from './link'
+import { CLOSED, Link, LinkClosed, type LinkFrame } from './link'
 import type { Caller } from './listener'
 import { RemovalNotices } from './removal-notices'
 import { firstOf, openThrough } from '../member-links'
@@ -21,6 +21,8 @@ const DIAL_AT_ONCE = 8
 const REDIAL_MS = 1200
 /** Delay before the link of a removed member closes, so that the removal still reaches it. */
 const REMOVED_CLOSE_DELAY_MS = 50
+/** Codes with which a side closes a link that it will not have. It is dialled again at the next interval only. */
+const REFUSALS: ReadonlySet<number> = new Set([CLOSED.notMember, CLOSED.protocol, CLOSED.sameIdentity])
 /** Two machines with one key: the time within which the first one must answer a ping. */
 const PROVE_WITHIN_MS = 1500
 
@@ -59,6 +61,8 @@ export class Links {
   private readonly retired = new Set<Link>()
   private readonly dialling = new Map<NodeId, AbortController>()
   private readonly failures = new Map<NodeId, LastCall>()
+  /** How often each unlinked member was called in vain. */
+  private readonly turns = new Map<NodeId, number>()
   private readonly called = new Set<NodeId>()
   /** Links of a second machine with one key that we closed: the peer echoes the close code, which must not count. */
   private readonly closedAsDuplicate = new WeakSet<Link>()
@@ -117,6 +121,7 @@ export class Links {
     }
     for (const link of this.retired) if (!members.has(link.peer)) link.close(CLOSED.notMember, 'no member')
     for (const [peer, call] of this.dialling) if (!members.has(peer)) call.abort()
+    for (const peer of this.turns.keys()) if (!members.has(peer)) this.turns.delete(peer)
     this.dialAll()
   }
 
@@ -157,7 +162,10 @@ export class Links {
     if (this.closed || this.get(peer) || this.dialling.has(peer)) return
     if (!this.options.members().includes(peer)) return
     const { identity, book, onRefused } = this.options
-    const addresses = book.around(peer, { reportedAddresses: this.options.reportedAddresses(peer), most: DIAL_AT_ONCE })
+    const turn = this.turns.get(peer) ?? 0
+    const addresses = book.around(peer, {
+      ...{ reportedAddresses: this.options.reportedAddresses(peer), most: DIAL_AT_ONCE, turn },
+    })
     if (addresses.length === 0) return void this.failures.set(peer, NO_ADDRESS)
     const call = new AbortController()
     this.dialling.set(peer, call)
@@ -182,6 +190,7 @@ export class Links {
       await this.begin(peer, socket, { dialled: true, remoteAddress: ip })
     } catch (error) {
       this.failures.set(peer, lastCallOf(error))
+      this.turns.set(peer, turn + 1)
       if (!this.closed && !this.get(peer)) onRefused(peer)
       this.handleRemovalNotice(peer, error)
     } finally {
@@ -287,6 +296,7 @@ export class Links {
     this.links.set(link.peer, link)
     this.removalNotices.clear()
     this.failures.delete(link.peer)
+    this.turns.delete(link.peer)
     book.add(
       link.peer,
       [
@@ -320,6 +330,8 @@ export class Links {
     this.links.delete(peer)
     this.options.log.info({ peer, code, reason }, 'link lost')
     if (!link.isSilent) this.options.onDown(peer)
-    setImmediate(() => void this.dial(peer, REDIAL_MS))
+    // Who will not have this link will not have the next one either: calling again at once would never end.
+    if (REFUSALS.has(code)) this.failures.set(peer, lastCallOf(new LinkClosed(code, reason)))
+    else setImmediate(() => void this.dial(peer, REDIAL_MS))
   }
 }
