@@ -19,6 +19,7 @@ import { MemberNetwork } from './member-network'
 import { ownAddresses } from './own-addresses'
 import { one, ownHandlers } from './own-handlers'
 import { PeerPortError } from './peer-port-error'
+import { SharedIdentities } from './shared-identities'
 import { Prober } from './probing/prober'
 import { measureThroughput, THROUGHPUT_PATH, ThroughputServer } from './probing/throughput'
 
@@ -62,7 +63,7 @@ export interface PeersOptions {
 /** The other machines: discovery, links, probes, and the messages between members. */
 export class Peers {
   /** Members whose identity two running machines share: the peer's or ours. */
-  readonly sameIdentity = new Set<NodeId>()
+  readonly sameIdentity: SharedIdentities
   private readonly sightings = new Map<NodeId, Sighting>()
   private readonly listeners = new Set<() => void>()
   private examining: Promise<OwnView> | undefined
@@ -75,7 +76,12 @@ export class Peers {
     /** Sends the consensus messages of this node. */
     readonly network: MemberNetwork,
     private discovery: Discovery | undefined,
-  ) {}
+  ) {
+    this.sameIdentity = new SharedIdentities((peer, { isShared }) => {
+      if (isShared) options.log.warn({ peer }, 'two running machines have the same identity')
+      this.changed()
+    })
+  }
 
   /** Rejects with the system's error if the port cannot be bound. */
   static async open(options: PeersOptions): Promise<Peers> {
@@ -163,11 +169,7 @@ export class Peers {
           ...{ self: identity.nodeId, state: deciding.state(), memberIds: deciding.memberIds() },
           reportedAdmission: options.admittedAt(),
         }),
-      onSameIdentity: (peer) => {
-        opened.peers?.sameIdentity.add(peer)
-        opened.peers?.changed()
-        log.warn({ peer }, 'two running machines have the same identity')
-      },
+      onSameIdentity: (peer) => opened.peers?.sameIdentity.note(peer),
       log,
     }))
     const network = new MemberNetwork({ links: all, relaying, monotonic: now, log })
@@ -304,6 +306,7 @@ export class Peers {
   async close(): Promise<void> {
     this.prober.close()
     this.links.close()
+    this.sameIdentity.close()
     await Promise.all([this.discovery?.close(), this.listener.close(), this.book.close()])
   }
 }

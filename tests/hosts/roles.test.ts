@@ -65,5 +65,11 @@ describe.skipIf(why !== undefined)('what a machine is for', () => {
     expect(anew.nodeId).not.toBe(second.nodeId)
     await joinBy(first, anew)
     await Promise.all([first, second, anew].map((node) => allLinked(node, 3)))
+    for (const node of [first, second, anew])
+      await until(
+        'nobody says so any more',
+        () => node.cluster(),
+        ({ members }) => members.every(({ duplicated }) => !duplicated),
+      )
   })
 })

@@ -24,7 +24,7 @@ export interface ExamineOptions {
   readonly nearby: readonly Sighting[]
   readonly addressesOf: (nodeId: NodeId) => readonly PeerAddress[]
   readonly links: Pick<Links, 'get' | 'lastCall' | 'hasCalled'>
-  readonly sameIdentity: ReadonlySet<NodeId>
+  readonly sameIdentity: Pick<ReadonlySet<NodeId>, 'has'>
 }
 
 const inspect = async (
