@@ -18,6 +18,35 @@ const connected = (): readonly [WebSocket, WebSocket] => {
   return [end(one, other), end(other, one)]
 }
 
+it('a machine that could not be admitted can try again with its invitation, as it is told to', async () => {
+  const invitations = new Invitations()
+  let isThereLeader = false
+  const admissions = new Admissions({
+    certificate: '',
+    invitations,
+    cluster: () => ({ clusterId: 'home', clusterName: 'Home', friendlyName: 'Studio' }),
+    isKnown: () => false,
+    admit: () => (isThereLeader ? Promise.resolve({ members: [] }) : Promise.reject(new Error('There is no master'))),
+    onChange: () => undefined,
+    log: { info: () => undefined, warn: () => undefined },
+  })
+  const { secret } = invitations.create()
+  const join = (): Promise<unknown> => {
+    const [here, there] = connected()
+    const channel = new JoinChannel(there)
+    admissions.enter({ nodeId: NodeId.parse('b'.repeat(64)), certificate: '', socket: here, remoteAddress: '10.0.0.2' })
+    channel.send({ type: 'token', secret, friendlyName: 'Laptop' })
+    return channel.receive(['admitted'], { withinMs: 60_000 })
+  }
+  await expect(join()).rejects.toMatchObject({
+    message: 'There is no master',
+    hint: expect.stringContaining('Try again') as string,
+  })
+  isThereLeader = true
+  await expect(join()).resolves.toMatchObject({ type: 'admitted' })
+  await expect(join()).rejects.toThrow('used already')
+})
+
 it('a machine that cannot be admitted hears why, however long the reason is', async () => {
   const invitations = new Invitations()
   const reason = `The leader cannot read this command: ${'x'.repeat(5000)}`

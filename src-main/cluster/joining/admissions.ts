@@ -85,7 +85,10 @@ export class Admissions {
     const first = await channel.receive(['token', 'ask'], { withinMs: ANSWER_MS })
     if (first.type === 'ask') return this.answer(caller, channel, first)
     const verdict = this.options.invitations.redeem(first.secret)
-    if (verdict === 'welcome') return this.admit(caller, channel, first.friendlyName)
+    if (verdict === 'welcome') {
+      const isLetIn = await this.admit(caller, channel, first.friendlyName)
+      return this.options.invitations.settle(first.secret, { isLetIn })
+    }
     this.options.log.warn({ nodeId: caller.nodeId, verdict }, 'refused an invitation token')
     const reason =
       verdict === 'expired'
@@ -112,8 +115,8 @@ export class Admissions {
     })
     const asking: Asking = { requestId: randomUUID(), nodeId, friendlyName, digits }
     const allowed = await this.decision(asking, caller.socket)
-    if (allowed) return this.admit({ nodeId, certificate, ...caller }, channel, friendlyName)
-    channel.send({ type: 'refused', code: 'denied', reason: 'That cluster did not let this machine in' })
+    if (allowed) await this.admit({ nodeId, certificate, ...caller }, channel, friendlyName)
+    else channel.send({ type: 'refused', code: 'denied', reason: 'That cluster did not let this machine in' })
   }
 
   private decision(asking: Asking, socket: Caller['socket']): Promise<boolean> {
@@ -131,16 +134,19 @@ export class Admissions {
     })
   }
 
-  private async admit({ nodeId, certificate }: Caller, channel: JoinChannel, friendlyName: string): Promise<void> {
+  /** Makes the caller a member and tells it so, or why it cannot be one now. Resolves with whether it is one. */
+  private async admit({ nodeId, certificate }: Caller, channel: JoinChannel, friendlyName: string): Promise<boolean> {
     const { options } = this
     this.invited.add(channel)
     try {
       const { members, admittedAt } = await options.admit({ nodeId, certificate, friendlyName })
       options.log.info({ nodeId, friendlyName }, 'admitted a machine')
       channel.send({ type: 'admitted', clusterId: options.cluster().clusterId, members: [...members], admittedAt })
+      return true
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       channel.send({ type: 'refused', code: 'not_now', reason: reason.slice(0, MAX_REASON) })
+      return false
     }
   }
 }

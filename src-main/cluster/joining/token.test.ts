@@ -11,6 +11,24 @@ describe('an invitation', () => {
     expect(invitations.redeem(secret)).toBe('unknown')
   })
 
+  it('is still good where the machine that offered it could not be let in, and only then', () => {
+    let now = 0
+    const invitations = new Invitations(() => now)
+    const { secret } = invitations.create()
+    expect(invitations.redeem(secret)).toBe('welcome')
+    expect(invitations.redeem(secret)).toBe('unknown')
+    invitations.settle(secret, { isLetIn: false })
+    expect(invitations.redeem(secret)).toBe('welcome')
+    invitations.settle(secret, { isLetIn: true })
+    invitations.settle(secret, { isLetIn: false })
+    expect(invitations.redeem(secret)).toBe('unknown')
+    const late = invitations.create().secret
+    expect(invitations.redeem(late)).toBe('welcome')
+    now = INVITATION_MS + 1
+    invitations.settle(late, { isLetIn: false })
+    expect(invitations.redeem(late)).toBe('expired')
+  })
+
   it('expires after ten minutes, and is then used up as well', () => {
     let now = 0
     const invitations = new Invitations(() => now)

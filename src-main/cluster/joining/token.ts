@@ -39,9 +39,23 @@ export const parseToken = (text: string): Invitation | undefined => {
 
 const digest = (secret: string): Buffer => createHash('sha256').update(secret).digest()
 
+interface Issued {
+  readonly digest: Buffer
+  readonly expiresAt: number
+}
+
+/** Takes the invitation with this secret out of a list; undefined if it is not there. */
+const taken = (list: Issued[], secret: string): Issued | undefined => {
+  const offered = digest(secret)
+  const at = list.findIndex((one) => timingSafeEqual(one.digest, offered))
+  return at < 0 ? undefined : list.splice(at, 1)[0]
+}
+
 /** This machine's invitations: single-use, valid for ten minutes. A restart voids them. */
 export class Invitations {
-  private readonly open: { readonly digest: Buffer; readonly expiresAt: number }[] = []
+  private readonly open: Issued[] = []
+  /** Redeemed, while the machine that offered them is being admitted. */
+  private readonly redeemed: Issued[] = []
 
   constructor(private readonly now: () => number = Date.now) {}
 
@@ -56,10 +70,16 @@ export class Invitations {
 
   /** Redeems a secret, which uses it up even if it has expired. */
   redeem(secret: string): 'welcome' | 'expired' | 'unknown' {
-    const offered = digest(secret)
-    const at = this.open.findIndex((one) => timingSafeEqual(one.digest, offered))
-    const [found] = at < 0 ? [] : this.open.splice(at, 1)
+    const found = taken(this.open, secret)
     if (!found) return 'unknown'
-    return found.expiresAt >= this.now() ? 'welcome' : 'expired'
+    if (found.expiresAt < this.now()) return 'expired'
+    this.redeemed.push(found)
+    return 'welcome'
+  }
+
+  /** The machine that redeemed it was let in, or could not be: then the secret can be tried again until it expires. */
+  settle(secret: string, { isLetIn }: { readonly isLetIn: boolean }): void {
+    const found = taken(this.redeemed, secret)
+    if (found && !isLetIn) this.open.push(found)
   }
 }
