@@ -8,6 +8,10 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
+/** Sizes from here on are shown in this unit: those just below it would be rounded to a thousand of the smaller one. */
+const GIGABYTES_FROM = GIGABYTE - MEGABYTE / 2
+const MEGABYTES_FROM = MEGABYTE - 500
+
 /** The parts of the time per token, see {@link Figures.tokenTime}. */
 export interface TokenTime {
   readonly readingMs: number
@@ -52,13 +56,14 @@ export const figuresOf = ({ language, text }: Translator): Figures => {
   }
   const twoDigits = new Intl.NumberFormat(language, { maximumSignificantDigits: 2 })
   const rounded = (value: number, unit: number): string => number(Math.round(value / unit))
-  const speedValue = (tokensPerSecond: number): string => number(tokensPerSecond, tokensPerSecond >= 10 ? 0 : 1)
+  /** With a decimal where the number as rounded is below ten: `9.9`, `10`. */
+  const short = (value: number): string => number(value, value >= 9.95 ? 0 : 1)
+  const speedValue = short
   return {
     number,
     bytes: (bytes) => {
-      if (bytes >= GIGABYTE)
-        return text('figures.gigabytes', { value: number(bytes / GIGABYTE, bytes >= 10 * GIGABYTE ? 0 : 1) })
-      return bytes >= MEGABYTE
+      if (bytes >= GIGABYTES_FROM) return text('figures.gigabytes', { value: short(bytes / GIGABYTE) })
+      return bytes >= MEGABYTES_FROM
         ? text('figures.megabytes', { value: rounded(bytes, MEGABYTE) })
         : text('figures.kilobytes', { value: rounded(bytes, 1000) })
     },
@@ -67,7 +72,7 @@ export const figuresOf = ({ language, text }: Translator): Figures => {
       return text('figures.gigabytes', { value: value >= 10 ? number(value) : twoDigits.format(value) })
     },
     part: (bytes, total) =>
-      total >= GIGABYTE
+      total >= GIGABYTES_FROM
         ? text('figures.partOfGigabytes', { part: number(bytes / GIGABYTE, 1), total: number(total / GIGABYTE, 1) })
         : text('figures.partOfMegabytes', { part: rounded(bytes, MEGABYTE), total: rounded(total, MEGABYTE) }),
     percent: (part) => text('figures.percent', { value: number(100 * part) }),
@@ -76,9 +81,10 @@ export const figuresOf = ({ language, text }: Translator): Figures => {
     ago: (then, now) => {
       const passed = Math.max(0, now - then)
       if (passed < 10 * SECOND) return text('figures.justNow')
-      if (passed < MINUTE) return text('figures.secondsAgo', { value: rounded(passed, SECOND) })
-      if (passed < HOUR) return text('figures.minutesAgo', { value: rounded(passed, MINUTE) })
-      return passed < DAY
+      // Half a unit before the next larger one: 59.6 minutes would be rounded to 60.
+      if (passed < MINUTE - SECOND / 2) return text('figures.secondsAgo', { value: rounded(passed, SECOND) })
+      if (passed < HOUR - MINUTE / 2) return text('figures.minutesAgo', { value: rounded(passed, MINUTE) })
+      return passed < DAY - HOUR / 2
         ? text('figures.hoursAgo', { value: rounded(passed, HOUR) })
         : text('figures.daysAgo', { value: rounded(passed, DAY) })
     },
@@ -94,14 +100,13 @@ export const figuresOf = ({ language, text }: Translator): Figures => {
     speed: (tokensPerSecond) => text('figures.speed', { value: speedValue(tokensPerSecond) }),
     speedValue,
     tokenTime: ({ readingMs, layersMs, linksMs }) => {
-      const formatted = (milliseconds: number): string => number(milliseconds, milliseconds >= 10 ? 0 : 1)
       const values = {
-        all: formatted(readingMs + layersMs + linksMs),
-        reading: formatted(readingMs),
-        layers: formatted(layersMs),
+        all: short(readingMs + layersMs + linksMs),
+        reading: short(readingMs),
+        layers: short(layersMs),
       }
       return linksMs > 0
-        ? text('figures.tokenTimeWithLinks', { ...values, links: formatted(linksMs) })
+        ? text('figures.tokenTimeWithLinks', { ...values, links: short(linksMs) })
         : text('figures.tokenTime', values)
     },
   }
