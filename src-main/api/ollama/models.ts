@@ -3,6 +3,7 @@ import { idleUntil } from '@core/state/idleness'
 import { isReady } from '@core/state/bindings'
 import type { Instance } from '@core/state/instances'
 import type { ModelCard } from '@core/placement/model-card'
+import { temporaryOf } from '@core/state/scheduling'
 import type { State } from '@core/state/state'
 import type { Found } from '../model-finder'
 import type { ServedModel } from '../served-models'
@@ -60,8 +61,9 @@ const NEVER = '2318-01-01T00:00:00Z'
 /** When it will be unloaded: the idle deadline of an idle model loaded on request; otherwise its idle time from now. */
 const expiresAt = (state: State, { metaInstanceId }: Instance): string => {
   const metaInstance = metaInstanceId && state.metaInstances[metaInstanceId]
-  if (!metaInstance || metaInstance.pinned || metaInstance.onRequest?.idleSeconds === undefined) return NEVER
-  const soonest = state.lastEventAt + metaInstance.onRequest.idleSeconds * MS_PER_SECOND
+  const idleSeconds = metaInstance && temporaryOf(metaInstance)?.idleSeconds
+  if (!metaInstance || metaInstance.pinned || idleSeconds === undefined) return NEVER
+  const soonest = state.lastEventAt + idleSeconds * MS_PER_SECOND
   const until = new Date(idleUntil(state, metaInstance, { deadlinesBegan: 0 }) ?? soonest)
   return until.getTime() < Date.parse(NEVER) ? until.toISOString() : NEVER
 }

@@ -4,6 +4,7 @@ import { measuredSpeed } from '@core/state/last-measured'
 import type { MetaInstance } from '@core/state/meta-instances'
 import { readyReplicas, replicasOf } from '@core/state/replicas'
 import type { State } from '@core/state/state'
+import { temporaryOf } from '@core/state/scheduling'
 import { statusOf } from '@core/state/status'
 import { idleUntil } from '@core/state/idleness'
 import { isLive } from '@core/state/tasks'
@@ -55,9 +56,9 @@ const placed = (state: State, instance: Instance) => {
 
 const NOWHERE = { machines: [], memoryBytes: 0, requests: 0, queued: 0 }
 
-const lifetimeOf = ({ onRequest, pinned }: MetaInstance): PsRow['lifetime'] => {
-  if (!onRequest) return 'always'
-  return pinned ? 'pinned' : 'on-request'
+const lifetimeOf = (metaInstance: MetaInstance): PsRow['lifetime'] => {
+  if (!temporaryOf(metaInstance)) return 'always'
+  return metaInstance.pinned ? 'pinned' : 'on-request'
 }
 
 const declared = (state: State, metaInstance: MetaInstance): PsRow => {
