@@ -186,6 +186,19 @@ describe('the keep_alive of a request', () => {
     for (const one of machine.requests) expect(one).not.toHaveProperty('keepAlive')
   })
 
+  it('holds also where another request is loading the model already, or another node has declared it', async () => {
+    const machine = new Machine()
+    await Promise.all([machine.ask({ keepAlive: 60 }), machine.ask({ keepAlive: 600 }), machine.ask()])
+    expect(machine.declared).toMatchObject([{ onRequest: { idleSeconds: 600 } }])
+    const other = new Machine()
+    other.asHeard = (command) => {
+      if (command.type === 'CreateMetaInstance') other.world.declare('elsewhere', { onRequest: { idleSeconds: 300 } })
+      return command
+    }
+    await other.ask({ keepAlive: 600 })
+    expect(other.declared).toMatchObject([{ metaInstanceId: 'elsewhere', onRequest: { idleSeconds: 600 } }])
+  })
+
   it('is throttled if requests disagree: the longest wins for a while, except that 0 unloads at once', async () => {
     const machine = new Machine()
     await machine.ask({ keepAlive: 60 })

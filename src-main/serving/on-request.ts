@@ -85,7 +85,11 @@ export class LoadOnRequest {
             loads < MOST_LOADS
               ? await this.load(request.model, keepAlive === undefined ? { idleSeconds } : kept(keepAlive))
               : unavailable(request.model, ENDED_REPEATEDLY)
-          if (!failure) continue
+          if (!failure) {
+            // Another request may have declared it, with its own `keep_alive`.
+            if (keepAlive !== undefined) this.keep(request.model, kept(keepAlive))
+            continue
+          }
           yield failure
           return
         }
