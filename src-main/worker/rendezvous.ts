@@ -16,6 +16,8 @@ export interface WaitingRank {
 
 /** This node's runners that wait for the addresses of the other ranks. */
 export class RankRendezvous {
+  /** Runners from `prepare` to `forget`: one may be stopped while its port is being reserved. */
+  private readonly known = new Set<RunnerId>()
   private readonly ports = new Map<RunnerId, ReservedPort>()
   private readonly waiting = new Map<
     RunnerId,
@@ -31,12 +33,21 @@ export class RankRendezvous {
 
   /** Reserves a port if the ranks form a ring. */
   async prepare({ instance, runnerId }: WaitingRank): Promise<void> {
-    if (instance.ring || isRehearsal(instance)) this.ports.set(runnerId, await reservePort())
+    this.known.add(runnerId)
+    if (!instance.ring && !isRehearsal(instance)) return
+    const port = await reservePort()
+    if (this.known.has(runnerId)) this.ports.set(runnerId, port)
+    else await port.release()
   }
 
-  /** Resolves when all ranks' addresses are known. The reserved port is then released for the runner to listen on. */
+  /**
+   * Resolves when all ranks' addresses are known; never for a runner that is forgotten. The reserved port is then
+   * released for the runner to listen on.
+   */
   async await({ instance, runnerId }: WaitingRank): Promise<Rendezvous> {
-    const found = await new Promise<Rendezvous>((resolve) => this.waiting.set(runnerId, { instance, resolve }))
+    const found = await new Promise<Rendezvous>((resolve) => {
+      if (this.known.has(runnerId)) this.waiting.set(runnerId, { instance, resolve })
+    })
     await this.ports.get(runnerId)?.release()
     return found
   }
@@ -51,6 +62,7 @@ export class RankRendezvous {
 
   /** Forgets a runner that is gone, and releases its port. */
   forget(runnerId: RunnerId): void {
+    this.known.delete(runnerId)
     this.waiting.delete(runnerId)
     void this.ports.get(runnerId)?.release()
     this.ports.delete(runnerId)

@@ -11,7 +11,8 @@ export interface ReservedPort {
 export const reservePort = (): Promise<ReservedPort> =>
   new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy())
-    server.once('error', reject)
+    // Lasting: an error of a later `accept` without a listener would end the process.
+    server.on('error', reject)
     server.listen(0, '0.0.0.0', () => {
       const { port } = server.address() as AddressInfo
       const closed = new Promise<void>((done) => server.once('close', () => done()))
