@@ -79,6 +79,19 @@ describe('the settings of a node', () => {
     expect(written()).toEqual({ port: 5000, fromTheFuture: { a: [1] } })
   })
 
+  it('warn of names that are no setting, shortened, without their values', async () => {
+    write('{"port": 4000, "prot": "SECRET", "hubtoken": "SECRET"}')
+    expect((await open()).current().port).toBe(4000)
+    expect(warnings).toEqual([
+      `${file()} has settings that this version does not know; they have no effect: "prot", "hubtoken".`,
+    ])
+    warnings.length = 0
+    write(JSON.stringify(Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`${at}${'x'.repeat(1000)}`, at]))))
+    await open()
+    expect(warnings).toEqual([expect.stringContaining(' and 490 more.')])
+    expect(warnings.join('').length).toBeLessThan(1500)
+  })
+
   it('use the default for one bad value, say so, and keep the others', async () => {
     write('{"port": "many", "offline": true}')
     const settings = await open()

@@ -30,6 +30,21 @@ const parse = (text: string): Stored | undefined => {
   }
 }
 
+/** The most unknown names that a warning lists, and the most characters of each. */
+const MOST_NAMES = 10
+const MOST_LENGTH = 60
+
+const nameText = (name: string): string =>
+  JSON.stringify(name.length <= MOST_LENGTH ? name : `${name.slice(0, MOST_LENGTH)}…`)
+
+/** Lists the fields that are none of this version's settings, such as misspelt ones; undefined if there are none. */
+const unknownNames = (stored: Stored): string | undefined => {
+  const names = Object.keys(stored).filter((name) => !Object.hasOwn(NodeSettingsChanges.shape, name))
+  if (names.length === 0) return undefined
+  const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : ''
+  return `${names.slice(0, MOST_NAMES).map(nameText).join(', ')}${more}`
+}
+
 /** Takes every valid known field, so that one bad value does not discard the others. */
 const usable = (path: string, stored: Stored): { settings: NodeSettingsChanges; warnings: string[] } => {
   const good: Record<string, unknown> = {}
@@ -44,6 +59,9 @@ const usable = (path: string, stored: Stored): { settings: NodeSettingsChanges; 
       warnings.push(`"${name}" in ${path} is ${shownValue(name, value)} (${reason}); its default is used instead.`)
     }
   }
+  const unknown = unknownNames(stored)
+  if (unknown !== undefined)
+    warnings.push(`${path} has settings that this version does not know; they have no effect: ${unknown}.`)
   return { settings: NodeSettingsChanges.parse(good), warnings }
 }
 
