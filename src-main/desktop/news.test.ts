@@ -28,6 +28,9 @@ describe('a person is told', () => {
       { kind: 'joins', title: 'MacBook Air asks to join', body: 'Allow it if it shows 123 456.', page: 'cluster' },
     ])
     expect(next({ asking: [air] })).toEqual([])
+    // A machine whose request has ended may ask again, and ended ones are not remembered for ever.
+    expect(next({ asking: [] })).toEqual([])
+    expect(next({ asking: [air] })).toHaveLength(1)
   })
 
   it('that a model is unavailable, with the cause, and that it is back', () => {

@@ -45,7 +45,8 @@ const whyBroken = (one: MetaInstance, { state, translator }: Pick<Sight, 'state'
 export class News {
   private readonly health = new Map<string, Health>()
   private readonly downloading = new Map<string, { readonly modelId: string; readonly nodeId: string }>()
-  private readonly asked = new Set<string>()
+  /** The join requests that are open. */
+  private asked: ReadonlySet<string> = new Set()
   private announced: string | undefined
   private isFirst = true
 
@@ -58,7 +59,7 @@ export class News {
 
   private joins({ asking, translator: { text } }: Sight): Notice[] {
     const fresh = asking.filter(({ requestId }) => !this.asked.has(requestId))
-    for (const { requestId } of fresh) this.asked.add(requestId)
+    this.asked = new Set(asking.map(({ requestId }) => requestId))
     return fresh.map(({ friendlyName, digits }) => ({
       kind: 'joins',
       title: text('desktop.notice.asks', { name: friendlyName }),
