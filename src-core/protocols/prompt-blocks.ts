@@ -6,8 +6,11 @@ export const BlocksFolder = z
   .regex(/^[0-9a-f]{2,64}$/)
   .brand('BlocksFolder')
 export type BlocksFolder = z.infer<typeof BlocksFolder>
-/** A file in it: the parent's key, the block's key, its number of tokens, and `s` if it has states. */
-export const BlockName = z.string().regex(/^[0-9a-f]{2,64}-[0-9a-f]{32}-\d{1,3}s?\.safetensors$/)
+/**
+ * A file in it: the parent's key, the block's key, its number of tokens, and `s` if it has states. Keys are whole bytes,
+ * because runners read them as such.
+ */
+export const BlockName = z.string().regex(/^(?:[0-9a-f]{2}){1,32}-[0-9a-f]{32}-\d{1,3}s?\.safetensors$/)
 /** Most blocks in an answer. */
 export const MAX_LISTED_BLOCKS = 20_000
 /** Asks which blocks of a model's prompt cache a machine has. One answer. Unknown to older machines. */

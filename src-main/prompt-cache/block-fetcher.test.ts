@@ -133,6 +133,13 @@ describe('copying computed prompts from another machine', () => {
     await expect(ask({ folder: FOLDER, name: nameOf(7) })).rejects.toThrow(/ELOOP/)
   })
 
+  it('takes no file whose name no runner could read', async () => {
+    has(1)
+    writeFileSync(join(there(), FOLDER, nameOf(2).replace('ab12', 'ab1')), 'x')
+    await fetcher().fetch(FOLDER, always)
+    expect(names()).toEqual([nameOf(1)])
+  })
+
   it('ends when the node does', async () => {
     has(1, 2, 3)
     const one = fetcher()

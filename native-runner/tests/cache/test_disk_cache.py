@@ -157,6 +157,17 @@ def test_files_that_are_not_ours_are_neither_read_nor_removed(tmp_path: Path) ->
     assert outside.stat().st_size == 10_000
 
 
+@pytest.mark.parametrize("name", [f"abc-{'0' * 32}-3.safetensors", f"ab-{'0' * 32}-3.safetensors.partial", "-"])
+def test_a_name_that_is_not_quite_a_blocks_is_not_ours(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / ROOT.hex()
+    folder.mkdir()
+    (folder / name).write_text("mine")
+    one = block(1)
+    disk = written(tmp_path, one)
+    assert same(disk.read(one.key, 3), one) and len(disk) == 1
+    assert (folder / name).read_text() == "mine"
+
+
 def test_the_least_recently_used_blocks_are_evicted(tmp_path: Path) -> None:
     blocks = [block(seed * 10, width=512) for seed in range(8)]
     (size,) = {path.stat().st_size for path in files(tmp_path / "one") or files_of(tmp_path / "one", blocks[0])}

@@ -24,8 +24,8 @@ from pathlib import Path
 from muster_runner.cache.block_file import PackedBlock, ReadBlock, Unreadable, decoded
 from muster_runner.cache.blocks import Block, StoredBlock
 
-# File name: parent key, key, number of tokens, and ``s`` if it has states.
-_NAME = re.compile(r"^([0-9a-f]{2,64})-([0-9a-f]{32})-(\d{1,3})(s?)\.safetensors$")
+# File name: parent key, key, number of tokens, and ``s`` if it has states. Keys are whole bytes.
+_NAME = re.compile(r"^((?:[0-9a-f]{2}){1,32})-([0-9a-f]{32})-(\d{1,3})(s?)\.safetensors$")
 _PARTIAL = ".partial"
 # This share of the disk always stays free, whatever the cap.
 FREE_SHARE = 0.05
