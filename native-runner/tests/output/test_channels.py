@@ -1,6 +1,7 @@
 """The output parsers of each family: text, reasoning and tool calls."""
 
 import json
+import sys
 
 import pytest
 from answer_channels import (
@@ -16,8 +17,10 @@ from answer_channels import (
     sorted_out,
 )
 
-from muster_runner.output.answer_format import HARMONY_MARKS, AnswerFormat
+from muster_runner.output import tool_calls
+from muster_runner.output.answer_format import HARMONY_MARKS, TOOL_PARSERS, AnswerFormat
 from muster_runner.output.channels import channels
+from muster_runner.output.tool_calls import LimitedPattern, tool_parser
 from muster_runner.protocol import Tool
 
 KIMI = (
@@ -200,3 +203,24 @@ def test_harmony_arguments_are_streamed_and_completed_if_they_break() -> None:
 def test_a_harmony_call_without_json_arguments_is_text() -> None:
     code = "<|channel|>analysis to=python <|message|>print(1)<|call|>"
     assert sorted_out(HARMONY, code, []) == {"text": "print(1)", "reasoning": "", "calls": []}
+
+
+@pytest.mark.parametrize("kind", sorted({kind for _, kind in TOOL_PARSERS}))
+def test_no_pattern_of_a_familys_parser_searches_without_a_limit(kind: str) -> None:
+    """All requests wait for the parser, and a client can have a model write what takes a pattern very long."""
+    *_, parse = tool_parser(kind)
+    globals_of = vars(sys.modules[parse.__module__])
+    patterns = [value for name, value in globals_of.items() if name.endswith("_regex")]
+    assert bool(patterns) == (kind != "json_tools")
+    assert {type(pattern) for pattern in patterns} <= {LimitedPattern}
+
+
+@pytest.mark.parametrize("kind", ["gemma4", "pythonic"])
+def test_a_call_that_cannot_be_read_in_time_is_text(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tool_calls, "MATCH_SECONDS", 1e-9)
+    form = family(kind)
+    assert form.tool is not None
+    broken = "get " + {"gemma4": "call:a{", "pythonic": "[a("}[kind] * 10_000
+    deltas, said = deltas_of(form, f"{form.tool.start}{broken}{form.tool.end}after")
+    assert (said.calls, deltas[-1]["channel"]) == (0, "text")
+    assert "".join(delta["text"] for delta in deltas) == f"{form.tool.start}{broken}{form.tool.end}after"

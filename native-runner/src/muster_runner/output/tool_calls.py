@@ -5,8 +5,10 @@ import json
 import re
 import secrets
 import string
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from muster_runner.output.json_text import JsonText
@@ -22,6 +24,10 @@ ID_LENGTH = 9
 # Keys that models use for the parts of a call in bare JSON.
 NAME_KEYS = ("name", "function")
 ARGUMENT_KEYS = ("arguments", "parameters", "args", "input")
+# Limit of each search in a call: parsers run between two steps, so all requests wait for them. Some of mlx-lm's
+# patterns take time that grows with the square of the text, and a client can have a model write any text.
+MATCH_SECONDS = 0.25
+_SEARCHES = frozenset({"search", "match", "fullmatch", "findall", "finditer", "sub", "subn", "split"})
 _FENCE = re.compile(r"^```(?:json)?\s*(.*?)\s*```$", re.DOTALL)
 
 
@@ -38,9 +44,25 @@ def new_call_id() -> str:
     return "".join(secrets.choice(_ID_CHARACTERS) for _ in range(ID_LENGTH))
 
 
+class LimitedPattern:
+    """A compiled pattern of the package ``regex`` whose searches raise TimeoutError after MATCH_SECONDS."""
+
+    def __init__(self, pattern: Any):
+        self._pattern = pattern
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._pattern, name)
+        return partial(method, timeout=MATCH_SECONDS) if name in _SEARCHES else method
+
+
 def tool_parser(kind: str) -> tuple[str, str, Parse]:
-    """Returns the start mark, the end mark and the parser of a family's calls, from mlx-lm's ``tool_parsers``."""
+    """Returns the start mark, the end mark and the parser of a family's calls, from mlx-lm's ``tool_parsers``, whose
+    patterns get a time limit."""
     module = importlib.import_module(f"mlx_lm.tool_parsers.{kind}")
+    for name, value in list(vars(module).items()):
+        # Those of ``re`` have no time limits; mlx-lm's parsers use none.
+        if (regex := sys.modules.get("regex")) is not None and isinstance(value, regex.Pattern):
+            setattr(module, name, LimitedPattern(value))
     return module.tool_call_start, module.tool_call_end, module.parse_tool_call
 
 
