@@ -2,7 +2,11 @@
 
 import codecs
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
+
+# Most tokens that are held back: the four bytes of a character, and some without text. More never make a character, and
+# decoding all of them with each token would take time that grows with the square of their number.
+MAX_HELD = 8
 
 
 class TextStream(Protocol):
@@ -21,42 +25,29 @@ class ByteStream:
         return "" if token in self._skipped else self._decoder.decode(self._token_bytes(token))
 
 
-class FastStream:
-    """For other vocabularies of the ``tokenizers`` library."""
-
-    def __init__(self, tokenizer: Any):
-        self._tokenizer = tokenizer
-        self._start()
-
-    def _start(self) -> None:
-        from tokenizers.decoders import DecodeStream
-
-        self._stream = DecodeStream(skip_special_tokens=True)
-
-    def add(self, token: int) -> str:
-        try:
-            return self._stream.step(self._tokenizer, token) or ""
-        except Exception:
-            # The library fails on some invalid byte sequences. Drop the pending bytes and continue with this token.
-            self._start()
-            return self._stream.step(self._tokenizer, token) or ""
-
-
 class DecodingStream:
-    """For any tokenizer: decodes each token together with the few tokens before it whose text it may change."""
+    """For other vocabularies: decodes each token together with the few tokens before it whose text it may change.
+    ``skipped``: special tokens, which have no text."""
 
-    def __init__(self, decode: Callable[[list[int]], str]):
-        self._decode = decode
+    def __init__(self, decode: Callable[[list[int]], str], skipped: frozenset[int]):
+        self._decode, self._skipped = decode, skipped
+        # The tokens whose text was emitted last, which stay as context so that spaces between words are kept; then
+        # those that are held back.
         self._tokens: list[int] = []
-        self._emitted = 0
+        self._emitted, self._before = 0, ""
 
     def add(self, token: int) -> str:
-        self._tokens.append(token)
-        before = self._decode(self._tokens[: self._emitted])
-        after = self._decode(self._tokens)
-        if after.endswith("\ufffd") or len(after) <= len(before):
+        if token in self._skipped:
             return ""
-        # Emitted tokens stay as context for the next one, so that spaces between words are kept.
-        self._tokens = self._tokens[self._emitted :]
-        self._emitted = len(self._tokens)
-        return after[len(before) :]
+        self._tokens.append(token)
+        after = self._decode(self._tokens)
+        is_open = after.endswith("\ufffd") or len(after) <= len(self._before)
+        if is_open and len(self._tokens) - self._emitted <= MAX_HELD:
+            return ""
+        text = after[len(self._before) :]
+        if text:
+            self._tokens = self._tokens[self._emitted :]
+            self._emitted, self._before = len(self._tokens), self._decode(self._tokens)
+        else:
+            del self._tokens[self._emitted :]
+        return text

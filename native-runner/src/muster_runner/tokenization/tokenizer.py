@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from muster_runner.model.end_tokens import end_token_ids, read_optional, token_text
 from muster_runner.model.model_files import BYTE_ORDER_MARK, ModelFileError, check_tokenizer
 from muster_runner.tokenization.chat_template import ChatTemplate, failing_template, find_chat_template
-from muster_runner.tokenization.text_stream import ByteStream, DecodingStream, FastStream, TextStream
+from muster_runner.tokenization.text_stream import ByteStream, DecodingStream, TextStream
 
 
 class Tokenizer(Protocol):
@@ -148,7 +148,7 @@ class FastTokenizer:
     def stream(self) -> TextStream:
         if "ByteLevel" in self._decoders:
             return ByteStream(self.token_bytes, self._special)
-        return FastStream(self._tokenizer)
+        return DecodingStream(lambda tokens: self._tokenizer.decode(tokens, skip_special_tokens=True), self._special)
 
     def _token_bytes(self, token: int) -> bytes:
         if (content := self._added.get(token)) is not None:
@@ -223,7 +223,8 @@ class TransformersTokenizer:
         return self._tokenizer.decode(list(tokens))
 
     def stream(self) -> TextStream:
-        return DecodingStream(lambda tokens: self._tokenizer.decode(tokens, skip_special_tokens=True))
+        skipped = frozenset(self._tokenizer.all_special_ids)
+        return DecodingStream(lambda tokens: self._tokenizer.decode(tokens, skip_special_tokens=True), skipped)
 
     def token_bytes(self, token: int) -> bytes:
         return self.decode([token]).encode()
