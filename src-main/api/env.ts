@@ -8,8 +8,16 @@ interface RateLimitVariables {
   rateLimits?: Readonly<Record<string, string>>
 }
 
+/** Response headers of an answer, for handlers that write to the socket themselves. */
+interface AnswerVariables {
+  ignoredFields?: string
+  queued?: string
+  /** Anthropic's id of the request. */
+  requestId?: string
+}
+
 /** Types of Hono's context variables and bindings. */
 export interface ApiEnv {
   Bindings: HttpBindings
-  Variables: OriginVariables & { ignoredFields?: string; queued?: string } & KeyVariables & RateLimitVariables
+  Variables: OriginVariables & AnswerVariables & KeyVariables & RateLimitVariables
 }

@@ -95,6 +95,7 @@ describe('the official Anthropic client with the tiny model', () => {
     let text = ''
     streamed.on('text', (more) => (text += more))
     const final = await streamed.finalMessage()
+    expect(streamed.request_id).toMatch(/^req_/)
     expect(final.content).toEqual(whole.content)
     expect(whole.content).toMatchObject([{ text }])
     expect([final.stop_reason, final.usage.output_tokens]).toEqual(['max_tokens', 12])

@@ -31,6 +31,7 @@ export class AnswerSocket {
     // Read from the Node response: accessing c.res makes Hono create a response of its own.
     const ignored = c.get('ignoredFields')
     const queued = c.get('queued')
+    const requestId = c.get('requestId')
     this.out.writeHead(200, {
       'content-type': contentType,
       'cache-control': 'no-store',
@@ -39,6 +40,7 @@ export class AnswerSocket {
       ...c.get('rateLimits'),
       ...(ignored !== undefined && { 'x-muster-ignored-fields': ignored }),
       ...(queued !== undefined && { 'x-muster-queued': queued }),
+      ...(requestId !== undefined && { 'request-id': requestId }),
     })
     this.out.flushHeaders()
     this.heartbeat = heartbeat === undefined ? undefined : setInterval(() => this.beat(heartbeat), HEARTBEAT_MS)

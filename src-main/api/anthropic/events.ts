@@ -50,7 +50,10 @@ export class MessageEvents implements AnswerWriter {
   private index = 0
   private open: Open | undefined
 
-  constructor(private readonly head: Head) {}
+  constructor(
+    private readonly head: Head,
+    private readonly requestId = newRequestId(),
+  ) {}
 
   /** Clients read the prompt's token counts from this event. */
   begin(prompt?: KnownPrompt): string {
@@ -67,7 +70,7 @@ export class MessageEvents implements AnswerWriter {
   }
 
   failed(problem: Problem): string {
-    return event('error', anthropicError(problem, newRequestId()))
+    return event('error', anthropicError(problem, this.requestId))
   }
 
   private part(delta: ContentDelta): string {

@@ -39,7 +39,9 @@ export const anthropicRoutes = (context: ApiContext): Hono<ApiEnv> => {
   }
 
   const identified: MiddlewareHandler<ApiEnv> = async (c, next) => {
-    c.header('request-id', newRequestId())
+    const requestId = newRequestId()
+    c.set('requestId', requestId)
+    c.header('request-id', requestId)
     await next()
   }
 
@@ -52,7 +54,7 @@ export const anthropicRoutes = (context: ApiContext): Hono<ApiEnv> => {
     nameIgnored(c, await ignoredThinking(context, request, { thinking }))
     const updates = ask(c, context, request, clientGone(c.env.outgoing))
     if (!body.stream) return c.json(toMessage(head, await explained(collectAnswer(updates))))
-    return explained(streamAnswer(c, updates, new MessageEvents(head)))
+    return explained(streamAnswer(c, updates, new MessageEvents(head, c.get('requestId'))))
   }
 
   const countTokens: Handler<ApiEnv> = async (c) => {
