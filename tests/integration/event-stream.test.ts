@@ -1,3 +1,5 @@
+import { connect } from 'node:net'
+import { text as allText } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EventStreamMessage } from '@core/protocols/event-stream'
 import { Control } from '../harness/control'
@@ -60,6 +62,20 @@ describe('the event stream', () => {
     expect(response.headers.get('content-type')).toContain('text/event-stream')
     stop.abort()
   })
+
+  it.each(['/events', '/cluster/events', '/benchmarks/events', '/node/log/events', '/node/python/events'])(
+    'answers HEAD %s with headers alone, and the next request of the same connection',
+    async (path) => {
+      const { hostname, port } = new URL(node.url)
+      const socket = connect(Number(port), hostname)
+      socket.write(`HEAD ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+      socket.write('GET /api/version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+      const [head, next] = (await allText(socket)).split(/(?<=\r\n\r\n)/)
+      expect(head).toMatch(/^HTTP\/1\.1 200 [^]*content-type: text\/event-stream/)
+      expect(next).toMatch(/^HTTP\/1\.1 200 /)
+      expect(node.stderr()).not.toContain('ERR_HTTP_HEADERS_SENT')
+    },
+  )
 
   it('begins with a snapshot and goes on with every event after it', async () => {
     const heard = listen('/events', (all) => all.length >= 3)

@@ -6,7 +6,7 @@ import { camelCased, jsonBody, parseWith } from '../body'
 import type { ApiContext, WantedBenchmark } from '../context'
 import type { ApiEnv } from '../env'
 import { Problem } from '../problem'
-import { beginEvents } from './event-stream'
+import { beginEvents, headOfEvents } from './event-stream'
 import { usableCard } from './views'
 
 const MAX_UNREAD_BYTES = 1024 * 1024
@@ -72,7 +72,7 @@ export const benchmarkRoutes = (context: ApiContext): Hono<ApiEnv> => {
     return c.json({ benchmarks: benchmarks.list() })
   })
 
-  routes.get('/benchmarks/events', (c) => {
+  routes.get('/benchmarks/events', headOfEvents, (c) => {
     const events = beginEvents(c, MAX_UNREAD_BYTES)
     const send = (): void => events.send(`data: ${JSON.stringify({ benchmarks: benchmarks.list() })}`)
     send()

@@ -15,7 +15,7 @@ import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
 import { isExplained, Problem } from '../problem'
 import { streamClusterView } from './cluster-view'
-import { beginEvents } from './event-stream'
+import { beginEvents, headOfEvents } from './event-stream'
 
 const MAX_UNREAD_BYTES = 1024 * 1024
 
@@ -30,7 +30,7 @@ export const clusterRoutes = (context: ApiContext): Hono<ApiEnv> => {
 
   routes.get('/cluster/doctor', async (c) => c.json(await cluster.doctor()))
 
-  routes.get('/cluster/events', (c) => {
+  routes.get('/cluster/events', headOfEvents, (c) => {
     streamClusterView(cluster, beginEvents(c, MAX_UNREAD_BYTES))
     return RESPONSE_ALREADY_SENT
   })

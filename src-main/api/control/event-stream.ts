@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import type { Context } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import type { ApiEnv } from '../env'
 import { corsHeaders } from '../middleware/origin'
 
@@ -27,13 +27,21 @@ export const eventStreamTo = (
   onClose: (listener) => void out.on('close', listener),
 })
 
+const HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' } as const
+
+/** Answers HEAD on a route of events, whose handler would begin a stream that nobody reads. */
+export const headOfEvents: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  if (c.req.method === 'HEAD') return c.body(null, 200, HEADERS)
+  await next()
+  return undefined
+}
+
 /** Starts a server-sent events response, with comments as keep-alive. `maxUnreadBytes`: see `eventStreamTo`. */
 export const beginEvents = (c: Context<ApiEnv>, maxUnreadBytes: number): EventStream => {
   const out = c.env.outgoing
   // Read from the Node response: accessing c.res makes Hono create a response of its own.
   out.writeHead(200, {
-    'content-type': 'text/event-stream',
-    'cache-control': 'no-store',
+    ...HEADERS,
     connection: 'keep-alive',
     ...corsHeaders(c.get('allowedOrigin')),
   })

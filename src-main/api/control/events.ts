@@ -8,7 +8,7 @@ import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
 import { publicEnvelope, publicState } from '../redaction'
 import { streamClusterView } from './cluster-view'
-import { beginEvents, type EventStream } from './event-stream'
+import { beginEvents, headOfEvents, type EventStream } from './event-stream'
 
 /** A client that is disconnected for being behind can reconnect and resume. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024
@@ -66,7 +66,7 @@ const stream = (
 /** `GET /events`: live events as server-sent events. `GET /events/recent`: past events. */
 export const eventRoutes = (context: ApiContext): Hono<ApiEnv> => {
   const routes = new Hono<ApiEnv>()
-  routes.get('/events', (c) => {
+  routes.get('/events', headOfEvents, (c) => {
     const query = parseWith(Query, c.req.query())
     const from = position(query, c.req.header('last-event-id'))
     const events = beginEvents(c, MAX_UNREAD_BYTES)

@@ -4,7 +4,7 @@ import { NodeLogQuery } from '@core/protocols/node-log'
 import { parseWith } from '../body'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
-import { beginEvents, type EventStream } from './event-stream'
+import { beginEvents, headOfEvents, type EventStream } from './event-stream'
 
 /** A client that is disconnected for being behind can reconnect with `since`. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024
@@ -23,7 +23,7 @@ export const nodeLogRoutes = ({ log }: Pick<ApiContext, 'log'>): Hono<ApiEnv> =>
     const lines = log.lastLines(parseWith(NodeLogQuery, c.req.query()))
     return c.body(lines.map((line) => `${line}\n`).join(''), 200, { 'content-type': 'application/x-ndjson' })
   })
-  routes.get('/node/log/events', (c) => {
+  routes.get('/node/log/events', headOfEvents, (c) => {
     const query = parseWith(NodeLogQuery, c.req.query())
     follow(log, beginEvents(c, MAX_UNREAD_BYTES), query)
     return RESPONSE_ALREADY_SENT

@@ -6,7 +6,7 @@ import { camelCased, jsonBody, parseWith } from '../body'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
 import { isExplained, Problem } from '../problem'
-import { beginEvents } from './event-stream'
+import { beginEvents, headOfEvents } from './event-stream'
 
 /** Backlog limit: a client this far behind is not reading. */
 const MAX_UNREAD_BYTES = 1024 * 1024
@@ -59,7 +59,7 @@ export const setupRoutes = ({ settings, python, sleepSettings, source }: ApiCont
     return c.json(python.view())
   })
 
-  routes.get('/node/python/events', (c) => {
+  routes.get('/node/python/events', headOfEvents, (c) => {
     const events = beginEvents(c, MAX_UNREAD_BYTES)
     const send = (event: PythonEvent): void => events.send(`data: ${JSON.stringify(event)}`)
     send({ kind: 'view', view: python.view() })
