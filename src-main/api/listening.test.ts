@@ -1,6 +1,8 @@
 import { once } from 'node:events'
+import http, { type Server } from 'node:http'
+import { syncBuiltinESMExports } from 'node:module'
 import { connect, type Socket } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { listen, ListenError, type Fetch, type Listening } from './listening'
 
 const open: { close(): Promise<void> }[] = []
@@ -8,8 +10,11 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((one) => one.close()))
 })
 
+const warned = vi.fn()
+const OPTIONS = { host: '127.0.0.1', port: 0, option: '--port', log: { warn: warned } }
+
 const serving = async (fetch: Fetch): Promise<Listening> => {
-  const listening = await listen(fetch, { host: '127.0.0.1', port: 0, option: '--port' })
+  const listening = await listen(fetch, OPTIONS)
   open.push(listening)
   return listening
 }
@@ -27,7 +32,64 @@ const client = async ({ url }: Listening): Promise<{ socket: Socket; received: P
   return { socket, received }
 }
 
+/** All that a server sends for these bytes, to the end of the connection. */
+const answersTo = async (listening: Listening, bytes: string): Promise<string> => {
+  const { socket, received } = await client(listening)
+  socket.write(bytes)
+  return received
+}
+
 const REQUEST = ['GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n', '\r\n'] as const
+
+describe('a port', () => {
+  const { createServer } = http
+  afterEach(() => {
+    http.createServer = createServer
+    syncBuiltinESMExports()
+  })
+
+  it('goes on listening when connections could not be accepted', async () => {
+    const servers: Server[] = []
+    http.createServer = ((...given: Parameters<typeof createServer>) => {
+      const server = createServer(...given)
+      servers.push(server)
+      return server
+    }) as typeof createServer
+    syncBuiltinESMExports()
+    const listening = await serving(() => new Response('here'))
+    const refused = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' })
+    for (const server of servers) for (let times = 0; times < 3; times += 1) server.emit('error', refused)
+    expect(servers).toHaveLength(1)
+    expect(warned).toHaveBeenCalledWith({ err: refused }, expect.any(String))
+    expect(await answersTo(listening, 'GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')).toContain('here')
+  })
+
+  it.each(['HTTP/1.1', 'HTTP/1.0'])('explains that a request by %s names no host', async (version) => {
+    const answer = await answersTo(
+      await serving(() => new Response('')),
+      `GET / ${version}\r\nconnection: close\r\n\r\n`,
+    )
+    expect(answer).toMatch(/^HTTP\/1\.1 400 [^]*"invalid_http".*no Host header/)
+  })
+
+  it('ignores what a client expects beyond being let to send its body', async () => {
+    const bytes = 'GET / HTTP/1.1\r\nhost: a\r\nexpect: gold\r\nconnection: close\r\n\r\n'
+    expect(await answersTo(await serving(() => new Response('here')), bytes)).toMatch(/^HTTP\/1\.1 200 [^]*here/)
+  })
+
+  it('writes no refusal into an answer under way, whatever was sent behind its request', async () => {
+    const tick = new ReadableStream({ start: (to) => to.enqueue(Buffer.from('tick')) })
+    const listening = await serving((request) => {
+      const { pathname } = new URL(request.url)
+      return pathname === '/stream' ? new Response(tick) : new Promise<Response>(() => undefined)
+    })
+    const { socket, received } = await client(listening)
+    socket.write('GET /stream HTTP/1.1\r\nhost: a\r\n\r\n')
+    await once(socket, 'data')
+    socket.write('GET /pending HTTP/1.1\r\nhost: a\r\n\r\nrubbish\r\n\r\n')
+    expect(await received).not.toContain('invalid_http')
+  })
+})
 
 describe('a port that is closed', () => {
   it('answers the request that was only half there', async () => {
@@ -83,11 +145,7 @@ describe('a port that is closed', () => {
 
   it('may be taken by another program: then it says which option chooses another', async () => {
     const { url } = await serving(() => new Response(''))
-    const again = listen(() => new Response(''), {
-      host: '127.0.0.1',
-      port: Number(new URL(url).port),
-      option: '--port',
-    })
+    const again = listen(() => new Response(''), { ...OPTIONS, port: Number(new URL(url).port) })
     await expect(again).rejects.toThrow(ListenError)
     await expect(again).rejects.toMatchObject({
       code: 'port_in_use',
@@ -96,7 +154,7 @@ describe('a port that is closed', () => {
   })
 
   it('may be asked for at an address of no machine here: then it says which ones there are', async () => {
-    const elsewhere = listen(() => new Response(''), { host: '192.0.2.1', port: 0, option: '--port' })
+    const elsewhere = listen(() => new Response(''), { ...OPTIONS, host: '192.0.2.1' })
     await expect(elsewhere).rejects.toMatchObject({
       code: 'cannot_listen',
       hint: expect.stringMatching(/--host.*127\.0\.0\.1/) as string,

@@ -79,14 +79,27 @@ const remedy = (code: string | undefined, option: string): string => {
   }
 }
 
-/** Binds the port. Throws ListenError. `option` names the setting that changes the port; port 0 picks a free one. */
-export const listen = async (
-  fetch: Fetch,
-  { host, port, option }: { readonly host: string; readonly port: number; readonly option: string },
-): Promise<Listening> => {
+export interface ListenOptions {
+  readonly host: string
+  /** 0 picks a free port. */
+  readonly port: number
+  /** The setting that changes the port. */
+  readonly option: string
+  readonly log: { warn(fields: object, message: string): void }
+}
+
+/** Binds the port. Throws ListenError. */
+export const listen = async (fetch: Fetch, { host, port, option, log }: ListenOptions): Promise<Listening> => {
   const listener = getRequestListener(fetch, { errorHandler: answerNoRequest })
-  // Longer than clients keep idle connections (75 s): closing one just as a request arrives would fail that request.
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, answer) => void listener(request, answer))
+  const options = {
+    // Longer than clients keep idle connections (75 s): closing one just as a request arrives would fail that request.
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // Node refuses such requests with an empty answer; `answerNoRequest` explains.
+    requireHostHeader: false,
+  }
+  const server = createServer(options, (request, answer) => void listener(request, answer))
+  // Node refuses expectations other than `100-continue` with an empty answer; a server may ignore them (RFC 9110, 10.1.1).
+  server.on('checkExpectation', (request, answer) => void server.emit('request', request, answer))
   answerUnreadable(server)
   const close = closing(server)
   await new Promise<void>((resolve, reject) => {
@@ -99,6 +112,8 @@ export const listen = async (
     })
     server.listen(port, host, resolve)
   })
+  // A connection that cannot be accepted, such as while no file descriptor is free, costs that connection only.
+  server.on('error', (err) => log.warn({ err }, 'a connection could not be accepted'))
   const { port: actual } = server.address() as AddressInfo
   const name = host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host
   return { url: `http://${name}:${actual}`, close }

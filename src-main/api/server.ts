@@ -39,7 +39,7 @@ const listenForOllama = async (
   if (ollamaPort === undefined) return undefined
   try {
     const option = '--ollama-port or MUSTER_OLLAMA_PORT'
-    return await listen(atOllamasPort(fetch, allowedOrigins), { host, port: ollamaPort, option })
+    return await listen(atOllamasPort(fetch, allowedOrigins), { host, port: ollamaPort, option, log })
   } catch (error) {
     if (!(error instanceof ListenError)) throw error
     log.warn({}, `${error.message}, so programs that look for Ollama there do not find Muster. ${error.hint}`)
@@ -49,11 +49,11 @@ const listenForOllama = async (
 
 /** Starts the HTTP server. Throws ListenError. */
 export const startApi = async (options: ApiOptions): Promise<Api> => {
-  const { host, port, context } = options
+  const { host, port, context, log } = options
   const access = new Access(() => context.source.state())
   const open = !isLoopback(host)
   const { fetch } = buildApp(options, { access, open })
-  const main = await listen(fetch, { host, port, option: '--port or MUSTER_PORT' })
+  const main = await listen(fetch, { host, port, option: '--port or MUSTER_PORT', log })
   const ollama = await listenForOllama(fetch, options)
   return {
     url: main.url,

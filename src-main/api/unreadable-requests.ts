@@ -29,25 +29,34 @@ const refusalOf = (code: string | undefined): { status: string; code: ErrorCode;
 
 const body = (code: ErrorCode, message: string): string => JSON.stringify({ error: { code, message } })
 
+/** The adapter's message for a request that names no host. */
+const NO_HOST = 'Missing host header'
+
+const whyNoRequest = ({ message }: RequestError): string =>
+  message === NO_HOST
+    ? 'The request has no Host header, which HTTP/1.1 requires; send the host and the port of this address'
+    : 'The host and the path of the request do not form a valid URL'
+
 /** The response if Node received bytes that do not form a request for Hono. */
 export const answerNoRequest = (error: unknown): Response => {
   const foreign = error instanceof RequestError
-  const text = foreign
-    ? body('invalid_http', 'The host and the path of the request do not form a valid URL')
-    : body('internal', 'This node failed to answer')
+  const text = foreign ? body('invalid_http', whyNoRequest(error)) : body('internal', 'This node failed to answer')
   return new Response(text, { status: foreign ? 400 : 500, headers: { 'content-type': 'application/json' } })
 }
 
 /**
  * Answers unparsable requests with an explained error, like all other refusals, and closes the connection. Never writes
- * into a response in progress.
+ * into a response in progress: of requests sent without waiting for answers (pipelining) each counts.
  */
 export const answerUnreadable = (server: Pick<Server, 'on'>): void => {
-  const answers = new WeakMap<Duplex, ServerResponse>()
-  server.on('request', (request: IncomingMessage, answer: ServerResponse) => answers.set(request.socket, answer))
+  const answers = new WeakMap<Duplex, Set<ServerResponse>>()
+  server.on('request', ({ socket }: IncomingMessage, answer: ServerResponse) => {
+    const open = answers.get(socket) ?? new Set()
+    answers.set(socket, open.add(answer))
+    answer.once('close', () => open.delete(answer))
+  })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    const answer = answers.get(socket)
-    const underWay = answer?.headersSent === true && !answer.writableFinished
+    const underWay = [...(answers.get(socket) ?? [])].some((answer) => answer.headersSent && !answer.writableFinished)
     if (!socket.writable || underWay || error.code === 'ECONNRESET') {
       socket.destroy()
       return

@@ -42,6 +42,7 @@ describe('bytes that make no request', () => {
     ['a length beside chunks', post('Content-Length: 2\r\nTransfer-Encoding: chunked', '{}'), 400],
     ['chunks without a length', post('Transfer-Encoding: chunked', 'zz\r\n{}\r\n'), 400],
     ['headers without end', get(`Host: localhost\r\nCookie: ${'a'.repeat(20_000)}`), 431],
+    ['no host', get('Connection: close'), 400],
     ['a host that makes no URL', get('Host: [\r\nConnection: close'), 400],
     ['a host that is an account', get('Host: a@localhost\r\nConnection: close'), 400],
   ])('%s: an answer in the form of all errors', async (_what, bytes, status) => {
