@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { LoadOnRequest } from '@core/settings/node'
-import { LOAD_ON_REQUEST } from './groups/node'
+import { LOAD_ON_REQUEST } from './groups/serve-options'
 import { buildProgram } from './program'
 
 const visible = (command: Command): Command[] =>

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -33,7 +33,7 @@ describe.runIf(process.platform === 'linux')('muster service', () => {
         ...more,
       }
       const command = [required(cli, 'run `npm run build`'), 'service', ...args]
-      execFile(process.execPath, command, { env }, (error, out, err) =>
+      execFile(process.execPath, command, { env, cwd: folder.path }, (error, out, err) =>
         resolve({ code: error === null ? 0 : Number(error.code), out, err }),
       )
     })
@@ -63,6 +63,38 @@ describe.runIf(process.platform === 'linux')('muster service', () => {
     Object.assign(more, { REFUSES: '' })
     expect(existsSync(unit)).toBe(false)
     expect(await muster('status')).toMatchObject({ out: 'Not installed.\n', code: 1 })
+  })
+
+  it.each([
+    [['--prot', '1'], /--prot'[^]*--port/],
+    [['--port', 'all'], /--port/],
+    [['--allow-host', 'a b'], /--allow-host/],
+    [['models'], /arguments/],
+    [['--help'], /--help/],
+  ])('is not installed with %j, which a node would not start with', async (serve, says) => {
+    expect(await muster('install', '--', ...serve)).toMatchObject({
+      err: expect.stringMatching(says) as string,
+      code: 2,
+    })
+    expect(existsSync(unit)).toBe(false)
+  })
+
+  it('finds the folders again that were given from here: it starts elsewhere', async () => {
+    Object.assign(more, { MUSTER_CA_FILE: 'ca.pem', MUSTER_MODEL_FOLDERS: '/models' })
+    const serve = ['--data-dir', 'data', '--declarations=./kept', '--port', '0']
+    expect(await muster('install', '--', ...serve)).toMatchObject({ code: 0 })
+    const text = readFileSync(unit, 'utf8')
+    expect(text).toContain(
+      `"serve" "--data-dir" "${join(folder.path, 'data')}" "--declarations=${join(folder.path, 'kept')}" "--port" "0"`,
+    )
+    expect(text).toContain(`Environment="MUSTER_CA_FILE=${join(folder.path, 'ca.pem')}"`)
+    expect(text).toContain('Environment="MUSTER_MODEL_FOLDERS=/models"')
+  })
+
+  it('can be read by others than root, who ask for its status', async () => {
+    chmodSync(unit, 0o600)
+    expect(await muster('install', '--', '--port', '0')).toMatchObject({ code: 0 })
+    expect(statSync(unit).mode & 0o777).toBe(0o644)
   })
 
   it('installs a unit that starts a node with the options it was given', async () => {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { realpathSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { homedir, userInfo } from 'node:os'
 import { basename, dirname, resolve } from 'node:path'
@@ -9,7 +10,10 @@ import type { CommandContext, CommonOptions } from '../context'
 import { CommandError, DONE, FAILED, NOT_FOUND, type ExitCode } from '../exit-codes'
 import { isInstalledApp } from '../installed-app'
 import type { ServiceCommand, ServiceDefinition, ServiceManager } from '../service/definition'
+import { keptEnvironment } from '../service/environment'
+import { lastingPath } from '../service/lasting-path'
 import { launchd } from '../service/launchd'
+import { serveWords } from '../service/serve-words'
 import { systemd } from '../service/systemd'
 
 export interface ServiceFlags extends CommonOptions {
@@ -21,12 +25,8 @@ export interface ServiceFlags extends CommonOptions {
 
 const runFile = promisify(execFile)
 
-/**
- * Environment variables that a service inherits at its installation: where a node keeps and finds its files, and how it
- * reaches the internet. Tokens are excluded, because other users can ask the service manager for a unit's environment.
- */
-const KEPT =
-  /^(?:MUSTER_DATA_DIR|MUSTER_PYTHON|MUSTER_MODEL_FOLDERS|MUSTER_HUB|MUSTER_HUB_URL|HF_HOME|HF_HUB_CACHE|HF_ENDPOINT|MODELSCOPE_ENDPOINT|SSL_CERT_FILE|(?:HTTPS?|ALL|NO)_PROXY|(?:https?|all|no)_proxy)$/
+/** Everybody may ask whether a system service is installed. */
+const READABLE = { mode: 0o644 }
 
 const managerHere = (system: boolean): ServiceManager => {
   if (isInstalledApp())
@@ -47,20 +47,19 @@ const managerHere = (system: boolean): ServiceManager => {
   }
 }
 
-/** The owner of the data: under sudo, the user who called it. */
 const definitionOf = ({ system, serve }: ServiceFlags): ServiceDefinition => {
   const { env } = process
   const script = resolve(process.argv[1] ?? '')
-  const kept = Object.entries(env).filter(([name, value]) => KEPT.test(name) && value)
   return {
-    program: process.execPath,
-    args: [script, 'serve', ...serve],
+    program: lastingPath(process.execPath, realpathSync),
+    args: [script, 'serve', ...serveWords(serve, process.cwd())],
     env: {
       PATH: env['PATH'] ?? '/usr/bin:/bin',
-      ...Object.fromEntries(kept),
+      ...keptEnvironment(env, process.cwd()),
       // The Electron binary acts as Node only with this variable.
       ...(process.versions['electron'] !== undefined && { ELECTRON_RUN_AS_NODE: '1' }),
     },
+    // The owner of the data: under sudo, the user who called it.
     ...(system && { user: env['SUDO_USER'] ?? userInfo().username }),
   }
 }
@@ -91,7 +90,7 @@ const writing = (path: string) => (cause: unknown) => {
 
 /** Restores the earlier definition if the service manager rejects the new one. */
 const asItWas = (path: string, before: string | undefined) => async (cause: unknown) => {
-  await (before === undefined ? removeFile(dirname(path), basename(path)) : replaceFile(path, before))
+  await (before === undefined ? removeFile(dirname(path), basename(path)) : replaceFile(path, before, READABLE))
   throw cause
 }
 
@@ -109,8 +108,9 @@ export const run = async (flags: ServiceFlags, { out }: CommandContext): Promise
   const installed = await readFile(path, 'utf8').catch(() => undefined)
   switch (action) {
     case 'install': {
+      const text = manager.text(definitionOf(flags))
       await mkdir(dirname(path), { recursive: true }).catch(writing(path))
-      await replaceFile(path, manager.text(definitionOf(flags))).catch(writing(path))
+      await replaceFile(path, text, READABLE).catch(writing(path))
       for (const command of manager.install) await carryOut(command).catch(asItWas(path, installed))
       if (json) await out.json({ installed: true, path, logs: manager.logs })
       else await out.lines([[`Muster runs as a service, ${manager.when}.`], [`Its log: ${manager.logs}`]])

@@ -1,104 +1,37 @@
 import { Option, type Command } from 'commander'
-import type { LoadOnRequest } from '@core/settings/node'
 import type { UpdateFlags } from '../commands/update'
-import { command, folder, port, runOnNode, whole, type Group } from '../define'
+import { command, folder, runOnNode, whole, type Group } from '../define'
 import { bundledRunner } from '../installed-app'
 import type { SimulateFlags } from '../simulate'
 import { standardStreams } from '../standard-streams'
-
-interface ServeFlags {
-  readonly dataDir?: string
-  readonly host?: string
-  readonly port?: number
-  readonly name?: string
-  readonly worker?: boolean
-  readonly peerPort?: number
-  readonly ollamaPort?: number
-  readonly discovery?: boolean
-  readonly loadOnRequest?: LoadOnRequest
-  readonly onRequestIdle?: number
-  readonly diskCache?: number
-  readonly declarations?: string
-  readonly offline?: boolean
-  readonly peer?: readonly string[]
-  readonly allowHost?: readonly string[]
-  readonly allowOrigin?: readonly string[]
-  readonly welcome: boolean
-}
-
-/** Copy of the settings schema's values, because the schema is not loaded for help. A test keeps them equal. */
-export const LOAD_ON_REQUEST: readonly LoadOnRequest[] = ['auto', 'on', 'off']
-
-const collected = (text: string, before: readonly string[] = []): readonly string[] => [...before, text]
+import { withServeOptions, type ServeFlags } from './serve-options'
 
 const addServe = ({ program, finish }: Group): Command =>
-  command(program, {
-    usage: 'serve',
-    does: 'run a node without a window',
-    examples: [
-      ['muster serve', 'for programs on this machine only'],
-      ['muster serve --host 0.0.0.0', 'for the network; requests need a key'],
-      ['muster serve --data-dir /tmp/try --port 0', 'a second node, for experiments'],
-    ],
+  withServeOptions(
+    command(program, {
+      usage: 'serve',
+      does: 'run a node without a window',
+      examples: [
+        ['muster serve', 'for programs on this machine only'],
+        ['muster serve --host 0.0.0.0', 'for the network; requests need a key'],
+        ['muster serve --data-dir /tmp/try --port 0', 'a second node, for experiments'],
+      ],
+    }),
+  ).action(async (flags: ServeFlags) => {
+    // Imported late: help and wrong use must not load a whole node.
+    const { checkedLists } = await import('../serve-lists')
+    const lists = checkedLists(flags)
+    const [{ serve }, { startNode }] = await Promise.all([import('../serve'), import('../../node/index')])
+    const { worker, discovery, peer: _peer, allowHost: _host, allowOrigin: _origin, ...rest } = flags
+    const { onRequestIdle: onRequestIdleSeconds, diskCache: diskCacheGigabytes, ...given } = rest
+    // Flags only switch off; otherwise the settings decide.
+    const off = { ...(worker === false && { worker }), ...(discovery === false && { discovery }) }
+    finish(
+      await serve({ ...given, ...off, ...lists, onRequestIdleSeconds, diskCacheGigabytes }, (options) =>
+        startNode({ ...options, bundledRunner: bundledRunner() }),
+      ),
+    )
   })
-    .option('--data-dir <dir>', 'the node’s data folder (MUSTER_DATA_DIR)', folder)
-    .option(
-      '--host <address>',
-      'address to listen on; other than loopback, every request needs an API key (MUSTER_HOST)',
-    )
-    .option('--port <port>', 'port of the API, 0 for a free one (MUSTER_PORT)', port)
-    .option('--peer-port <port>', 'port for other machines, 0 for a free one (MUSTER_PEER_PORT)', port)
-    .option(
-      '--ollama-port <port>',
-      'a second port of the API, for programs that expect Ollama at 11434 (MUSTER_OLLAMA_PORT)',
-      port,
-    )
-    .option('--no-discovery', 'do not discover machines on the local network, and do not announce this one')
-    .option('--peer <host:port>', 'address of another member; may be given several times (MUSTER_PEERS)', collected)
-    .option(
-      '--allow-host <name>',
-      'also accept requests to this host name or *.suffix; may be given several times (MUSTER_ALLOWED_HOSTS)',
-      collected,
-    )
-    .option(
-      '--allow-origin <origin>',
-      'allow pages of this origin to use the API; may be given several times (MUSTER_ALLOWED_ORIGINS)',
-      collected,
-    )
-    .addOption(
-      new Option(
-        '--load-on-request <when>',
-        'load undeclared models that requests name; auto: only if the API is not open to the network (MUSTER_LOAD_ON_REQUEST)',
-      ).choices(LOAD_ON_REQUEST),
-    )
-    .option(
-      '--on-request-idle <seconds>',
-      'how long such a model stays loaded after its last answer (MUSTER_ON_REQUEST_IDLE)',
-      whole,
-    )
-    .option('--declarations <dir>', 'keep the declarations of the YAML files in this folder applied', folder)
-    .option('--disk-cache <gigabytes>', 'size of the prompt cache on disk, 0 for none (MUSTER_DISK_CACHE)', whole)
-    .option('--offline', 'never contact a model hub')
-    .option('--name <name>', "this machine's display name (MUSTER_NAME)")
-    .option('--no-worker', 'only coordinate: never run models here')
-    .addOption(
-      new Option('--welcome', 'print a welcome, and declare the starter model if nothing is declared').default(false),
-    )
-    .action(async (flags: ServeFlags) => {
-      // Imported late: help and wrong use must not load a whole node.
-      const { checkedLists } = await import('../serve-lists')
-      const lists = checkedLists(flags)
-      const [{ serve }, { startNode }] = await Promise.all([import('../serve'), import('../../node/index')])
-      const { worker, discovery, peer: _peer, allowHost: _host, allowOrigin: _origin, ...rest } = flags
-      const { onRequestIdle: onRequestIdleSeconds, diskCache: diskCacheGigabytes, ...given } = rest
-      // Flags only switch off; otherwise the settings decide.
-      const off = { ...(worker === false && { worker }), ...(discovery === false && { discovery }) }
-      finish(
-        await serve({ ...given, ...off, ...lists, onRequestIdleSeconds, diskCacheGigabytes }, (options) =>
-          startNode({ ...options, bundledRunner: bundledRunner() }),
-        ),
-      )
-    })
 
 interface ServiceFlags {
   readonly system: boolean
