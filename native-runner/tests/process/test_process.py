@@ -147,6 +147,14 @@ def test_weights_may_have_null_for_metadata_as_mlx_writes_them(
     runner.ready(model)
 
 
+def with_tensor(**fields: Any) -> Callable[[Path], None]:
+    return with_header(lambda header: header["lm_head.weight"].update(fields))
+
+
+def with_index(content: Any) -> Callable[[Path], None]:
+    return lambda model: (model / "model.safetensors.index.json").write_text(json.dumps(content)) and None
+
+
 def nested(name: str) -> Callable[[Path], None]:
     text = '{"x": ' + "[" * 100_000 + "]" * 100_000 + "}"
 
@@ -178,6 +186,13 @@ def piped(name: str) -> Callable[[Path], None]:
             "model_file",
             "model.safetensors is damaged",
         ),
+        (with_tensor(shape=[1 << 40, 64]), "model_file", "model.safetensors is damaged: lm_head.weight has"),
+        (with_tensor(shape=[-260, -64]), "model_file", "model.safetensors is damaged"),
+        (with_tensor(data_offsets=[-8, 66_552]), "model_file", "model.safetensors is damaged"),
+        (with_tensor(dtype=7), "model_file", "model.safetensors is damaged"),
+        (with_config(num_hidden_layers=1_000_000), "model_file", "config.json is damaged: its num_hidden_layers"),
+        (with_index([]), "model_file", "model.safetensors.index.json is damaged"),
+        (with_index({"weight_map": {"a": ["b"], "c": 5}}), "model_file", "is missing from"),
         (nested("generation_config.json"), "model_file", "generation_config.json is damaged"),
         (nested("tokenizer_config.json"), "model_file", "tokenizer_config.json is damaged"),
         (piped("generation_config.json"), "model_file", "generation_config.json is damaged"),

@@ -100,6 +100,14 @@ def test_end_tokens_are_the_union_of_all_files(folder: Path) -> None:
 
 def test_invalid_end_tokens_are_ignored(folder: Path) -> None:
     change(folder / "config.json", eos_token_id=None, text_config=None)
-    (folder / "generation_config.json").write_text('{"eos_token_id": [-1, true, "no", null, 2.5]}')
+    (folder / "generation_config.json").write_text('{"eos_token_id": [-1, true, "no", null, 2.5, "%s"]}' % ("9" * 5000))
     change(folder / "tokenizer_config.json", eos_token="in no vocabulary")
     assert tokenizer(folder).eos_token_ids == frozenset()
+
+
+def test_a_token_with_a_number_that_no_vocabulary_reaches_is_found_before_lists_are_made_of_it(folder: Path) -> None:
+    content = json.loads((folder / "tokenizer.json").read_text())
+    content["model"]["vocab"]["far away"] = 4_000_000_000
+    (folder / "tokenizer.json").write_text(json.dumps(content))
+    with pytest.raises(ModelFileError, match="tokens have numbers up to 4000000000"):
+        check_conversations(folder, read_config(folder))

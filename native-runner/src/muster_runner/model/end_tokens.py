@@ -6,6 +6,9 @@ from typing import Any
 
 from muster_runner.model.model_files import read_json
 
+# Of a token's number.
+MAX_DIGITS = 10
+
 
 def read_optional(directory: Path, name: str) -> dict[str, Any]:
     """Reads the object in a JSON file; empty if the file is missing or not an object. Raises ModelFileError if it is
@@ -23,7 +26,7 @@ def token_text(token: Any) -> str | None:
 
 def _ids(value: Any) -> Iterator[int]:
     for token in value if isinstance(value, list) else [value]:
-        if isinstance(token, str) and token.isdecimal():
+        if isinstance(token, str) and token.isdecimal() and len(token) <= MAX_DIGITS:
             yield int(token)
         elif isinstance(token, int) and not isinstance(token, bool) and token >= 0:
             yield token

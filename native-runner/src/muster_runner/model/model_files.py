@@ -1,6 +1,7 @@
 """Checks a model's files before loading, so that an error can name the file."""
 
 import json
+import math
 import os
 import struct
 from collections.abc import Callable
@@ -12,6 +13,20 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 # The largest integer that the node takes: its numbers are doubles.
 LARGEST_INTEGER = 2**53 - 1
+
+# The longest header of a safetensors file, as its own library has it.
+MAX_HEADER_BYTES = 100_000_000
+# Bytes of a value by the name of its type. Of other types mlx says whether it can read them.
+_VALUE_BYTES = {
+    **dict.fromkeys(("BOOL", "U8", "I8", "F8_E4M3", "F8_E5M2"), 1),
+    **dict.fromkeys(("U16", "I16", "F16", "BF16"), 2),
+    **dict.fromkeys(("U32", "I32", "F32"), 4),
+    **dict.fromkeys(("U64", "I64", "F64", "C64"), 8),
+}
+# As many layers are built in a second. More are only if each can have a megabyte.
+FEW_LAYERS, LAYER_BYTES = 1000, 1 << 20
+# How configurations name the number of layers.
+_LAYERS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers", "num_transformer_layers")
 
 Needed = Callable[[set[str]], set[str]]
 
@@ -59,11 +74,12 @@ def weight_files(directory: Path, needed: Needed) -> list[Path]:
     """Lists the needed weight files, by the index if there is one, else by name. Raises ModelFileError."""
     index = directory / "model.safetensors.index.json"
     if index.exists():
-        weight_map = read_json(index).get("weight_map")
+        listed = read_json(index)
+        weight_map = listed.get("weight_map") if isinstance(listed, dict) else None
         if not isinstance(weight_map, dict):
             raise ModelFileError(f"{index.name} is damaged: it has no weight_map")
         names = needed(set(weight_map))
-        return [directory / Path(str(name)).name for name in sorted({weight_map[name] for name in names})]
+        return [directory / Path(name).name for name in sorted({str(weight_map[name]) for name in names})]
     files = sorted(directory.glob("model*.safetensors"))
     if not files:
         raise ModelFileError(f"model.safetensors is missing from {directory}")
@@ -71,7 +87,7 @@ def weight_files(directory: Path, needed: Needed) -> list[Path]:
 
 
 def check_safetensors(path: Path) -> None:
-    """Compares the offsets in a safetensors file's header with the file's size. Raises ModelFileError.
+    """Compares the header of a safetensors file with the file's size. Raises ModelFileError.
 
     The format: https://huggingface.co/docs/safetensors/index
     """
@@ -80,7 +96,7 @@ def check_safetensors(path: Path) -> None:
         with path.open("rb") as file:
             head = file.read(8)
             length = struct.unpack("<Q", head)[0] if len(head) == 8 else size
-            if length > size - 8:
+            if length > min(size - 8, MAX_HEADER_BYTES):
                 raise ModelFileError(f"{path.name} is damaged: its header does not fit into its {size} bytes")
             header = json.loads(file.read(length))
     except FileNotFoundError as error:
@@ -92,12 +108,27 @@ def check_safetensors(path: Path) -> None:
     if isinstance(header, dict) and not _are_texts(header.get("__metadata__", {})):
         raise ModelFileError(f"{path.name} is damaged: the __metadata__ of its header are no texts by name")
     try:
-        ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
+        ends = [_end_of(name, tensor) for name, tensor in header.items() if name != "__metadata__"]
         expected = 8 + length + max(ends, default=0)
     except (AttributeError, KeyError, IndexError, TypeError) as error:
         raise ModelFileError(f"{path.name} is damaged: its header has no offsets") from error
+    except ValueError as error:
+        raise ModelFileError(f"{path.name} is damaged: {error}") from error
     if size < expected:
         raise ModelFileError(f"{path.name} is damaged: it ends after {size} of {expected} bytes")
+
+
+def _end_of(name: str, tensor: Any) -> int:
+    """Returns where a tensor ends, after the header. Raises ValueError if its places, shape and type do not agree, and
+    what an entry of another form raises."""
+    start, end = tensor["data_offsets"]
+    kind, shape = tensor["dtype"], tensor["shape"]
+    whole = [start, end, *shape]
+    if not isinstance(kind, str) or not all(type(number) is int and number >= 0 for number in whole):
+        raise ValueError(f"the header's entry of {name} has no type, shape and offsets")
+    if kind in _VALUE_BYTES and end - start != math.prod(shape) * _VALUE_BYTES[kind]:
+        raise ValueError(f"{name} has {end - start} bytes, which its shape {shape} of {kind} does not take")
+    return end
 
 
 def _are_texts(metadata: Any) -> bool:
@@ -124,11 +155,24 @@ def check_model(directory: Path, needed: Needed = lambda names: names, tokenizer
     """
     check_kinds(directory)
     config = read_config(directory)
-    for file in weight_files(directory, needed):
+    files = weight_files(directory, needed)
+    for file in files:
         check_safetensors(file)
+    _check_layers(config, sum(file.stat().st_size for file in files))
     if tokenizer:
         check_tokenizer(directory)
     return config
+
+
+def _check_layers(config: dict[str, Any], weight_bytes: int) -> None:
+    """Checks that the files can have the layers that the configuration states: mlx-lm builds all of them before it
+    looks for their weights. Raises ModelFileError."""
+    inner = config.get("text_config")
+    for scope in (config, inner if isinstance(inner, dict) else {}):
+        for name in _LAYERS:
+            layers = scope.get(name)
+            if isinstance(layers, int) and layers > max(FEW_LAYERS, weight_bytes // LAYER_BYTES):
+                raise ModelFileError(f"config.json is damaged: its {name}, {layers}, are more than the files can hold")
 
 
 def check_tokenizer(directory: Path) -> None:

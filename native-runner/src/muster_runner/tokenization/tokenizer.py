@@ -44,7 +44,7 @@ class Tokenizer(Protocol):
         ...
 
     def vocabulary_size(self) -> int:
-        """Returns the highest token id plus one."""
+        """Returns the highest token id of the files plus one."""
         ...
 
     def vocabulary(self) -> dict[str, int]:
@@ -67,6 +67,17 @@ def _byte_characters() -> dict[str, int]:
 
 
 BYTE_CHARACTERS = _byte_characters()
+# More than any vocabulary has. Lists with an entry for every number up to the highest are made of it.
+MOST_TOKENS = 1 << 22
+
+
+def _size_of(vocabulary: dict[str, int]) -> int:
+    """Returns the highest token id plus one. Raises ModelFileError if it is not plausible."""
+    if not vocabulary:
+        raise ModelFileError("the tokenizer is damaged: it has no tokens")
+    if (highest := max(vocabulary.values())) >= MOST_TOKENS:
+        raise ModelFileError(f"the tokenizer is damaged: its tokens have numbers up to {highest}")
+    return highest + 1
 
 
 def _decoder_kinds(tokenizer: Any) -> set[str]:
@@ -99,6 +110,7 @@ class FastTokenizer:
         self._added = {token: entry.content.encode() for token, entry in added.items()}
         self._special = frozenset(token for token, entry in added.items() if entry.special)
         self._decoders = _decoder_kinds(self._tokenizer)
+        self._size = _size_of(self.vocabulary())
         self.token_bytes = lru_cache(maxsize=1 << 16)(self._token_bytes)
         self._template = ChatTemplate(lambda: find_chat_template(directory, config), known)
 
@@ -134,7 +146,7 @@ class FastTokenizer:
         return self._tokenizer.get_vocab(with_added_tokens=True)
 
     def vocabulary_size(self) -> int:
-        return 1 + max(self.vocabulary().values())
+        return self._size
 
     def add_token(self, text: str) -> int:
         import tokenizers
@@ -182,6 +194,7 @@ class TransformersTokenizer:
         ids = end_token_ids(directory, model_config, self._tokenizer.convert_tokens_to_ids)
         own = self._tokenizer.eos_token_id
         self.eos_token_ids = ids if own is None else ids | {own}
+        self._size = _size_of(self.vocabulary())
 
     def encode(self, text: str, templated: bool) -> list[int]:
         return self._tokenizer.encode(text, add_special_tokens=not templated)
@@ -205,7 +218,7 @@ class TransformersTokenizer:
         return self._tokenizer.get_vocab()
 
     def vocabulary_size(self) -> int:
-        return 1 + max(self.vocabulary().values())
+        return self._size
 
     def add_token(self, text: str) -> int:
         from transformers import AddedToken
