@@ -54,6 +54,9 @@ export interface Host {
   /** These two do not reach one another, whomever else they reach; neither hears of it. */
   cut(other: Host): void
   mend(other: Host): void
+  /** This one hears the other no more, which still hears this one. */
+  deafen(other: Host): void
+  hearAgain(other: Host): void
   /** Every packet from here takes so much longer. Only where `canDelay()`. */
   delay(milliseconds: number): void
   /** So many bits a second leave it. */
@@ -145,6 +148,8 @@ export const connectHosts = (count: number): { hosts: readonly Host[]; dispose()
         refuse(name, 'delete', other.name)
         refuse(other.name, 'delete', name)
       },
+      deafen: (other) => refuse(name, 'add', other.name),
+      hearAgain: (other) => refuse(name, 'delete', other.name),
       delay: (milliseconds) =>
         void run('tc', '-n', name, 'qdisc', 'replace', 'dev', inside, 'root', 'netem', 'delay', `${milliseconds}ms`),
       limit: (bitsPerSecond) =>
