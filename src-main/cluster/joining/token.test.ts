@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { NodeId } from '@core/ids'
+import { monotonic } from '@core/time/clocks'
 import { INVITATION_MS, Invitations, parseToken, printToken } from './token'
 
 describe('an invitation', () => {
@@ -38,6 +39,20 @@ describe('an invitation', () => {
     expect(invitations.redeem(secret)).toBe('expired')
     now = 0
     expect(invitations.redeem(secret)).toBe('unknown')
+  })
+
+  it('expires after ten minutes also where the clock was set back meanwhile', () => {
+    let [now, elapsed] = [1_000_000_000, 0]
+    const invitations = new Invitations(
+      () => now,
+      () => monotonic(elapsed),
+    )
+    const [first, second] = [invitations.create(), invitations.create()]
+    now = 0
+    elapsed = INVITATION_MS
+    expect(invitations.redeem(first.secret)).toBe('welcome')
+    elapsed = INVITATION_MS + 1
+    expect(invitations.redeem(second.secret)).toBe('expired')
   })
 
   it('can be read where the machine that invites has hundreds of addresses', () => {

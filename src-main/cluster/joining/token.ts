@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { NodeId } from '@core/ids'
+import { later, monotonic, type Monotonic } from '@core/time/clocks'
 import { PeerAddress } from '../links/address-book'
 
 export const INVITATION_MS = 10 * 60_000
@@ -41,7 +42,10 @@ const digest = (secret: string): Buffer => createHash('sha256').update(secret).d
 
 interface Issued {
   readonly digest: Buffer
+  /** By the system's clock. */
   readonly expiresAt: number
+  /** By a clock that nobody can set back. */
+  readonly goodUntil: Monotonic
 }
 
 /** Takes the invitation with this secret out of a list; undefined if it is not there. */
@@ -57,12 +61,16 @@ export class Invitations {
   /** Redeemed, while the machine that offered them is being admitted. */
   private readonly redeemed: Issued[] = []
 
-  constructor(private readonly now: () => number = Date.now) {}
+  constructor(
+    private readonly now: () => number = Date.now,
+    private readonly monotonicNow: () => Monotonic = () => monotonic(performance.now()),
+  ) {}
 
   create(validForMs: number = INVITATION_MS): { secret: string; expiresAt: number } {
     const secret = randomBytes(32).toString('base64url')
-    const expiresAt = this.now() + Math.min(validForMs, INVITATION_MS)
-    this.open.push({ digest: digest(secret), expiresAt })
+    const goodForMs = Math.min(validForMs, INVITATION_MS)
+    const expiresAt = this.now() + goodForMs
+    this.open.push({ digest: digest(secret), expiresAt, goodUntil: later(this.monotonicNow(), goodForMs) })
     // Bounds the list: more than this within ten minutes comes from a runaway script.
     if (this.open.length > 100) this.open.shift()
     return { secret, expiresAt }
@@ -72,7 +80,8 @@ export class Invitations {
   redeem(secret: string): 'welcome' | 'expired' | 'unknown' {
     const found = taken(this.open, secret)
     if (!found) return 'unknown'
-    if (found.expiresAt < this.now()) return 'expired'
+    // Either clock may end it: the system's counts a sleep, and the other one is not set back.
+    if (found.expiresAt < this.now() || found.goodUntil < this.monotonicNow()) return 'expired'
     this.redeemed.push(found)
     return 'welcome'
   }
