@@ -16,7 +16,6 @@ from muster_runner.engine.prefill import PrefillSteps
 from muster_runner.engine.schedule import Schedule
 from muster_runner.engine.speculation import LONGEST_DRAFT
 from muster_runner.engine.sub_batch import SubBatch
-from muster_runner.engine.sub_batches import FREE_SLOTS
 from muster_runner.sampling.sampling import GREEDY
 
 
@@ -165,7 +164,7 @@ def test_memory_that_nobody_uses_is_given_back_when_another_needs_it() -> None:
         running.step()
     running.leave([str(at) for at in range(1, 12)])
     free = running._batch.free_tokens
-    assert 600 < free <= FREE_SLOTS * 640
+    assert 600 < free <= running._budget.spare_tokens
     running.step()
     assert running.live_bytes + free + cache.nbytes <= 16_000
     running.resize(running.live_bytes + running._batch.free_tokens - 1)
@@ -202,6 +201,7 @@ MIXES = {
     "two lengths": [250] * 8 + [500] * 8,
     "every length": [60 + 150 * at for at in range(14)],
     "one short": [900] * 7 + [40],
+    "each a fifth longer": [round(20 * 1.2**at) for at in range(26)],
 }
 
 
@@ -226,3 +226,29 @@ def test_caches_take_little_more_than_their_tokens(mix: str) -> None:
         assert running.measured is not None
         ratios.append(nbytes / (tokens * running.measured.per_token))
     assert min(ratios) >= 1 and max(ratios) <= 1.2
+
+
+@pytest.mark.parametrize("mix", MIXES)
+def test_slots_that_wait_for_sequences_count_as_padding(mix: str) -> None:
+    """So that both together take little, where the budget is not much more than what the sequences need."""
+    model, able = tiny_model("llama")
+    batch = DecodingBatch(model, lookahead=False, together=able.batch, pass_tokens=1000)
+    per_token = 256
+    running = Schedule(
+        model,
+        able,
+        batch,
+        None,
+        PrefillSteps(4096, 4096),
+        MemoryBudget(2 * sum(MIXES[mix]) * per_token, Footprint(per_token)),
+    )
+    for at, length in enumerate(MIXES[mix]):
+        running.join(str(at), prompt(length, at), GREEDY)
+    while len(batch) < len(MIXES[mix]):
+        running.step()
+    for _ in range(20):
+        running.step()
+    tokens, nbytes = sum(len(sequence.tokens) for sequence in batch._sequences), batch.nbytes
+    running.leave(["0"])
+    assert running.measured is not None and running.measured.per_token == per_token
+    assert 1 <= nbytes / (tokens * per_token) <= 1.2

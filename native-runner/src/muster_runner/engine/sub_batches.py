@@ -27,14 +27,12 @@ WORTH_IT = 0.1
 PAYS_WITHIN = 64
 # A sub-batch that needs more slots gets 1/SPARE_SLOTS_PART more than that, if there is memory to spare.
 SPARE_SLOTS_PART = 4
-# Slots that may always be free, for sequences to join, unless there is no memory to spare at all.
-FREE_SLOTS = 2
 
 
 class SubBatches:
     """The caches of all sequences of a model that supports batching. ``pass_tokens``: the fixed cost of a sub-batch, in
     tokens of KV cache read. ``ragged``: whether one pass computes all sub-batches; otherwise each has its own.
-    ``spare_tokens``: padding for which there is always memory. ``margin``: the most tokens that ``trim`` must be able
+    ``spare_tokens``: padding and free slots for which there is always memory. ``margin``: the most tokens that ``trim`` must be able
     to remove from sliding windows. All are equal on all ranks, so that all arrange alike."""
 
     def __init__(self, pass_tokens: int, ragged: bool, spare_tokens: int = UNLIMITED_TOKENS, margin: int = 0) -> None:
@@ -158,15 +156,14 @@ class SubBatches:
         """Returns the tokens for which a sub-batch has memory beyond what it needs to grow."""
         return max(0, batch.slots * batch.room - len(batch.rows) * grown(self._longest(batch.rows)))
 
-    def _allowed_free(self) -> int:
-        """Returns for how many tokens there may be memory that no sequence uses, where nobody needs it."""
+    def _allowed_free(self, parts: Sequence[Sequence[int]]) -> int:
+        """Returns for how many tokens there may be memory that no sequence uses: what padding leaves of its limit."""
         if self._spare_tokens == 0:
             return 0
-        rooms = [batch.room for batch in self._batches if batch.is_merged]
-        return max(self._spare_tokens, FREE_SLOTS * max(rooms, default=0))
+        return max(0, allowed_padding(self._lengths, self._spare_tokens) - padding(parts, self._lengths))
 
     def _limit_free(self) -> None:
-        if self.free_tokens > (allowed := self._allowed_free()):
+        if self.free_tokens > (allowed := self._allowed_free([batch.rows for batch in self._batches])):
             self.release(allowed)
 
     def _partition(self, lengths: Sequence[int]) -> list[list[int]]:
@@ -235,7 +232,7 @@ class SubBatches:
         }
         # Before anything is written in place.
         mx.eval([layer.state for cache in caches.values() for layer in cache])
-        spare = self._allowed_free() // len(target)
+        spare = self._allowed_free(target) // len(target)
         arranged = []
         for part, base in each:
             joining = [row for row in part if row in caches]
