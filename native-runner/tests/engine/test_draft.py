@@ -14,6 +14,7 @@ from runner_process import RunnerGroup, RunnerProcess
 from tiny_architectures import configurations, made
 from tiny_sizes import VOCABULARY
 
+from muster_runner.cache.block_layout import measured
 from muster_runner.cache.cache_layers import Footprint, footprint
 from muster_runner.distributed.ranks import load_part
 from muster_runner.engine.decoding import DecodingBatch
@@ -164,7 +165,7 @@ def loaded_with_draft(tiny: Path, folder: Path, **more: Any) -> tuple[EngineOpti
     cache = make_prompt_cache(loaded.model)
     loaded.model(mx.array([[1, 2, 3]]), cache=cache)
     draft = load_draft(command, loaded)
-    return engine_options(loaded, command, footprint(cache), None, draft.footprint), draft, footprint(cache)
+    return engine_options(loaded, command, measured(cache), None, draft.footprint), draft, footprint(cache)
 
 
 def test_the_budget_includes_the_drafts_caches_of_live_sequences_only(tiny: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from rank_threads import Threads, command
 
+from muster_runner.cache.block_layout import BlockLayout, Measured
 from muster_runner.cache.cache_layers import NOTHING, Footprint
 from muster_runner.engine import engine_options as options
 from muster_runner.engine.engine_options import EngineOptions
@@ -38,7 +39,9 @@ def of_ranks(model: LoadedModel, ranks: list[dict[str, Any]], monkeypatch: pytes
         window = ranks[rank].get("window", 0)
         footprint = Footprint(ranks[rank].get("per_token", 1024), min(window, 1), window)
         drafting = ranks[rank].get("drafting", NOTHING)
-        return options.engine_options(model, order, footprint, threads.rank(rank), drafting)
+        return options.engine_options(
+            model, order, Measured(footprint, BlockLayout([], [])), threads.rank(rank), drafting
+        )
 
     with ThreadPoolExecutor(len(ranks)) as pool:
         return list(pool.map(derive, range(len(ranks))))

@@ -192,7 +192,7 @@ def test_windows_take_little_more_than_is_counted_for_them(lengths: Several[int]
     held, nbytes = batch.held(), batch.nbytes
     running.leave(["0"])
     assert running.measured is not None
-    counted = MemoryBudget(1, running.measured.with_margin(margin)).used(held)
+    counted = MemoryBudget(1, running.measured.footprint.with_margin(margin)).used(held)
     assert 0.9 * counted <= nbytes <= 1.25 * counted
 
 
@@ -224,7 +224,7 @@ def test_caches_take_little_more_than_their_tokens(mix: str) -> None:
         tokens, nbytes = sum(len(sequence.tokens) for sequence in batch._sequences), batch.nbytes
         running.leave([batch._sequences[-1].task_id])
         assert running.measured is not None
-        ratios.append(nbytes / (tokens * running.measured.per_token))
+        ratios.append(nbytes / (tokens * running.measured.footprint.per_token))
     assert min(ratios) >= 1 and max(ratios) <= 1.2
 
 

@@ -4,8 +4,8 @@
 in which each sequence has a slot (``slot_cache``); ``ragged_layer`` and ``split_modules`` let one forward pass compute
 several sub-batches, ``quantized_cache`` keeps them in 8 bits. ``prefix_cache`` stores prefixes in
 ``blocks``, found by ``prefix_path`` and ``siblings``; ``checkpoints`` chooses where states are stored. ``disk_cache``
-writes blocks as ``block_file``, under keys from ``model_digest``; ``restoring`` reads them. ``memory_budget`` and
-``memory_pressure`` say how much memory there is.
+writes blocks as ``block_file``, under keys from ``model_digest``; ``restoring`` reads those that have the model's
+``block_layout``. ``memory_budget`` and ``memory_pressure`` say how much memory there is.
 
 Contract: everything runs on the engine's thread, except reading and writing files. Blocks on the disk survive a crash,
 an unload and a restart; nothing else does. A failed read or write costs only its block.
@@ -14,7 +14,8 @@ an unload and a restart; nothing else does. A failed read or write costs only it
    test_equality.py).
 2. A block serves only the model, adapter, shard, library versions and tokens that it was computed for
    (test_model_digest.py, test_disk_cache.py, test_adapters.py).
-3. Damaged, truncated, foreign or newer files are ignored, never used in part (test_disk_cache.py).
+3. Damaged, truncated, foreign or newer files are ignored, never used in part; so are blocks that do not fit the model
+   (test_disk_cache.py, test_block_layout.py).
 4. Decoding never waits for a disk (test_restoring.py).
 5. All ranks cache the same blocks and use the same prefix, whatever their disks hold (test_kept_prompts.py,
    test_prefix_cache.py).

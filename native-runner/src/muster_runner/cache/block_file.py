@@ -5,6 +5,7 @@ Files that are truncated, foreign, of another version or of another block than n
 
 import json
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from muster_runner.cache.block_layout import BlockLayout, Form
 from muster_runner.cache.blocks import Block, block_key
 
 FORMAT = "muster-block"
@@ -73,6 +75,7 @@ class ReadBlock:
     form: Any
     dtypes: list[mx.Dtype]
     written: list[mx.array]
+    has_states: bool
     copied: bool = False
 
     def block(self) -> Block:
@@ -81,8 +84,9 @@ class ReadBlock:
         return Block(self.key, self.parent, self.tokens, self.end, kv, states)
 
 
-def decoded(data: bytes, key: bytes, parent: bytes, end: int) -> ReadBlock:
-    """Decodes the file of the block ``key`` that ends at position ``end``. Raises Unreadable."""
+def decoded(data: bytes, key: bytes, parent: bytes, end: int, layout: BlockLayout | None = None) -> ReadBlock:
+    """Decodes the file of the block ``key`` that ends at position ``end``. ``layout``: of the model's blocks, if it is
+    known. Raises Unreadable."""
     try:
         size = int.from_bytes(data[:8], "little")
         metadata = json.loads(data[8 : 8 + size])["__metadata__"]
@@ -96,12 +100,17 @@ def decoded(data: bytes, key: bytes, parent: bytes, end: int) -> ReadBlock:
             raise Unreadable("it is another block")
         dtypes = [_DTYPES[name] for name in json.loads(metadata["dtypes"])]
         written = [mx.array(tensors[str(at)]) for at in range(len(dtypes))]
+        if any(array.dtype != _WRITTEN_AS.get(dtype, dtype) for array, dtype in zip(written, dtypes, strict=True)):
+            raise Unreadable("its arrays are of other types than it says")
         form = json.loads(metadata["form"])
-        # A trial run: a form that does not fit its arrays must fail here, where it costs only this block.
-        _unpacked(form, written)
+        # What does not fit must fail here, where it costs only this block.
+        shapes = [Form(dtype, tuple(array.shape)) for array, dtype in zip(written, dtypes, strict=True)]
+        kv, states = _unpacked(form, shapes)
+        if layout is not None and not layout.fits(kv, states, len(tokens), end):
+            raise Unreadable("its arrays are not those of this model")
     except (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError, SafetensorError) as error:
         raise Unreadable(f"{type(error).__name__}: {error}") from error
-    return ReadBlock(key, parent, tokens, end, form, dtypes, written)
+    return ReadBlock(key, parent, tokens, end, form, dtypes, written, states is not None)
 
 
 def _checksum(tensors: dict[str, np.ndarray]) -> str:
@@ -128,7 +137,7 @@ def _packed(value: Any, arrays: list[mx.array]) -> Any:
             raise TypeError(f"a state that holds a {type(value).__name__} is not written")
 
 
-def _unpacked(form: Any, arrays: list[mx.array]) -> Any:
+def _unpacked(form: Any, arrays: Sequence[Any]) -> Any:
     match form:
         case {"array": at}:
             return arrays[at]

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from muster_runner.cache.block_file import PackedBlock, ReadBlock, Unreadable, decoded
+from muster_runner.cache.block_layout import BlockLayout
 from muster_runner.cache.blocks import Block, StoredBlock
 
 # File name: parent key, key, number of tokens, and ``s`` if it has states. Keys are whole bytes.
@@ -48,11 +49,11 @@ class _Entry:
 
 class DiskCache:
     """``directory``: shared by all models. ``root``: this model's hash. ``max_bytes``: limit of all folders
-    together."""
+    together. ``layout``: of the model's blocks; None: unknown, so that every block that is whole is taken."""
 
-    def __init__(self, directory: Path, root: bytes, max_bytes: int):
+    def __init__(self, directory: Path, root: bytes, max_bytes: int, layout: BlockLayout | None = None):
         self._top, self._folder = directory, directory / root.hex()
-        self._max_bytes = max_bytes
+        self._max_bytes, self._layout = max_bytes, layout
         self._lock = threading.Lock()
         self._entries: dict[bytes, _Entry] = {}
         self._lengths: dict[bytes, Counter[int]] = {}
@@ -86,10 +87,16 @@ class DiskCache:
         if entry is None:
             return None
         try:
-            descriptor = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW)
+            # A pipe of that name would never end.
+            descriptor = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             with open(descriptor, "rb") as file:
-                copied = os.fstat(descriptor).st_mode & stat.S_IWUSR == 0
-                return replace(decoded(file.read(), key, entry.parent, end), copied=copied)
+                facts = os.fstat(descriptor)
+                if not stat.S_ISREG(facts.st_mode) or facts.st_size > self._max_bytes:
+                    raise Unreadable("it is no file, or larger than all files together may be")
+                read = decoded(file.read(), key, entry.parent, end, self._layout)
+            if read.has_states != entry.stored.has_states:
+                raise Unreadable("its name does not say whether it has states")
+            return replace(read, copied=facts.st_mode & stat.S_IWUSR == 0)
         except (OSError, Unreadable):
             # The file stays: another version may use it, and eviction removes it eventually.
             self._unregister(entry)

@@ -4,7 +4,7 @@ from typing import Any
 
 import mlx.core as mx
 
-from muster_runner.cache.cache_layers import Footprint
+from muster_runner.cache.block_layout import Measured
 from muster_runner.cache.memory_pressure import MemoryPressure
 from muster_runner.distributed.group import Group
 from muster_runner.distributed.lockstep import StepMessage, exchange
@@ -83,8 +83,8 @@ class Follower:
         return self._schedule.steps
 
     @property
-    def measured(self) -> Footprint | None:
-        """The measured size of the caches, once a request has ended."""
+    def measured(self) -> Measured | None:
+        """What was measured of the caches, once a request has ended."""
         return self._schedule.measured
 
     @property

@@ -112,7 +112,7 @@ def start(
     known = min(loaded.tokenizer.vocabulary_size(), warmed_up.vocabulary_size)
     loaded = replace(loaded, vocabulary_size=known)
     draft = load_draft(load, loaded) if load.draft is not None else None
-    options = engine_options(loaded, load, warmed_up.footprint, group, NOTHING if draft is None else draft.footprint)
+    options = engine_options(loaded, load, warmed_up.caches, group, NOTHING if draft is None else draft.footprint)
     if draft is not None:
         if not options.speculates:
             raise Unsupported(NO_SPECULATION)

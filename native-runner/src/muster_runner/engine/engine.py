@@ -7,7 +7,7 @@ decides what is computed. On rank 0 of several every order to the scheduler is a
 from collections.abc import Callable, Mapping, Set
 from typing import Any
 
-from muster_runner.cache.cache_layers import Footprint
+from muster_runner.cache.block_layout import Measured
 from muster_runner.cache.checkpoints import checkpoints, turn_marks
 from muster_runner.cache.memory_pressure import MemoryPressure
 from muster_runner.distributed.lockstep import Order
@@ -87,8 +87,8 @@ class Engine:
         return self._schedule.steps
 
     @property
-    def measured(self) -> Footprint | None:
-        """The measured size of caches, once a request has ended."""
+    def measured(self) -> Measured | None:
+        """What was measured of the caches, once a request has ended."""
         return self._schedule.measured
 
     @property

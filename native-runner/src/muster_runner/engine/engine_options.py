@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from muster_runner.cache.block_layout import Measured
 from muster_runner.cache.cache_layers import NOTHING, Footprint, has_only_full
 from muster_runner.cache.disk_cache import DiskCache
 from muster_runner.cache.memory_budget import UNLIMITED, MemoryBudget, scaled
@@ -83,11 +84,12 @@ def is_exact(loaded: LoadedModel) -> bool:
 
 
 def engine_options(
-    loaded: LoadedModel, load: Load, footprint: Footprint, group: Group | None, drafting: Footprint = NOTHING
+    loaded: LoadedModel, load: Load, caches: Measured, group: Group | None, drafting: Footprint = NOTHING
 ) -> EngineOptions:
-    """Derives the options, with all ranks. ``footprint``: of the model's caches on this rank; ``drafting``: of the
-    draft model's, which are not in the prefix cache. What ``loaded`` is able to do is the same on all ranks. Raises
+    """Derives the options, with all ranks. ``caches``: the model's on this rank; ``drafting``: of the caches of the
+    draft model, which are not in the prefix cache. What ``loaded`` is able to do is the same on all ranks. Raises
     PeerLost."""
+    footprint = caches.footprint
     room = min(loaded.context_length, load.max_context or DEFAULT_CONTEXT)
     speculates = can_speculate(loaded.able, 1 if group is None else group.size)
     margin = LONGEST_DRAFT if speculates else 0
@@ -122,7 +124,9 @@ def engine_options(
     cache = None
     if reuse:
         root = _root(loaded, load)
-        disk = DiskCache(Path(folder.directory), root, folder.max_bytes) if folder is not None else None
+        disk = None
+        if folder is not None:
+            disk = DiskCache(Path(folder.directory), root, folder.max_bytes, caches.layout)
         cache = PrefixCache(loaded.model, kept[0], exact=exact, root=root, disk=disk, agree=agree)
     return EngineOptions(
         able=able,

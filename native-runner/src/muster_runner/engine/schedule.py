@@ -16,7 +16,7 @@ from typing import Any
 import mlx.core as mx
 from mlx_lm.models.cache import make_prompt_cache
 
-from muster_runner.cache.cache_layers import Footprint, footprint
+from muster_runner.cache.block_layout import Measured, measured
 from muster_runner.cache.memory_budget import HEADROOM_TOKENS, UNLIMITED, MemoryBudget
 from muster_runner.cache.prefix_cache import PrefixCache
 from muster_runner.cache.restoring import RestoredTokens
@@ -73,7 +73,7 @@ class Schedule:
         self._shifts = positions_of(model) is not None
         self.cache = cache
         # Measured on the first cache that was saved.
-        self.measured: Footprint | None = None
+        self.measured: Measured | None = None
         self.steps = 0
         self.mark = 0
 
@@ -187,7 +187,7 @@ class Schedule:
 
     def _cache_sequence(self, tokens: list[int], cache: list[Any], whole: bool) -> None:
         if tokens and self.measured is None:
-            self.measured = footprint(cache)
+            self.measured = measured(cache)
         if self.cache is not None:
             self.cache.keep(tokens, cache, whole=whole)
             self._history.record("keep", "", tokens)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import mlx.core as mx
 
-from muster_runner.cache.cache_layers import Footprint
+from muster_runner.cache.block_layout import NO_CACHES, Measured
 from muster_runner.device import has_gpu
 from muster_runner.distributed.following import Follower
 from muster_runner.distributed.group import Group
@@ -37,9 +37,9 @@ PREFILL_TOKENS = PROMPT * WIDTHS_ON_A_GPU[-1]
 
 @dataclass(frozen=True)
 class WarmedUp:
-    """``footprint``: measured, of the caches; ``vocabulary_size``: tokens that the model computes logits for."""
+    """``caches``: what was measured of them; ``vocabulary_size``: tokens that the model computes logits for."""
 
-    footprint: Footprint
+    caches: Measured
     vocabulary_size: int
 
 
@@ -122,11 +122,11 @@ def warm_up(
                 rank.work()
     rank.rest()
     logits_check.check(loaded.directory)
-    return WarmedUp(engine.measured or Footprint(per_token=0), logits_check.count)
+    return WarmedUp(engine.measured or NO_CACHES, logits_check.count)
 
 
-def warm_up_follower(loaded: LoadedModel, group: Group) -> Footprint:
-    """Warms up a follower, together with rank 0. Returns the measured footprint of its caches. Raises PeerLost."""
+def warm_up_follower(loaded: LoadedModel, group: Group) -> Measured:
+    """Warms up a follower, together with rank 0. Returns what was measured of its caches. Raises PeerLost."""
     follower = Follower(loaded.model, group, _options(loaded))
     follower.work()
-    return follower.measured or Footprint(per_token=0)
+    return follower.measured or NO_CACHES
