@@ -32,8 +32,8 @@ SPARE_SLOTS_PART = 4
 class SubBatches:
     """The caches of all sequences of a model that supports batching. ``pass_tokens``: the fixed cost of a sub-batch, in
     tokens of KV cache read. ``ragged``: whether one pass computes all sub-batches; otherwise each has its own.
-    ``spare_tokens``: padding and free slots for which there is always memory. ``margin``: the most tokens that ``trim`` must be able
-    to remove from sliding windows. All are equal on all ranks, so that all arrange alike."""
+    ``spare_tokens``: padding and free slots for which there is always memory. ``margin``: the most tokens that ``trim``
+    must be able to remove from sliding windows. All are equal on all ranks, so that all arrange alike."""
 
     def __init__(self, pass_tokens: int, ragged: bool, spare_tokens: int = UNLIMITED_TOKENS, margin: int = 0) -> None:
         self._pass_tokens, self._ragged, self._spare_tokens = pass_tokens, ragged, spare_tokens
