@@ -58,10 +58,17 @@ describe('models to talk to', () => {
     const { world } = readyWorld()
     world.declare('loading', { name: 'helper' })
     const partners = partnersOf(world.state)
-    expect(chosenPartner(partners, 'loading')?.name).toBe('helper')
-    expect(chosenPartner(partners, 'helper')?.id).toBe('loading')
-    expect(chosenPartner(partners, 'gone')?.id).toBe('chat')
-    expect(chosenPartner([], undefined)).toBeUndefined()
+    const chosen = (named: string | undefined, latest?: string, complete = true) =>
+      chosenPartner(partners, { named, latest, complete })?.id
+    expect(chosen('loading')).toBe('loading')
+    expect(chosen('helper')).toBe('loading')
+    expect(chosen(undefined, 'loading')).toBe('loading')
+    expect(chosen('chat', 'loading')).toBe('chat')
+    expect(chosen('gone')).toBe('chat')
+    expect(chosenPartner([], { named: undefined, latest: undefined, complete: true })).toBeUndefined()
+    // More may be there than is known.
+    expect(chosen('helper', undefined, false)).toBe('loading')
+    expect(chosen('gone', undefined, false)).toBeUndefined()
   })
 
   it('include instances without a declaration, by their model', () => {

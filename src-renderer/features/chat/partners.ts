@@ -118,9 +118,28 @@ export const readerOf = (name: string, partner: Partner | undefined, partners: r
   seeing: partners.filter(({ sees }) => sees).map((one) => one.name),
 })
 
-/** The requested partner, by id or name; else the first. */
-export const chosenPartner = (partners: readonly Partner[], wanted: string | undefined): Partner | undefined =>
-  partners.find(({ id }) => id === wanted) ?? partners.find(({ name }) => name === wanted) ?? partners[0]
+/** What a conversation that has not begun is to have. */
+export interface Wanted {
+  /** By a link, or by the user's choice: an id or a name. */
+  readonly named: string | undefined
+  /** The model of the latest conversation. */
+  readonly latest: string | undefined
+  /** Whether all models and earlier conversations are known. */
+  readonly complete: boolean
+}
+
+/** The named partner, else that of the latest conversation, else the first; as long as some are missing, no first. */
+export const chosenPartner = (
+  partners: readonly Partner[],
+  { named, latest, complete }: Wanted,
+): Partner | undefined => {
+  const wanted = named ?? latest
+  return (
+    partners.find(({ id }) => id === wanted) ??
+    partners.find(({ name }) => name === wanted) ??
+    (complete ? partners[0] : undefined)
+  )
+}
 
 /**
  * The partner to continue a conversation with: the same declaration, else another with the same model; undefined if
