@@ -40,6 +40,9 @@ describe('the model of the first step', () => {
     expect(among(large, small, other)).toBe(small)
     expect(among(large, other)).toBe(large)
     expect(among(small, large, other)).toBe(large)
+    // As while a machine cannot run models for a moment.
+    expect(among()).toBeUndefined()
+    expect(among(small, large, other)).toBe(large)
   })
 
   it('is the one that the user chose', () => {

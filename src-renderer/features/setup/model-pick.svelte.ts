@@ -12,7 +12,7 @@ export class ModelPick {
     const possible = this.possible()
     const wanted = this.picked ?? this.stood
     const model = possible.find(({ modelId }) => modelId === wanted) ?? possible[0]
-    this.stood = model?.modelId
+    if (model) this.stood = model.modelId
     return model
   })
 
