@@ -82,7 +82,7 @@ export class AppState {
     this.launches = new Launches({
       api,
       state: () => this.cluster.state,
-      failed: (what, error) => (this.failure = { what, error }),
+      failed: this.failed,
     })
     void this.setup.read()
     const feed = openFeed(api)
@@ -118,13 +118,18 @@ export class AppState {
     this.route.close()
   }
 
+  /** Shows an error by itself. */
+  readonly failed = (what: string, error: unknown): void => {
+    this.failure = { what, error }
+  }
+
   /** Runs an action and shows its error, if any. Resolves with whether it succeeded. */
   async attempt(what: string, action: () => Promise<unknown>): Promise<boolean> {
     try {
       await action()
       return true
     } catch (error) {
-      this.failure = { what, error }
+      this.failed(what, error)
       return false
     }
   }
