@@ -1,11 +1,19 @@
 import { ToolConfigPreview, ToolConfigsResponse, type ToolConfigView, type WritableTool } from '@core/protocols/connect'
 import type { Api } from '../../api/access'
 
+/** What a tool is to use. */
+export interface WantedModel {
+  readonly model: string
+  readonly key?: string
+}
+
 /** Tool configurations on the node's machine; none if the page was opened on another machine. */
 export class ToolConfigs {
   tools: readonly ToolConfigView[] = $state.raw([])
-  /** The previewed change and its tool. */
-  shown: { readonly tool: WritableTool; readonly preview: ToolConfigPreview } | undefined = $state.raw()
+  /** The previewed change, its tool and what that is to use. */
+  shown:
+    { readonly tool: WritableTool; readonly wanted: WantedModel; readonly preview: ToolConfigPreview } | undefined =
+    $state.raw()
   problem: unknown = $state.raw()
   busy = $state(false)
 
@@ -24,18 +32,19 @@ export class ToolConfigs {
     }
   }
 
-  show(tool: WritableTool, wanted: { model: string; key?: string }): Promise<void> {
+  show(tool: WritableTool, wanted: WantedModel): Promise<void> {
     return this.attempt(async () => {
       const preview = await this.api.post(`/connect/tools/${tool}/preview`, wanted, ToolConfigPreview)
-      this.shown = { tool, preview }
+      this.shown = { tool, wanted, preview }
     })
   }
 
-  write(wanted: { model: string; key?: string }): Promise<void> {
+  /** Writes what is shown, whatever was declared or renamed meanwhile. */
+  write(): Promise<void> {
     const { shown } = this
     if (!shown) return Promise.resolve()
     return this.attempt(async () => {
-      const json = { ...wanted, digest: shown.preview.digest }
+      const json = { ...shown.wanted, digest: shown.preview.digest }
       this.tools = (await this.api.post(`/connect/tools/${shown.tool}`, json, ToolConfigsResponse)).tools
       this.shown = undefined
     })
