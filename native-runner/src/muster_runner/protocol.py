@@ -334,7 +334,8 @@ def parse_command(frame: Json) -> Command:
     """Parses a command. Raises ProtocolError, or RequestError for an invalid request."""
     try:
         return msgspec.convert(frame, type=Command)
-    except msgspec.ValidationError as error:
+    # The second where a text with half a character stands for something else than a text.
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
         if (task_id := _task_of(frame)) is not None:
             raise RequestError(task_id, str(error)) from error
         raise ProtocolError(f"a frame of type {frame.get('type')!r} cannot be read: {error}") from error

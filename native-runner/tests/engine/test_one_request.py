@@ -43,7 +43,17 @@ def test_a_lone_surrogate_does_not_affect_other_requests(ready: RunnerProcess, e
     ready.seen.clear()
 
 
-@pytest.mark.parametrize("field", [{"stop": [HALF]}, {"modelId": HALF}, {"taskId": f"task{HALF}"}])
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"stop": [HALF]},
+        {"modelId": HALF},
+        {"taskId": f"task{HALF}"},
+        {"stop": HALF},
+        {"format": {"kind": HALF}},
+        {"sampling": {"seed": HALF}},
+    ],
+)
 def test_a_lone_surrogate_in_any_field_does_not_affect_other_requests(
     ready: RunnerProcess, field: dict[str, Any]
 ) -> None:

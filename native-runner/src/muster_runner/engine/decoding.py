@@ -156,18 +156,20 @@ class DecodingBatch:
         return new_tokens
 
     def _plain(self, fed: mx.array) -> list[SampledToken]:
-        before = fed, self._logprobs, self._finite
+        # An error belongs to the token that is sampled with it: an answer may end with the one before.
+        before = fed, self._logprobs, self._finite, [sequence.error for sequence in self._sequences]
         logits = self._caches.logits(self._model, fed)
         self._next, self._logprobs, self._finite = self._sample(logits, fed)
         mx.async_eval(self._next, self._finite)
-        drawn, logprobs, finite = before if self._lookahead else (self._next, self._logprobs, self._finite)
+        now = self._next, self._logprobs, self._finite, [sequence.error for sequence in self._sequences]
+        drawn, logprobs, finite, errors = before if self._lookahead else now
         new_tokens = []
         if logprobs is not None and finite is not None:
             # Sequences that have just joined are last, and with lookahead have no sampled token yet.
-            answering = zip(self._sequences, drawn.tolist(), finite.tolist(), strict=False)
+            answering = zip(self._sequences, drawn.tolist(), finite.tolist(), errors, strict=False)
             new_tokens = [
-                SampledToken(sequence.task_id, token, logprobs, at, sound, sequence.error)
-                for at, (sequence, token, sound) in enumerate(answering)
+                SampledToken(sequence.task_id, token, logprobs, at, sound, error)
+                for at, (sequence, token, sound, error) in enumerate(answering)
                 if sequence.answering or not self._lookahead
             ]
         for sequence, token in zip(self._sequences, fed.tolist(), strict=True):
