@@ -11,6 +11,8 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import fsPromises from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -41,13 +43,58 @@ describe('the models on this machine', () => {
       starter: ModelId.parse('a/starter'),
       version: '1.2.3',
       quietMs: 5,
+      againMs: 5,
       ...options,
     })
     await catalogue.ready
     return catalogue
   }
+  const { open: openFile, readdir, readFile } = fsPromises
+  /** Lets whatever opens a file or folder fail where its path ends so, as while no file descriptor is free. */
+  const failAt = (end: string, code: string): void => {
+    const failing = <Read>(read: Read): Read =>
+      ((path: string, ...rest: never[]) =>
+        path.endsWith(end)
+          ? Promise.reject(Object.assign(new Error(`${code}: open`), { code }))
+          : (read as (path: string, ...rest: never[]) => unknown)(path, ...rest)) as Read
+    Object.assign(fsPromises, { open: failing(openFile), readdir: failing(readdir), readFile: failing(readFile) })
+    syncBuiltinESMExports()
+  }
+  const failNowhere = (): void => {
+    Object.assign(fsPromises, { open: openFile, readdir, readFile })
+    syncBuiltinESMExports()
+  }
+  afterEach(failNowhere)
   const ids = (of: Catalogue) => of.list().map(({ modelId, source }) => `${modelId} ${source}`)
   const id = (text: string) => ModelId.parse(text)
+
+  it.each(['data/models', 'a/starter', 'config.json', 'model.safetensors', 'tokenizer_config.json'])(
+    'stay as they are where no file descriptor is free for %s, and are looked for again',
+    async (end) => {
+      writeModel(own('a/starter'))
+      const found = await open()
+      const [before] = found.list()
+      failAt(end, 'EMFILE')
+      // Changed files are read again.
+      utimesSync(join(own('a/starter'), 'model.safetensors'), 1, 1)
+      writeCachedModel(cache(), 'b/cached')
+      await found.refresh()
+      expect(found.list()).toEqual([before])
+      expect(found.unreadable()).toEqual([])
+      failNowhere()
+      await vi.waitUntil(() => found.list().length === 2, { timeout: 30_000 })
+      expect(found.list()).toMatchObject([{ abilities: before?.abilities }, { modelId: 'b/cached' }])
+      for (const { problem } of found.list()) expect(problem).toBeUndefined()
+    },
+  )
+
+  it('are gone with a folder that lastingly cannot be read', async () => {
+    writeModel(own('a/starter'))
+    const found = await open()
+    failAt('data/models', 'EACCES')
+    await found.refresh()
+    expect(found.list()).toEqual([])
+  })
 
   it('are none on a new machine', async () => {
     const { list, unreadable } = await open()

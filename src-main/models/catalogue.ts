@@ -9,6 +9,7 @@ import type { ModelProblem } from './inspection/model-problem'
 import { listModelFiles, type ModelFile } from './inspection/model-files'
 import { ConversationTrials } from './inspection/conversation-trials'
 import { readInspections, writeInspections, type Remembered } from './inspection/inspection-cache'
+import { isShortage } from './shortage'
 import { findCandidates, type StoreOptions } from './stores/stores'
 import { watchFolders } from './stores/watched-folders'
 
@@ -26,6 +27,8 @@ export interface CatalogueOptions extends StoreOptions {
   readonly cacheFile?: string | undefined
   /** Debounce after a file change; tests shorten it. */
   readonly quietMs?: number
+  /** Delay before a scan that failed for a shortage is repeated; tests shorten it. */
+  readonly againMs?: number
 }
 
 /** The models on this machine. */
@@ -58,6 +61,7 @@ export interface Catalogue {
 }
 
 const QUIET_MS = 300
+const AGAIN_MS = 2000
 /** Folders inspected concurrently. */
 const CONCURRENT = 8
 
@@ -157,10 +161,24 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
     await refresh()
   }
 
+  /** Scans again by itself after a scan that the system was too short for. */
+  let again: NodeJS.Timeout | undefined
+
+  /** A scan that fails for a shortage changes nothing: folders that could not be listed are not empty. */
+  const scanAsFarAsPossible = async (): Promise<void> => {
+    try {
+      await scan()
+    } catch (error) {
+      if (!isShortage(error)) throw error
+      clearTimeout(again)
+      if (!closed) again = setTimeout(() => void refresh(), options.againMs ?? AGAIN_MS).unref()
+    }
+  }
+
   const refresh = async (): Promise<void> => {
     // A running scan may have missed a change that the caller knows about, so wait for it and scan again.
     await scanning
-    scanning ??= scan().finally(() => {
+    scanning ??= scanAsFarAsPossible().finally(() => {
       scanning = undefined
     })
     await scanning
@@ -215,6 +233,7 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
     },
     close: async () => {
       closed = true
+      clearTimeout(again)
       folders.close()
       await scanning
     },

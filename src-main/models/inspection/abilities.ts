@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { CatalogueModel } from '@core/protocols/models'
+import { undefinedUnlessShort } from '../shortage'
 
 type Ability = NonNullable<CatalogueModel['abilities']>[number]
 
@@ -25,7 +26,7 @@ const templatesOf = async ({ names, json, text }: TemplateFiles): Promise<string
       if (name.endsWith('.jinja')) return text(name)
       return JSON.stringify(WithTemplate.safeParse(await json(name)).data?.chat_template ?? '')
     })
-  return (await Promise.all(texts.map((one) => one.catch(() => '')))).join('\n')
+  return (await Promise.all(texts.map((one) => one.catch(undefinedUnlessShort)))).join('\n')
 }
 
 /** Detects abilities of a model (tools, reasoning) from its chat templates. */

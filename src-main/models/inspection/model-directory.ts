@@ -3,6 +3,7 @@ import type { CatalogueAdapter, CatalogueModel, UnreadableModel } from '@core/pr
 import { abilitiesOf } from './abilities'
 import { inspectAdapter, isAdapter } from './adapter'
 import { readModelConfig } from './model-config'
+import { noneUnlessShort } from '../shortage'
 import type { Candidate } from '../stores/candidate'
 import { configProblem } from './config-check'
 import { embeddingProblem, kindOf, runs } from './model-kind'
@@ -48,7 +49,7 @@ export const inspectModelDirectory = async (
   const names = files.map(({ name }) => name)
   if (isAdapter(names)) return { status: 'adapter', model: await inspectAdapter({ modelId, path, source }, files) }
   const weights = await inspectWeights(path, files)
-  const instead = weights || !ours ? undefined : insteadOfWeights(await readdir(path).catch(() => []))
+  const instead = weights || !ours ? undefined : insteadOfWeights(await readdir(path).catch(noneUnlessShort))
   // Folders with only tokenizers and configurations are common leftovers of other programs.
   if (!weights && !(ours && (files.length > 0 || instead !== undefined))) return NONE
 

@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { undefinedUnlessShort } from '../shortage'
 
 /** A model file is missing or damaged. The message starts with the file's name. */
 export class ModelFileError extends Error {
@@ -51,10 +52,11 @@ export const isModelFile = (name: string): boolean =>
 
 /**
  * Lists the relevant files of a folder by name. Symbolic links are followed (the Hugging Face cache consists of them);
- * broken links, pipes and folders are skipped. Undefined if the folder cannot be read.
+ * broken links, pipes and folders are skipped. Undefined if the folder cannot be read. Rejects with the system's error for a
+ * shortage, which says nothing about the folder.
  */
 export const listModelFiles = async (directory: string): Promise<ModelFile[] | undefined> => {
-  const names = await readdir(directory).catch(() => undefined)
+  const names = await readdir(directory).catch(undefinedUnlessShort)
   if (!names) return undefined
   const files = names
     .map((name) => (STEP_FOLDER.test(name) ? `${name}/${STEP_FILE}` : name))

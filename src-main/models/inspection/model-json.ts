@@ -1,5 +1,6 @@
 import { lstat, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isShortage } from '../shortage'
 import { ModelFileError, type ModelFile } from './model-files'
 
 const TEXT_LIMIT = 64 * 1024 * 1024
@@ -33,7 +34,7 @@ export const missingFile = async (directory: string, name: string): Promise<stri
 /**
  * Reads a text file of the model as UTF-8, without a byte order mark.
  *
- * @throws ModelFileError if it is missing, too large or not UTF-8
+ * @throws ModelFileError if it is missing, too large or not UTF-8; the system's error for a shortage
  */
 export const readModelText = async (directory: string, files: readonly ModelFile[], name: string): Promise<string> => {
   const file = files.find((one) => one.name === name)
@@ -41,6 +42,7 @@ export const readModelText = async (directory: string, files: readonly ModelFile
   if (file.size > TEXT_LIMIT)
     throw new ModelFileError(`${name} is damaged: it has ${file.size} bytes, expected at most ${TEXT_LIMIT}`)
   const bytes = await readFile(join(directory, name)).catch((error: unknown) => {
+    if (isShortage(error)) throw error
     throw new ModelFileError(`${name} cannot be read: ${reasonOf(error)}`, { cause: error })
   })
   try {

@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { isShortage } from '../shortage'
 import type { ModelFile } from './model-files'
 
 /** Tensor shapes by name. */
@@ -75,7 +76,8 @@ export const checkHeader = (
 
 /**
  * Reads the header of a safetensors file: its length (8 bytes, little endian), then JSON, then the tensors. A truncated
- * download is shorter than its header says.
+ * download is shorter than its header says. Rejects with the system's error for a shortage, which says nothing about the
+ * file.
  *
  * @see https://huggingface.co/docs/safetensors/index
  */
@@ -95,6 +97,7 @@ export const readSafetensors = async (directory: string, { name, size }: ModelFi
       await file.close()
     }
   } catch (error) {
+    if (isShortage(error)) throw error
     return damaged(error instanceof Error ? error.message : String(error))
   }
 }

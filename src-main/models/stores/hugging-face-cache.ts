@@ -1,6 +1,7 @@
 import { ModelId } from '@core/ids'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { undefinedUnlessShort } from '../shortage'
 import type { Candidate } from './candidate'
 import { directoriesIn } from './own-store'
 
@@ -37,7 +38,7 @@ const modelIdOf = (folder: string): ModelId | undefined => {
 const snapshotOf = async (repository: string): Promise<string | undefined> => {
   const snapshots = join(repository, 'snapshots')
   const revisions = await directoriesIn(snapshots)
-  const main = (await readFile(join(repository, 'refs', 'main'), 'utf8').catch(() => '')).trim()
+  const main = (await readFile(join(repository, 'refs', 'main'), 'utf8').catch(undefinedUnlessShort))?.trim() ?? ''
   if (revisions.includes(main)) return join(snapshots, main)
   let newest: { readonly path: string; readonly changed: number } | undefined
   for (const revision of revisions) {

@@ -1,14 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { z } from 'zod'
+import { undefinedUnlessShort } from '../shortage'
 
 const Settings = z.looseObject({ downloadsFolder: z.string() })
 
-const text = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '')
+const text = async (path: string): Promise<string> => (await readFile(path, 'utf8').catch(undefinedUnlessShort)) ?? ''
 
 const downloadsFolder = async (lmStudio: string): Promise<string | undefined> => {
+  const settings = await text(join(lmStudio, 'settings.json'))
   try {
-    const { downloadsFolder: folder } = Settings.parse(JSON.parse(await text(join(lmStudio, 'settings.json'))))
+    const { downloadsFolder: folder } = Settings.parse(JSON.parse(settings))
     return isAbsolute(folder) ? folder : undefined
   } catch {
     return undefined

@@ -1,14 +1,18 @@
 import { ModelId } from '@core/ids'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { noneUnlessShort } from '../shortage'
 import type { Candidate } from './candidate'
 
 /** Skips hidden entries and unfinished downloads or conversions. */
 const isSkipped = (name: string): boolean => name.startsWith('.') || /\.partial(?:-\d+)?$/.test(name)
 
-/** Names of the subfolders, links followed; empty if the folder is missing. */
+/**
+ * Names of the subfolders, links followed; empty if the folder is missing or cannot be read. Rejects with the system's
+ * error for a shortage, which says nothing about the folder.
+ */
 export const directoriesIn = async (directory: string): Promise<string[]> => {
-  const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
+  const entries = await readdir(directory, { withFileTypes: true }).catch(noneUnlessShort)
   const found = entries.map(async (entry): Promise<string[]> => {
     if (isSkipped(entry.name)) return []
     if (entry.isDirectory()) return [entry.name]
@@ -72,7 +76,7 @@ export const PARTIAL = '.partial'
 
 /** Models with an incomplete download in our own store. */
 export const partialModels = async (folder: string): Promise<ModelId[]> => {
-  const owners = await directoriesIn(folder)
+  const owners = await directoriesIn(folder).catch(() => [])
   const models = owners.map(async (owner) => {
     const names = await readdir(join(folder, owner)).catch(() => [])
     return names.flatMap((name) => {
