@@ -109,6 +109,16 @@ describe('a directory that may hold a model', () => {
     expect(await inspect()).toMatchObject({ model: { card: { storageBytes: 9000 } } })
   })
 
+  it.each(['../model.safetensors', '/etc/model.safetensors', 'parts/model.safetensors', '..'])(
+    'refuses weights of another folder, wherever they are: %s',
+    async (name) => {
+      writeModel(path, { 'model.safetensors.index.json': index([name]) })
+      expect(await problem()).toBe(
+        `model: model.safetensors.index.json names "${name}", which is refused: a model's weights are files of its own folder`,
+      )
+    },
+  )
+
   it.each<[string, FileChanges, string]>([
     [
       'cut-off weights',

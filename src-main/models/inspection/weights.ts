@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { undefinedUnlessShort } from '../shortage'
 import { isAdapterWeights } from './adapter'
-import { missingFile, readModelJson } from './model-json'
+import { missingFile, readModelJson, valueText } from './model-json'
 import type { ModelFile } from './model-files'
 import { readSafetensors, type Tensors } from './safetensors'
 
@@ -28,12 +29,18 @@ const NONE: Tensors = new Map()
 /** Whether a file holds weights of a model, not of an adapter. */
 export const isWeights = (name: string): boolean => name.endsWith('.safetensors') && !isAdapterWeights(name)
 
+/** Why a file that the index names is not among the weights. */
+const whyAbsent = async (directory: string, name: string): Promise<string> =>
+  /[/\\]/.test(name) || name === '..'
+    ? `${INDEX} names ${valueText(name)}, which is refused: a model's weights are files of its own folder`
+    : missingFile(directory, name)
+
 /** Inspects the weights as mlx-lm would load them. Undefined if the folder has none. */
 export const inspectWeights = async (directory: string, files: readonly ModelFile[]): Promise<Weights | undefined> => {
   const present = files.filter(({ name }) => isWeights(name))
   const bytes = present.reduce((sum, { size }) => sum + size, 0)
   if (files.some(({ name }) => name === INDEX)) {
-    const index = Index.safeParse(await readModelJson(directory, files, INDEX).catch(() => undefined))
+    const index = Index.safeParse(await readModelJson(directory, files, INDEX).catch(undefinedUnlessShort))
     if (!index.success)
       return {
         bytes,
@@ -46,7 +53,7 @@ export const inspectWeights = async (directory: string, files: readonly ModelFil
       const others = missing.length === 1 ? '' : `, and ${missing.length - 1} more of ${wanted.length} files`
       return {
         bytes: Math.max(bytes, index.data.metadata?.total_size ?? 0),
-        problem: `${await missingFile(directory, missing[0])}${others}`,
+        problem: `${await whyAbsent(directory, missing[0])}${others}`,
         tensors: NONE,
       }
     }
