@@ -25,6 +25,15 @@ describe('a file of declarations', () => {
   })
 
   it.each([
+    ['lists', `name: ${'['.repeat(5000)}${']'.repeat(5000)}`],
+    ['lists without end', '['.repeat(5000)],
+    ['lists in a column', `${'- '.repeat(5000)}x`],
+    ['maps', `${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`],
+  ])('that has thousands of %s within one another is refused for that alone', (_what, text) => {
+    expect(faults(text)).toEqual([expect.stringMatching(/^f\.yaml:\d+:\d+: lists and maps are nested too deeply here/)])
+  })
+
+  it.each([
     ['name: chat\nmodelId: m/a\n  maxcontext: 1\n', /^f\.yaml:\d+:\d+: /],
     ['name: chat\nmodelId: m/a\nmax_context: 1\n', /^f\.yaml:3:1: max_context .* did you mean maxContext\?$/],
     ['name: chat\nmodelId: m/a\ncolour: red\n', /^f\.yaml:3:1: colour is not a field/],

@@ -23,6 +23,8 @@ export interface ParsedFile {
   readonly faults: readonly FileFault[]
 }
 
+const TOO_DEEP = 'lists and maps are nested too deeply here, far beyond what a declaration has'
+
 type Issue = z.core.$ZodIssue
 
 const FIELDS = Object.keys(DeclarationDocument.shape)
@@ -96,7 +98,10 @@ export const parseDeclarations = (text: string, file: string): ParsedFile => {
   const faults: FileFault[] = []
   for (const document of 'empty' in parsed ? [] : parsed) {
     const broken = [...document.errors, ...document.warnings]
-    faults.push(...broken.map(({ pos, message }) => at(pos[0], message)))
+    // The parser reports a stack overflow under this code, and then what it has not understood because of it.
+    const tooDeep = broken.find(({ code }) => code === 'RESOURCE_EXHAUSTION')
+    if (tooDeep) faults.push(at(tooDeep.pos[0], TOO_DEEP))
+    else faults.push(...broken.map(({ pos, message }) => at(pos[0], message)))
     if (broken.length > 0) continue
     try {
       const value: unknown = document.toJS({ maxAliasCount: 100 })
@@ -111,7 +116,8 @@ export const parseDeclarations = (text: string, file: string): ParsedFile => {
               faults.push(at(offsetOf(document, [...within, ...path], key), message))
       }
     } catch (error) {
-      faults.push(at(0, error instanceof Error ? error.message : String(error)))
+      const message = error instanceof Error ? error.message : String(error)
+      faults.push(at(0, error instanceof RangeError ? TOO_DEEP : message))
     }
   }
   return { documents, names, faults: faults.sort((a, b) => a.line - b.line || a.column - b.column) }
