@@ -3,8 +3,9 @@ import type { DesktopApi, DesktopPreferences, DesktopPreferencesChanges, UpdateS
 import { percentText } from '../../state/text'
 import { t } from '../../state/texts.svelte'
 
-/** Polling interval while an update is in progress. */
+/** Polling intervals: while an update is in progress, and otherwise, as the app checks for updates by itself. */
 const ASK_EVERY_MS = 1000
+const ASK_IDLE_EVERY_MS = 10_000
 
 /** Settings and updates of the desktop app. Not available in a browser. */
 export class DesktopSettings {
@@ -29,11 +30,19 @@ export class DesktopSettings {
   }
 
   async ask(action: 'show' | 'check' | 'install'): Promise<void> {
+    try {
+      this.update = await this.desktop?.update({ action })
+    } finally {
+      this.askLater()
+    }
+  }
+
+  private askLater(): void {
     clearTimeout(this.timer)
-    this.update = await this.desktop?.update({ action })
     const state = this.update?.state
-    if (!this.closed && (state === 'checking' || state === 'downloading'))
-      this.timer = setTimeout(() => void this.ask('show').catch(() => undefined), ASK_EVERY_MS)
+    if (this.closed || state === undefined || state === 'unavailable') return
+    const delay = state === 'checking' || state === 'downloading' ? ASK_EVERY_MS : ASK_IDLE_EVERY_MS
+    this.timer = setTimeout(() => void this.ask('show').catch(() => undefined), delay)
   }
 
   close(): void {

@@ -38,6 +38,23 @@ describe('the app’s preferences', () => {
     settings.close()
   })
 
+  it('show an update that the app finds by itself while the page is open, also after a failed question', async () => {
+    vi.useFakeTimers()
+    const found: UpdateStatus = { state: 'downloading', version: '2.0.0', part: 0.5 }
+    const update = vi.fn(async (): Promise<UpdateStatus> => ({ state: 'idle' }))
+    const settings = new DesktopSettings({ ...desktop([]), update })
+    await settings.read()
+    update.mockRejectedValueOnce(new Error('busy')).mockResolvedValueOnce(found)
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(settings.update).toEqual(found)
+    update.mockResolvedValueOnce({ state: 'ready', version: '2.0.0' })
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(settings.update).toEqual({ state: 'ready', version: '2.0.0' })
+    settings.close()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(update).toHaveBeenCalledTimes(4)
+  })
+
   it('are asked for no more after the page has closed, also if it closed before an answer', async () => {
     vi.useFakeTimers()
     const update = vi.fn(async (): Promise<UpdateStatus> => ({ state: 'downloading', version: '2.0.0', part: 0.5 }))
