@@ -29,9 +29,22 @@ describe('output', () => {
 
   it('takes the changing line away before anything else is printed', async () => {
     const { output, written } = recorded(true)
-    await output.status('LOADING 1 of 24 layers on studio')
+    await output.status('LOADING 1 of 24 la…ers on studio')
     await output.line('done')
-    expect(written).toEqual(['\r\u001b[KLOADING 1 of 24 lay', '\r\u001b[Kdone\n'])
+    expect(written).toEqual(['\r\u001b[KLOADING 1 of 24 la…', '\r\u001b[Kdone\n'])
+  })
+
+  it('never lets a line that is replaced wrap, whatever is in it: only the last row of it would be taken away', async () => {
+    const { output, written } = recorded(true)
+    await output.status('書斎のマック書斎のマック書斎のマック')
+    await output.frame([
+      ['12345678901234567', { text: '8901234', style: 'bold' }],
+      ['書斎の', 'マック書斎のマック'],
+    ])
+    expect(written).toEqual([
+      '\r\u001b[K書斎のマック書斎の…',
+      '\r\u001b[K1234567890123456789…\u001b[K\n書斎のマック書斎の…\u001b[K\n\u001b[J',
+    ])
   })
 
   it('replaces a frame by the next one, with no more lines than the terminal has and nothing left of the last', async () => {

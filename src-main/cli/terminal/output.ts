@@ -1,4 +1,5 @@
-import { plain, plainJson } from '../text/plain'
+import { cutTo, measureFor } from '../text/measure'
+import { plain, plainJson, plainLine } from '../text/plain'
 
 export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green'
 export interface Styled {
@@ -18,6 +19,26 @@ const CODES: Readonly<Record<Style, readonly [number, number]>> = {
 const CLEAR_LINE = '\r\u001b[K'
 const REST_OF_LINE = '\u001b[K'
 const REST_OF_SCREEN = '\u001b[J'
+
+const textOf = (piece: Piece): string => (typeof piece === 'string' ? piece : piece.text)
+
+/** Cuts a line to a width: one that wraps takes more rows than are counted when it is replaced. */
+const withinWidth = async (line: readonly Piece[], width: number): Promise<readonly Piece[]> => {
+  const pieces = line.map((piece) => {
+    const text = plainLine(textOf(piece))
+    return { text, with: (kept: string): Piece => (typeof piece === 'string' ? kept : { ...piece, text: kept }) }
+  })
+  const measure = await measureFor(pieces.map(({ text }) => text))
+  const whole = pieces.map(({ text }) => text).join('')
+  if (measure.widthOf(whole) <= width) return pieces.map((piece) => piece.with(piece.text))
+  let rest = cutTo(whole, width, measure)
+  return pieces.map((piece) => {
+    // The ellipsis belongs to the piece that was cut.
+    const own = rest.startsWith(piece.text) ? piece.text : rest
+    rest = rest.slice(own.length)
+    return piece.with(own)
+  })
+}
 
 export interface OutputOptions {
   /** Resolves when the stream has accepted the text. */
@@ -69,15 +90,16 @@ export class Output {
   /** Prints a line that the next one replaces; terminals only. */
   async status(text: string): Promise<void> {
     if (!this.isTerminal) return
-    const width = (this.columns ?? 80) - 1
-    const cut = [...plain(text).replaceAll(/\s/g, ' ')].slice(0, width).join('')
+    const [cut = ''] = await withinWidth([{ text, style: 'dim' }], (this.columns ?? 80) - 1)
     this.statusShown = true
-    await this.options.write(`${CLEAR_LINE}${this.painted({ text: cut, style: 'dim' })}`)
+    await this.options.write(`${CLEAR_LINE}${this.painted(cut)}`)
   }
 
-  /** Prints lines that the next frame replaces, cut to the terminal's height; terminals only. */
+  /** Prints lines that the next frame replaces, cut to the terminal's height and width; terminals only. */
   async frame(lines: readonly (readonly Piece[])[]): Promise<void> {
-    const shown = lines.slice(0, Math.max(1, (this.options.rows?.() ?? Infinity) - 1))
+    const { columns = Infinity } = this
+    const height = Math.max(1, (this.options.rows?.() ?? Infinity) - 1)
+    const shown = await Promise.all(lines.slice(0, height).map((pieces) => withinWidth(pieces, columns)))
     const text = shown.map((pieces) => `${pieces.map((piece) => this.painted(piece)).join('')}${REST_OF_LINE}\n`)
     const up = this.frameLines === 0 ? '' : `\u001b[${this.frameLines}A\r`
     this.frameLines = shown.length

@@ -2,7 +2,8 @@ import stringWidth from 'string-width'
 import { describe, expect, it } from 'vitest'
 import type { Piece } from '../terminal/output'
 import { UNICODE } from './unicode-width'
-import { cutTo, tableLines, type Column } from './table'
+import { cutTo } from './measure'
+import { tableLines, type Column } from './table'
 
 interface Row {
   readonly name: string

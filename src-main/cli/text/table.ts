@@ -1,10 +1,8 @@
 import type { Output, Piece } from '../terminal/output'
+import { cutTo, measureFor } from './measure'
 import { plainLine } from './plain'
 
-/**
- * Prints tables. Own code, because libraries such as `cli-table3` bring borders and colours that are not wanted.
- * Character widths come from `string-width`, loaded only for non-ASCII text because it takes 30 ms.
- */
+/** Prints tables. Own code, because libraries such as `cli-table3` bring borders and colours that are not wanted. */
 
 export interface Column<Row> {
   readonly heading: string
@@ -16,39 +14,12 @@ export interface Column<Row> {
   readonly optional?: boolean
 }
 
-/** Measures text in terminal columns. */
-export interface Measure {
-  widthOf(text: string): number
-  /** Grapheme clusters. */
-  charactersOf(text: string): readonly string[]
-}
-
 const GAP = 2
 /** Minimum width of a truncated column. */
 const LEAST_WIDTH = 8
-const ELLIPSIS = '…'
 
 const textOf = (piece: Piece): string => (typeof piece === 'string' ? piece : piece.text)
 const withText = (piece: Piece, text: string): Piece => (typeof piece === 'string' ? text : { ...piece, text })
-
-const ASCII: Measure = { widthOf: ({ length }) => length, charactersOf: (text) => [...text] }
-
-/** The measure needed for these texts. */
-export const measureFor = async (texts: readonly string[]): Promise<Measure> =>
-  texts.every((text) => /^[ -~]*$/.test(text)) ? ASCII : (await import('./unicode-width')).UNICODE
-
-/** Truncates text to `width` columns, with an ellipsis. */
-export const cutTo = (text: string, width: number, { widthOf, charactersOf }: Measure): string => {
-  if (widthOf(text) <= width) return text
-  let kept = ''
-  let used = 0
-  for (const character of charactersOf(text)) {
-    used += widthOf(character)
-    if (used > width - ELLIPSIS.length) break
-    kept += character
-  }
-  return `${kept}${ELLIPSIS}`
-}
 
 /**
  * Drops empty optional columns until nothing needs truncation, then other optional ones until the rest can be truncated
