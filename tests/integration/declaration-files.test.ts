@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WarningsResponse } from '@core/protocols/control'
+import type { State } from '@core/state/state'
 import { Control } from '../harness/control'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
 import { addTinyModel, TINY } from '../harness/models'
@@ -84,6 +85,23 @@ describe('declarations as files', () => {
     expect(await run('wait', '--for', 'deleted', '-f', place)).toMatchObject({ code: 0 })
   })
 
+  it('keep their place, their rights and their link when they are brought up to date', async () => {
+    const place = file('linked.yaml', written('linked', 'maxContext: 512\n'))
+    const link = join(dirname(place), 'link.yaml')
+    chmodSync(place, 0o664)
+    symlinkSync(place, link)
+    expect(await run('apply', '-f', place)).toMatchObject({ code: 0 })
+    writeFileSync(place, written('linked', 'maxContext: 256\n'))
+    expect(await run('get', '-f', link, '--write')).toMatchObject({ code: 0 })
+    expect(readFileSync(place, 'utf8')).toContain('maxContext: 512')
+    expect([lstatSync(link).isSymbolicLink(), statSync(place).mode & 0o777]).toEqual([true, 0o664])
+    expect(await run('delete', '-f', place, '--yes')).toMatchObject({ code: 0 })
+  })
+
+  it.each(['-', watched])('are brought up to date one by one, not as %s', async (place) => {
+    expect(await run('get', '-f', place)).toMatchObject({ err: expect.stringContaining('one file') as string, code: 2 })
+  })
+
   it('in a watched folder are kept declared; a file that is wrong removes nothing', async () => {
     const place = join(watched, 'models.yaml')
     writeFileSync(place, `${written('a')}---\n${written('b')}`)
@@ -102,8 +120,11 @@ describe('declarations as files', () => {
     const place = join(watched, 'broken.yaml')
     const bad = () => writeFileSync(place, written('d', 'max_context: 1\n'))
     const reported = 'the machine reports the fault'
+    // The report about a file of the test before may still stand.
+    const isReported = ({ nodes }: State): boolean =>
+      nodes[node.nodeId]?.declarationFaults?.faults.some((fault) => fault.file === 'broken.yaml') === true
     bad()
-    await control.until(reported, ({ nodes }) => nodes[node.nodeId]?.declarationFaults !== undefined)
+    await control.until(reported, isReported)
     expect(await warned()).toMatchObject([
       {
         code: 'declaration-files',
@@ -120,7 +141,7 @@ describe('declarations as files', () => {
     expect((await names()).sort()).toEqual(['c', 'd'])
     expect(await run('doctor')).toMatchObject({ out: 'Nothing is wrong.\n', code: 0 })
     bad()
-    await control.until(reported, ({ nodes }) => nodes[node.nodeId]?.declarationFaults !== undefined)
+    await control.until(reported, isReported)
     rmSync(place)
     await control.until(mended, ({ nodes }) => nodes[node.nodeId]?.declarationFaults === undefined)
     expect(await warned()).toEqual([])

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, realpath, stat } from 'node:fs/promises'
 import { declarationOf } from '@core/declarations/names'
 import { toDocument } from '@core/declarations/to-document'
 import { matchesLabels } from '@core/state/labels'
@@ -27,6 +27,23 @@ const checked = ({ output, file, write, name, selector }: GetFlags): void => {
     throw wrongUse('-f already selects the declarations', 'Leave out the name and --selector.')
 }
 
+/** Throws CommandError for what `apply` takes too, but cannot be written back. */
+const requireOneFile = async (file: string): Promise<void> => {
+  const isFolder = await stat(file).then(
+    (entry) => entry.isDirectory(),
+    // Reading it says what is wrong.
+    () => false,
+  )
+  if (file === '-' || isFolder) throw wrongUse(`${file} is not one file`, 'Name the file to update with -f FILE.')
+}
+
+/** Replaces the text of a user's file, and leaves its link and its permissions as they are. */
+const update = async (file: string, text: string): Promise<void> => {
+  const place = await realpath(file)
+  const { mode } = await stat(place)
+  await replaceFile(place, text, { mode: mode & 0o777 })
+}
+
 /** Prints declarations as documents, or updates a file of them in place, keeping its comments. */
 export const run = async (flags: GetFlags, { api, out, err }: CommandContext): Promise<ExitCode> => {
   checked(flags)
@@ -35,6 +52,7 @@ export const run = async (flags: GetFlags, { api, out, err }: CommandContext): P
   // Models loaded on request are not declarations of the user.
   const all = Object.values(state.metaInstances).filter((one) => one.onRequest === undefined)
   if (file !== undefined) {
+    await requireOneFile(file)
     await readFiles([file])
     const text = await readFile(file, 'utf8')
     const updated = updatedYaml(text, (wanted) => {
@@ -43,7 +61,7 @@ export const run = async (flags: GetFlags, { api, out, err }: CommandContext): P
     })
     if (!write) await out.print(updated)
     else {
-      if (updated !== text) await replaceFile(file, updated)
+      if (updated !== text) await update(file, updated)
       await err.line(`${file}: ${updated === text ? 'unchanged' : 'updated'}`)
     }
     return DONE
