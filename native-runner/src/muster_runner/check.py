@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
+from muster_runner.failures import shortened
 from muster_runner.model.model_files import ModelFileError, check_kinds, read_config
 from muster_runner.tokenization.prompts import check_conversations
 
@@ -38,7 +39,7 @@ def problem_of(directory: Path) -> dict[str, str] | None:
         check_kinds(directory)
         check_conversations(directory, read_config(directory))
     except ModelFileError as error:
-        return {"problem": str(error), "problemCode": error.code}
+        return {"problem": shortened(str(error)), "problemCode": error.code}
     except Endless:
         problem = f"the model's chat template fails: it does not come to an end within {SECONDS} s"
         return {"problem": problem, "problemCode": "unsupported"}

@@ -1,5 +1,14 @@
 """Failures that end a runner. Imports no mlx: some occur before mlx is imported."""
 
+# Limit of a message: some are written by templates, libraries and files, which may write gigabytes, and no supervisor
+# takes an event of that size.
+MAX_CHARACTERS = 2000
+
+
+def shortened(message: str) -> str:
+    """Returns a message that can be sent and shown."""
+    return message if len(message) <= MAX_CHARACTERS else f"{message[:MAX_CHARACTERS]}…"
+
 
 class Failure(Exception):
     """Ends the runner. The message is for people; ``code`` is the protocol's error code."""

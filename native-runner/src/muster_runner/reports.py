@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from muster_runner.failures import shortened
+
 
 class Loaded(Protocol):
     """A model in memory."""
@@ -57,7 +59,7 @@ class Reports:
         self._send(type="finished", taskId=task_id, reason=reason, usage=usage)
 
     def rejected(self, task_id: str, code: str, message: str) -> None:
-        self._send(type="rejected", taskId=task_id, code=code, message=message)
+        self._send(type="rejected", taskId=task_id, code=code, message=shortened(message))
 
     def failed(self, message: str, code: str) -> None:
-        self._send(type="failed", errorMessage=message, code=code)
+        self._send(type="failed", errorMessage=shortened(message), code=code)

@@ -54,12 +54,13 @@ def is_gone(pid: int) -> bool:
 
 @pytest.fixture(scope="module")
 def endless(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model whose template never ends for a conversation about loops."""
+    """A model whose template never ends for a conversation about loops, and says very much about noise."""
     model = tmp_path_factory.mktemp("models") / "endless"
     shutil.copytree(tiny, model)
     config = json.loads((model / "tokenizer_config.json").read_text())
     loop = "{% if 'loop' in messages[0].content %}" + ENDLESS + "{% endif %}"
-    config["chat_template"] = loop + config["chat_template"]
+    noise = "{% if 'noise' in messages[0].content %}{{ raise_exception('x' * 70000000) }}{% endif %}"
+    config["chat_template"] = loop + noise + config["chat_template"]
     (model / "tokenizer_config.json").write_text(json.dumps(config))
     return model
 
@@ -82,6 +83,18 @@ def test_an_endless_template_fails_only_its_request(runner: RunnerProcess, endle
     assert (refused["type"], refused["code"]) == ("rejected", "invalid_request")
     assert f"{MIN_CPU_SECONDS:.0f} s" in refused["message"]
     assert runner.finished("behind")["type"] == "finished"
+    assert runner.finished("other")["usage"]["completionTokens"] == STREAMED
+
+
+def test_a_template_that_says_very_much_fails_only_its_request(runner: RunnerProcess, endless: Path) -> None:
+    """No supervisor takes an event of so many bytes."""
+    runner.ready(endless)
+    runner.generate("other", maxTokens=STREAMED)
+    runner.until(lambda frame: frame["type"] == "tokens")
+    runner.generate("noise", text="noise", maxTokens=3)
+    refused = runner.finished("noise")
+    assert (refused["type"], refused["code"]) == ("rejected", "invalid_request")
+    assert 1000 < len(refused["message"]) < 10_000
     assert runner.finished("other")["usage"]["completionTokens"] == STREAMED
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from muster_runner.failures import shortened
 from muster_runner.output.answer_rules import AnswerRules
 from muster_runner.output.constraints import Constraint
 from muster_runner.output.grammars import BadFormat
@@ -43,7 +44,7 @@ class Rejected(Exception):
     """A refused request; ``code`` is the protocol's error code, the message is for people."""
 
     def __init__(self, code: str, message: str):
-        super().__init__(message)
+        super().__init__(shortened(message))
         self.code = code
 
 

@@ -24,6 +24,7 @@ import msgspec
 
 from muster_runner.embedding.recipe import read_recipe
 from muster_runner.embedding.texts import BadInput, InputTokenizer
+from muster_runner.failures import shortened
 from muster_runner.model.model_files import read_config
 from muster_runner.output.grammars import BadFormat, Trial
 from muster_runner.protocol import ChatPrompt, EmbedPrompt
@@ -94,14 +95,18 @@ def _answer(encoder: Encoder, order: Order) -> Encoded:
     try:
         return encoder.encode(order)
     except BadInput as error:
-        return Refusal(error.code, str(error))
+        return _refusal(error.code, str(error))
     except TooLong as error:
-        return Refusal("context_length_exceeded", str(error))
+        return _refusal("context_length_exceeded", str(error))
     except (TemplateError, UnknownToken, BadFormat, BadPicture) as error:
-        return Refusal("invalid_request", str(error))
+        return _refusal("invalid_request", str(error))
     except Exception as error:  # tokenizers and templates raise arbitrary exceptions
-        traceback.print_exc()
-        return Refusal("invalid_request", f"the prompt cannot be encoded: {type(error).__name__}: {error}")
+        print("".join(map(shortened, traceback.format_exception(error))), file=sys.stderr, flush=True)
+        return _refusal("invalid_request", f"the prompt cannot be encoded: {type(error).__name__}: {error}")
+
+
+def _refusal(code: str, message: str) -> Refusal:
+    return Refusal(code, shortened(message))
 
 
 def main() -> None:
