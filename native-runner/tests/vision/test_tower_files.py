@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import warnings
 from pathlib import Path
 
 import mlx.core as mx
@@ -46,6 +47,13 @@ def test_parts_of_a_quantized_model_have_settings_of_their_own(kind: str, seeing
     plain = changed(directory, tmp_path / "plain", lambda weights: dequantized(weights, parts))
     pictured = two_pictures(copy)
     assert is_close(in_parts(copy, pictured), begin(plain, pictured).logits[0, -1])
+
+
+@pytest.mark.parametrize("kind", sorted(PROCESSORS))
+def test_settings_for_what_is_not_read_are_not_warned_of(kind: str, seeing_tiny) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        two_pictures(seeing_tiny(kind))
 
 
 def test_without_a_tower_the_model_reads_text(seeing_tiny, tmp_path: Path) -> None:

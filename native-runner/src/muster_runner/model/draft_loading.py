@@ -82,8 +82,8 @@ def _opened(draft: DraftModel, tokenizer: Tokenizer) -> tuple[Any, int, Abilitie
     able = within(abilities(config), model)
     if not (able.verify and can_trim(model)):
         raise Unsupported(
-            f"the draft model {draft.model_id} has a context that cannot be cut back to what came true; name a model "
-            f"with full attention, or {WITHOUT}"
+            f"the draft model {draft.model_id} has a context that cannot be cut back to what came true, as recurrent "
+            f"layers have; name a model without them, or {WITHOUT}"
         )
     return model, 1 + max(vocabulary.values()), able
 

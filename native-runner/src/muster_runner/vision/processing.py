@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import warnings
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -48,8 +49,12 @@ class Processing:
         # Only prepares arrays: keeps this process off the GPU.
         mx.set_default_device(mx.cpu)
         try:
-            # Without False the library would ask at the terminal whether to run the model's code.
-            loaded_processor = processor(config["model_type"]).from_pretrained(str(directory), trust_remote_code=False)
+            kind = processor(config["model_type"])
+            with warnings.catch_warnings():
+                # Of Gemma 4's settings for sound, which is not read here.
+                warnings.filterwarnings("ignore", message="At least one mel filter")
+                # Without False the library would ask at the terminal whether to run the model's code.
+                loaded_processor = kind.from_pretrained(str(directory), trust_remote_code=False)
             # Gemma 3's templates have the mark of the beginning where others have the placeholder.
             self._placeholder = getattr(loaded_processor, MARKS.get(config["model_type"], "image_token"))
             self._token = int(loaded_processor.image_token_id)
