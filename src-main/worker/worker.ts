@@ -78,7 +78,11 @@ export class Worker {
         this.reconcileSoon()
       },
     )
-    this.measuring = setInterval(() => void this.measure(), MEASURE_EVERY_MS)
+    this.measuring = setInterval(() => {
+      void this.measure()
+      // A report can be lost with the link that carried it, and nothing else may happen for long.
+      this.reconcileSoon()
+    }, MEASURE_EVERY_MS)
     this.checking = setInterval(() => this.checkOthers(), CHECK_EVERY_MS)
     this.reconcileSoon()
   }
