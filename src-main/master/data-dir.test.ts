@@ -93,6 +93,16 @@ describe('a data folder', () => {
     })
   })
 
+  it.each(['ENOTSUP', 'EPERM'])('on a disk without links says so, and what can stay there: %s', (code) => {
+    const dest = '/data/run/lock.0000000001'
+    const error = Object.assign(new Error(code), { code, syscall: 'link', path: '/data/run/lock-draft.1', dest })
+    expect(asUnusable('/data', error)).toMatchObject({
+      code: 'data_dir_unusable',
+      message: expect.stringContaining('/data cannot be used: its disk has neither hard links') as string,
+      hint: expect.stringContaining('The models can stay') as string,
+    })
+  })
+
   it.each([
     ['of a file elsewhere', 'EACCES', '/etc/muster.pem'],
     ['that may pass by itself', 'EMFILE', '/data/settings.json'],

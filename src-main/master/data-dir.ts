@@ -112,6 +112,12 @@ const isFull = (dataDir: string, cause: unknown): boolean => {
 
 const isWithin = (dataDir: string, path: string): boolean => !relative(dataDir, path).startsWith('..')
 
+/** Answers to a hard link where the disk's format has none: exFAT and FAT, some network disks. */
+const NO_LINKS: ReadonlySet<string | undefined> = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EPERM'])
+
+const lacksLinks = (cause: unknown): boolean =>
+  cause instanceof Error && 'syscall' in cause && cause.syscall === 'link' && NO_LINKS.has(codeOf(cause))
+
 /** An error of the disk at the start: unlike later, the node does not go on by itself. */
 const atStart = (error: MasterError): MasterError => {
   const hint =
@@ -132,6 +138,13 @@ export const asUnusable = (dataDir: string, error: unknown): unknown => {
   const otherwise = isDisk ? atStart(error) : error
   const path = pathOf(cause)
   if (path === undefined || !isWithin(dataDir, path)) return otherwise
+  if (lacksLinks(cause))
+    return new MasterError(
+      'data_dir_unusable',
+      `${dataDir} cannot be used: its disk has neither hard links nor named pipes, as one formatted as exFAT or FAT`,
+      'Name a folder on another disk with --data-dir or MUSTER_DATA_DIR. The models can stay on this one: name their folder in the setting modelFolders, or with MUSTER_MODEL_FOLDERS.',
+      { cause },
+    )
   const remedy = remedyOf(dataDir, codeOf(cause))
   if (!remedy) return otherwise
   const [reason, hint] = remedy
