@@ -248,6 +248,59 @@ describe('a node', () => {
   })
 })
 
+describe('a machine whose disk has no room for the model', () => {
+  const full = { totalBytes: 1000 * GB, freeBytes: 3 * GB }
+  const here = (world: World, id: ReturnType<World['declare']>) => world.instance(id).shards.map(({ nodeId }) => nodeId)
+
+  it('is not used where another one can be', () => {
+    const world = new World()
+    world.addNode('full', { free: 60 * GB, disk: full })
+    const roomy = world.addNode('roomy', { free: 20 * GB, disk: { ...full, freeBytes: 900 * GB } })
+    const id = world.declare()
+    world.reconcile()
+    expect(here(world, id)).toEqual([roomy])
+  })
+
+  it('is used where it has the model, or has most of it already, and counts what other downloads need', () => {
+    const other = ModelId.parse('m/other')
+    const download = { status: 'Ongoing', totalBytes: 4 * GB, downloadedBytes: 2 * GB } as const
+    for (const [modelId, status, isUsed] of [
+      [SMALL, 'Complete', true],
+      [SMALL, 'Ongoing', true],
+      [other, 'Ongoing', false],
+    ] as const) {
+      const world = new World()
+      const nodeId = world.addNode('full', {
+        free: 60 * GB,
+        disk: { ...full, freeBytes: modelId === SMALL ? 3 * GB : 5 * GB },
+      })
+      const roomy = world.addNode('roomy', { free: 20 * GB, disk: { ...full, freeBytes: 900 * GB } })
+      world.apply({ type: 'NodeDownloadProgress', nodeId, modelId, download: { ...download, status } })
+      const id = world.declare()
+      world.reconcile()
+      expect(here(world, id)).toEqual([isUsed ? nodeId : roomy])
+    }
+  })
+
+  it('is used where there is no other, where it is named, and as long as its models may not be known yet', () => {
+    const alone = new World()
+    const only = alone.addNode('full', { disk: full })
+    const id = alone.declare()
+    alone.reconcile()
+    expect(here(alone, id)).toEqual([only])
+    const world = new World()
+    const nodeId = world.addNode('full', { free: 60 * GB, disk: full })
+    world.addNode('roomy', { free: 20 * GB })
+    const named = world.declare('named', { nodeIds: [nodeId] })
+    world.reconcile()
+    expect(here(world, named)).toEqual([nodeId])
+    world.deadlinesBegan = world.now
+    const early = world.declare('early')
+    world.reconcile()
+    expect(here(world, early)).toEqual([nodeId])
+  })
+})
+
 describe('a machine that was started again to run no models', () => {
   it('loses its instances to others, or the declaration says that nobody can take it', () => {
     const { world, id } = readyWorld()

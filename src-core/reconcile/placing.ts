@@ -1,4 +1,5 @@
 import { place, type PlacementResult } from '../placement/place'
+import { lacksDisk } from '../placement/disk-room'
 import { unfitMachines, type Unfit } from '../placement/unfit'
 import type { ModelCard } from '../placement/model-card'
 import type { NodeId } from '../ids'
@@ -53,9 +54,16 @@ const withoutFiles = ({ nodes, downloads }: State, { modelId }: MetaInstance): s
   return without.length === Object.keys(nodes).length ? [] : without
 }
 
+/** Machines whose disk has no room for the model. One that may not have reported its models yet may have it. */
+const withoutRoom = (state: State, card: ModelCard, inputs: PlacingInputs): string[] =>
+  Object.values(state.nodes).flatMap(({ nodeId }) =>
+    inputs.now >= inventoryDueAt(nodeId, inputs) && lacksDisk(state, card, nodeId) ? [nodeId] : [],
+  )
+
 /**
- * Places without the machines that failed last, if possible; and for a temporary declaration, where a request waits, on
- * machines that have the model on disk. Machines that were named are used as they are.
+ * Places without the machines that have no room for the files and those that failed last, if possible; and for a temporary
+ * declaration, where a request waits, on machines that have the model on disk. Machines that were named are used as they
+ * are.
  */
 const placePreferably = (
   state: State,
@@ -68,9 +76,12 @@ const placePreferably = (
   const isNamed = metaInstance.nodeIds !== undefined && replicasOf(metaInstance) === 1
   const avoided: readonly string[] = isNamed ? [] : (metaInstance.failedNodeIds ?? [])
   const slow = isNamed || !temporaryOf(metaInstance) ? [] : withoutFiles(state, metaInstance)
-  const omissions = slow.length > 0 ? [[...slow, ...avoided], avoided] : [avoided]
+  const full = isNamed ? [] : withoutRoom(state, card, inputs)
+  const omissions = [...(slow.length > 0 ? [[...slow, ...avoided]] : []), [...full, ...avoided], full, avoided]
+  const tried = new Set<string>()
   for (const omitted of omissions) {
-    if (!omitted.some((nodeId) => nodeId in state.nodes)) continue
+    if (tried.has(omitted.join()) || !omitted.some((nodeId) => nodeId in state.nodes)) continue
+    tried.add(omitted.join())
     const elsewhere = place({ ...state, nodes: omit(state.nodes, new Set(omitted)) }, card, request)
     if (elsewhere.status === 'placed') return elsewhere
   }

@@ -58,7 +58,7 @@ export class World {
   addNode(
     name: string,
     options: { free?: number; total?: number; bandwidth?: number } & Partial<
-      Pick<NodeInfo, 'cannotRun' | 'speeds' | 'protocol' | 'version' | 'worker'>
+      Pick<NodeInfo, 'cannotRun' | 'speeds' | 'protocol' | 'version' | 'worker' | 'disk'>
     > = {},
   ): NodeId {
     const nodeId = NodeId.parse(name)

@@ -1,8 +1,7 @@
+import { LEAST_FREE_BYTES } from '@core/placement/disk-room'
 import { coded, type CodedText } from '@core/texts/coded'
 import { CodedError } from '@core/texts/coded-error'
 
-/** Always kept free, because the node's log is on the same disk. */
-const LEAST_FREE_BYTES = 256 * 1024 * 1024
 /** Bytes written between checks of free space; other programs write to the disk too. */
 const CHECK_EVERY_BYTES = 64 * 1024 * 1024
 
