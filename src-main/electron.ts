@@ -1,8 +1,7 @@
-import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { commandIn, runCommand, runDesktop } from './desktop/index'
 import { startNode } from './node/index'
-import { defaultDataDir } from './settings/data-dir'
+import { defaultDataDir, homeFolder } from './settings/data-dir'
 
 const { argv, env, platform } = process
 const command = commandIn(argv)
@@ -11,6 +10,6 @@ if (command === undefined)
   runDesktop({
     startNode,
     // Absolute, because Electron accepts no other path; an empty variable counts as unset.
-    dataDir: resolve(env['MUSTER_DATA_DIR'] || defaultDataDir({ platform, env, home: homedir() })),
+    dataDir: resolve(env['MUSTER_DATA_DIR'] || defaultDataDir({ platform, env, home: homeFolder() })),
   })
 else runCommand(async () => (await import('./cli/program')).run(command))

@@ -18,6 +18,12 @@ export const environmentPython =
     ? path.join(environment, 'Scripts', 'python.exe')
     : path.join(environment, 'bin', 'python')
 
+/** A HOME that is empty or relative does not count, as for a node. */
+export function homeFolder() {
+  const home = os.homedir()
+  return path.isAbsolute(home) ? home : os.userInfo().homedir
+}
+
 /**
  * The default data folder of a node. The same rule as in src-main/settings/data-dir.ts, which cannot be called before
  * it is built.
@@ -25,7 +31,7 @@ export const environmentPython =
  * @param {{ platform: NodeJS.Platform, env: NodeJS.ProcessEnv, home: string }} [surroundings]
  */
 export function dataFolder(
-  { platform, env, home } = { platform: process.platform, env: process.env, home: os.homedir() },
+  { platform, env, home } = { platform: process.platform, env: process.env, home: homeFolder() },
 ) {
   if (env['MUSTER_DATA_DIR']) return path.resolve(env['MUSTER_DATA_DIR'])
   if (platform === 'darwin') return path.join(home, 'Library', 'Application Support', 'Muster')

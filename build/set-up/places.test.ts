@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest'
-import { defaultDataDir } from '@main/settings/data-dir'
-import { dataFolder } from './places.mjs'
+import { expect, it, vi } from 'vitest'
+import { defaultDataDir, homeFolder as homeOfNodes } from '@main/settings/data-dir'
+import { dataFolder, homeFolder } from './places.mjs'
 
 it.each([
   { platform: 'darwin', env: {} },
@@ -17,4 +17,12 @@ it.each([
 
 it('follows MUSTER_DATA_DIR', () => {
   expect(dataFolder({ platform: 'linux', env: { MUSTER_DATA_DIR: '/data' }, home: '/home/ann' })).toBe('/data')
+})
+
+it('finds the home folder where a node does, also without a usable HOME', () => {
+  for (const home of ['/home/ada', '', 'relative']) {
+    vi.stubEnv('HOME', home)
+    expect(homeFolder()).toBe(homeOfNodes())
+  }
+  vi.unstubAllEnvs()
 })

@@ -1,9 +1,8 @@
 import { existsSync, renameSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { makeFolderSync } from '../disk/make-folder'
 import { lockDataDir } from '../master/index'
-import { defaultDataDir } from '../settings/data-dir'
+import { defaultDataDir, homeFolder } from '../settings/data-dir'
 import { CommandError, DONE, type ExitCode } from './exit-codes'
 import type { Streams } from './standard-streams'
 
@@ -16,7 +15,7 @@ export const newIdentity = async (
   { out }: Pick<Streams, 'out'>,
 ): Promise<ExitCode> => {
   const { env, platform } = process
-  const dataDir = resolve(given ?? (env['MUSTER_DATA_DIR'] || defaultDataDir({ platform, env, home: homedir() })))
+  const dataDir = resolve(given ?? (env['MUSTER_DATA_DIR'] || defaultDataDir({ platform, env, home: homeFolder() })))
   if (!existsSync(join(dataDir, 'identity.json')))
     throw new CommandError(`${dataDir} has no identity: a node creates one at its first start.`)
   const unlock = lockDataDir(dataDir)

@@ -1,4 +1,3 @@
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { loadsOnRequest } from '@core/settings/node'
 import type { ApiRequest } from '@core/generation/request'
@@ -23,6 +22,7 @@ import type { ClusterSuspects } from '../suspects/cluster-suspects'
 import { readSleepSettings } from '../system/index'
 import { version } from '../version'
 import type { Worker } from '../worker/index'
+import { homeFolder } from '../settings/data-dir'
 
 const keyName = ({ apiKeys }: State, key: string | undefined): string | undefined =>
   Object.values(apiKeys).find(({ apiKeyId }) => apiKeyId === key)?.name
@@ -181,7 +181,7 @@ export const openAnswering = async (parts: AnsweringParts) => {
       downloads: supply,
       log,
       toolConfigs: new ToolConfigs({
-        home: homedir(),
+        home: homeFolder(),
         dataDir,
         target: () => ({ url: wired.url ?? '', models: declaredNames(master.state()) }),
       }),

@@ -1,6 +1,5 @@
 import type { Tracer } from '@core/tracing/tracer'
 import { existsSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { REHEARSAL } from '@core/state/rehearsal'
 import { type Identity, loadIdentity } from '../cluster/index'
@@ -12,7 +11,7 @@ import type { NodeOptions } from './options'
 import type { Opened } from './opened'
 import { openPythonEnvironment } from './python-environment'
 import type { PythonEnvironment } from '../python/environment'
-import { defaultDataDir } from '../settings/data-dir'
+import { defaultDataDir, homeFolder } from '../settings/data-dir'
 import { rehearsesRdma } from '../settings/environment'
 import { openNodeSettings, type NodeSettingsStore } from '../settings/node-settings'
 import { openTracing } from '../tracing/tracing'
@@ -45,7 +44,9 @@ const builtAppRoot = (): string => {
 
 /** The folder of everything that the node keeps. An empty variable counts as unset. */
 export const dataDirOf = ({ dataDir }: NodeOptions, env = process.env): string =>
-  resolve(dataDir ?? (env['MUSTER_DATA_DIR'] || defaultDataDir({ platform: process.platform, env, home: homedir() })))
+  resolve(
+    dataDir ?? (env['MUSTER_DATA_DIR'] || defaultDataDir({ platform: process.platform, env, home: homeFolder() })),
+  )
 
 /** Opens the data folder; decides nothing yet. */
 export const openFoundation = async (options: NodeOptions, opened: Opened): Promise<Foundation> => {
@@ -113,7 +114,7 @@ export const openFoundation = async (options: NodeOptions, opened: Opened): Prom
   opened.add(() => environment.close())
   const catalogue = openCatalogue({
     dataDir,
-    home: homedir(),
+    home: homeFolder(),
     env,
     folders: current.modelFolders,
     cacheFile: join(dataDir, 'models-found.json'),

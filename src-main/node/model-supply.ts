@@ -1,4 +1,3 @@
-import { homedir } from 'node:os'
 import type { Observation } from '@core/events/event'
 import { ModelId, type NodeId } from '@core/ids'
 import { isErrorCode } from '@core/errors/error-codes'
@@ -27,6 +26,7 @@ import {
   shareWithHuggingFace,
 } from '../models/index'
 import { diskSpace } from '../system/index'
+import { homeFolder } from '../settings/data-dir'
 
 /** The hub that this node downloads from, by its settings and the environment. */
 export const openHub = (
@@ -39,7 +39,7 @@ export const openHub = (
   return new Hub({
     network: openNetwork({ env, proxy: settings.proxy, noProxy: settings.noProxy, caFile: settings.caFile }),
     endpoint: hubEndpoint(
-      { env, home: homedir() },
+      { env, home: homeFolder() },
       { kind: settings.hub, url: settings.hubUrl, token: () => current().hubToken },
     ),
     offline: settings.offline ? '--offline, or its setting' : isOfflineBy(env) ? 'HF_HUB_OFFLINE' : undefined,
@@ -114,7 +114,7 @@ export class ModelSupply {
       },
       onBrought: async (model) => {
         if (!shares) return
-        await shareWithHuggingFace(huggingFaceCache({ env: process.env, home: homedir() }), model).catch(
+        await shareWithHuggingFace(huggingFaceCache({ env: process.env, home: homeFolder() }), model).catch(
           (error: unknown) =>
             log.warn(
               { modelId: model.modelId, reason: error instanceof Error ? error.message : String(error) },

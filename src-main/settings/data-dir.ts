@@ -1,9 +1,19 @@
+import { homedir, userInfo } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 
 export interface DataDirContext {
   readonly platform: NodeJS.Platform
   readonly env: Readonly<Record<string, string | undefined>>
   readonly home: string
+}
+
+/**
+ * This user's home folder. A HOME that is empty or relative does not count: what is kept would then lie in the folder
+ * of each start, as the data of another machine.
+ */
+export const homeFolder = (): string => {
+  const home = homedir()
+  return isAbsolute(home) ? home : userInfo().homedir
 }
 
 /** The value of a variable; undefined if it is unset or empty. */

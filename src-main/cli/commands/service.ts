@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { realpathSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
-import { homedir, userInfo } from 'node:os'
+import { userInfo } from 'node:os'
 import { basename, dirname, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { removeFile } from '../../disk/removal'
@@ -15,6 +15,7 @@ import { lastingPath } from '../service/lasting-path'
 import { launchd } from '../service/launchd'
 import { serveWords } from '../service/serve-words'
 import { systemd } from '../service/systemd'
+import { homeFolder } from '../../settings/data-dir'
 
 export interface ServiceFlags extends CommonOptions {
   readonly action: 'install' | 'uninstall' | 'status' | 'restart'
@@ -34,7 +35,7 @@ const managerHere = (system: boolean): ServiceManager => {
       hint: 'The app itself keeps a node running, from login on if you want (Settings). On a machine without a display, install Muster from npm.',
     })
   const { uid: userId, username: userName } = userInfo()
-  const home = homedir()
+  const home = homeFolder()
   switch (process.platform) {
     case 'darwin':
       return launchd({ system, home, userId })
