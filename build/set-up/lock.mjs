@@ -1,20 +1,21 @@
 import { link, mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { SetUpProblem } from './problem.mjs'
 
 const BEAT_MS = 1000
 const STALE_MS = 15_000
 
 /**
  * Acquires a lock between processes. The holder touches the file every second, so a lock whose holder was killed is
- * recognized by its age, or by its process being gone.
+ * recognized by its age, or by its process being gone. Rejects with a `SetUpProblem` if nothing can be written there.
  *
  * @param {string} file
  * @param {{ signal: AbortSignal, onWait: (holder: string) => void, pollMs?: number }} options
  * @returns {Promise<() => Promise<void>>} the release
  */
 export async function acquireLock(file, { signal, onWait, pollMs = 300 }) {
-  await mkdir(path.dirname(file), { recursive: true })
+  await mkdir(path.dirname(file), { recursive: true }).catch(unwritable(file))
   let told = false
   while (!(await tryToTake(file))) {
     const found = await identityOf(file)
@@ -39,13 +40,32 @@ export async function acquireLock(file, { signal, onWait, pollMs = 300 }) {
 async function tryToTake(file) {
   try {
     const handle = await open(file, 'wx')
-    await handle.writeFile(String(process.pid))
-    await handle.close()
+    try {
+      await handle.writeFile(String(process.pid))
+    } catch (error) {
+      // Without its holder the next process would wait until it is old.
+      await rm(file, { force: true })
+      throw error
+    } finally {
+      await handle.close()
+    }
     return true
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
-    throw error
+    return unwritable(file)(error)
   }
+}
+
+/**
+ * @param {string} file
+ * @returns {(error: unknown) => never}
+ */
+const unwritable = (file) => (error) => {
+  throw new SetUpProblem({
+    message: `Nothing can be set up: ${path.dirname(file)} cannot be written (${error instanceof Error ? error.message : String(error)})`,
+    hint: 'The repository must belong to the user who runs this command, on a disk that has free space and is not read-only.',
+    cause: error,
+  })
 }
 
 /**

@@ -102,6 +102,16 @@ describe('the set-up lock', () => {
     expect(most).toBe(1)
   })
 
+  it('says what to do where nothing can be written', async () => {
+    await writeFile(file, '')
+    const problem = acquireLock(path.join(file, 'set-up', 'lock'), { signal: never, onWait: () => undefined })
+    await expect(problem).rejects.toMatchObject({
+      name: 'SetUpProblem',
+      message: expect.stringContaining(path.join(file, 'set-up')) as string,
+      hint: expect.stringContaining('read-only') as string,
+    })
+  })
+
   it('is no longer waited for after an interrupt', async () => {
     const release = await acquire()
     const stop = new AbortController()

@@ -12,17 +12,22 @@ import { runStep } from './steps.mjs'
  * the others continue.
  *
  * @param {readonly (readonly Step[])[]} chains each step comes after the ones it needs, in its own chain
- * @param {{ signal: AbortSignal, print: (line: string) => void }} options
- * @returns {Promise<Problems>} the failures by step
+ * @param {{ signal: AbortSignal, print: (line: string) => void, lock?: string }} options
+ * @returns {Promise<Problems>} the failures by step; where nothing can be written, that one for the first step
  */
-export async function setUp(chains, { signal, print }) {
-  const release = await acquireLock(path.join(cache, 'set-up', 'lock'), {
+export async function setUp(chains, { signal, print, lock = path.join(cache, 'set-up', 'lock') }) {
+  /** @type {Problems} */
+  const problems = new Map()
+  const release = await acquireLock(lock, {
     signal,
     onWait: (holder) => print(`Another set-up is at work${holder && ` (process ${holder})`}; waiting for it …`),
+  }).catch((error) => {
+    const first = chains.flat()[0]
+    if (!(error instanceof SetUpProblem) || first === undefined) throw error
+    problems.set(first.id, error)
   })
+  if (release === undefined) return problems
   try {
-    /** @type {Problems} */
-    const problems = new Map()
     const results = await Promise.allSettled(chains.map((chain) => inOrder(chain, { signal, print, problems })))
     signal.throwIfAborted()
     for (const result of results) if (result.status === 'rejected') throw result.reason
