@@ -132,6 +132,6 @@ def test_the_layout_is_the_same_at_every_position(name: str) -> None:
         prefill.advance(model, 8)
         cache.keep(prefill.tokens[: prefill.done], prefill.cache, whole=True)
     assert len(cache) > 0
-    for block in cache._blocks.values():
+    for block in cache.store:
         packed = PackedBlock(block)
         decoded(packed.encoded(), block.key, block.parent, block.end, layout)

@@ -102,7 +102,7 @@ def test_a_restore_that_is_done_does_not_keep_its_blocks(tmp_path: Path) -> None
     running = schedule(model, able, cache, step=128)
     tokens = prompt(600, 1)
     answers(running, {"first": tokens})
-    blocks = [weakref.ref(block) for block in cache._blocks.values()]
+    blocks = [weakref.ref(block) for block in cache.store]
     _, known = answers(running, {"again": tokens})
     assert known["again"] >= 512
     running.forget()

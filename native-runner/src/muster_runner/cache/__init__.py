@@ -2,10 +2,11 @@
 
 ``sequence_caches`` is what the decode batch sees of the live sequences. ``batch_layers`` are the layers of a sub-batch,
 in which each sequence has a slot (``slot_cache``); ``ragged_layer`` and ``split_modules`` let one forward pass compute
-several sub-batches, ``quantized_cache`` keeps them in 8 bits. ``prefix_cache`` stores prefixes in
-``blocks``, found by ``prefix_path`` and ``siblings``; ``checkpoints`` chooses where states are stored. ``disk_cache``
-writes blocks as ``block_file``, under keys from ``model_digest``; ``restoring`` reads those that have the model's
-``block_layout``. ``memory_budget`` and ``memory_pressure`` say how much memory there is.
+several sub-batches, ``quantized_cache`` keeps them in 8 bits. ``prefix_cache`` stores prefixes in ``blocks``: in memory
+in ``block_store``, found by ``prefix_search`` as paths (``prefix_path``) among ``siblings``; ``checkpoints`` chooses
+where states are stored. ``disk_cache`` writes blocks as ``block_file``, under keys from ``model_digest``; ``restoring``
+reads those that have the model's ``block_layout``. ``memory_budget`` and ``memory_pressure`` say how much memory there
+is.
 
 Contract: everything runs on the engine's thread, except reading and writing files. Blocks on the disk survive a crash,
 an unload and a restart; nothing else does. A failed read or write costs only its block.

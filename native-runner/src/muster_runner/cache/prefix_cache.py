@@ -14,19 +14,19 @@ the same blocks, because sizes are computed, not measured. Only disks may differ
 4. If caches cannot be trimmed (``exact``), a prefix is used only up to a position whose states were cached.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import mlx.core as mx
 from mlx_lm.models.cache import make_prompt_cache
 
+from muster_runner.cache.block_store import BlockStore
 from muster_runner.cache.blocks import BLOCK, Block, BlockFiles, block_key
 from muster_runner.cache.cache_layers import Footprint, is_full, joined, key_values, layers_of, set_state, state_of
-from muster_runner.cache.prefix_path import Candidate, Step, longest
+from muster_runner.cache.prefix_path import longest
+from muster_runner.cache.prefix_search import PrefixSearch
 from muster_runner.cache.restoring import BlockReader, Restore
-from muster_runner.cache.siblings import Siblings
 
 Agree = Callable[[int], Sequence[int]]
 
@@ -49,14 +49,12 @@ class PrefixCache:
         self._model, self.footprint = model, footprint
         self._root, self._disk, self._agree = root, disk, agree
         self._reader = None if disk is None else BlockReader(disk)
-        # In LRU order, the least recently used first.
-        self._blocks: OrderedDict[bytes, Block] = OrderedDict()
-        self._children: dict[bytes, Siblings] = {}
-        self._nbytes = 0
+        self.store = BlockStore(footprint, exact)
+        self._search = PrefixSearch(self.store, root, exact)
 
     def __len__(self) -> int:
         """The number of cached blocks."""
-        return len(self._blocks)
+        return len(self.store)
 
     @property
     def folder(self) -> str | None:
@@ -65,16 +63,16 @@ class PrefixCache:
 
     @property
     def nbytes(self) -> int:
-        return self._nbytes
+        return self.store.nbytes
 
     def known(self, tokens: Sequence[int]) -> int:
         """Returns the length of the usable prefix in memory."""
-        _, candidates = self._candidates(tokens[:-1], None)
+        _, candidates = self._search.candidates(tokens[:-1], None)
         return candidates[0].length if candidates else 0
 
     def restore(self, tokens: Sequence[int]) -> Restore:
         """Starts to read from the disk the blocks that ``take`` can use."""
-        path, candidates = self._candidates(tokens[:-1], self._disk)
+        path, candidates = self._search.candidates(tokens[:-1], self._disk)
         plans = [candidate.steps(path) for candidate in candidates]
         held = {step.key: step.block for plan in plans for step in plan if step.block is not None}
         restore = Restore([[(step.key, step.end) for step in plan] for plan in plans], held)
@@ -85,7 +83,7 @@ class PrefixCache:
     def take(self, tokens: Sequence[int], restore: Restore | None = None) -> tuple[list[Any] | None, int]:
         """Returns a cache with the longest known prefix of ``tokens``, and its length, less than all tokens.
         ``restore``: of these tokens; is told how many of them came from the disk."""
-        path, candidates = self._candidates(tokens[:-1], None if restore is None else self._disk)
+        path, candidates = self._search.candidates(tokens[:-1], None if restore is None else self._disk)
         read: dict[bytes, Block] = {}
         if restore is not None:
             restore.end()
@@ -106,8 +104,8 @@ class PrefixCache:
             restore.tokens = restore.restored(blocks, length)
         found = blocks if len(proposed) == 1 else self._on_all_ranks(blocks, length, agreed_at_once)
         for block in found:
-            self._insert(block)
-        self._touch(found)
+            self.store.insert(block)
+        self.store.touch(found)
         return self._restored(blocks, length), length
 
     def _on_all_ranks(self, blocks: list[Block], length: int, agreed_at_once: bool) -> list[Block]:
@@ -133,24 +131,24 @@ class PrefixCache:
             if last and not (whole or self.exact or len(part) == BLOCK):
                 break
             key = block_key(parent, part)
-            block = self._blocks.get(key)
+            block = self.store.get(key)
             states = [state_of(layer) for layer in layers if not is_full(layer)] if last and self.exact else None
             if block is None:
                 kv = [key_values(layer, start, start + len(part)) for layer in full]
                 block = Block(key, parent, part, start + len(part), kv, states)
                 new.append(block)
             elif block.states is None and states is not None:
-                self._add_states(block, states)
+                self.store.add_states(block, states)
                 new.append(block)
             path.append(block)
             parent = key
-        if not self.exact and new and len(new[-1].tokens) < BLOCK and self._is_redundant(new[-1]):
+        if not self.exact and new and len(new[-1].tokens) < BLOCK and self.store.has_longer(new[-1]):
             path.remove(new.pop())
         # Evaluated as copies: a view would keep the buffers of the whole cache alive.
         mx.eval([block.arrays() for block in new])
         for block in new:
-            self._insert(block)
-        self._touch(path)
+            self.store.insert(block)
+        self.store.touch(path)
         if self._disk is not None:
             for block in new:
                 self._disk.write(block)
@@ -158,64 +156,7 @@ class PrefixCache:
 
     def shrink(self, nbytes: int) -> None:
         """Evicts the least recently used blocks until at most ``nbytes`` are cached."""
-        while self._nbytes > nbytes and self._blocks:
-            self._remove(next(iter(self._blocks.values())))
-
-    # Finding
-
-    def _candidates(self, tokens: Sequence[int], disk: BlockFiles | None) -> tuple[list[Step], list[Candidate]]:
-        """Returns the full blocks of the longest known prefix of ``tokens``, and the usable prefixes, longest first."""
-        path: list[Step] = []
-        found: list[Candidate] = []
-        parent, end = self._root, 0
-        while True:
-            rest = tokens[end : end + BLOCK]
-            key = block_key(parent, rest) if len(rest) == BLOCK else None
-            block = None if key is None else self._blocks.get(key)
-            stored = None if key is None or disk is None else disk.find(key)
-            last = block is None and stored is None
-            if self.exact or last:
-                found += [Candidate(length, len(path), tail) for length, tail in self._tails(parent, rest, end, disk)]
-            if key is None or last:
-                break
-            end += BLOCK
-            if block is not None and block.states is None and self.exact and stored is not None and stored.has_states:
-                block = None
-            path.append(Step(key, end, block))
-            has_states = block.states is not None if block else bool(stored and stored.has_states)
-            if has_states or not self.exact:
-                found.append(Candidate(end, len(path)))
-            parent = key
-        return path, sorted(found, key=lambda candidate: candidate.length, reverse=True)
-
-    def _tails(
-        self, parent: bytes, rest: Sequence[int], start: int, disk: BlockFiles | None
-    ) -> Iterator[tuple[int, Step]]:
-        """Yields the short and the partly usable blocks after ``parent``, with the position up to which each can be
-        used. Of trimmable ones in memory only the block with the longest common prefix: the others serve no more."""
-        siblings = self._children.get(parent)
-        if siblings is not None and not self.exact:
-            nearest = siblings.nearest(rest)
-            if nearest is not None and nearest[1] > 0:
-                block, count = nearest
-                yield start + count, Step(block.key, block.end, block)
-        elif siblings is not None:
-            for length, key in self._short(parent, rest, siblings.lengths):
-                block = self._blocks.get(key)
-                if block is not None and block.states is not None:
-                    yield start + length, Step(key, block.end, block)
-        if disk is None:
-            return
-        for length, key in self._short(parent, rest, disk.lengths(parent)):
-            stored = None if key in self._blocks else disk.find(key)
-            if stored is not None and (stored.has_states or not self.exact):
-                yield start + length, Step(key, start + length, None)
-
-    def _short(self, parent: bytes, rest: Sequence[int], lengths: Sequence[int]) -> Iterator[tuple[int, bytes]]:
-        """Yields the lengths and keys that short blocks would have if they were prefixes of ``rest``."""
-        for length in lengths:
-            if length < BLOCK and length <= len(rest):
-                yield length, block_key(parent, rest[:length])
+        self.store.shrink(nbytes)
 
     def _restored(self, blocks: list[Block], length: int) -> list[Any]:
         cache = make_prompt_cache(self._model)
@@ -227,44 +168,3 @@ class PrefixCache:
         for layer, state in zip(rest, blocks[-1].states or [], strict=bool(rest)):
             set_state(layer, state)
         return cache
-
-    # Keeping
-
-    def _bytes_of(self, block: Block) -> int:
-        state = 0 if block.states is None else self.footprint.state(block.end)
-        return self.footprint.per_token * len(block.tokens) + state
-
-    def _insert(self, block: Block) -> None:
-        if (kept := self._blocks.get(block.key)) is not None:
-            if kept.states is None and block.states is not None:
-                self._add_states(kept, block.states)
-            return
-        siblings = self._children.get(block.parent)
-        while not self.exact and siblings is not None and (shorter := siblings.prefix_of(block.tokens)) is not None:
-            self._remove(shorter)
-        self._children.setdefault(block.parent, Siblings()).add(block)
-        self._blocks[block.key] = block
-        self._nbytes += self._bytes_of(block)
-
-    def _add_states(self, block: Block, states: list[Any]) -> None:
-        self._nbytes -= self._bytes_of(block)
-        block.states = states
-        self._nbytes += self._bytes_of(block)
-
-    def _is_redundant(self, block: Block) -> bool:
-        """Whether a longer block starts with this one's tokens and makes it redundant."""
-        siblings = self._children.get(block.parent)
-        return siblings is not None and siblings.has_continuation(block.tokens)
-
-    def _touch(self, path: Sequence[Block]) -> None:
-        for block in reversed(path):
-            if block.key in self._blocks:
-                self._blocks.move_to_end(block.key)
-
-    def _remove(self, block: Block) -> None:
-        del self._blocks[block.key]
-        siblings = self._children[block.parent]
-        siblings.remove(block)
-        if len(siblings) == 0:
-            del self._children[block.parent]
-        self._nbytes -= self._bytes_of(block)
