@@ -45,6 +45,9 @@ export type PlaceInstanceRequest = z.infer<typeof PlaceInstanceRequest>
 
 const AliasName = givenName(100)
 
+/** As the state has it, without unknown fields: a misspelt idle time would keep the model for ever. */
+const GivenOnRequest = z.strictObject(OnRequest.shape)
+
 export const CreateMetaInstanceRequest = PlaceInstanceRequest.extend({
   /** An alias that every API accepts as a model id. */
   name: AliasName.optional(),
@@ -56,7 +59,7 @@ export const CreateMetaInstanceRequest = PlaceInstanceRequest.extend({
   /** When the model is in memory; default always. */
   hours: GivenHours.optional(),
   /** Makes it temporary: it ends after an idle time. */
-  onRequest: OnRequest.optional(),
+  onRequest: GivenOnRequest.optional(),
 })
 export type CreateMetaInstanceRequest = z.infer<typeof CreateMetaInstanceRequest>
 
@@ -67,6 +70,7 @@ export const UpdateMetaInstanceRequest = z.strictObject({
   minNodes: MetaInstanceChanges.shape.minNodes.unwrap().nullable().optional(),
   nodeIds: GivenMachines.nullable().optional(),
   hours: GivenHours.nullable().optional(),
+  onRequest: GivenOnRequest.nullable().optional(),
   pinned: z.boolean().optional(),
   /** Makes a temporary one always on. */
   keep: z.literal(true).optional(),

@@ -53,14 +53,20 @@ export const jsonBody = async (c: Context, check?: (body: unknown) => void): Pro
 
 const camel = (name: string): string => name.replace(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase())
 
-/** Converts top-level names from snake_case to camelCase; a field given in both spellings is refused. */
+/** Fields whose value is an object of named fields, or a list of them. Other objects have names of the caller's own. */
+const NESTED: ReadonlySet<string> = new Set(['documents', 'hours', 'limits', 'onRequest'])
+
+/**
+ * Converts the names of a control route's fields from snake_case to camelCase; a field given in both spellings is
+ * refused.
+ */
 export const camelCased = (body: unknown): unknown => {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return body
   const renamed: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(body)) {
     const key = camel(name)
     if (Object.hasOwn(renamed, key)) throw new Problem(400, 'invalid_request', `${key} occurs twice`)
-    renamed[key] = value
+    renamed[key] = NESTED.has(key) ? (Array.isArray(value) ? value.map(camelCased) : camelCased(value)) : value
   }
   return renamed
 }

@@ -72,6 +72,40 @@ describe('the control API', () => {
     expect(all.metaInstances.map(({ metaInstanceId }) => metaInstanceId)).toEqual([declared.metaInstanceId])
   })
 
+  const post = async (path: string, json: object) => {
+    const answer = await control.request(path, { method: 'POST', json })
+    return { status: answer.status, text: await answer.text() }
+  }
+  const declare = async (json: object) => MetaInstanceView.parse(JSON.parse((await post('/meta_instance', json)).text))
+  const containing = (text: string) => expect.stringContaining(text) as string
+
+  it('takes both spellings within a field too, on every route, and refuses an unknown name there', async () => {
+    const declared = { modelId: TINY, paused: true }
+    const hours = [{ from: '09:00', to: '10:00', time_zone: 'UTC' }]
+    const spelt = await declare({ ...declared, name: 'spelt', hours, labels: { my_team: 'a' } })
+    expect(spelt).toMatchObject({ hours: [{ timeZone: 'UTC' }], labels: { my_team: 'a' } })
+    await control.request(`/meta_instance/${spelt.metaInstanceId}`, { method: 'DELETE' })
+    const temporary = await declare({ ...declared, on_request: { idle_seconds: 5 } })
+    expect(temporary.onRequest).toEqual({ idleSeconds: 5 })
+    const documents = [{ name: 'written', model_id: TINY, hours }]
+    const applied = await post('/meta_instances/apply', { documents, dry_run: true })
+    expect(applied).toEqual({ status: 200, text: containing('"create"') })
+    expect((await post('/cluster/invite', { valid_for_ms: 5000 })).status).toBe(201)
+    expect((await post('/cluster/join', { node_id: 'f'.repeat(64) })).status).toBe(202)
+    const misspelt = await post('/meta_instance', { ...declared, onRequest: { idle: 5 } })
+    expect(misspelt).toEqual({ status: 400, text: containing('idle') })
+  })
+
+  it('refuses what cannot be placed where it is asked to, and takes no other word for yes', async () => {
+    const wanted = { modelId: TINY, minNodes: 2 }
+    for (const yes of ['true', '1'])
+      expect(await post(`/meta_instance?validate=${yes}`, wanted)).toEqual({
+        status: 400,
+        text: containing('machines'),
+      })
+    expect(await post('/meta_instance?validate=perhaps', wanted)).toEqual({ status: 400, text: containing('validate') })
+  })
+
   it('pauses and resumes: no instance while paused, one again afterwards', async () => {
     const { metaInstanceId } = await control.declare(TINY)
     await ready(metaInstanceId)

@@ -19,14 +19,6 @@ import type { ApiEnv } from '../env'
 import { hashOf, newKey } from '../middleware/access'
 import { Problem } from '../problem'
 
-/** Names within `limits` may be in snake_case too. */
-const limitsCamelCased = (body: unknown): unknown => {
-  const renamed = camelCased(body)
-  return typeof renamed === 'object' && renamed !== null && 'limits' in renamed
-    ? { ...renamed, limits: camelCased(renamed.limits) }
-    : renamed
-}
-
 /** API keys with their limits and usage. */
 export const apiKeyRoutes = (context: ApiContext): Hono<ApiEnv> => {
   const { source, keys } = context
@@ -53,7 +45,7 @@ export const apiKeyRoutes = (context: ApiContext): Hono<ApiEnv> => {
       throw new Problem(400, 'invalid_request', 'A key is shown only once, so its creation cannot be repeated', {
         hint: 'Omit Idempotency-Key. After a lost answer, GET /api_keys shows whether the key exists.',
       })
-    const { name, limits } = parseWith(CreateApiKeyRequest, limitsCamelCased(await jsonBody(c)))
+    const { name, limits } = parseWith(CreateApiKeyRequest, camelCased(await jsonBody(c)))
     const key = newKey()
     const apiKeyId = ApiKeyId.parse(randomUUID())
     const given = { apiKeyId, name, ...(limits && { limits }) }
@@ -71,7 +63,7 @@ export const apiKeyRoutes = (context: ApiContext): Hono<ApiEnv> => {
 
   routes.patch('/api_keys/:id', async (c) => {
     const apiKeyId = parseWith(ApiKeyId, c.req.param('id'))
-    const changes = parseWith(UpdateApiKeyRequest, limitsCamelCased(await jsonBody(c)))
+    const changes = parseWith(UpdateApiKeyRequest, camelCased(await jsonBody(c)))
     await carryOut(context, { type: 'UpdateApiKey', apiKeyId, changes }, { request: c })
     const apiKey = source.state().apiKeys[apiKeyId]
     // The key was revoked at the same moment.

@@ -8,7 +8,7 @@ import { withChanges } from '@core/fold/index'
 import { InstanceId, MetaInstanceId, RunnerId, type CommandId } from '@core/ids'
 import { ApplyRequest, type AppliedChange } from '@core/protocols/apply'
 import type { State } from '@core/state/state'
-import { jsonBody, parseWith } from '../body'
+import { camelCased, jsonBody, parseWith } from '../body'
 import { carryOut, commandIdOf, newIdOf, problemOf } from '../commands'
 import type { ApiContext } from '../context'
 import { Problem } from '../problem'
@@ -73,7 +73,7 @@ export const applyRoutes = (context: ApiContext): Hono => {
   const { source, commands } = context
   const routes = new Hono()
   routes.post('/meta_instances/apply', async (c) => {
-    const { documents, prune, dryRun } = parseWith(ApplyRequest, await jsonBody(c))
+    const { documents, prune, dryRun } = parseWith(ApplyRequest, camelCased(await jsonBody(c)))
     const state = source.state()
     const compared = compare(state, { documents, prune })
     if (compared.status === 'refused')

@@ -36,7 +36,7 @@ export const clusterRoutes = (context: ApiContext): Hono<ApiEnv> => {
   })
 
   routes.post('/cluster/invite', async (c) => {
-    const how = (await c.req.text()) === '' ? {} : parseWith(InviteRequest, await jsonBody(c))
+    const how = (await c.req.text()) === '' ? {} : parseWith(InviteRequest, camelCased(await jsonBody(c)))
     return c.json(cluster.invite(how), 201)
   })
 
@@ -53,7 +53,7 @@ export const clusterRoutes = (context: ApiContext): Hono<ApiEnv> => {
   })
 
   routes.post('/cluster/join', async (c) => {
-    const how = parseWith(JoinRequest, await jsonBody(c))
+    const how = parseWith(JoinRequest, camelCased(await jsonBody(c)))
     try {
       cluster.join(how)
     } catch (error) {

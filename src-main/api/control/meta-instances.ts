@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { z } from 'zod'
 import { requestedChanges } from '@core/protocols/requested-changes'
 import { withChanges } from '@core/fold/index'
 import { MetaInstanceId } from '@core/ids'
@@ -16,6 +17,9 @@ import { declaredCard, viewOf } from './views'
 
 /** How long the response to a declaration waits for its placement. */
 const PLACING_MS = 250
+
+/** `validate`: refuse what cannot be placed now. */
+const CreateQuery = z.object({ validate: z.stringbool().default(false) })
 
 const idFrom = (text: string): MetaInstanceId => parseWith(MetaInstanceId, text)
 
@@ -41,10 +45,11 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
   const routes = new Hono()
 
   routes.post('/meta_instance', async (c) => {
+    const { validate } = parseWith(CreateQuery, c.req.query())
     const { minNodes = 1, ...wanted } = parseWith(CreateMetaInstanceRequest, camelCased(await jsonBody(c)))
     await neverPossible(context, { ...wanted, minNodes })
     await namedAsModel(context, wanted.name)
-    if (c.req.query('validate') === 'true') {
+    if (validate) {
       const result = place(source.state(), await declaredCard(context, wanted), { ...wanted, minNodes })
       if (result.status === 'refused') {
         const { code, reason, details } = result.error
