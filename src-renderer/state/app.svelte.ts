@@ -1,4 +1,4 @@
-import { getContext, setContext } from 'svelte'
+import { getContext, setContext, untrack } from 'svelte'
 import type { MetaInstance } from '@core/state/meta-instances'
 import type { MetaInstanceId, NodeId } from '@core/ids'
 import type { Api } from '../api/access'
@@ -63,6 +63,8 @@ export class AppState {
   failure: Failure | undefined = $state.raw()
   /** The open dialog about machines. */
   machines: MachinesDialog | undefined = $state.raw()
+  /** How often the state came as a whole: the node may have been away, and started with other settings. */
+  private snapshots = $state(0)
   /** The instance under the pointer; it is highlighted everywhere. */
   litInstance: string | undefined = $state()
   /** Launches in progress, and dragging. */
@@ -90,6 +92,7 @@ export class AppState {
     this.cluster = new Cluster({
       feed,
       onSnapshot: () => {
+        this.snapshots += 1
         void this.node.read()
         void this.models.read()
         void this.setup.read()
@@ -116,6 +119,7 @@ export class AppState {
     this.setup.close()
     this.membership.close()
     this.route.close()
+    this.appearance.close()
   }
 
   /** Shows an error by itself. */
@@ -132,6 +136,14 @@ export class AppState {
       this.failed(what, error)
       return false
     }
+  }
+
+  /** For a component's life: reads what does not come as events, now and whenever the node may have changed it. */
+  readWithNode(read: () => Promise<unknown>): void {
+    // Effect: reading is a request.
+    $effect(() => {
+      if (this.snapshots >= 0) untrack(() => void read())
+    })
   }
 
   /** Declares a model with default placement; one loaded on request is made permanent instead. Throws ApiError. */

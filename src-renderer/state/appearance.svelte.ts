@@ -8,8 +8,14 @@ export type Theme = z.infer<typeof Theme>
 export class Appearance {
   private readonly kept = new Kept<Theme>('muster.theme', Theme, 'system')
 
+  /** Stops following the choice of other windows. */
+  readonly close: () => void
+
   constructor(private readonly root: HTMLElement = document.documentElement) {
     this.show()
+    this.close = $effect.root(() => {
+      $effect(() => this.show())
+    })
   }
 
   get theme(): Theme {

@@ -1,18 +1,29 @@
+import { createSubscriber } from 'svelte/reactivity'
 import type { z } from 'zod'
 
-/** A value persisted in this browser's storage. An unreadable one is replaced by the initial value. */
+/** A value persisted in this browser's storage, for all its windows. An unreadable one is replaced by the initial value. */
 export class Kept<Value> {
   private value: Value
+  /** While the value is shown, another window's change is shown too. */
+  private readonly follow = createSubscriber(() => {
+    const hear = ({ key }: StorageEvent): void => {
+      // Without a key, everything was deleted.
+      if (key === this.key || key === null) this.value = this.read() ?? this.first
+    }
+    window.addEventListener('storage', hear)
+    return () => window.removeEventListener('storage', hear)
+  })
 
   constructor(
     private readonly key: string,
     private readonly schema: z.ZodType<Value>,
-    first: Value,
+    private readonly first: Value,
   ) {
     this.value = $state.raw(this.read() ?? first)
   }
 
   get current(): Value {
+    this.follow()
     return this.value
   }
 

@@ -161,6 +161,18 @@ test('the app says when its node is gone, and goes on when it is back', async ({
   await expect(page.getByText('1 of 1 machine connected')).toBeVisible()
 })
 
+test('the settings page shows the settings of the node that is there now', async ({ page }) => {
+  node = await startHeadless({ dataDir: folder.path })
+  await page.goto(`${node.url}/#/settings`)
+  const never = page.getByRole('radio', { name: 'Never' }).first()
+  await expect(never).not.toBeChecked()
+  const { port } = new URL(node.url)
+  await node.stop()
+  node = await startHeadless({ dataDir: folder.path, args: ['--port', port, '--load-on-request', 'off'] })
+  await expect(never).toBeChecked()
+  await expect(never).toBeDisabled()
+})
+
 test('everything can be done with the keyboard alone', async ({ page }) => {
   addTinyModel(folder.path)
   node = await startHeadless({ dataDir: folder.path })

@@ -50,4 +50,25 @@ describe('the settings of a machine', () => {
     await older.read()
     expect(older.view).toBeUndefined()
   })
+
+  it('are not those of an answer that a change has overtaken, nor gone because they could not be read again', async () => {
+    const honest = node()
+    let arrives = (): void => undefined
+    const late = new Promise<void>((resolve) => {
+      arrives = resolve
+    })
+    let away = false
+    const settings = new MachineSettings({
+      ...honest,
+      get: () => (away ? Promise.reject(new Error('away')) : late.then(() => VIEW as never)),
+    })
+    const reading = settings.read()
+    await settings.change({ loadOnRequest: 'off' })
+    arrives()
+    await reading
+    expect(settings.view?.settings.loadOnRequest).toBe('off')
+    away = true
+    await settings.read()
+    expect(settings.view?.settings.loadOnRequest).toBe('off')
+  })
 })

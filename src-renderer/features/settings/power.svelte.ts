@@ -7,20 +7,29 @@ export class PowerSettings {
   /** Undefined until known, and for nodes of versions without this setting. */
   view: PowerView | undefined = $state.raw()
 
+  /** Requests: an answer that a later request has overtaken is not shown. */
+  private asked = 0
+
   constructor(private readonly api: Pick<Api, 'get' | 'patch'>) {}
 
-  /** Never fails: if it cannot be read, the option is hidden. */
+  /** Never fails: what cannot be read stays as it is known, and is hidden before. */
   async read(): Promise<void> {
-    this.view = await this.api.get('/node/power', PowerView).catch(() => undefined)
+    await this.show(() => this.api.get('/node/power', PowerView)).catch(() => undefined)
   }
 
   /** Throws ApiError; the setting in force is shown then. */
   async set(keepAwake: KeepAwake): Promise<void> {
     try {
-      this.view = await this.api.patch('/node/power', { keepAwake }, PowerView)
+      await this.show(() => this.api.patch('/node/power', { keepAwake }, PowerView))
     } catch (error) {
       await this.read()
       throw error
     }
+  }
+
+  private async show(ask: () => Promise<PowerView>): Promise<void> {
+    const number = (this.asked += 1)
+    const view = await ask()
+    if (number === this.asked) this.view = view
   }
 }
