@@ -42,6 +42,7 @@ export const answerThread = async (thread: Thread, partner: Partner, options: An
   const staysOnBranch = thread.leafId !== parentId
   if (!staysOnBranch) thread.leafId = message.id
   await options.keep(message)
+  thread.saved(message)
   await options.change(thread, { changedAt: Date.now(), ...(!staysOnBranch && { leafId: message.id }) })
 }
 

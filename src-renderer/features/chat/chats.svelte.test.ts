@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ModelId } from '@core/ids'
 import { FakeApi, FakeStream, json } from '../../testing/fake-api'
 import { eventually } from '@core/testing/eventually'
@@ -314,6 +314,50 @@ describe('conversations', () => {
     expect(api.asked[1]?.json).toMatchObject({
       messages: [{}, {}, { role: 'tool', tool_call_id: 'x', content: '12:00' }],
     })
+  })
+
+  it('show a new answer also where another tab’s change was being read meanwhile', async () => {
+    const stream = answering('Hi')
+    let read = (): void => undefined
+    const reading = new Promise<void>((resolve) => {
+      read = resolve
+    })
+    let store: ChatStore | undefined
+    const chats = new Chats({
+      api: new FakeApi().next(stream.response),
+      openStore: async () => {
+        store = await ChatStore.open()
+        const [messages, keep] = [store.messages.bind(store), store.keep.bind(store)]
+        // A store that takes its time: what was asked for earlier is answered earlier.
+        store.messages = async (id) => {
+          const stored = await messages(id)
+          await reading
+          return stored
+        }
+        store.keep = async (message) => {
+          if (message.role === 'assistant') await reading
+          await keep(message)
+        }
+        return store
+      },
+      partner: () => partner(),
+    })
+    opened.push(chats)
+    await eventually(() => expect(chats.known).toBe(true))
+    const thread = await ask(chats, 'Hello')
+    await eventually(() => expect(thread.growing?.answer.text).toBe('Hi'))
+    const [question] = thread.path
+    const otherTab = await ChatStore.open()
+    if (!store || !question) throw new Error('nothing is stored')
+    const asked = vi.spyOn(store, 'messages')
+    await otherTab.keep(question)
+    await eventually(() => expect(asked).toHaveBeenCalled())
+    for (const data of [end(), '[DONE]']) stream.send(data)
+    await idle(thread)
+    read()
+    await eventually(() => expect(thread.conversation.leafId).toBe(thread.leafId))
+    expect(textsOf(thread.path)).toEqual(['Hello', 'Hi'])
+    otherTab.close()
   })
 
   it('are found by their titles and messages', async () => {

@@ -149,6 +149,8 @@ export class Chats {
 
   async showBranch(thread: Thread, message: Message): Promise<void> {
     thread.show(message)
+    // It is of the branch that was shown.
+    thread.problem = undefined
     await this.change(thread, { leafId: thread.leafId })
   }
 
@@ -196,8 +198,7 @@ export class Chats {
   private async read(thread: Thread): Promise<void> {
     const messages = await this.keeping.attempt((store) => store.messages(thread.id))
     if (!messages) return
-    // Keep this window's version of the message that it is writing.
-    thread.messages = messages.filter(({ id }) => id !== thread.growing?.id)
+    thread.take(messages)
     const { leafId: recorded } = thread.conversation
     if (!thread.busy) thread.leafId = leafAfter(thread.messages, { own: thread.leafId, recorded })
   }
@@ -225,6 +226,7 @@ export class Chats {
     thread.add(message)
     thread.leafId = message.id
     await this.keep(message)
+    thread.saved(message)
     await this.change(thread, { leafId: message.id, changedAt: message.at })
   }
 

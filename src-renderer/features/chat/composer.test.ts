@@ -34,6 +34,16 @@ describe('the composer', () => {
     return subject.close()
   })
 
+  it('keeps the keyboard when the question was sent by its button, which is gone then', () => {
+    const subject = composer()
+    const button = document.querySelector<HTMLButtonElement>('button[type=submit]')
+    button?.focus()
+    button?.click()
+    expect(subject.calls.onsend).toHaveBeenCalledOnce()
+    expect(document.activeElement).toBe(document.querySelector('textarea'))
+    return subject.close()
+  })
+
   it.each([
     ['stops the answer at Escape', {}, 1],
     ['does not at an Escape that discards composed characters', taken, 0],

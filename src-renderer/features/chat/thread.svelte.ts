@@ -1,3 +1,4 @@
+import { SvelteSet } from 'svelte/reactivity'
 import type { GrowingAnswer } from './answer'
 import { newestLeaf, pathTo, picturesOn, siblingsOf, type Siblings } from './branches'
 import { Draft } from './draft.svelte'
@@ -27,6 +28,10 @@ export class Thread {
   /** Whether it is stored; a new one is stored with its first message. */
   kept = $state(false)
   stop: AbortController | undefined
+  /** Answers whose thoughts are unfolded: also once the answer is complete, and shown by another component. */
+  readonly unfolded = new SvelteSet<string>()
+  /** Messages of this window that may not be in the store yet: what was read from it earlier lacks them. */
+  private unsaved: readonly Message[] = []
 
   readonly path: readonly Message[] = $derived(pathTo(this.messages, this.leafId))
   /** Pictures on the shown path. */
@@ -71,9 +76,26 @@ export class Thread {
     if (this.leafId === parentId) this.leafId = newestLeaf(this.messages, parentId)
   }
 
-  /** Adds a message or replaces its earlier version. */
+  unfold(messageId: string, open: boolean): void {
+    if (open) this.unfolded.add(messageId)
+    else this.unfolded.delete(messageId)
+  }
+
+  /** Adds a message or replaces its earlier version. Say when it is `saved`. */
   add(message: Message): void {
     this.messages = [...this.messages.filter(({ id }) => id !== message.id), message]
+    this.unsaved = [...this.unsaved.filter(({ id }) => id !== message.id), message]
+  }
+
+  saved(message: Message): void {
+    this.unsaved = this.unsaved.filter((one) => one !== message)
+  }
+
+  /** Shows the stored messages, but this window's version of those that it is writing. */
+  take(stored: readonly Message[]): void {
+    const isOwn = ({ id }: Message): boolean =>
+      id === this.growing?.id || this.unsaved.some((message) => message.id === id)
+    this.messages = [...stored.filter((message) => !isOwn(message)), ...this.unsaved]
   }
 }
 
