@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { modal } from './modal'
+import { isDialogOpen, modal } from './modal'
 
 const opened = () => {
   const element = document.createElement('dialog')
@@ -12,11 +12,14 @@ const opened = () => {
 
 describe('a modal dialog', () => {
   it('is shown with the focus on its first field, and tells when the user closes it', () => {
-    const { element, closed } = opened()
+    const { element, closed, detach } = opened()
     expect(element.open).toBe(true)
     expect(document.activeElement).toBe(element.querySelector('input'))
+    expect(isDialogOpen()).toBe(true)
     element.close()
     expect(closed).toHaveBeenCalledOnce()
+    detach()
+    expect(isDialogOpen()).toBe(false)
     element.remove()
   })
 

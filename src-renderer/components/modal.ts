@@ -1,4 +1,11 @@
+import { untrack } from 'svelte'
 import type { Attachment } from 'svelte/attachments'
+import { SvelteSet } from 'svelte/reactivity'
+
+const shown = new SvelteSet<HTMLDialogElement>()
+
+/** Whether a dialog is open: the browser lets nothing behind it be used. */
+export const isDialogOpen = (): boolean => shown.size > 0
 
 /**
  * Shows a native modal dialog, which traps focus, closes on Escape and restores focus.
@@ -12,9 +19,11 @@ export const modal =
   (element) => {
     element.addEventListener('close', closed)
     element.showModal()
+    untrack(() => shown.add(element))
     element.querySelector<HTMLElement>(first)?.focus()
     return () => {
       element.removeEventListener('close', closed)
+      untrack(() => shown.delete(element))
       element.close()
     }
   }

@@ -63,6 +63,90 @@ test('a message to a model that does not run waits while it is declared and load
   expect(errors).toEqual([])
 })
 
+/** Answers in the page stream as the test sends them. */
+const STREAMS = `(() => {
+  const plain = window.fetch
+  window.fetch = (resource, options) =>
+    String(resource).endsWith('/v1/chat/completions')
+      ? Promise.resolve(new Response(new ReadableStream({ start: (controller) => void (window.answer = controller) })))
+      : plain(resource, options)
+})()`
+const stream = async (page: Page, ...chunks: readonly object[]) => {
+  const text = chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join('')
+  await page.waitForFunction('window.answer')
+  await page.evaluate(`window.answer.enqueue(new TextEncoder().encode(${JSON.stringify(text)}))`)
+}
+/** Ends the answer: the next one is another stream. */
+const endStream = (page: Page) => page.evaluate('window.answer.close(); delete window.answer')
+const delta = (content: object) => ({ choices: [{ delta: content, finish_reason: null }] })
+const LINES = Array.from({ length: 80 }, (_, at) => `Line ${at}`).join('\n\n')
+
+test('a question comes into view from wherever the person reads; another conversation begins at its end; thoughts stay open', async ({
+  page,
+  errors,
+}) => {
+  const gallery = await serveScene(scenes.one(), { app: join(root, 'out', 'renderer') })
+  try {
+    await page.addInitScript(STREAMS)
+    await page.goto(`${gallery.url}/#/chat`)
+    const log = page.getByRole('log', { name: 'Conversation' })
+    const list = page.getByRole('complementary', { name: 'Conversations' })
+    const last = async (text: string) => {
+      await stream(page, delta({ content: text }), { choices: [{ delta: {}, finish_reason: 'stop' }] })
+      await endStream(page)
+      await expect(page.getByText('Again', { exact: true }).last()).toBeVisible()
+    }
+    const readsAbove = () => log.evaluate((element) => void (element.scrollTop = 0))
+    await ask(page, 'The first')
+    await last(LINES)
+    await readsAbove()
+    await ask(page, 'The second')
+    await expect(page.getByRole('article', { name: 'You' }).last()).toBeInViewport()
+    await expect(answer(page).getByText('Reading…')).toBeInViewport({ ratio: 1 })
+    await stream(page, delta({ reasoning_content: 'I wonder.' }))
+    await answer(page).getByText('Thinking').click()
+    await expect(answer(page).getByText('I wonder.')).toBeVisible()
+    await last(LINES)
+    await expect(answer(page).getByText('I wonder.')).toBeVisible()
+    await expect(answer(page).getByText('Line 79')).toBeInViewport()
+
+    await page.getByRole('button', { name: 'New chat' }).click()
+    await ask(page, 'The third')
+    await last(LINES)
+    await readsAbove()
+    await list.getByRole('link', { name: /^The first/ }).click()
+    await expect(answer(page).getByText('Line 79')).toBeInViewport()
+    expect(errors).toEqual([])
+  } finally {
+    await gallery.close()
+  }
+})
+
+test('a dialog of the page can be left while the node is away', async ({ page }) => {
+  const gallery = await serveScene(scenes.one(), { app: join(root, 'out', 'renderer') })
+  await page.goto(`${gallery.url}/#/chat`)
+  await page.getByRole('button', { name: 'Options…' }).click()
+  await gallery.close()
+  await expect(page.getByRole('contentinfo')).toContainText('Can’t reach this node')
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
+  await expect(page.getByRole('dialog')).toHaveCount(0)
+  await expect(page.getByRole('button', { name: 'Options…' })).toBeDisabled()
+})
+
+test('on a phone a question is edited in a field that is as wide as the conversation', async ({ page }) => {
+  const gallery = await serveScene(scenes.one(), { app: join(root, 'out', 'renderer') })
+  try {
+    await page.setViewportSize({ width: 360, height: 760 })
+    await page.goto(`${gallery.url}/#/chat`)
+    await ask(page, 'Hello there')
+    await page.getByRole('button', { name: 'Edit the question' }).click()
+    await expect(page.getByRole('textbox', { name: 'Edited question' })).toBeInViewport({ ratio: 1 })
+    await expectAccessible(page)
+  } finally {
+    await gallery.close()
+  }
+})
+
 test('in a narrow window conversations are a sheet, and the menu of each can be used there', async ({ page }) => {
   const gallery = await serveScene(scenes.one(), { app: join(root, 'out', 'renderer') })
   try {
