@@ -45,7 +45,7 @@ export const trayActions = (options: TrayActionsOptions): ((action: TrayAction) 
       case 'open':
         return open(action.page === undefined ? undefined : `#/${action.page}`)
       case 'chat':
-        return open(`#/chat?${new URLSearchParams({ model: action.model }).toString()}`)
+        return open(`#/chat?${new URLSearchParams({ model: action.metaInstanceId }).toString()}`)
       case 'pause':
       case 'resume':
         await setPaused(action.metaInstanceIds, action.do === 'pause')
@@ -55,7 +55,8 @@ export const trayActions = (options: TrayActionsOptions): ((action: TrayAction) 
       case 'copy':
         return void clipboard.writeText(action.text)
       case 'decide':
-        if (!node.cluster.decide(action.requestId, action.allow)) throw new Error('The request no longer exists.')
+        if (!node.cluster.decide(action.requestId, action.allow))
+          throw new Error(translator().text('desktop.requestGone'))
         return
       case 'keep-awake':
         await node.settings.update({ keepAwake: action.on ? 'on-power' : 'never' })

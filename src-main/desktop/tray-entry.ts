@@ -6,7 +6,7 @@ export type TrayPage = 'cluster' | 'models' | 'connect' | 'settings'
 /** The action of a menu entry. */
 export type TrayAction =
   | { readonly do: 'open'; readonly page?: TrayPage }
-  | { readonly do: 'chat'; readonly model: string }
+  | { readonly do: 'chat'; readonly metaInstanceId: MetaInstanceId }
   | { readonly do: 'pause' | 'resume'; readonly metaInstanceIds: readonly MetaInstanceId[] }
   | { readonly do: 'restart'; readonly metaInstanceId: MetaInstanceId }
   | { readonly do: 'copy'; readonly text: string }

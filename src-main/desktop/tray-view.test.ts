@@ -183,7 +183,7 @@ describe('the menu', () => {
   })
 
   it.each([
-    ['Chat', { do: 'chat', model: 'chat' }],
+    ['Chat', { do: 'chat', metaInstanceId: 'chat' }],
     ['Pause', { do: 'pause', metaInstanceIds: ['chat'] }],
     ['Restart', { do: 'restart', metaInstanceId: 'chat' }],
     ['Copy model id', { do: 'copy', text: 'chat' }],
@@ -195,6 +195,12 @@ describe('the menu', () => {
     const world = alone()
     world.declare('chat', { name: 'chat' })
     expect(actionOf(viewOf(world), label)).toEqual(action)
+  })
+
+  it('opens a chat with the declaration itself, which has its model’s name for want of another', () => {
+    const world = alone()
+    world.declare('code')
+    expect(actionOf(viewOf(world), 'Chat')).toEqual({ do: 'chat', metaInstanceId: 'code' })
   })
 
   it('resumes what is paused, and all only where nothing else is left to pause', () => {

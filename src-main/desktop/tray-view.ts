@@ -132,7 +132,8 @@ const model = (declared: Declared, input: TrayInput): TrayEntry => {
     }),
     entries: [
       ...condition(declared, input),
-      item(text('desktop.chat'), { do: 'chat', model: called }),
+      // By its id: the window calls a declaration without a name otherwise, and another may have the same model.
+      item(text('desktop.chat'), { do: 'chat', metaInstanceId }),
       item(paused ? text('desktop.resume') : text('desktop.pause'), {
         do: paused ? 'resume' : 'pause',
         metaInstanceIds: [metaInstanceId],

@@ -98,6 +98,7 @@ export const desktop: Translation<'desktop'> = {
   'noUpdates.feed': 'Sie wurde ohne Update-Adresse gebaut.',
   'noUpdates.package': 'Sie wurde nicht aus einem Paket installiert.',
   failed: 'Das hat nicht funktioniert.',
+  requestGone: 'Die Anfrage gibt es nicht mehr.',
   pageEnded: 'Die Seite in diesem Fenster endete unerwartet.',
   pageEndedAbout: 'Grund: {reason}. Die Modelle laufen weiter. Zum Ansehen die Seite neu laden.',
   loadAgain: 'Neu laden',

@@ -96,6 +96,7 @@ export const desktop = {
   'noUpdates.feed': 'It was built without an address for updates.',
   'noUpdates.package': 'It was not installed from a package.',
   failed: 'That did not work.',
+  requestGone: 'The request no longer exists.',
   pageEnded: 'The page in this window ended unexpectedly.',
   pageEndedAbout: 'Reason: {reason}. Your models keep running. Load the page again to see them.',
   loadAgain: 'Load again',

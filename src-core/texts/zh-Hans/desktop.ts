@@ -96,6 +96,7 @@ export const desktop: Translation<'desktop'> = {
   'noUpdates.feed': '构建时未设置更新地址。',
   'noUpdates.package': '它不是通过安装包安装的。',
   failed: '操作未成功。',
+  requestGone: '该请求已不存在。',
   pageEnded: '此窗口中的页面意外结束。',
   pageEndedAbout: '原因：{reason}。你的模型仍在运行。重新加载页面即可查看。',
   loadAgain: '重新加载',

@@ -69,6 +69,9 @@ describe('models to talk to', () => {
     // More may be there than is known.
     expect(chosen('helper', undefined, false)).toBe('loading')
     expect(chosen('gone', undefined, false)).toBeUndefined()
+    world.declare('other', { modelId: ModelId.parse('m/other') })
+    const all = { named: 'm/other', latest: undefined, complete: true }
+    expect(chosenPartner(partnersOf(world.state), all)?.id).toBe('other')
   })
 
   it('include instances without a declaration, by their model', () => {

@@ -120,7 +120,7 @@ export const readerOf = (name: string, partner: Partner | undefined, partners: r
 
 /** What a conversation that has not begun is to have. */
 export interface Wanted {
-  /** By a link, or by the user's choice: an id or a name. */
+  /** By a link, or by the user's choice: an id, a name, or its model's id. */
   readonly named: string | undefined
   /** The model of the latest conversation. */
   readonly latest: string | undefined
@@ -137,6 +137,7 @@ export const chosenPartner = (
   return (
     partners.find(({ id }) => id === wanted) ??
     partners.find(({ name }) => name === wanted) ??
+    partners.find(({ modelId }) => modelId === wanted) ??
     (complete ? partners[0] : undefined)
   )
 }
