@@ -102,7 +102,8 @@ export class LaunchForm {
     this.draft = ''
     this.adapter = ''
     this.previews = undefined
-    this.leaveToMuster()
+    this.nodeIds = undefined
+    this.allowed.clear()
     void this.preview()
   }
 
@@ -124,8 +125,11 @@ export class LaunchForm {
   }
 
   leaveToMuster(): void {
+    const wasRestricted = this.allowed.size > 0
     this.nodeIds = undefined
     this.allowed.clear()
+    // What is shown are the placements on the machines that were allowed.
+    if (wasRestricted) void this.preview()
   }
 
   isPicked(nodeIds: readonly string[]): boolean {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { NodeId } from '@core/ids'
 import { previews } from '@core/placement/previews'
 import { PlacementPreference } from '@core/state/meta-instances'
+import { eventually } from '@core/testing/eventually'
 import { GB, SMALL, smallCard, World } from '@core/testing/world'
 import { FakeApi, json, type Asked } from '../../testing/fake-api'
 import { LaunchForm } from './launch-form.svelte'
@@ -58,6 +59,16 @@ describe('the launch form', () => {
     await form.preview()
     form.choose('m/other')
     expect(form).toMatchObject({ previews: undefined, expected: undefined, draft: '', adapter: '' })
+  })
+
+  it('leaves the choice to Muster among all machines again, after it was limited to some', async () => {
+    const { api, world } = cluster()
+    world.addNode('MacBook', { free: 48 * GB, bandwidth: 100e9 })
+    const form = new LaunchForm(api, declaring)
+    form.allow(NodeId.parse('MacBook'), true)
+    await eventually(() => expect(form.expected?.nodeIds).toEqual(['MacBook']))
+    form.leaveToMuster()
+    await eventually(() => expect(form.expected?.nodeIds).toEqual(['Mac Studio']))
   })
 
   it('sends nothing that was not chosen', async () => {
