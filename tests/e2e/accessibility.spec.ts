@@ -80,6 +80,16 @@ const OVERLAYS: Record<string, readonly Overlay[]> = {
   'features/cluster/what-if-dialog': [
     { scene: 'three', open: (page) => choose(page, 'More for Qwen3-235B-A22B-4bit', 'What if…') },
   ],
+  'features/keys/keys-section': [
+    {
+      scene: 'one',
+      at: 'settings',
+      open: async (page) => {
+        await page.locator('#keys + ul summary, [aria-labelledby=keys] summary').first().click()
+        await press(page, /^Revoke/)
+      },
+    },
+  ],
   'features/launch/launch-dialog': [
     {
       scene: 'three',

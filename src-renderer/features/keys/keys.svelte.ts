@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { ApiKeyId } from '@core/ids'
 import { ApiKeysResponse, CreatedApiKey, type ApiKeyView } from '@core/protocols/api-keys'
 import type { ApiKeyLimits } from '@core/state/api-keys'
@@ -10,14 +11,21 @@ export class ApiKeys {
   known = $state(false)
   /** Unreachable machines, whose counts are missing. */
   missing: readonly string[] = $state.raw([])
-  created: { readonly name: string; readonly key: string } | undefined = $state.raw()
+  created: z.infer<typeof CreatedApiKey> | undefined = $state.raw()
   problem: unknown = $state.raw()
   busy = $state(false)
+  /** Requests for the list: an answer that a later one has overtaken is not shown. */
+  private asked = 0
 
   constructor(private readonly api: Api) {}
 
-  read(): Promise<void> {
-    return this.attempt(async () => undefined)
+  /** Reads the list, which other windows and machines may have changed. Only the first failure is shown: there is no list. */
+  async read(): Promise<void> {
+    try {
+      await this.readList()
+    } catch (error) {
+      if (!this.known) this.problem = error
+    }
   }
 
   create(name: string): Promise<void> {
@@ -33,22 +41,32 @@ export class ApiKeys {
   }
 
   revoke(apiKeyId: ApiKeyId): Promise<void> {
-    return this.attempt(() => this.api.fetch(`/api_keys/${apiKeyId}`, { method: 'DELETE' }))
+    return this.attempt(async () => {
+      await this.api.fetch(`/api_keys/${apiKeyId}`, { method: 'DELETE' })
+      if (this.created?.apiKeyId === apiKeyId) this.created = undefined
+    })
   }
 
   private async attempt(action: () => Promise<unknown>): Promise<void> {
     this.busy = true
     try {
       await action()
-      const { apiKeys, missing = [] } = await this.api.get('/api_keys', ApiKeysResponse)
-      this.list = apiKeys
-      this.known = true
-      this.missing = missing.map(({ friendlyName }) => friendlyName)
+      await this.readList()
       this.problem = undefined
     } catch (error) {
       this.problem = error
     } finally {
       this.busy = false
     }
+  }
+
+  private async readList(): Promise<void> {
+    const number = (this.asked += 1)
+    const { apiKeys, missing = [] } = await this.api.get('/api_keys', ApiKeysResponse)
+    if (number !== this.asked) return
+    if (!this.known) this.problem = undefined
+    this.list = apiKeys
+    this.known = true
+    this.missing = missing.map(({ friendlyName }) => friendlyName)
   }
 }

@@ -66,6 +66,45 @@ describe('API keys', () => {
     expect(keys.list.map(({ name }) => name)).toEqual(['phone'])
   })
 
+  it('are shown as they are now, not as an answer says that a later one has overtaken', async () => {
+    let arrives = (_: Response): void => undefined
+    const late = new Promise<Response>((resolve) => {
+      arrives = resolve
+    })
+    const api = new FakeApi().next(
+      () => late,
+      () => json({ apiKeyId: 'id-editor', name: 'editor', key: 'mst_secret' }, 201),
+      () => listed('editor'),
+    )
+    const keys = new ApiKeys(api)
+    const reading = keys.read()
+    await keys.create('editor')
+    arrives(listed())
+    await reading
+    expect(keys.list.map(({ name }) => name)).toEqual(['editor'])
+  })
+
+  it('are not offered to be copied any more once they are revoked', async () => {
+    const api = new FakeApi().next(
+      () => json({ apiKeyId: 'id-editor', name: 'editor', key: 'mst_secret' }, 201),
+      () => listed('editor', 'phone'),
+    )
+    const keys = new ApiKeys(api)
+    await keys.create('editor')
+    api.next(
+      () => json({}),
+      () => listed('editor'),
+    )
+    await keys.revoke(ApiKeyId.parse('id-phone'))
+    expect(keys.created?.name).toBe('editor')
+    api.next(
+      () => json({}),
+      () => listed(),
+    )
+    await keys.revoke(ApiKeyId.parse('id-editor'))
+    expect(keys.created).toBeUndefined()
+  })
+
   it('stay unchanged when the node refuses', async () => {
     const api = new FakeApi().next(() => listed('editor'))
     const keys = new ApiKeys(api)
