@@ -18,9 +18,9 @@ export class Palette {
     const { key, metaKey, ctrlKey, altKey, target } = event
     const typing = target instanceof HTMLElement && target.closest('input, textarea, select') !== null
     const shortcut = shortcutFor({ key, metaKey, ctrlKey, altKey, typing }, this.isMac)
-    // Shortcuts are off behind a modal dialog; the palette's own key still closes it.
+    // Shortcuts are off behind a modal dialog; the palette's own key still closes it. The setup has the window for itself.
     const modal = document.querySelector('dialog[open]') !== null
-    if (!shortcut || event.defaultPrevented || (modal && this.open === undefined)) return
+    if (!shortcut || event.defaultPrevented || (modal && this.open === undefined) || this.app.setup.shown) return
     event.preventDefault()
     this.shortcut(shortcut.act)
   }
@@ -64,6 +64,7 @@ export class Palette {
       case 'help':
         return void (this.open = 'help')
       case 'launch':
+        this.open = undefined
         return void (this.app.launching = { kind: 'declare' })
       case 'undo':
         return void this.app.launches.undo()
