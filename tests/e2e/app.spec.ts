@@ -173,6 +173,23 @@ test('the settings page shows the settings of the node that is there now', async
   await expect(never).toBeDisabled()
 })
 
+test('the history of a model grows where it is being read', async ({ page }) => {
+  addTinyModel(folder.path)
+  node = await startHeadless({ dataDir: folder.path })
+  const declared = await page.request.post(`${node.url}/meta_instance`, { data: { modelId: TINY, paused: true } })
+  const { metaInstanceId } = (await declared.json()) as { metaInstanceId: string }
+  await page.goto(node.url)
+  await page.getByRole('button', { name: /^More for/ }).last().click()
+  await page.getByRole('menuitem', { name: 'History' }).click()
+  const history = page.getByRole('dialog')
+  const first = history.getByRole('listitem').last()
+  await expect(first).toContainText('Declared')
+  const line = await first.elementHandle()
+  await page.request.patch(`${node.url}/meta_instance/${metaInstanceId}`, { data: { name: 'small' } })
+  await expect(history).toContainText('Changed')
+  expect(await line?.evaluate((element) => (element as { isConnected?: boolean }).isConnected)).toBe(true)
+})
+
 test('everything can be done with the keyboard alone', async ({ page }) => {
   addTinyModel(folder.path)
   node = await startHeadless({ dataDir: folder.path })
