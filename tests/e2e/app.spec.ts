@@ -179,7 +179,10 @@ test('the history of a model grows where it is being read', async ({ page }) => 
   const declared = await page.request.post(`${node.url}/meta_instance`, { data: { modelId: TINY, paused: true } })
   const { metaInstanceId } = (await declared.json()) as { metaInstanceId: string }
   await page.goto(node.url)
-  await page.getByRole('button', { name: /^More for/ }).last().click()
+  await page
+    .getByRole('button', { name: /^More for/ })
+    .last()
+    .click()
   await page.getByRole('menuitem', { name: 'History' }).click()
   const history = page.getByRole('dialog')
   const first = history.getByRole('listitem').last()

@@ -113,6 +113,17 @@ test('every step can be done with the Return key alone', async ({ page }) => {
   await expect(heading(page, 'First chat')).toBeVisible({ timeout: TIMEOUT })
   await page.keyboard.press('Enter')
   await expect(page.getByRole('article', { name: 'Answer' })).toContainText('Paris', { timeout: TIMEOUT })
+
+  // The step before has nothing left to wait for: it stays until it is left, and leads further back.
+  const back = page.getByRole('button', { name: 'Back' })
+  await back.click()
+  await expect(heading(page, /^Getting SmolLM2/)).toBeVisible()
+  await page.getByRole('button', { name: 'Continue', exact: true }).click()
+  await expect(heading(page, 'First chat')).toBeVisible()
+  await back.click()
+  await expect(heading(page, /^Getting SmolLM2/)).toBeVisible()
+  await back.click()
+  await expect(heading(page, 'First model')).toBeVisible()
 })
 
 test('the Return key launches no model before the list of models is complete, then the recommended one', async ({
