@@ -29,7 +29,8 @@ export const pythonOf = (folder) =>
 export async function fillEnvironment(environment, filling) {
   const { requirements, log, signal, say } = filling
   const installer = await chooseInstaller(environment, filling)
-  if (!(await exists(environment.python)) || !(await runs(environment, { log, signal }))) await installer.make()
+  if (!(await exists(environment.python)) || !(await runs(environment, { code: installer.needs, log, signal })))
+    await installer.make()
   // pip and uv retry downloads themselves.
   const retrying = { signal, pausesMs: [1000], onRetry: () => say('failed, trying again') }
   for (const file of requirements) await withRetries(() => installer.install(file), retrying)
@@ -39,10 +40,10 @@ export async function fillEnvironment(environment, filling) {
  * Whether the environment works: it breaks when the Python it was made from is upgraded or removed.
  *
  * @param {Environment} environment
- * @param {{ log: string, signal: AbortSignal }} options
+ * @param {{ code: string, log: string, signal: AbortSignal }} options code: what its Python must be able to run
  */
-const runs = ({ python }, { log, signal }) =>
-  runCommand(python, ['-c', ''], { log, signal, timeLimitMs: 30_000 }).then(
+const runs = ({ python }, { code, log, signal }) =>
+  runCommand(python, ['-c', code], { log, signal, timeLimitMs: 30_000 }).then(
     () => true,
     () => false,
   )
@@ -52,7 +53,8 @@ const runs = ({ python }, { log, signal }) =>
  *
  * @param {Environment} environment
  * @param {Filling} filling
- * @returns {Promise<{ make: () => Promise<unknown>, install: (requirements: string) => Promise<unknown> }>}
+ * @returns {Promise<{ needs: string, make: () => Promise<unknown>, install: (requirements: string) => Promise<unknown> }>}
+ *   needs: what the environment's Python must be able to run for it
  */
 async function chooseInstaller({ folder, python: target }, { hashes, complete = false, log, signal, say }) {
   const options = { log, signal }
@@ -62,6 +64,7 @@ async function chooseInstaller({ folder, python: target }, { hashes, complete = 
     say('using uv')
     const range = `>=${OLDEST.join('.')},<3.${(NEWEST[1] ?? 0) + 1}`
     return {
+      needs: '',
       make: async () => {
         await remove()
         await withRetries(() => runCommand('uv', ['venv', '--python', range, folder], options), {
@@ -85,6 +88,8 @@ async function chooseInstaller({ folder, python: target }, { hashes, complete = 
   const { executable, version } = python.found
   say(`using Python ${version}`)
   return {
+    // An environment that uv made has no pip.
+    needs: 'import pip',
     make: async () => {
       await remove()
       await runCommand(executable, ['-m', 'venv', folder], options).catch((error) => {
