@@ -4,6 +4,8 @@ export type Installation =
   | { readonly by: 'homebrew' }
   /** `prefix`: the folder that `npm --global` installs into. */
   | { readonly by: 'npm'; readonly prefix: string }
+  /** `prefix`: the folder of a project that npm has installed it into. */
+  | { readonly by: 'npm-project'; readonly prefix: string }
   | { readonly by: 'sources' }
 
 /**
@@ -14,8 +16,9 @@ export type Installation =
 export const installationOf = (script: string, isApp: boolean): Installation => {
   if (isApp) return { by: 'app' }
   if (/\/(?:Cellar|Caskroom)\//.test(script)) return { by: 'homebrew' }
-  const prefix = /^(.*?)(?:\/lib)?\/node_modules\/muster\//.exec(script)?.[1]
-  return prefix === undefined ? { by: 'sources' } : { by: 'npm', prefix }
+  const [, prefix, lib] = /^(.*?)(\/lib)?\/node_modules\/muster\//.exec(script) ?? []
+  if (prefix === undefined) return { by: 'sources' }
+  return { by: lib === undefined ? 'npm-project' : 'npm', prefix }
 }
 
 export interface UpdateCommand {
@@ -39,12 +42,15 @@ export const updateCommand = (
         ? { program: 'brew', args: ['upgrade', 'muster'] }
         : { problem: 'Homebrew chooses the version', hint: 'Use `muster update` alone.' }
     case 'npm':
+    case 'npm-project': {
+      const { by, prefix } = installation
       return given === undefined
         ? {
             problem: 'Which package to install?',
             hint: 'Give the file or the address of a release: muster update muster-1.2.3.tgz.',
           }
-        : { program: 'npm', args: ['install', '--global', '--prefix', installation.prefix, given] }
+        : { program: 'npm', args: ['install', ...(by === 'npm' ? ['--global'] : []), '--prefix', prefix, given] }
+    }
     case 'sources':
       return {
         problem: 'This is a checkout of the sources, which no package manager updates',
