@@ -8,7 +8,8 @@ import path from 'node:path'
 import { runInForeground } from '../set-up/foreground.mjs'
 import { root, runner } from '../set-up/places.mjs'
 
-const staged = path.join(root, 'dist', 'npm', 'package')
+const made = path.join(root, 'dist', 'npm')
+const staged = path.join(made, 'package')
 const IN_MANIFEST = ['name', 'version', 'description', 'license', 'author', 'engines', 'optionalDependencies']
 /** The script that shells run: the bundle has no interpreter line. */
 const PROGRAM = path.join('bin', 'muster.cjs')
@@ -22,7 +23,8 @@ const RUNNER = [
 
 const isSource = (/** @type {string} */ file) => !/(?:__pycache__|\.pyc)$/.test(file)
 
-await rm(staged, { recursive: true, force: true })
+// Also the package of another version: what reads this folder takes the one that it finds.
+await rm(made, { recursive: true, force: true })
 await mkdir(staged, { recursive: true })
 const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'))
 const kept = Object.fromEntries(IN_MANIFEST.map((name) => [name, manifest[name]]))
@@ -42,7 +44,7 @@ for (const name of RUNNER) {
   await mkdir(path.dirname(to), { recursive: true })
   await cp(path.join(runner, name), to, { recursive: true, filter: isSource })
 }
-const packed = await runInForeground('npm', ['pack', staged, '--pack-destination', path.dirname(staged)], {
+const packed = await runInForeground('npm', ['pack', staged, '--pack-destination', made], {
   env: process.env,
 })
 process.exitCode = packed.code

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, readdirSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
@@ -19,9 +19,14 @@ describe('the package for npm', () => {
   // Nothing of this repository may help it.
   const env = { PATH: process.env['PATH'], HOME: folder.path }
   beforeAll(async () => {
-    await run(process.execPath, [join(root, 'build', 'package', 'npm.mjs')], { cwd: root })
     const made = join(root, 'dist', 'npm')
-    const [tarball = ''] = readdirSync(made).filter((name) => name.endsWith('.tgz'))
+    mkdirSync(made, { recursive: true })
+    // The container image takes every package that lies there.
+    writeFileSync(join(made, 'muster-0.0.1.tgz'), 'an earlier version')
+    await run(process.execPath, [join(root, 'build', 'package', 'npm.mjs')], { cwd: root })
+    const packages = readdirSync(made).filter((name) => name.endsWith('.tgz'))
+    expect(packages).toHaveLength(1)
+    const [tarball = ''] = packages
     mkdirSync(prefix)
     // node-pty is optional: without it, nothing asks a registry.
     const options = ['--prefix', prefix, '--omit=optional', '--offline', '--no-audit', '--no-fund']
