@@ -19,7 +19,11 @@ describe('the file of the container image', () => {
   })
 
   it('opens the ports that a node listens on, and keeps its data in a volume as a user without rights', () => {
-    expect(of('EXPOSE')).toEqual([`${DEFAULT_PORT} ${DEFAULT_PEER_PORT}`])
+    // Links and joining are TCP; probes, without which no model is shared out over two machines, are UDP.
+    const ports = [`${DEFAULT_PORT}`, `${DEFAULT_PEER_PORT}`, `${DEFAULT_PEER_PORT}/udp`]
+    expect(of('EXPOSE')).toEqual([ports.join(' ')])
+    const page = readFileSync(join(root, 'docs', 'nvidia.md'), 'utf8')
+    for (const port of ports) expect(page).toContain(`--publish ${port.replace('/udp', '')}:${port} `)
     expect(of('VOLUME')).toEqual(['/data'])
     expect(of('USER')).toEqual(['1000'])
   })
