@@ -22,6 +22,12 @@ describe('what is wrong with a body', () => {
     expect(says(schema, { size: 8 })).toBe('size: Too big: expected number to be <=7, not 8')
   })
 
+  it('that is no finite number is said once', () => {
+    const schema = z.object({ size: z.number() })
+    expect(says(schema, { size: Infinity })).toBe('size: expected number, received Infinity')
+    expect(says(schema, { size: NaN })).toBe('size: expected number, received NaN')
+  })
+
   it('of a union of objects is said by the one whose type was given, or left out where that may be', () => {
     const schema = z.union([
       z.object({ type: z.literal('message').default('message'), text: z.string() }),

@@ -18,9 +18,8 @@ const MAX_SHOWN_TEXT = 40
  */
 const received = ({ code, input }: Issue): string => {
   const shown = (value: number | string | boolean): string => `, not ${JSON.stringify(value)}`
-  // What is no number in a query string; zod's message says so.
-  if (Number.isNaN(input)) return ''
-  if (typeof input === 'number') return shown(input)
+  // What is no number in a query string, or too large for one; zod's message says so.
+  if (typeof input === 'number') return Number.isFinite(input) ? shown(input) : ''
   if (code === 'too_big' || code === 'too_small')
     return typeof input === 'string' || Array.isArray(input) ? shown(input.length) : ''
   const choice = code === 'invalid_value' && (typeof input === 'string' || typeof input === 'boolean')
