@@ -291,4 +291,19 @@ describe('OpenAI’s dialect with the tiny model', () => {
     expect([cancelled, reason]).toEqual([200, 'stop'])
     expect((await post('/v1/cancel/nothing', {})).status).toBe(404)
   })
+
+  it('cancels a response by the official client, which gets it back as cancelled', async () => {
+    const stream = await client.responses.create({
+      ...{ model: CHAT.model, input: 'Hi', max_output_tokens: 4000, stream: true },
+      ...{ ignore_eos: true },
+    })
+    let cancelled: OpenAI.Responses.Response | undefined
+    let last: OpenAI.Responses.ResponseStreamEvent | undefined
+    for await (const event of stream) {
+      if (event.type === 'response.created') cancelled = await client.responses.cancel(event.response.id)
+      last = event
+    }
+    expect(cancelled).toMatchObject({ object: 'response', status: 'cancelled', model: CHAT.model })
+    expect(last).toMatchObject({ type: 'response.incomplete', response: { id: cancelled?.id, status: 'cancelled' } })
+  })
 })

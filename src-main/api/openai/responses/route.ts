@@ -80,7 +80,8 @@ export const createResponse =
       if (body.store === false) return
       store.put({ owner, response, input, conversation: toMessages(response.output, conversation) })
     }
-    const signal = running.begin(head.id, { signal: clientGone(c.env.outgoing), owner })
+    const cancelled = (): ResponseObject => describe({ status: 'cancelled', output: [] })
+    const signal = running.begin(head.id, { signal: clientGone(c.env.outgoing), owner, cancelled })
     const request = toRequest(body, conversation)
     nameIgnored(c, [
       ...ignoredKeywords(request.format, 'text.format.schema'),
