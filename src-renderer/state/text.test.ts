@@ -7,7 +7,7 @@ describe('numbers for people', () => {
       '740 KB',
       '538 MB',
       '4.6 GB',
-      '10.0 GB',
+      '10 GB',
       '142 GB',
     ])
   })
