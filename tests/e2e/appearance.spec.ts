@@ -33,6 +33,21 @@ test('with increased contrast all text stands out by 7 : 1, in both themes', asy
   }
 })
 
+test('with the system’s colours the page that is shown, and what is chosen, stand out', async ({ page }) => {
+  await page.emulateMedia({ forcedColors: 'active' })
+  await open(page, 'cluster')
+  const coloursOf = (selector: string): Promise<readonly string[]> =>
+    page.evaluate<readonly string[]>(
+      `[...document.querySelectorAll('${selector}')].map((one) => getComputedStyle(one).color)`,
+    )
+  const [shown, other] = await coloursOf('nav a')
+  expect(shown).not.toBe(other)
+  await page.keyboard.press('Control+k')
+  await expect(page.getByRole('option').first()).toBeVisible()
+  const [first, second] = await coloursOf('[role=option]')
+  expect(first).not.toBe(second)
+})
+
 /** Everything that moves or fades by itself on the page, or would. */
 const MOVING = `(() => {
   const lasts = (durations) => durations.split(',').some((one) => Number.parseFloat(one) > 0)

@@ -360,6 +360,18 @@ describe('conversations', () => {
     otherTab.close()
   })
 
+  it('do not show the error of one branch at the end of another', async () => {
+    const chats = await open(new FakeApi().next(whole('Hi').response))
+    const thread = await ask(chats, 'Hello')
+    await kept(thread)
+    const [question] = thread.path
+    if (!question) throw new Error('it is not there')
+    await chats.edit(thread, question, 'Hello again')
+    await eventually(() => expect(thread.problem).toMatchObject({ code: 'unreachable' }))
+    await chats.showBranch(thread, question)
+    expect([textsOf(thread.path), thread.problem]).toEqual([['Hello', 'Hi'], undefined])
+  })
+
   it('are found by their titles and messages', async () => {
     const api = new FakeApi().next(whole('The capital is Paris.').response, whole('x').response)
     const chats = await open(api)

@@ -13,6 +13,7 @@ import queue
 import re
 import shutil
 import stat
+import sys
 import threading
 import time
 from collections import Counter
@@ -101,6 +102,10 @@ class DiskCache:
             # The file stays: another version may use it, and eviction removes it eventually.
             self._unregister(entry)
             return None
+        except (MemoryError, RuntimeError) as error:
+            # Of memory, also of a GPU's. Without the thread that reads, all later requests would wait for it in vain.
+            print(f"a block of the disk cache was not read: {error!r}", file=sys.stderr, flush=True)
+            return None
 
     def write(self, block: Block) -> None:
         known = self.find(block.key)
@@ -168,7 +173,7 @@ class DiskCache:
             with open(descriptor, "wb") as file:
                 file.write(data)
             os.replace(partial, path)
-        except OSError:
+        except (OSError, MemoryError, RuntimeError):
             self._paused_until = time.monotonic() + PAUSE_SECONDS
             with suppress(OSError):
                 partial.unlink()
