@@ -19,6 +19,7 @@ from muster_runner.cache import block_file, disk_cache
 from muster_runner.cache.block_file import ReadBlock
 from muster_runner.cache.blocks import Block, block_key
 from muster_runner.cache.disk_cache import DiskCache
+from muster_runner.cache.restoring import BlockReader, Restore
 
 ROOT = b"a model"
 
@@ -207,6 +208,34 @@ def test_a_failed_write_loses_only_its_block(tmp_path: Path, monkeypatch: pytest
     disk.write(other)
     disk.flush(30)
     assert same(disk.read(other.key, 3), other)
+
+
+@pytest.mark.parametrize("lack", [MemoryError(), RuntimeError("[malloc] Unable to allocate 123 bytes")])
+def test_a_lack_of_memory_loses_only_its_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lack: Exception
+) -> None:
+    def lacking(*_arguments: object) -> Any:
+        raise lack
+
+    one, other, third = block(1), block(9), block(20)
+    disk = written(tmp_path, one)
+    cache_thread = BlockReader(disk)
+    with monkeypatch.context() as patched:
+        patched.setattr(disk_cache, "decoded", lacking)
+        patched.setattr(disk_cache.PackedBlock, "encoded", lacking)
+        disk.write(other)
+        disk.flush(30)
+        failed = Restore([[(one.key, 3)]], {})
+        cache_thread.start(failed)
+        failed.wait(30)
+    # The threads that write and read go on.
+    disk._paused_until = 0.0
+    disk.write(third)
+    disk.flush(30)
+    again = Restore([[(one.key, 3), (third.key, 3)]], {})
+    cache_thread.start(again)
+    again.wait(30)
+    assert (set(failed.blocks()), set(again.blocks())) == (set(), {one.key, third.key})
 
 
 def test_the_disk_is_never_filled_completely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

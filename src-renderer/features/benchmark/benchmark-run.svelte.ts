@@ -36,12 +36,19 @@ export class BenchmarkRun {
     return () => stop.abort()
   }
 
-  /** Requests the plan of a scope: what would be measured. */
+  /** Requests the plan of a scope: what would be measured. Neither the plan nor the failure of another one is shown. */
   async choose(scope: BenchmarkScope): Promise<void> {
     this.scope = scope
+    const isOutdated = (): boolean => this.scope !== scope
     await this.attempt(async () => {
-      const plan = await this.api.get(withQuery('/benchmarks/plan', { model: this.model, scope }), BenchmarkPlan)
-      if (this.scope === scope) this.plan = plan
+      try {
+        const plan = await this.api.get(withQuery('/benchmarks/plan', { model: this.model, scope }), BenchmarkPlan)
+        if (!isOutdated()) this.plan = plan
+      } catch (error) {
+        if (isOutdated()) return
+        this.plan = undefined
+        throw error
+      }
     })
   }
 
