@@ -176,6 +176,28 @@ def test_an_idle_process_may_end_and_is_restarted(tiny: Path, monkeypatch: pytes
     assert isinstance(answers[0], list)
 
 
+def test_an_answer_that_cannot_be_read_refuses_its_request_and_the_next_is_answered(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where there is no memory for the arrays of a picture."""
+
+    def lacking(_data: bytes) -> Any:
+        raise MemoryError
+
+    monkeypatch.setenv("PYTHONPATH", str(SOURCES))
+    line = EncoderQueue("test", tiny, idle_seconds=60)
+    answers: list[Any] = []
+    order = msgspec.json.encode(Order(TextPrompt(text="abc"), context=100))
+    with monkeypatch.context() as patched:
+        patched.setattr(encoding, "decode_answer", lacking)
+        line.put(order, wanted=lambda: True, done=answers.append)
+        wait_for(lambda: len(answers) == 1)
+    line.put(order, wanted=lambda: True, done=answers.append)
+    wait_for(lambda: len(answers) == 2)
+    assert isinstance(answers[0], Refusal) and isinstance(answers[1], list)
+    line._end()
+
+
 def test_a_process_that_cannot_be_started_refuses_requests_until_it_can(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

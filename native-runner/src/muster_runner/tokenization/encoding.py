@@ -168,6 +168,10 @@ class EncoderQueue:
                     return Refusal("invalid_request", f"the prompt and its output format cannot be prepared: {death}")
             except OSError as error:
                 return Refusal("model_unavailable", f"the process that encodes prompts cannot be started: {error}")
+            except Exception as error:  # what was answered cannot be read, or there is no memory for it
+                self._end()
+                print(f"the answer of the process that encodes prompts: {error!r}", file=sys.stderr, flush=True)
+                return Refusal("invalid_request", f"the prompt cannot be prepared: {type(error).__name__}")
         raise AssertionError
 
     def _start_early(self) -> None:
