@@ -78,7 +78,11 @@ describe('a model on disk that nobody has declared', { timeout: 120_000 }, () =>
   it('is loaded by OpenAI’s chat, once for all who ask at once, and answers', async () => {
     const answers = await Promise.all([1, 2, 3].map(() => complete(MODELS.openai)))
     for (const { choices } of answers) expect(choices[0]?.finish_reason).toBe('length')
-    const { metaInstances } = await control.state()
+    // Its runner reports the end of the last answer a moment after the client has it.
+    const { metaInstances } = await control.until('READY', (state) => {
+      const declared = declarationOf(state, MODELS.openai)
+      return declared !== undefined && isServed(state, declared.metaInstanceId)
+    })
     expect(Object.values(metaInstances)).toMatchObject([{ modelId: MODELS.openai, onRequest: { idleSeconds: 300 } }])
     expect(await listed()).toMatchObject({ [MODELS.openai]: 'READY', [MODELS.ollama]: 'ON_DISK' })
   })
