@@ -20,8 +20,8 @@ const open = (node: { state: State }) => {
   app.get('/sign-in', access.signIn)
   app.use(access.check)
   app.get('/state', (c) => c.text('the state'))
-  const ask = (path: string, headers: Record<string, string> = {}) =>
-    app.request(path, { headers: { host: '192.168.1.7:52416', ...headers } })
+  const ask = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
+    app.request(path, { method, headers: { host: '192.168.1.7:52416', ...headers } })
   return { access, ask }
 }
 
@@ -71,6 +71,8 @@ describe('an API that is open to the network', () => {
   it('signs a browser in by a link that works once, with a cookie that no script and no other site can use', async () => {
     const { access, ask } = open({ state: emptyState() })
     const link = access.signInPath()
+    const looked = await ask(link, {}, 'HEAD')
+    expect([looked.status, looked.headers.get('set-cookie')]).toEqual([200, null])
     const first = await ask(link)
     const cookie = first.headers.get('set-cookie') ?? ''
     expect(cookie).toMatch(/HttpOnly/)

@@ -83,6 +83,8 @@ export class Access {
 
   /** `GET /sign-in?code=…` */
   readonly signIn: MiddlewareHandler = async (c) => {
+    // A program that only looks whether the link leads anywhere, such as one that sends it on, must not use it up.
+    if (c.req.method === 'HEAD') return c.body(null, 200)
     const code = hashOf(c.req.query('code') ?? '')
     const until = this.links.get(code) ?? 0
     this.links.delete(code)
