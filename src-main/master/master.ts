@@ -122,6 +122,7 @@ export class Master {
     })
     this.merge = backgroundMerge(this.storage.directory, {
       submit: (command) => this.submit(command, { commandId: host.ids.commandId() }),
+      end: () => this.logEnd,
       isOver: () => this.closed,
       timers,
       log: options.log,

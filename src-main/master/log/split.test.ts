@@ -3,16 +3,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Command } from '@core/commands/command'
+import { emptyLog } from '@core/consensus/index'
 import { decideMerge } from '@core/merging/index'
 import { fold } from '@core/fold/index'
 import { type Decision, isDecision } from '@core/events/event'
-import { MetaInstanceId } from '@core/ids'
+import { MetaInstanceId, NodeId } from '@core/ids'
 import { next } from '@core/events/next'
 import { durablePart } from '@core/state/durable'
 import { emptyState, type State } from '@core/state/state'
 import { systemTimers } from '../host'
-import { logDirectory, openLogFolder, type LogFolder } from './log-folder'
-import { mergeSplits, backgroundMerge, setRecordsAside } from './split'
+import { logDirectory, openLogFolder, readLogFolder, type LogFolder } from './log-folder'
+import { mergeSplits, backgroundMerge, replaceBySnapshot, setRecordsAside } from './split'
 import { declaration, declarations, envelope, SELF } from '../testing/scratch-log'
 
 let dataDir: string
@@ -55,8 +56,10 @@ class Winner {
   }
 }
 
+const end = () => readLogFolder(folder()).end
+
 const merge = (submit: (command: Command) => Promise<{ status: string }>) =>
-  mergeSplits(logDirectory(folder()), { submit, log })
+  mergeSplits(logDirectory(folder()), { submit, end, log })
 
 const left = () =>
   logDirectory(folder())
@@ -141,6 +144,35 @@ describe('the declarations of the losing side of a split', () => {
     expect(await submitted()).toMatchObject([[{ since: { sequence: 2, epochs: [{ term: 1 }] } }]])
   })
 
+  it('are merged on a third side too, where the log that they parted from was never known', async () => {
+    const submitted = async (): Promise<Command | undefined> => {
+      const submit = vi.fn((_command: Command) => Promise.reject(new Error('nobody decides')))
+      await merge(submit)
+      return submit.mock.calls[0]?.[0]
+    }
+    const { log: opened } = openLogFolder(folder())
+    await opened.append([{ kind: 'term', term: 1, master: SELF }, ...declarations(2, 1)])
+    await opened.append([{ kind: 'term', term: 2, master: SELF }])
+    await opened.close()
+    await lose(4, 1, 3)
+    const since = { sequence: 4, epochs: [{ term: 2, master: SELF, from: 4 }] }
+    // The whole log makes room: the other side's could still come.
+    const emptied = replaceBySnapshot(folder(), { logEnd: emptyLog, state: emptyState() })
+    await emptied.log.close()
+    expect(await submitted()).toMatchObject({ since, common: [expect.any(String), expect.any(String)] })
+    const third = NodeId.parse('third')
+    const logEnd = { sequence: 9, epochs: [{ term: 3, master: third, from: 1 }] }
+    const installed = replaceBySnapshot(folder(), { logEnd, state: emptyState() })
+    await installed.log.close()
+    const there = await submitted()
+    expect(there).toMatchObject({ common: [] })
+    expect(there).not.toHaveProperty('since')
+    const winner = new Winner()
+    await merge(winner.submit)
+    expect(winner.declared()).toEqual(['d1', 'd2', 'd3'])
+    expect(left()).toEqual([])
+  })
+
   it('are kept until a leader has answered', async () => {
     await append(1, 1)
     await lose(1, 2, 2)
@@ -156,7 +188,7 @@ describe('the declarations of the losing side of a split', () => {
     await lose(1, 1, 2)
     const winner = new Winner()
     const submit = vi.fn(winner.submit).mockRejectedValueOnce(new Error('nobody decides'))
-    backgroundMerge(logDirectory(folder()), { submit, log, timers: systemTimers, isOver: () => false })()
+    backgroundMerge(logDirectory(folder()), { submit, end, log, timers: systemTimers, isOver: () => false })()
     await expect.poll(left, { timeout: 30_000 }).toEqual([])
     expect(winner.declared()).toEqual(['d2'])
   })

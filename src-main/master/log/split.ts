@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { cutAfter, emptyLog, type FactLog, LogEnd, withLatestEpochs } from '@core/consensus/index'
+import { cutAfter, emptyLog, type FactLog, goesOnFrom, LogEnd, withLatestEpochs } from '@core/consensus/index'
 import type { Command, Refusal } from '@core/commands/command'
 import { UnmergedDeclarations, carriedOver, declaredSince, combined, nothingUnmerged } from '@core/merging/index'
 import { Decision, EVENT_SCHEMA_VERSION, isDecision, type Event } from '@core/events/event'
@@ -86,6 +86,14 @@ const readSplit = (directory: Directory, name: string, log: FactLog): Split | un
   }
 }
 
+/**
+ * The split as this log may have it merged. A log that was discarded, and then came from a leader of a third side, does not
+ * contain the record after which the split began: nobody knows what that side had of it, so that only tombstones show what
+ * was removed. As long as the log is empty it may still come from the other side of the split.
+ */
+const asSeenFrom = (own: LogEnd, { since, ...split }: Split): Split =>
+  since === undefined || own.sequence === 0 || goesOnFrom(own, since) ? { ...split, since } : { ...split, common: [] }
+
 /** What happens to the declarations in records that are set aside. */
 export type Fate =
   /** After a split: all of them are submitted to the leader to be merged. */
@@ -108,7 +116,10 @@ const saveSplit = async (
     if (record.kind === 'decision') decided.push(record.envelope.event)
   const latest = declaredSince(await stateAt(directory, after), own.state, decided.filter(isDecision))
   const before = splitFiles(directory)
-  const unmerged: UnmergedDeclarations[] = before.flatMap((name) => readSplit(directory, name, log) ?? [])
+  const unmerged = before.flatMap((name): UnmergedDeclarations[] => {
+    const split = readSplit(directory, name, log)
+    return split ? [asSeenFrom(own.end, split)] : []
+  })
   const all = [...unmerged, ...(latest ? [latest] : [])].reduce<UnmergedDeclarations | undefined>(
     (earlier, later) => (earlier ? combined(earlier, later) : later),
     undefined,
@@ -175,6 +186,8 @@ export const replaceBySnapshot = (folder: LogFolder, snapshot: Snapshot): Opened
 export interface MergeParts {
   /** Submits a command to the leader. Rejects if there is none. */
   readonly submit: (command: Command) => Promise<{ readonly status: string; readonly refusal?: Refusal }>
+  /** End of this node's log. */
+  readonly end: () => LogEnd
   readonly log: FactLog
 }
 
@@ -182,12 +195,12 @@ export interface MergeParts {
  * Submits the split files to the leader, oldest first, and removes those that it answered, refused ones too. Resolves with
  * false if one could not be submitted; that file and the later ones are kept.
  */
-export const mergeSplits = async (directory: Directory, { submit, log }: MergeParts): Promise<boolean> => {
+export const mergeSplits = async (directory: Directory, { submit, end, log }: MergeParts): Promise<boolean> => {
   for (const name of splitFiles(directory)) {
     try {
-      const unmerged = readSplit(directory, name, log)
-      if (!unmerged) continue
-      const { status, refusal } = await submit({ type: 'MergeDeclarations', ...unmerged })
+      const split = readSplit(directory, name, log)
+      if (!split) continue
+      const { status, refusal } = await submit({ type: 'MergeDeclarations', ...asSeenFrom(end(), split) })
       log.info({ fact: 'merged', result: status, refusal }, 'merged what was declared apart')
       directory.remove(name)
     } catch (err) {
