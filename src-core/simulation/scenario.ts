@@ -146,6 +146,8 @@ const Mend = z.strictObject({ ...between, do: z.literal('mend') })
 const Sleep = onNode('sleep').extend({
   /** Whether the node announces it before; false: it stops without notice. */
   announced: z.boolean().default(true),
+  /** Whether the machine's monotonic clock and timers stand still meanwhile, as on Linux; on macOS they run on. */
+  clockStands: z.boolean().default(false),
 })
 
 const onApiKey = <Name extends string>(name: Name) =>

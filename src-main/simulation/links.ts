@@ -1,6 +1,6 @@
 import type { NodeId, Timestamp } from '@core/ids'
 import type { PeerFrame, RelayedFrame, RelayFrame } from '@core/protocols/peer'
-import { monotonic } from '@core/time/clocks'
+import { later, type Monotonic, NEVER } from '@core/time/clocks'
 import type { VirtualClock } from '@core/time/virtual-clock'
 import type { Random } from '@core/random'
 import {
@@ -44,6 +44,8 @@ export interface Linked {
   isActive(): boolean
   isRunning(): boolean
   isMember(peer: NodeId): boolean
+  /** Its monotonic clock. */
+  monotonic(): Monotonic
   up(link: MemberLink): void
   down(peer: NodeId): void
   refused(peer: NodeId): void
@@ -203,6 +205,16 @@ export class SimulatedLinks {
     }
   }
 
+  /** A node that slept while its peers gave their links up learns of that with the first bytes that it sends. */
+  noticeEnded(nodeId: NodeId): void {
+    for (const pair of this.pairs.values()) {
+      if (pair.a !== nodeId && pair.b !== nodeId) continue
+      this.clock.after(RESET_MS, () => {
+        if (!pair.up) this.drop(nodeId, pair.a === nodeId ? pair.b : pair.a)
+      })
+    }
+  }
+
   /** Ends links to nodes that are no longer members. */
   membersChanged(): void {
     for (const pair of this.pairs.values())
@@ -300,13 +312,19 @@ export class SimulatedLinks {
       dialled: self === pair.a,
       handlers: this.nodes.get(self)?.handlers() ?? new Map(),
       self,
-      heardAt: () => monotonic(this.reachedAt(self, peer) ?? 0),
+      heardAt: () => this.heardAt(self, peer),
       sendFrame: (frame) => {
         const sized = (): number => encodeFrame(frame)?.length ?? 0
         this.pass(self, peer, { sized, frail: frame.type === 'consensus' }, () => this.arrived(peer, self, frame))
       },
       sendBytes: (bytes, take) => this.pass(self, peer, { sized: () => bytes, frail: false }, () => take(there())),
     })
+  }
+
+  /** When a node last heard another one, by its own clock. */
+  private heardAt(self: NodeId, peer: NodeId): Monotonic {
+    const [own, at] = [this.nodes.get(self)?.monotonic(), this.reachedAt(self, peer)]
+    return own === undefined || at === undefined ? NEVER : later(own, at - this.clock.now())
   }
 
   private arrived(self: NodeId, from: NodeId, frame: PeerFrame): void {

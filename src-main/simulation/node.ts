@@ -12,6 +12,7 @@ import type { World } from '@core/simulation/simulation'
 import { SimulatedTasks } from '@core/simulation/tasks'
 import type { Instance } from '@core/state/instances'
 import type { State } from '@core/state/state'
+import type { Monotonic } from '@core/time/clocks'
 import { wait } from '@core/time/timers'
 import type { MemberLink } from '../cluster/link-layer'
 import { type Host, MasterError } from '../master/index'
@@ -207,10 +208,11 @@ export class SimulatedNode implements Linked, ObservedNode {
     })
   }
 
-  sleep({ announced }: { readonly announced: boolean }): void {
+  sleep({ announced, clockStands }: Pick<StepOf<'sleep'>, 'announced' | 'clockStands'>): void {
     if (this.power !== 'on') return
-    if (announced) this.leave('sleep', () => this.fallAsleep())
-    else this.fallAsleep()
+    const fallAsleep = (): void => this.fallAsleep({ clockStands })
+    if (announced) this.leave('sleep', fallAsleep)
+    else fallAsleep()
   }
 
   /** The program is notified of the wake-up only if it was notified of the sleep. */
@@ -225,6 +227,7 @@ export class SimulatedNode implements Linked, ObservedNode {
     this.parts.links.updateReachability()
     if (wasAnnounced) this.program.comeBackFromSleep()
     this.clock.thaw()
+    this.parts.links.noticeEnded(this.self)
   }
 
   setClock(by: { readonly byMs: number }): void {
@@ -248,6 +251,10 @@ export class SimulatedNode implements Linked, ObservedNode {
 
   peers(): readonly NodeId[] {
     return this.program.peers()
+  }
+
+  monotonic(): Monotonic {
+    return this.clock.monotonic()
   }
 
   startTask(...task: Parameters<SimulatedTasks['start']>): void {
@@ -360,9 +367,9 @@ export class SimulatedNode implements Linked, ObservedNode {
     )
   }
 
-  private fallAsleep(): void {
+  private fallAsleep({ clockStands }: { readonly clockStands: boolean }): void {
     this.power = 'asleep'
-    this.clock.freeze()
+    this.clock.freeze({ stands: clockStands })
     this.parts.links.updateReachability()
   }
 

@@ -223,7 +223,7 @@ const draws: readonly (readonly [number, Draw])[] = [
   [4, onNode('crashNode', up, (random) => ({ torn: random.chance(0.5) }))],
   [6, onNode('restartNode', ({ down }) => [...down], none)],
   [1, () => ({ do: 'crashMaster' })],
-  [3, onNode('sleep', up, (random) => ({ announced: random.chance(0.5) }))],
+  [3, onNode('sleep', up, (random) => ({ announced: random.chance(0.5), clockStands: random.chance(0.3) }))],
   [5, onNode('wake', ({ asleep }) => [...asleep], none)],
   [2, onNode('removeNode', up, none)],
   [2, onNode('silence', (situation) => up(situation).filter((node) => !situation.silent.has(node)), none)],
