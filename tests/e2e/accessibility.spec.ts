@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test, type Page } from '@playwright/test'
+import { expect, test, type Browser, type Page } from '@playwright/test'
 import { expectAccessible } from '../harness/accessible'
 import { scenes, type SceneName } from '../gallery/scenes'
-import { serveScene } from '../gallery/server'
+import { serveScene, type Gallery } from '../gallery/server'
 import { root } from '../harness/paths'
 
 /** Everything that opens above a page: the component it is in, and how a user comes to it. */
@@ -22,6 +22,8 @@ const choose = async (page: Page, button: string, item: string | RegExp) => {
 }
 
 const say = async (page: Page, text: string) => {
+  // Said at an earlier look, it is there.
+  if ((await page.getByRole('button', { name: `More for ${text}` }).count()) > 0) return
   await page.getByRole('textbox', { name: 'Message' }).fill(text)
   await page.keyboard.press('Enter')
   await page.getByRole('button', { name: `More for ${text}` }).waitFor()
@@ -165,34 +167,68 @@ test('every component that opens above a page is looked at', () => {
   expect(opening.sort()).toEqual([...Object.keys(OVERLAYS), ...Object.keys(ELSEWHERE)].sort())
 })
 
-/** Opens a page with a picture of a cluster, brings something up, and looks at it in both themes. */
-const look = async (page: Page, scene: SceneName, at: string, bringUp?: () => Promise<unknown>): Promise<void> => {
-  // Colours that are fading from one theme to the other have no contrast of their own.
-  await page.emulateMedia({ reducedMotion: 'reduce' })
-  const gallery = await serveScene(scenes[scene](), { app: join(root, 'out', 'renderer') })
-  try {
+/** The scene that was looked at last: the next look at it needs no other page. */
+let shown: { readonly scene: SceneName; readonly gallery: Gallery; readonly page: Page } | undefined
+
+const close = async (): Promise<void> => {
+  await shown?.page.close()
+  await shown?.gallery.close()
+  shown = undefined
+}
+test.afterAll(close)
+
+const WINDOW = { width: 1280, height: 720 }
+
+/** A page with a picture of a cluster. */
+const pageOf = async (browser: Browser, scene: SceneName, at: string): Promise<Page> => {
+  if (shown?.scene !== scene) {
+    await close()
+    const gallery = await serveScene(scenes[scene](), { app: join(root, 'out', 'renderer') })
+    // Colours that are fading from one theme to the other have no contrast of their own.
+    const page = await browser.newPage({ viewport: WINDOW, reducedMotion: 'reduce' })
+    shown = { scene, gallery, page }
     await page.goto(`${gallery.url}/#/${at}`)
-    await page.getByText('connected').first().waitFor()
-    await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
-    await bringUp?.()
-    await expectAccessible(page)
-  } finally {
-    await gallery.close()
   }
+  const { page } = shown
+  await page.setViewportSize(WINDOW)
+  await page.evaluate(`location.hash = '#/${at}'`)
+  await page.getByText('connected').first().waitFor()
+  // Both the page and the view of it that is shown are marked.
+  for (const place of new Set([at.replace(/\?.*/, ''), at]))
+    await expect(page.locator(`a[aria-current=page][href="#/${place}"]`)).not.toHaveCount(0)
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  return page
 }
 
-for (const [component, overlays] of Object.entries(OVERLAYS))
-  test(`${component} has nothing that axe objects to, in both themes`, async ({ page }) => {
-    for (const { scene, at = 'cluster', role = 'dialog', open } of overlays)
-      await look(page, scene, at, async () => {
+/** Brings something up above a page, looks at both in both themes, and puts it away. */
+const look = async (page: Page, bringUp?: () => Promise<unknown>): Promise<void> => {
+  await bringUp?.()
+  await expectAccessible(page)
+  const above = page.locator('dialog[open], [role=menu]')
+  while ((await above.count()) > 0) await page.keyboard.press('Escape')
+}
+
+/** By scene, so that each is opened once. */
+const byScene = Object.entries(OVERLAYS).sort(([, [a]], [, [b]]) => (a?.scene ?? '').localeCompare(b?.scene ?? ''))
+
+for (const [component, overlays] of byScene)
+  test(`${component} has nothing that axe objects to, in both themes`, async ({ browser }) => {
+    for (const { scene, at = 'cluster', role = 'dialog', open } of overlays) {
+      const page = await pageOf(browser, scene, at)
+      await look(page, async () => {
         await open(page)
         await expect(page.getByRole(role).first()).toBeVisible()
       })
+    }
   })
 
 const PAGES = ['cluster', 'models', 'models?view=hub', 'chat', 'connect', 'activity', 'settings']
 
-for (const at of PAGES)
-  test(`the page ${at} has nothing that axe objects to, with nothing, some and every status`, async ({ page }) => {
-    for (const scene of ['nothing', 'three', 'statuses'] as const) await look(page, scene, at)
+for (const [scene, what] of [
+  ['nothing', 'nothing'],
+  ['three', 'some models'],
+  ['statuses', 'every status'],
+] as const)
+  test(`no page has anything that axe objects to, with ${what}`, async ({ browser }) => {
+    for (const at of PAGES) await look(await pageOf(browser, scene, at))
   })
