@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from collections.abc import Sequence as Several
+from functools import cache
 from typing import Any
 
 import pytest
@@ -49,6 +50,19 @@ def stateful(request: pytest.FixtureRequest) -> Any:
     return tiny_model(request.param)[0]
 
 
+@pytest.fixture(scope="module")
+def stateful_text(stateful: Any) -> Callable[..., list[int]]:
+    """What the model generates after ``prompt(60, 1)`` without speculation."""
+
+    @cache
+    def text(**sampling: Any) -> list[int]:
+        plain, _ = generated(stateful, prompt(60, 1), None, False, 2 * LONG, **sampling)
+        assert sampling["temperature"] > 0 or plain == alone(stateful, prompt(60, 1), 2 * LONG)
+        return plain
+
+    return text
+
+
 class Knows(PromptLookup):
     """Drafts ``text``, prompt and answer, with some tokens wrong; after every other of them nothing."""
 
@@ -88,11 +102,11 @@ def test_text_with_a_seed_is_the_same(model: Any, lookahead: bool, temperature: 
 
 @pytest.mark.parametrize("lookahead", [False, True], ids=["in order", "lookahead"])
 @pytest.mark.parametrize("sampling", [{"temperature": 0}, {"temperature": 0.7, "seed": 5}], ids=["greedy", "seed"])
-def test_text_is_the_same_with_states_or_windows(stateful: Any, lookahead: bool, sampling: dict[str, Any]) -> None:
+def test_text_is_the_same_with_states_or_windows(
+    stateful: Any, stateful_text: Callable[..., list[int]], lookahead: bool, sampling: dict[str, Any]
+) -> None:
     """Whole windows are drafted in one pass, and some rejected."""
-    tokens = prompt(60, 1)
-    plain, _ = generated(stateful, tokens, None, False, 2 * LONG, **sampling)
-    assert sampling["temperature"] > 0 or plain == alone(stateful, tokens, 2 * LONG)
+    tokens, plain = prompt(60, 1), stateful_text(**sampling)
     payoff = Always()
     knows = Knows(tokens + plain)
     got, left = generated(stateful, tokens, payoff, lookahead, 2 * LONG - 50, lookup=knows, **sampling)
@@ -133,14 +147,23 @@ def together(
     return got, left | {one.task_id: one for one in batch.leave(["c", "e"])}
 
 
+@pytest.fixture(scope="module")
+def plain(model: Any) -> dict[str, list[int]]:
+    return together(model, None, False, 4, ragged=False)[0]
+
+
+@pytest.fixture(scope="module")
+def stateful_plain(stateful: Any) -> dict[str, list[int]]:
+    return together(stateful, None, False, 4, ragged=False)[0]
+
+
 @pytest.mark.parametrize("lookahead", [False, True], ids=["in order", "lookahead"])
 @pytest.mark.parametrize(
     ("pass_tokens", "ragged"), [(4, False), (4, True), (4096, False)], ids=["apart", "ragged", "padded"]
 )
 def test_several_sequences_get_the_same_tokens_as_without_speculation(
-    model: Any, lookahead: bool, pass_tokens: int, ragged: bool
+    model: Any, plain: dict[str, list[int]], lookahead: bool, pass_tokens: int, ragged: bool
 ) -> None:
-    plain, _ = together(model, None, False, 4, ragged=False)
     payoff = Always()
     got, left = together(model, payoff, lookahead, pass_tokens, ragged)
     assert payoff.passes > 10 and payoff.drawn > payoff.sequences
@@ -155,15 +178,14 @@ def test_several_sequences_get_the_same_tokens_as_without_speculation(
     ("pass_tokens", "ragged"), [(4, False), (4, True), (4096, False)], ids=["apart", "ragged", "padded"]
 )
 def test_several_sequences_get_the_same_tokens_with_states_or_windows(
-    stateful: Any, pass_tokens: int, ragged: bool
+    stateful: Any, stateful_plain: dict[str, list[int]], pass_tokens: int, ragged: bool
 ) -> None:
-    plain, _ = together(stateful, None, False, 4, ragged=False)
     payoff = Always()
-    got, left = together(stateful, payoff, False, pass_tokens, ragged, plain)
+    got, left = together(stateful, payoff, False, pass_tokens, ragged, stateful_plain)
     assert payoff.passes > 10 and payoff.drawn > 3 * payoff.sequences
     for task, tokens in got.items():
-        count = min(len(tokens), len(plain[task]))
-        assert count > 10 and tokens[:count] == plain[task][:count]
+        count = min(len(tokens), len(stateful_plain[task]))
+        assert count > 10 and tokens[:count] == stateful_plain[task][:count]
     for one in left.values():
         holds_its_tokens(stateful, one)
 
