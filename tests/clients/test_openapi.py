@@ -42,7 +42,7 @@ def described(own: Node) -> Any:
     """What the document describes and can be asked for without waiting for ever."""
     schema = schemathesis.openapi.from_url(f"{own.url}/openapi.json")
     # The others never end.
-    schema = schema.exclude(path_regex="^/(cluster/|node/log/|benchmarks/)?events$")
+    schema = schema.exclude(path_regex="^/(cluster/|node/log/|node/python/|benchmarks/)?events$")
     # It would dial whatever address comes up.
     return schema.exclude(path="/cluster/join", method="POST")
 
