@@ -12,8 +12,9 @@ export default defineConfig({
   forbidOnly: true,
   // Of a whole test: it waits for conditions, each with a limit of its own, also on a machine that is busy otherwise.
   timeout: 300_000,
+  // Of a condition: as long as a machine may take that is busy otherwise.
   expect: {
-    timeout: 15_000,
+    timeout: 60_000,
     toHaveScreenshot: { pathTemplate: 'tests/gallery/snapshots/{arg}{ext}' },
   },
   use: {

@@ -8,7 +8,7 @@ test('a node that cannot start is explained, and can be tried again', async ({ f
   const holder = await startHeadless({ dataDir: folder.path })
   const electron = await start({ main: withPerson(folder.path) })
   await expect
-    .poll(() => questions(electron), { timeout: 15_000 })
+    .poll(() => questions(electron))
     .toMatchObject([{ message: 'Muster can’t start.', buttons: ['Try again', 'Copy details', 'Quit'] }])
   const [question] = await questions(electron)
   expect(question?.detail).toContain(folder.path)
@@ -28,7 +28,7 @@ test('a port in use is named, and quitting from there ends the app', async ({ fo
   const holder = await startHeadless({ dataDir: other.path })
   const { port } = new URL(holder.url)
   const electron = await start({ main: withPerson(folder.path), env: { MUSTER_PORT: port } })
-  await expect.poll(() => questions(electron), { timeout: 15_000 }).toHaveLength(1)
+  await expect.poll(() => questions(electron)).toHaveLength(1)
   expect((await questions(electron))[0]?.detail).toContain(port)
   const ended = electron.waitForEvent('close')
   await answer(electron, 'Quit')
@@ -40,7 +40,7 @@ test('a port in use is named, and quitting from there ends the app', async ({ fo
 test('the app is quit while it explains why its node cannot start', async ({ folder, start }) => {
   const holder = await startHeadless({ dataDir: folder.path })
   const electron = await start({ main: withPerson(folder.path) })
-  await expect.poll(() => questions(electron), { timeout: 15_000 }).toHaveLength(1)
+  await expect.poll(() => questions(electron)).toHaveLength(1)
   const ended = electron.waitForEvent('close')
   electron.process().kill('SIGTERM')
   await ended

@@ -49,7 +49,7 @@ test('a model is declared, becomes ready, answers, and quitting leaves no proces
   expect(runnerPids).toHaveLength(1)
   const own = await electron.evaluate(({ app: running }) => running.getAppMetrics().map(({ pid }) => pid))
   await electron.close()
-  await expect.poll(() => [...runnerPids, ...own].filter((pid) => !gone(pid)), { timeout: 15_000 }).toEqual([])
+  await expect.poll(() => [...runnerPids, ...own].filter((pid) => !gone(pid))).toEqual([])
 })
 
 /** What a person does with a folder of the desktop: only Chromium's own protocol makes a drop that is trusted. */

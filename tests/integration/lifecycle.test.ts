@@ -65,7 +65,7 @@ describe('a declaration on a real node with a real runner', () => {
     expect((await control.request(`/meta_instance/${id}`, { method: 'DELETE' })).status).toBe(200)
     const after = await control.until('nothing left', (state) => Object.keys(state.instances).length === 0)
     expect([after.metaInstances, after.runners]).toEqual([{}, {}])
-    await expect.poll(() => gone(pid), { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => gone(pid)).toBe(true)
   })
 
   it('shows RETRYING (1/3) when its runner is killed and comes back by itself', async () => {
@@ -106,7 +106,7 @@ describe('a declaration on a real node with a real runner', () => {
       const { pid } = runnerOf(before, id)
       if (signal === 'SIGTERM') expect(await node.stop()).toBe(0)
       else await node.kill()
-      await expect.poll(() => gone(pid), { timeout: 10_000 }).toBe(true)
+      await expect.poll(() => gone(pid)).toBe(true)
       await start()
       const after = await control.until('READY again', isReady(id))
       expect(after.metaInstances[id]).toMatchObject({ consecutiveFailures: 0, replacements: 0 })

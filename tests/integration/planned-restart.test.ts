@@ -98,7 +98,7 @@ describe('a planned restart of a node', () => {
     expect(after.choices[0]?.message.content).toBe(before.choices[0]?.message.content)
     expect(existsSync(record())).toBe(false)
     await node.stop()
-    await expect.poll(() => isGone(pid), { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => isGone(pid)).toBe(true)
   })
 
   it('loses no request of clients that try again, again and again', async () => {
@@ -157,7 +157,7 @@ describe('a planned restart of a node', () => {
     await start()
     await control.until('READY', isReady(id))
     await node.kill()
-    await expect.poll(() => isGone(pid), { timeout: 20_000 }).toBe(true)
+    await expect.poll(() => isGone(pid)).toBe(true)
   })
 
   const spoiled: [string, () => void][] = [
@@ -178,7 +178,7 @@ describe('a planned restart of a node', () => {
       await start()
       const state = await control.until('READY', isReady(id))
       expect(pidIn(state, id)).not.toBe(pid)
-      await expect.poll(() => isGone(pid), { timeout: 20_000 }).toBe(true)
+      await expect.poll(() => isGone(pid)).toBe(true)
       expect(state.metaInstances[id]).toMatchObject({ consecutiveFailures: 0 })
     },
   )

@@ -195,7 +195,7 @@ describe('a worker', () => {
       await one.ready()
       const { pid } = one
       one.command({ type: 'DeleteMetaInstance', metaInstanceId: one.id })
-      await expect.poll(() => isGone(pid), { timeout: 20_000 }).toBe(true)
+      await expect.poll(() => isGone(pid)).toBe(true)
       await one.close()
       expect(readdirSync(one.runDir)).toEqual([])
     })
@@ -233,7 +233,7 @@ describe('a worker', () => {
       await expect.poll(pid, { timeout: 20_000 }).toBeGreaterThan(0)
       one.observe({ type: 'RunnerStatusUpdated', runnerId: other, status: 'Failed', errorMessage: 'out of memory' })
       expect(await one.failure()).toBe('Mac Studio: out of memory; Mac mini: stopped because Mac Studio failed')
-      await expect.poll(() => isGone(pid()), { timeout: 20_000 }).toBe(true)
+      await expect.poll(() => isGone(pid())).toBe(true)
     })
   })
 })
