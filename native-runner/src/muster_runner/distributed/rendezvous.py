@@ -33,10 +33,14 @@ def _hello(rank: int, size: int) -> bytes:
 
 
 def _read(connection: socket.socket, count: int) -> bytes:
-    """Reads ``count`` bytes, or fewer if the connection ends."""
-    data = b""
+    """Reads ``count`` bytes, or fewer if the connection ends. Raises OSError once its time limit is over for all of
+    them."""
+    data, limit = b"", connection.gettimeout()
+    deadline = None if limit is None else time.monotonic() + limit
     while len(data) < count and (more := connection.recv(count - len(data))):
         data += more
+        if deadline is not None:
+            connection.settimeout(max(0.0, deadline - time.monotonic()))
     return data
 
 
