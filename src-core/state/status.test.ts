@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ModelId } from '../ids'
-import { GB, readyWorld, smallCard, World } from '../testing/world'
+import { waitingForDraft } from '../testing/waiting-for-draft'
+import { GB, readyWorld, World } from '../testing/world'
 import type { Download } from './downloads'
 import { statusOf } from './status'
 
@@ -48,19 +48,7 @@ describe('the status of a declaration', () => {
   })
 
   it('shows the download of a draft model once the model itself is there', () => {
-    const world = new World()
-    const nodeId = world.addNode('Mac mini')
-    const draftModelId = ModelId.parse('org/draft')
-    world.cards = {
-      ...world.cards,
-      [draftModelId]: { status: 'loaded', card: { ...smallCard, modelId: draftModelId, storageBytes: GB } },
-    }
-    const id = world.declare('chat', { draftModelId })
-    world.reconcile()
-    world.report(id, { status: 'Downloading' })
-    const { modelId } = world.metaInstance(id)
-    const whole = { status: 'Complete', downloadedBytes: 8 * GB, totalBytes: 8 * GB } as const
-    world.apply({ type: 'NodeDownloadProgress', nodeId, modelId, download: whole })
+    const { world, nodeId, id, draftModelId } = waitingForDraft('Mac mini')
     const draft = { status: 'Ongoing', downloadedBytes: 0.1 * GB, totalBytes: GB } as const
     world.apply({ type: 'NodeDownloadProgress', nodeId, modelId: draftModelId, download: draft })
     expect(detail(world, id)).toBe('0.1 of 1.0 GB on Mac mini')

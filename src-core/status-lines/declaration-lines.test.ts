@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ModelId, TaskId } from '../ids'
+import { TaskId } from '../ids'
+import { waitingForDraft } from '../testing/waiting-for-draft'
 import { GB, readyWorld, SMALL, smallCard, World } from '../testing/world'
 import { coded } from '../texts/coded'
 import { english, loadTranslator } from '../texts/translator'
@@ -39,18 +40,7 @@ const downloading = (status: 'Ongoing' | 'Failed') => {
 
 /** The model is there; its draft model is not. */
 const downloadingDraft = (status: 'Ongoing' | 'Failed') => {
-  const world = new World()
-  const nodeId = world.addNode('XQ-1')
-  const draftModelId = ModelId.parse('org/draft')
-  world.cards = {
-    ...world.cards,
-    [draftModelId]: { status: 'loaded', card: { ...smallCard, modelId: draftModelId, storageBytes: GB } },
-  }
-  const id = world.declare('chat', { draftModelId })
-  world.reconcile()
-  world.report(id, { status: 'Downloading' })
-  const whole = { status: 'Complete', downloadedBytes: 8 * GB, totalBytes: 8 * GB } as const
-  world.apply({ type: 'NodeDownloadProgress', nodeId, modelId: SMALL, download: whole })
+  const { world, nodeId, id, draftModelId } = waitingForDraft('XQ-1')
   const why = { error: 'the disk is full', coded: coded('failures.diskFull') }
   const figures = {
     downloadedBytes: 0.5 * GB,
