@@ -247,12 +247,14 @@ class RunnerGroup:
         self,
         models: Path | list[Path],
         sharding: str,
+        *,
         ends: list[int] | None = None,
         layers: int = 4,
         first: Frame | None = None,
         **every: Any,
     ) -> None:
-        """``first``: further fields of rank 0's load command; ``every``: of all ranks'."""
+        """``ends``, ``layers``: see ``shards``. ``first``: further fields of rank 0's load command; ``every``: of all
+        ranks'."""
         for rank, shard in zip(self.ranks, self.shards(sharding, ends, layers), strict=True):
             model = models if isinstance(models, Path) else models[rank.rank]
             frame = {"modelId": "muster/tiny", "modelPath": str(model), "sharding": sharding, "instanceMeta": "MlxRing"}
@@ -265,16 +267,9 @@ class RunnerGroup:
         told = (rank, (rank + 1) % len(self.hosts))
         return [host if at in told else None for at, host in enumerate(self.hosts)]
 
-    def ready(
-        self,
-        models: Path | list[Path],
-        sharding: str,
-        ends: list[int] | None = None,
-        layers: int = 4,
-        first: Frame | None = None,
-        **every: Any,
-    ) -> "RunnerGroup":
-        self.load(models, sharding, ends, layers, first, **every)
+    def ready(self, models: Path | list[Path], sharding: str, **more: Any) -> "RunnerGroup":
+        """``more``: as of ``load``."""
+        self.load(models, sharding, **more)
         for rank in self.ranks:
             rank.status("Ready")
         return self
