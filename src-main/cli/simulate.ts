@@ -13,10 +13,7 @@ import {
 } from '../simulation/chaos/tally'
 import { checkScenario } from '@core/simulation/check'
 import { transcriptOf } from '../simulation/transcript'
-
-const DONE = 0
-const FAILED = 1
-const WRONG_USE = 2
+import { DONE, FAILED, WRONG_USE } from './exit-codes'
 
 export interface SimulateFlags extends ChaosOptions {
   /** Print text for people instead of JSON lines. */

@@ -37,7 +37,7 @@ export const tinyEmbeddingModel = (): string =>
   made({ name: 'tiny-encoder', module: 'muster_runner.embedding.make_tiny' })
 
 /** A vision model with random weights, made once: Qwen2-VL. */
-export const tinySeeingModel = (): string => made({ name: 'tiny-seeing', module: 'muster_runner.vision.make_tiny' })
+const tinySeeingModel = (): string => made({ name: 'tiny-seeing', module: 'muster_runner.vision.make_tiny' })
 
 /** All files of a folder and its subfolders, as `FOLDER/NAME`, sorted. */
 export const filesIn = (folder: string): string[] =>

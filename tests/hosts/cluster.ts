@@ -56,7 +56,7 @@ export interface LaunchOptions {
 }
 
 /** Starts `muster serve` on a host and waits until it is ready. */
-export const startOn = async (
+const startOn = async (
   host: Host,
   { name, dataDir, args = [], env, program = cli }: LaunchOptions,
 ): Promise<HostedNode> => {

@@ -10,7 +10,7 @@ export interface NamedOptions extends CommonOptions {
 }
 
 /** JSON output for a changed declaration. */
-export const changedJson = ({ metaInstanceId: id, name, modelId, status, statusDetail: detail }: MetaInstanceView) => ({
+const changedJson = ({ metaInstanceId: id, name, modelId, status, statusDetail: detail }: MetaInstanceView) => ({
   id,
   ...(name !== undefined && { name }),
   ...{ modelId, status, detail },

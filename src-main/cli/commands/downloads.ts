@@ -35,7 +35,7 @@ const statusOf = ({ status, paused }: Download): DownloadRow['status'] | undefin
 }
 
 /** Downloads on all reachable machines, by model and machine. */
-export const downloadRows = (state: State): DownloadRow[] =>
+const downloadRows = (state: State): DownloadRow[] =>
   Object.entries(state.downloads)
     .flatMap(([nodeId, models]) =>
       Object.entries(models).flatMap(([modelId, download]): DownloadRow[] => {

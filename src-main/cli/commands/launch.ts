@@ -19,7 +19,7 @@ export interface LaunchOptions extends CommonOptions {
 const isServing = ({ state }: ServedModel): boolean => state === 'READY' || state === 'RUNNING'
 
 /** The model for the tool: the given one, else the only one that is ready. Throws CommandError. */
-export const modelToLaunch = (served: readonly ServedModel[], given: string | undefined): string => {
+const modelToLaunch = (served: readonly ServedModel[], given: string | undefined): string => {
   const names = served.map(({ id }) => id)
   if (given !== undefined) return nameBy(names, given)
   const ready = served.filter(isServing)

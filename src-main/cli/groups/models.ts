@@ -29,7 +29,6 @@ const addRun = ({ program, finish }: Group): void => {
     )
 }
 
-/** Defines commands that ask models or manage them on disk. */
 interface RmFlags extends CommonOptions {
   readonly on?: string
   readonly unused: boolean
@@ -63,6 +62,7 @@ const addHub = ({ program, finish }: Group): void => {
   }).action(async (flags: CommonOptions) => finish(await runOnNode(() => import('../commands/hub-logout'), flags)))
 }
 
+/** Defines commands that ask models or manage them on disk. */
 export const addModelCommands = (group: Group): void => {
   const { program, finish } = group
   addRun(group)
