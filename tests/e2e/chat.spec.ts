@@ -73,7 +73,7 @@ const STREAMS = `(() => {
 })()`
 const stream = async (page: Page, ...chunks: readonly object[]) => {
   const text = chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join('')
-  await page.waitForFunction('window.answer')
+  await expect.poll(() => page.evaluate(`'answer' in window`)).toBe(true)
   await page.evaluate(`window.answer.enqueue(new TextEncoder().encode(${JSON.stringify(text)}))`)
 }
 /** Ends the answer: the next one is another stream. */

@@ -3,26 +3,35 @@ import type { Attachment } from 'svelte/attachments'
 /** Distance from the end at which the user still counts as reading there. */
 const NEAR_PIXELS = 48
 
-/** Keeps an element at its end while text grows, a picture arrives or the room changes, unless the user scrolls away. */
+const elementsIn = (nodes: NodeList): readonly Element[] => [...nodes].filter((node) => node instanceof Element)
+
+/**
+ * Keeps an element at its end while its children grow or its own room changes, unless the user scrolls away. It follows
+ * sizes, not changes of the content: those are reported once per frame, after the layout. To measure after each of the
+ * hundreds of changes that make up a long conversation would take seconds.
+ */
 export class EndFollower {
   private element: HTMLElement | undefined
   private following = true
+  private top = 0
 
   readonly attach: Attachment<HTMLElement> = (element) => {
     this.element = element
-    const mutations = new MutationObserver(this.stay)
-    mutations.observe(element, { childList: true, subtree: true, characterData: true })
     const sizes = new ResizeObserver(this.stay)
-    sizes.observe(element)
+    for (const one of [element, ...element.children]) sizes.observe(one)
+    const children = new MutationObserver((changes) => {
+      for (const { addedNodes, removedNodes } of changes) {
+        for (const gone of elementsIn(removedNodes)) sizes.unobserve(gone)
+        for (const added of elementsIn(addedNodes)) sizes.observe(added)
+      }
+    })
+    children.observe(element, { childList: true })
     element.addEventListener('scroll', this.scrolled)
-    // Pictures have no size before they are loaded; the event does not bubble.
-    element.addEventListener('load', this.stay, true)
     this.stay()
     return () => {
-      mutations.disconnect()
       sizes.disconnect()
+      children.disconnect()
       element.removeEventListener('scroll', this.scrolled)
-      element.removeEventListener('load', this.stay, true)
       this.element = undefined
     }
   }
@@ -35,12 +44,19 @@ export class EndFollower {
 
   private readonly stay = (): void => {
     const { element } = this
-    if (element && this.following) element.scrollTop = element.scrollHeight
+    if (!element || !this.following) return
+    element.scrollTop = element.scrollHeight
+    this.top = element.scrollTop
   }
 
   private readonly scrolled = (): void => {
     const { element } = this
-    if (element) this.following = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PIXELS
+    if (!element) return
+    const { scrollTop, scrollHeight, clientHeight } = element
+    // What has grown since the last frame moves nothing upwards: only the user does.
+    if (scrollHeight - scrollTop - clientHeight < NEAR_PIXELS) this.following = true
+    else if (scrollTop < this.top) this.following = false
+    this.top = scrollTop
   }
 }
 
