@@ -94,6 +94,8 @@ export type RemovedModelsResponse = z.infer<typeof RemovedModelsResponse>
 
 /** `POST` and `DELETE /models/{id}/download`, on this node or another; the body may be empty. */
 export const DownloadRequest = z.strictObject({ nodeId: NodeId.optional() })
+/** `POST /models`: the same, of a model that the body names. */
+export const AddModelRequest = DownloadRequest.extend({ modelId: ModelId })
 /** `PATCH /models/{id}/download`: a paused download stays paused across restarts until it is resumed. */
 export const ChangeDownloadRequest = z.strictObject({ paused: z.boolean(), nodeId: NodeId.optional() })
 export const DownloadAnswer = z.object({ modelId: ModelId, nodeId: NodeId })

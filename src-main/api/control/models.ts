@@ -1,7 +1,12 @@
 import { Hono, type Context } from 'hono'
 import { z } from 'zod'
 import { ModelId, type NodeId } from '@core/ids'
-import { ChangeDownloadRequest, DownloadRequest, type RemovedModelsResponse } from '@core/protocols/models'
+import {
+  AddModelRequest,
+  ChangeDownloadRequest,
+  DownloadRequest,
+  type RemovedModelsResponse,
+} from '@core/protocols/models'
 import { unusedCopies, type UnusedCopy } from '@core/state/unused-models'
 import { camelCased, jsonBody, parseWith } from '../body'
 import type { ApiContext } from '../context'
@@ -27,15 +32,18 @@ export const modelRoutes = (context: ApiContext): Hono => {
     }
   }
 
+  const member = (nodeId: NodeId): NodeId => {
+    if (nodeId in source.state().members) return nodeId
+    throw new Problem(404, 'not_found', `There is no machine with the id ${nodeId}`, {
+      hint: 'GET /cluster lists them.',
+    })
+  }
+
   /** The model and machine that a request addresses; this machine by default. */
   const meant = (c: Context, given: { nodeId?: NodeId | undefined } = {}): { modelId: ModelId; nodeId: NodeId } => {
     const modelId = parseWith(ModelId, c.req.param('id'))
     const nodeId = given.nodeId ?? parseWith(DownloadRequest, camelCased(c.req.query())).nodeId ?? self
-    if (!(nodeId in source.state().members))
-      throw new Problem(404, 'not_found', `There is no machine with the id ${nodeId}`, {
-        hint: 'GET /cluster lists them.',
-      })
-    return { modelId, nodeId }
+    return { modelId, nodeId: member(nodeId) }
   }
 
   routes.get('/models', async (c) => {
@@ -90,11 +98,19 @@ export const modelRoutes = (context: ApiContext): Hono => {
     return c.json({ hub: hub.name, models: await explained(hub.search(q, c.req.raw.signal)) })
   })
 
-  routes.post(DOWNLOAD, async (c) => {
-    const body = (await c.req.text()) === '' ? {} : camelCased(await jsonBody(c))
-    const { modelId, nodeId } = meant(c, parseWith(DownloadRequest, body))
+  const download = async (c: Context, { modelId, nodeId }: { modelId: ModelId; nodeId: NodeId }): Promise<Response> => {
     await explained(downloads.start(modelId, nodeId))
     return c.json({ modelId, nodeId }, 202)
+  }
+
+  routes.post('/models', async (c) => {
+    const { modelId, nodeId = self } = parseWith(AddModelRequest, camelCased(await jsonBody(c)))
+    return download(c, { modelId, nodeId: member(nodeId) })
+  })
+
+  routes.post(DOWNLOAD, async (c) => {
+    const body = (await c.req.text()) === '' ? {} : camelCased(await jsonBody(c))
+    return download(c, meant(c, parseWith(DownloadRequest, body)))
   })
 
   routes.patch(DOWNLOAD, async (c) => {

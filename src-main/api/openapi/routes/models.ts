@@ -1,4 +1,5 @@
 import {
+  AddModelRequest,
   ChangeDownloadRequest,
   DownloadAnswer,
   DownloadRequest,
@@ -20,6 +21,14 @@ export const MODELS: readonly Described[] = [
     path: '/models',
     does: 'List the models of the cluster; also in the format of `GET /v1/models`, for OpenAI clients whose base URL lacks `/v1`',
     answer: { ModelsOfBothApis },
+  },
+  {
+    method: 'post',
+    path: '/models',
+    does: 'Download a model to a machine’s disk; `POST /models/{id}/download` with the id in the body',
+    body: { AddModelRequest },
+    answer: { DownloadAnswer },
+    statuses: [202],
   },
   {
     method: 'get',
