@@ -70,7 +70,7 @@ def _bytes_per_token(model: object) -> int:
         pass
     alone.leave(["alone"])
     assert alone.measured is not None
-    return alone.measured.per_token
+    return alone.measured.footprint.per_token
 
 
 main(Path(sys.argv[1]), sys.argv[2:])

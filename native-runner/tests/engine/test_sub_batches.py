@@ -250,5 +250,5 @@ def test_slots_that_wait_for_sequences_count_as_padding(mix: str) -> None:
         running.step()
     tokens, nbytes = sum(len(sequence.tokens) for sequence in batch._sequences), batch.nbytes
     running.leave(["0"])
-    assert running.measured is not None and running.measured.per_token == per_token
+    assert running.measured is not None and running.measured.footprint.per_token == per_token
     assert 1 <= nbytes / (tokens * per_token) <= 1.2
