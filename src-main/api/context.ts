@@ -113,6 +113,8 @@ export interface ApiContext {
     fixed(): readonly string[]
     /** Rejects with an error that has `code`, `message` and `hint` if they cannot be saved. */
     update(changes: NodeSettingsChanges): Promise<NodeSettings>
+    /** Resolves when the updates made so far are applied: a later reader must not see what was before them. */
+    settled(): Promise<void>
     /** The settings at start, which determine the listening address. */
     atStart(): NodeSettings
   }

@@ -163,6 +163,15 @@ describe('the settings of a node', () => {
     expect(heard).toEqual([1])
   })
 
+  it('are settled once the updates made so far are applied, or have failed', async () => {
+    const settings = await open()
+    void settings.update({ port: 4000 })
+    settings.update({ port: -1 }).catch(() => undefined)
+    void settings.update({ friendlyName: 'Studio' })
+    await settings.settled()
+    expect(settings.current()).toMatchObject({ port: 4000, friendlyName: 'Studio' })
+  })
+
   it('lose no change when two are made concurrently', async () => {
     const settings = await open()
     await Promise.all([

@@ -28,6 +28,8 @@ export interface NodeSettingsStore {
   fixed(): readonly string[]
   /** Writes changes to disk, then applies them. Fields unknown to this version stay in the file. */
   update(changes: SettingsUpdate): Promise<NodeSettings>
+  /** Resolves when the updates made so far are applied, or have failed. */
+  settled(): Promise<void>
   /** Calls the listener after each update. Returns the unsubscribe function. */
   subscribe(listener: (settings: NodeSettings) => void): () => void
 }
@@ -115,6 +117,7 @@ export const openNodeSettings = async (options: NodeSettingsOptions): Promise<No
       lastUpdate = update.catch(() => undefined)
       return update
     },
+    settled: async () => void (await lastUpdate),
     subscribe: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -14,7 +14,10 @@ export const powerRoutes = ({ settings, power }: ApiContext): Hono => {
     fixed: isFixed(),
   })
 
-  routes.get('/node/power', (c) => c.json(view()))
+  routes.get('/node/power', async (c) => {
+    await settings.settled()
+    return c.json(view())
+  })
 
   routes.patch('/node/power', async (c) => {
     const { keepAwake } = parseWith(ChangePowerRequest, camelCased(await jsonBody(c)))

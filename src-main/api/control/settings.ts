@@ -44,7 +44,10 @@ export const settingsRoutes = ({ settings }: ApiContext): Hono => {
     }
   }
 
-  routes.get('/node/settings', (c) => c.json(view()))
+  routes.get('/node/settings', async (c) => {
+    await settings.settled()
+    return c.json(view())
+  })
 
   routes.patch('/node/settings', async (c) => {
     const request = parseWith(ChangeNodeSettingsRequest, camelCased(await jsonBody(c)))

@@ -22,6 +22,7 @@ export const setupRoutes = ({ settings, python, sleepSettings, source }: ApiCont
   }
 
   const view = async (): Promise<SetupView> => {
+    await settings.settled()
     const { setup: progress, offerSetup } = settings.current()
     const sleep = await sleepSettings()
     return {

@@ -65,6 +65,37 @@ describe('the setup assistant in a window', () => {
     expect(other.shown).toBe(true)
   })
 
+  it('stores quick steps one after the other, the latest last, also when the page ends meanwhile', async () => {
+    const { setup, api } = await opened()
+    const answered: (() => void)[] = []
+    const later = () => new Promise<Response>((resolve) => answered.push(() => resolve(json({ error: {} }, 503))))
+    const sent = () =>
+      api.asked.flatMap(({ method, json }) => (method === 'PATCH' ? [(json as SetupProgress).step] : []))
+    api.next(later, later, later)
+    for (let steps = 0; steps < 3; steps += 1) setup.leave('skipped', scope)
+    expect(setup.progress.step).toBe('model')
+    expect(sent()).toEqual(['machine'])
+    answered.shift()?.()
+    await vi.waitUntil(() => sent().length > 1)
+    expect(sent()).toEqual(['machine', 'model'])
+    setup.back(scope)
+    setup.goTo('machine')
+    expect(sent()).toHaveLength(2)
+    dispatchEvent(new Event('pagehide'))
+    expect(sent()).toEqual(['machine', 'model', 'machine'])
+    expect(setup.progress.step).toBe('machine')
+    setup.close()
+  })
+
+  it('shows no older step when the node answers for one while the next one waits', async () => {
+    const { setup, kept } = await opened()
+    setup.leave('done', scope)
+    setup.leave('done', scope)
+    const steps = new Set<string>()
+    await vi.waitUntil(() => steps.add(setup.progress.step) && kept()?.step === 'cluster')
+    expect([...steps]).toEqual(['cluster'])
+  })
+
   it('goes back, and to visited steps only', async () => {
     const { setup } = await opened()
     setup.leave('done', scope)
