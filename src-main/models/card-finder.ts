@@ -19,6 +19,8 @@ export interface CardFinderParts {
   readonly hub: Pick<Hub, 'described'>
   readonly state: () => State
   readonly nodeId: NodeId
+  /** Members that had the model when last seen: under a new leader the state has no machine's models for a moment. */
+  readonly lastHolders: (modelId: ModelId) => readonly NodeId[]
   /** A sentence naming machines that had the model and are offline; undefined if none is known. */
   readonly away: (modelId: ModelId) => string | undefined
   /** Requests one answer from another node; rejects if it is unreachable. */
@@ -33,12 +35,12 @@ export const holdersOf = ({ downloads }: State, modelId: ModelId): NodeId[] =>
 
 /** Finds the card of a model or an adapter: on this machine, else on machines that have the model, else on the hub. */
 export const cardFinder =
-  ({ own, hub, state, nodeId: self, away, ask }: CardFinderParts) =>
+  ({ own, hub, state, nodeId: self, lastHolders, away, ask }: CardFinderParts) =>
   async (modelId: ModelId): Promise<CardResult> => {
     const here = await own.card(modelId)
     if (here.status !== 'failed') return here
     let refusal: CardResult | undefined
-    for (const holder of holdersOf(state(), modelId)) {
+    for (const holder of new Set([...holdersOf(state(), modelId), ...lastHolders(modelId)])) {
       if (holder === self) continue
       const there = await ask(holder, 'card', { modelId })
         .then((answer) => AnsweredCard.parse(answer))

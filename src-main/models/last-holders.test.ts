@@ -3,7 +3,7 @@ import type { Envelope, Event } from '@core/events/event'
 import { ModelId, NodeId } from '@core/ids'
 import { next } from '@core/events/next'
 import { coded } from '@core/texts/coded'
-import { World } from '@core/testing/world'
+import { smallCard, World } from '@core/testing/world'
 import { cardFinder } from './card-finder'
 import { HubError } from './hub/hub-error'
 import { LastHolders } from './last-holders'
@@ -111,6 +111,7 @@ describe('the reason for a missing card', () => {
       },
       state: () => new World().state,
       nodeId: NodeId.parse('here'),
+      lastHolders: () => [],
       away: () => away,
       ask: () => Promise.reject(new Error('nobody is there')),
     })
@@ -126,4 +127,27 @@ describe('the reason for a missing card', () => {
       'it is on no machine that is connected; This machine is told to ask no model hub (--offline)',
     )
   })
+})
+
+it('a card comes from the machine that had the model when last seen, though a new leader’s state has no models yet', async () => {
+  const source = start('Mac Studio')
+  const holders = new LastHolders({ source })
+  source.has('Mac Studio')
+  source.leave('Mac Studio')
+  expect(source.state().downloads).toEqual({})
+  const asked: string[] = []
+  const find = cardFinder({
+    own: { card: async () => ({ status: 'failed', reason: 'not here' }), held: () => undefined, unreadable: () => [] },
+    hub: { described: () => Promise.reject(new Error('nobody asks the hub')) },
+    state: source.state,
+    nodeId: NodeId.parse('here'),
+    lastHolders: (id) => holders.of(id),
+    away: () => undefined,
+    ask: (nodeId) => {
+      asked.push(nodeId)
+      return Promise.resolve({ status: 'loaded', card: smallCard })
+    },
+  })
+  expect(await find(modelId)).toMatchObject({ status: 'loaded' })
+  expect(asked).toEqual(['Mac Studio'])
 })

@@ -33,11 +33,17 @@ export class LastHolders {
     this.unsubscribe()
   }
 
+  /** Members that had a model when last seen. */
+  of(modelId: ModelId): readonly NodeId[] {
+    const { members } = this.options.source.state()
+    return [...(this.models.get(modelId) ?? [])].filter((nodeId) => nodeId in members)
+  }
+
   /** `Mac Studio, which has this model, is away`; undefined if no such machine is known. */
   away(modelId: ModelId): CodedText | undefined {
     const state = this.options.source.state()
-    const names = [...(this.models.get(modelId) ?? [])]
-      .filter((nodeId) => nodeId in state.members && !(nodeId in state.nodes))
+    const names = this.of(modelId)
+      .filter((nodeId) => !(nodeId in state.nodes))
       .map((nodeId) => nodeName(state, nodeId))
     const [only, ...others] = names
     if (only === undefined) return undefined

@@ -61,6 +61,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     hub,
     state: () => master.state(),
     nodeId,
+    lastHolders: (modelId) => wired.holders?.of(modelId) ?? [],
     away: (modelId) => wired.holders?.awayInEnglish(modelId),
     ask: (...asked) => wired.peers?.links.ask(...asked) ?? Promise.reject(new Error('no links')),
   })
