@@ -29,6 +29,14 @@ export const role = (node: HostedNode, wanted: string): Promise<unknown> =>
     (view) => view.role === wanted,
   )
 
+/** Resolves when a machine has noticed that it has no link to another one. */
+export const unlinked = (node: HostedNode, other: HostedNode): Promise<unknown> =>
+  until(
+    'the link is given up',
+    () => node.cluster(),
+    ({ members }) => members.some(({ nodeId, linked }) => nodeId === other.nodeId && !linked),
+  )
+
 /** Resolves when each of `count` machines has a way to each other: a group can be placed. */
 export const connected = (node: HostedNode, count: number): Promise<State> =>
   until(

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { chat, declare, names, ready, state } from './acts'
+import { chat, declare, names, ready, state, unlinked } from './acts'
 import { allLinked, HostedCluster, until, type HostedNode } from './cluster'
 import { noHosts } from './network'
 
@@ -8,13 +8,6 @@ if (why !== undefined) console.log(`No tests on several hosts: ${why}.`)
 
 let cluster: HostedCluster
 afterEach(() => cluster.dispose())
-
-const unlinked = (node: HostedNode, other: HostedNode): Promise<unknown> =>
-  until(
-    'the link is given up',
-    () => node.cluster(),
-    ({ members }) => members.some(({ nodeId, linked }) => nodeId === other.nodeId && !linked),
-  )
 
 describe.skipIf(why !== undefined)('of three machines one hears another no more, but is heard by it', () => {
   it.each([

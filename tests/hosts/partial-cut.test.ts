@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { chat, declare, names, ready, state, stream } from './acts'
+import { chat, declare, names, ready, state, stream, unlinked } from './acts'
 import { allLinked, HostedCluster, until, type HostedNode } from './cluster'
 import { noHosts } from './network'
 
@@ -8,13 +8,6 @@ if (why !== undefined) console.log(`No tests on several hosts: ${why}.`)
 
 let cluster: HostedCluster
 afterEach(() => cluster.dispose())
-
-const parted = (node: HostedNode, other: HostedNode): Promise<unknown> =>
-  until(
-    'the cut is noticed',
-    () => node.cluster(),
-    ({ members }) => members.some(({ nodeId, linked }) => nodeId === other.nodeId && !linked),
-  )
 
 describe.skipIf(why !== undefined)('three machines of which two do not reach one another', () => {
   it('all answer requests for what runs on any of them, take declarations, and lose no instance', async () => {
@@ -30,7 +23,7 @@ describe.skipIf(why !== undefined)('three machines of which two do not reach one
     const before = Object.keys((await state(first)).instances).sort()
 
     first.host.cut(third.host)
-    await Promise.all([parted(first, third), parted(third, first)])
+    await Promise.all([unlinked(first, third), unlinked(third, first)])
     for (const node of nodes) for (const name of ['one', 'three']) expect(await chat(node, name, 200)).toBe(expected)
     // Several at once, token by token, both ways over the one machine between.
     const streams = [1, 2, 3].flatMap(() => [stream(first, 'three', 200), stream(third, 'one', 200)])

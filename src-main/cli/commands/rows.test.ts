@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { CatalogueModel } from '@core/protocols/models'
 import { ModelId, NodeId, TaskId } from '@core/ids'
 import { emptyState, type State } from '@core/state/state'
-import { readyWorld, World } from '@core/testing/world'
+import { offHours } from '@core/testing/off-hours'
+import { readyWorld } from '@core/testing/world'
 import { tableLines } from '../text/table'
 import { downloadText } from './download-text'
 import { lsRows } from './ls-rows'
@@ -56,17 +57,9 @@ describe('the models on disks', () => {
 
 describe('how long a model is kept', () => {
   it('is on request also where a request has loaded it outside its hours', () => {
-    const world = new World()
-    world.addNode('mini')
-    world.now = Date.parse('2026-03-04T12:00:00Z')
-    world.wait(0)
-    const id = world.declare('office', { hours: [{ from: '09:00', to: '10:00', timeZone: 'UTC' }] })
-    world.reconcile()
-    const onRequest = { idleSeconds: 300 }
+    const { world, wake } = offHours()
     expect(psRows(world.state)).toMatchObject([{ lifetime: 'always' }])
-    world.command({ type: 'WakeMetaInstance', metaInstanceId: id, onRequest })
-    world.reconcile()
-    world.report(id, { status: 'Ready' })
+    wake()
     const [row] = psRows(world.state)
     expect(row?.lifetime).toBe('on-request')
     expect(row?.endsAt).toBeGreaterThan(world.now)
