@@ -52,7 +52,7 @@ test('a model that a request loaded says when it ends, can be pinned, kept and e
   await page.getByRole('radio', { name: /^While only this machine can send requests/ }).check()
 })
 
-test('a setting changed just before the page is reloaded or left is changed', async ({ page }) => {
+test('a setting changed just before the page is reloaded or left is changed', async ({ context }) => {
   node = await startHeadless({ dataDir: folder.path })
   // Open streams take up the connections that a browser allows itself to a host, so a change waits for one. A reload
   // would wait for one as well, and the streams for the reload.
@@ -66,6 +66,8 @@ test('a setting changed just before the page is reloaded or left is changed', as
     },
   ]
   for (const { option, value, ...ending } of changes) {
+    // A page of its own: the navigation that ends the one before may still be going when its change is stored.
+    const page = await context.newPage()
     await page.goto(`${node.url}/#/settings`)
     await page.getByRole('radio', { name: option }).evaluate((radio, { leave, streams }) => {
       const { click } = radio as unknown as { click(): void }
@@ -73,8 +75,10 @@ test('a setting changed just before the page is reloaded or left is changed', as
       click.call(radio)
       eval(leave)
     }, ending)
-    const kept = async () => (await (await page.request.get(`${node.url}/node/settings`)).json()).settings.loadOnRequest
+    const kept = async () =>
+      (await (await context.request.get(`${node.url}/node/settings`)).json()).settings.loadOnRequest
     await expect.poll(kept, { timeout: PATIENCE_MS }).toBe(value)
+    await page.close()
   }
 })
 
