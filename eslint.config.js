@@ -67,6 +67,11 @@ const NOTHING_WAITS = {
   message: 'The core decides at once. What waits is the shell’s.',
 }
 
+const SECOND = {
+  selector: "CallExpression[callee.object.name='vi'][callee.property.name=/^wait/][arguments.length=1]",
+  message: 'vitest gives up after a second, which a busy machine may take: `eventually` is patient.',
+}
+
 const REMOVAL = {
   importNames: ['rm', 'rmSync', 'rmdir', 'rmdirSync', 'unlink', 'unlinkSync', 'default'],
   message: 'src-main/disk/removal removes: it follows no link and leaves nothing but what was named.',
@@ -103,6 +108,10 @@ export default defineConfig(
         { paths: ['fs', 'node:fs', 'fs/promises', 'node:fs/promises'].map((name) => ({ name, ...REMOVAL })) },
       ],
     },
+  },
+  {
+    files: ['**/*.test.ts', 'tests/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', SECOND] },
   },
   {
     files: ['src-core/**/*.ts'],

@@ -193,6 +193,12 @@ describe('the strictness rules', () => {
     expect(await rulesBroken('src-main/api/x.ts', code)).not.toEqual([])
   })
 
+  it('give a condition of a test more than a second', async () => {
+    const wait = (limit: string): string => `export const x = (vi: Wait) => vi.waitFor(() => undefined${limit})\n`
+    expect(await rulesBroken('src-main/api/x.test.ts', wait(''))).toEqual(['no-restricted-syntax'])
+    expect(await rulesBroken('src-main/api/x.test.ts', wait(', { timeout: 30_000 }'))).toEqual([])
+  })
+
   it('cannot be switched off by a comment', async () => {
     const code = '/* eslint-disable */\nexport const x = (y: string | undefined) => y!\n'
     expect(await rulesBroken('src-main/api/x.ts', code)).toContain('@typescript-eslint/no-non-null-assertion')

@@ -4,6 +4,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import os from 'node:os'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { NodeId } from '@core/ids'
+import { eventually } from '@core/testing/eventually'
 import { Discovery, type Sighting } from './discovery'
 import type { Channel } from './own-addresses'
 import { interfaceTypeTowards } from './probing/own-interfaces'
@@ -38,7 +39,7 @@ describe('discovery, where another program has the port of multicast DNS for its
 
   it('ends nothing, says so once, finds nobody and can be closed', async () => {
     const failure = { on: '127.0.0.1', err: expect.objectContaining({ code: 'EADDRINUSE' }) as unknown }
-    await vi.waitFor(() => expect(warnings).toEqual([failure]))
+    await eventually(() => expect(warnings).toEqual([failure]))
     for (let check = 0; check < 5; check += 1) {
       vi.advanceTimersByTime(2000)
       expect(await discovery.answering(new Set([other]), { withinMs: 20 })).toEqual(new Set())
@@ -49,7 +50,7 @@ describe('discovery, where another program has the port of multicast DNS for its
 
   it('repeats no announcement once it is closed', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    await vi.waitFor(() => expect(warnings).not.toEqual([]))
+    await eventually(() => expect(warnings).not.toEqual([]))
     await discovery.close()
     // What the library does on a closed socket is thrown out of its timer.
     vi.advanceTimersByTime(3_600_000)

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 import { NodeId } from '@core/ids'
 import type { Admission } from '@core/protocols/join'
 import { emptyState } from '@core/state/state'
+import { eventually } from '@core/testing/eventually'
 import { AdmissionFile } from './joining/admission-file'
 import { Joining } from './joining/joining'
 import { Membership } from './membership'
@@ -105,7 +106,7 @@ it('joins as soon as its disk allows it, as the others count on it by then', asy
   })
   const joined = membership.joining.withToken('token')
   // The admission file is real: its writes do not advance the fake clock.
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     await vi.advanceTimersByTimeAsync(5000)
     expect(startOver).toHaveBeenCalledTimes(3)
   })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { KeepAwake } from '@core/settings/keep-awake'
 import { ModelId, NodeId } from '@core/ids'
+import { eventually } from '@core/testing/eventually'
 import { readyWorld } from '@core/testing/world'
 import { drawsFromBattery, isOnBattery } from './battery'
 import { SleepGuard } from './sleep-guard'
@@ -62,11 +63,11 @@ describe('keeping a machine awake', () => {
     await guard.check()
     expect(guard.facts()).toEqual({ onBattery: false })
     download('Ongoing')
-    await vi.waitUntil(() => held.size === 1)
+    await eventually(() => expect(held.size).toBe(1))
     expect([...held]).toEqual(['A model is being downloaded'])
     expect(guard.facts()).toEqual({ onBattery: false, awakeFor: 'download' })
     download('Complete')
-    await vi.waitUntil(() => held.size === 0)
+    await eventually(() => expect(held.size).toBe(0))
     expect(guard.facts()).toEqual({ onBattery: false })
   })
 

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ModelId, RunnerId } from '@core/ids'
 import { type LoadCommand, RUNNER_PROTOCOL, type RunnerCommand, type RunnerEvent } from '@core/protocols/runner'
 import type { RunnerStatus } from '@core/state/runners'
+import { eventually } from '@core/testing/eventually'
 import type { RunnerProcess } from './process/runner-process'
 import { Supervisor } from './supervisor'
 import { DEFAULT_LIMITS } from './watchdog'
@@ -81,16 +82,16 @@ describe('a runner', () => {
       }
       await setImmediate()
     }
-    await vi.waitFor(() => expect(sent).toMatchObject([{ type: 'hello' }]))
+    await eventually(() => expect(sent).toMatchObject([{ type: 'hello' }]))
     says({ type: 'hello', protocol: RUNNER_PROTOCOL, runnerId: supervisor.runnerId, pid: 1, versions: {} })
     await live(3600)
     expect(supervisor.status).toEqual({ status: 'Connecting' })
     tell(load)
-    await vi.waitFor(() => expect(sent.at(-1)).toEqual(load))
+    await eventually(() => expect(sent.at(-1)).toEqual(load))
     await live(119)
     expect(supervisor.status).toEqual({ status: 'Connecting' })
     await live(3)
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(supervisor.status).toMatchObject({
         status: 'Failed',
         errorMessage: expect.stringContaining('no progress for 120 s') as string,

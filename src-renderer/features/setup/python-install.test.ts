@@ -1,4 +1,5 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { eventually } from '@core/testing/eventually'
 import { FakeApi, FakeStream, json } from '../../testing/fake-api'
 import { PythonInstall } from './python-install.svelte'
 
@@ -13,7 +14,7 @@ describe('the Python installation in a window', () => {
     stream.send({ kind: 'view', view: { status: 'installing' } })
     stream.send({ kind: 'output', text: 'no route to host' })
     stream.send({ kind: 'view', view: { status: 'failed', reason: 'no route to host' } })
-    await vi.waitUntil(() => install.view?.status === 'failed')
+    await eventually(() => expect(install.view?.status).toBe('failed'))
     answer(json({ status: 'installing' }))
     await installing
     expect(install.view).toEqual({ status: 'failed', reason: 'no route to host' })

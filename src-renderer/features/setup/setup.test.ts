@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import type { SetupView } from '@core/protocols/setup'
 import type { SetupProgress } from '@core/settings/setup-progress'
 import { MetaInstanceId } from '@core/ids'
+import { eventually } from '@core/testing/eventually'
 import { FakeApi, json } from '../../testing/fake-api'
 import { Setup } from './setup.svelte'
 
@@ -58,7 +59,7 @@ describe('the setup assistant in a window', () => {
     const { setup, kept, api } = await opened()
     setup.leave('done', scope)
     setup.leave('skipped', scope)
-    await vi.waitUntil(() => kept()?.step === 'cluster')
+    await eventually(() => expect(kept()?.step).toBe('cluster'))
     const other = new Setup(api)
     await other.read()
     expect(other.progress).toMatchObject({ step: 'cluster', outcomes: { welcome: 'done', machine: 'skipped' } })
@@ -76,7 +77,7 @@ describe('the setup assistant in a window', () => {
     expect(setup.progress.step).toBe('model')
     expect(sent()).toEqual(['machine'])
     answered.shift()?.()
-    await vi.waitUntil(() => sent().length > 1)
+    await eventually(() => expect(sent().length).toBeGreaterThan(1))
     expect(sent()).toEqual(['machine', 'model'])
     setup.back(scope)
     setup.goTo('machine')
@@ -92,7 +93,10 @@ describe('the setup assistant in a window', () => {
     setup.leave('done', scope)
     setup.leave('done', scope)
     const steps = new Set<string>()
-    await vi.waitUntil(() => steps.add(setup.progress.step) && kept()?.step === 'cluster')
+    await eventually(() => {
+      steps.add(setup.progress.step)
+      expect(kept()?.step).toBe('cluster')
+    })
     expect([...steps]).toEqual(['cluster'])
   })
 
@@ -113,7 +117,7 @@ describe('the setup assistant in a window', () => {
     setup.leave('done', scope)
     setup.later()
     expect(setup.shown).toBe(false)
-    await vi.waitUntil(() => kept()?.state === 'later')
+    await eventually(() => expect(kept()?.state).toBe('later'))
     setup.open()
     expect(setup.shown).toBe(true)
     expect(setup.progress.step).toBe('machine')
@@ -123,7 +127,7 @@ describe('the setup assistant in a window', () => {
     const { setup, kept } = await opened({ progress: { step: 'connect', state: 'open', outcomes: {} } })
     setup.leave('done', scope)
     expect(setup.shown).toBe(false)
-    await vi.waitUntil(() => kept()?.state === 'done')
+    await eventually(() => expect(kept()?.state).toBe('done'))
     setup.open()
     expect(setup.progress).toMatchObject({ step: 'welcome', outcomes: {} })
   })
@@ -131,7 +135,7 @@ describe('the setup assistant in a window', () => {
   it('records the first model', async () => {
     const { setup, kept } = await opened()
     setup.launched(MetaInstanceId.parse('m-1'))
-    await vi.waitUntil(() => kept()?.metaInstanceId === 'm-1')
+    await eventually(() => expect(kept()?.metaInstanceId).toBe('m-1'))
   })
 
   it('continues if the node cannot store it, and says so', async () => {
@@ -141,7 +145,7 @@ describe('the setup assistant in a window', () => {
     api.next(() => json({ error: { code: 'settings_not_written', message: 'The disk is full' } }, 503))
     setup.leave('done', scope)
     expect(setup.progress.step).toBe('machine')
-    await vi.waitUntil(() => setup.problem !== undefined)
+    await eventually(() => expect(setup.problem).toBeDefined())
     expect(setup.progress.step).toBe('machine')
   })
 })
