@@ -1,8 +1,10 @@
 """Batched sampling: with any mix of settings each sequence samples the same as alone."""
 
 from pathlib import Path
+from typing import Any
 
 import mlx.core as mx
+import numpy as np
 import pytest
 from requests_alone import prompt, schedule, tiny_model
 
@@ -11,6 +13,7 @@ from muster_runner.cache.memory_budget import UNLIMITED, MemoryBudget
 from muster_runner.engine.sequence import Sequence
 from muster_runner.protocol import Sampling
 from muster_runner.sampling.batch_sampler import BatchSampler
+from muster_runner.sampling.penalties import LogitBias
 from muster_runner.sampling.sampling import sampling_pipeline
 
 SETTINGS = [
@@ -91,3 +94,92 @@ def test_nothing_to_be_computed_is_left_over_from_step_to_step(sampling: Samplin
         graph = tmp_path / "graph.dot"
         mx.export_to_dot(str(graph), sampler._contexts)
         assert graph.read_text().count("->") == 0
+
+
+VOCABULARY = 1000
+# How many requests a batch has, of which one is at a limit.
+WIDTH = 6
+
+
+def sequences(settings: list[Sampling]) -> list[Sequence]:
+    return [Sequence(f"{at}", [1, 2], 3, [], sampling_pipeline(sampling, {})) for at, sampling in enumerate(settings)]
+
+
+class Counting:
+    """``mlx.core`` for one module, which counts the values that it sorts or makes arrays of."""
+
+    def __init__(self) -> None:
+        self.values = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(mx, name)
+
+    def array(self, values: Any, **rest: Any) -> mx.array:
+        made = mx.array(values, **rest)
+        self.values += made.size
+        return made
+
+    def sort(self, values: mx.array, **rest: Any) -> mx.array:
+        self.values += values.size
+        return mx.sort(values, **rest)
+
+
+@pytest.mark.parametrize("count", [3, VOCABULARY // 2, VOCABULARY])
+def test_a_bias_is_prepared_once_and_not_in_each_step(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may name the whole vocabulary, and all requests wait for each step."""
+    biased = Sampling(temperature=0, logit_bias={str(token): 1.0 for token in range(count)})
+    batch, sampler = sequences([biased, *[Sampling(temperature=0)] * (WIDTH - 1)]), BatchSampler()
+    logits, fed = mx.random.normal((WIDTH, VOCABULARY)), mx.zeros(WIDTH, dtype=mx.uint32)
+    counted = Counting()
+    monkeypatch.setattr("muster_runner.sampling.penalties.mx", counted)
+    sampler(batch, logits, fed)
+    assert counted.values >= count
+    counted.values = 0
+    for _ in range(3):
+        sampler(batch, logits, fed)
+    assert counted.values <= 3 * WIDTH
+
+
+@pytest.mark.parametrize(
+    ("one", "others"),
+    [
+        (Sampling(temperature=1, top_p=0.9), Sampling(temperature=1)),
+        (Sampling(temperature=1, top_p=0.9, top_k=7), Sampling(temperature=1, top_k=7)),
+        (Sampling(temperature=1, top_k=VOCABULARY - 1), Sampling(temperature=1)),
+        (Sampling(temperature=1, top_k=VOCABULARY - 1), Sampling(temperature=1, top_k=7, seed=1)),
+    ],
+)
+def test_the_filters_of_one_request_sort_no_values_of_others(
+    one: Sampling, others: Sampling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sorting takes longer than anything else of a sample on a CPU."""
+    logits, fed = mx.random.normal((WIDTH, VOCABULARY)), mx.zeros(WIDTH, dtype=mx.uint32)
+    counted = Counting()
+    monkeypatch.setattr("muster_runner.sampling.sampling.mx", counted)
+
+    def sorted_values(settings: list[Sampling]) -> int:
+        counted.values = 0
+        BatchSampler()(sequences(settings), logits[: len(settings)], fed[: len(settings)])
+        return counted.values
+
+    together = sorted_values([one, *[others] * (WIDTH - 1)])
+    assert together <= sorted_values([one]) + sorted_values([others] * (WIDTH - 1)) + 10 * WIDTH
+
+
+def test_a_bias_adds_the_same_however_many_tokens_it_names_and_whatever_others_have() -> None:
+    random = np.random.default_rng(0)
+    biases = [
+        {int(token): float(random.integers(-100, 100)) for token in random.permutation(VOCABULARY + 50)[:count]}
+        for count in (1, VOCABULARY, 20, VOCABULARY // 2, 0)
+    ]
+    logits = random.normal(size=(len(biases), VOCABULARY)).astype(np.float32)
+    expected = logits.copy()
+    for row, bias in zip(expected, biases, strict=True):
+        for token, value in bias.items():
+            if token < VOCABULARY:
+                row[token] += np.float32(value)
+    instances = [LogitBias({str(token): value for token, value in bias.items()}) for bias in biases]
+    none = mx.zeros((len(biases), 1), dtype=mx.uint32)
+    assert np.array_equal(np.array(LogitBias.rows(instances, none, mx.array(logits))), expected)
+    for instance, row, biased in zip(instances, logits, expected, strict=True):
+        assert np.array_equal(np.array(instance(none[0], mx.array(row[None]))), biased[None])

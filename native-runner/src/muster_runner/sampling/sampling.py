@@ -51,26 +51,59 @@ def scaled(logprobs: mx.array, rows: Sequence[Distribution]) -> mx.array:
 def _threshold(logprobs: mx.array, rows: Sequence[Distribution]) -> mx.array | None:
     """Returns the lowest log probability that stays, by row (rows, 1). Every filter keeps all values above a threshold,
     so the highest threshold decides."""
-    size, bounds = logprobs.shape[-1], []
-    last = mx.array([[size - row.top_k if 0 < row.top_k < size else 0] for row in rows])
-    if any(row.top_p < 1 for row in rows):
-        ascending = mx.sort(logprobs, axis=-1)
-        probabilities = mx.exp(ascending)
-        above = mx.cumsum(probabilities, axis=-1, reverse=True, inclusive=False)
-        total = above[..., :1] + probabilities[..., :1]
-        # Infinity for rows without top-p: rounding must not drop any of their tokens.
-        limits = _column([row.top_p if row.top_p < 1 else mx.inf for row in rows])
-        dropped = mx.minimum((above >= limits * total).sum(axis=-1, keepdims=True), size - 1)
-        bounds += [mx.take_along_axis(ascending, mx.maximum(dropped, last), axis=-1)]
-    elif any(0 < row.top_k < size for row in rows):
-        most = max(row.top_k for row in rows if row.top_k < size)
-        best = mx.sort(mx.topk(logprobs, most, axis=-1), axis=-1)
-        kth = mx.take_along_axis(best, mx.maximum(last - (size - most), 0), axis=-1)
-        bounds += [mx.where(last > 0, kth, -mx.inf)]
+    bounds = [
+        _of_some(_top_k_bounds if group else _top_p_bounds, numbers, logprobs, rows)
+        for group, numbers in _to_sort(rows, logprobs.shape[-1]).items()
+    ]
     if any(row.min_p > 0 for row in rows):
         log_ratios = _column([math.log(row.min_p) if row.min_p > 0 else -mx.inf for row in rows])
         bounds += [mx.max(logprobs, axis=-1, keepdims=True) + log_ratios]
     return reduce(mx.maximum, bounds) if bounds else None
+
+
+def _to_sort(rows: Sequence[Distribution], size: int) -> dict[int, list[int]]:
+    """Groups the numbers of the rows whose filters need their values in order, so that the filter of one request costs
+    the others nothing: 0 for top-p, which sorts all ``size`` values; else the bits of top-k, which sorts as many values
+    as the largest of its group."""
+    groups: dict[int, list[int]] = {}
+    for at, row in enumerate(rows):
+        if row.top_p < 1:
+            groups.setdefault(0, []).append(at)
+        elif 0 < row.top_k < size:
+            groups.setdefault(row.top_k.bit_length(), []).append(at)
+    return groups
+
+
+def _of_some(
+    find: Callable[[mx.array, Sequence[Distribution]], mx.array],
+    numbers: Sequence[int],
+    logprobs: mx.array,
+    rows: Sequence[Distribution],
+) -> mx.array:
+    """Returns what ``find`` finds for the rows with these numbers, and minus infinity for the others: (rows, 1)."""
+    if len(numbers) == len(rows):
+        return find(logprobs, rows)
+    bounds, order = mx.full((len(rows), 1), -mx.inf), mx.array(numbers)
+    bounds[order] = find(logprobs[order], [rows[at] for at in numbers])
+    return bounds
+
+
+def _top_p_bounds(logprobs: mx.array, rows: Sequence[Distribution]) -> mx.array:
+    """``rows`` have top-p, and some of them top-k."""
+    size = logprobs.shape[-1]
+    last = mx.array([[size - row.top_k if 0 < row.top_k < size else 0] for row in rows])
+    ascending = mx.sort(logprobs, axis=-1)
+    probabilities = mx.exp(ascending)
+    above = mx.cumsum(probabilities, axis=-1, reverse=True, inclusive=False)
+    total = above[..., :1] + probabilities[..., :1]
+    dropped = mx.minimum((above >= _column([row.top_p for row in rows]) * total).sum(axis=-1, keepdims=True), size - 1)
+    return mx.take_along_axis(ascending, mx.maximum(dropped, last), axis=-1)
+
+
+def _top_k_bounds(logprobs: mx.array, rows: Sequence[Distribution]) -> mx.array:
+    most = max(row.top_k for row in rows)
+    best = mx.sort(mx.topk(logprobs, most, axis=-1), axis=-1)
+    return mx.take_along_axis(best, mx.array([[most - row.top_k] for row in rows]), axis=-1)
 
 
 def _column(values: Sequence[float]) -> mx.array:
