@@ -113,21 +113,20 @@ export class ClusterSimulation {
       case 'disconnectRdma':
         return this.cables.disconnectRdma(step)
       case 'silence':
-        return this.links.isolate(step.node)
+        return this.links.separations.isolate(step.node)
       case 'resume':
-        return this.links.rejoin(step.node)
+        return this.links.separations.rejoin(step.node)
       case 'partition':
-        return this.links.partition(step.groups)
+        return this.links.separations.partition(step.groups)
       case 'heal':
-        this.links.mendAll()
-        return this.links.partition([])
+        return this.links.separations.heal()
       case 'cut':
-        return this.links.cut(...step.between)
+        return this.links.separations.cut(...step.between)
       case 'mend':
-        return this.links.mend(...step.between)
+        return this.links.separations.mend(...step.between)
       case 'network': {
         const { loss, delayMs, jitterMs, duplication, bytesPerSecond } = step
-        this.links.conditions = { loss, delayMs, jitterMs, duplication, bytesPerSecond }
+        this.links.transit.conditions = { loss, delayMs, jitterMs, duplication, bytesPerSecond }
         return
       }
       case 'crashNode':

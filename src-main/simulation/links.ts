@@ -12,6 +12,8 @@ import {
   openThrough,
   type RemovalNotice,
 } from '../cluster/link-layer'
+import { pairKey, Separations } from './separations'
+import { type Sent, Transit } from './transit'
 import { VirtualLink } from './virtual-link'
 
 /** Silence after which a link is given up. */
@@ -22,21 +24,8 @@ const DIAL_INTERVAL_MS = 1000
 const REDIAL_MS = 1200
 /** A machine whose process died resets its connections after this. */
 const RESET_MS = 5
-/** Delay of a retransmission on a stream. */
-const RETRANSMIT_MS = 200
-
-export interface NetworkConditions {
-  /** Share of messages lost: consensus messages for good, stream data until retransmitted. */
-  readonly loss: number
-  readonly delayMs: number
-  readonly jitterMs: number
-  /** Share of consensus messages delivered twice. */
-  readonly duplication: number
-  /** Bandwidth of a link in each direction; further data queues. Absent: unlimited. */
-  readonly bytesPerSecond?: number | undefined
-}
-
-const CALM: NetworkConditions = { loss: 0, delayMs: 1, jitterMs: 0, duplication: 0 }
+/** Delay before the links of a removed member end, so that the removal still reaches it. */
+const REMOVED_END_MS = 200
 
 /** What links need of a node. */
 export interface Linked {
@@ -75,20 +64,16 @@ interface Pair {
 export class SimulatedLinks {
   private readonly pairs = new Map<string, Pair>()
   private readonly nodes = new Map<NodeId, Linked>()
-  private readonly lastAt = new Map<string, Timestamp>()
-  /** Until when each direction is busy with queued bytes. */
-  private readonly busyUntil = new Map<string, Timestamp>()
   /** Each node's end of its links, by `self>peer`. */
   private readonly ends = new Map<string, VirtualLink>()
-  private groups: ReadonlyMap<NodeId, number> = new Map()
-  private readonly isolated = new Set<NodeId>()
-  private readonly cuts = new Set<string>()
-  conditions = CALM
+  readonly separations = new Separations(() => this.updateReachability())
+  readonly transit: Transit
 
   constructor(
     private readonly clock: VirtualClock,
-    private readonly random: Random,
+    random: Random,
   ) {
+    this.transit = new Transit(random)
     const tick = (): void => {
       for (const pair of this.pairs.values()) this.dial(pair)
       clock.after(DIAL_INTERVAL_MS, tick)
@@ -118,43 +103,11 @@ export class SimulatedLinks {
     }
   }
 
-  /** Nodes of different groups cannot reach one another; nodes in no group form one of their own. */
-  partition(groups: readonly (readonly NodeId[])[]): void {
-    this.groups = new Map(groups.flatMap((group, at) => group.map((nodeId) => [nodeId, at] as const)))
-    this.updateReachability()
-  }
-
-  /** Cuts the connection between these two only. */
-  cut(a: NodeId, b: NodeId): void {
-    this.cuts.add(pairKey(a, b))
-    this.updateReachability()
-  }
-
-  mend(a: NodeId, b: NodeId): void {
-    this.cuts.delete(pairKey(a, b))
-    this.updateReachability()
-  }
-
-  mendAll(): void {
-    this.cuts.clear()
-  }
-
-  isolate(nodeId: NodeId): void {
-    this.isolated.add(nodeId)
-    this.updateReachability()
-  }
-
-  rejoin(nodeId: NodeId): void {
-    this.isolated.delete(nodeId)
-    this.updateReachability()
-  }
-
   /** Whether bytes pass between these two now. */
   reaches(a: NodeId, b: NodeId): boolean {
     if (a === b) return true
     const [one, other] = [this.nodes.get(a), this.nodes.get(b)]
-    if (!one?.isActive() || !other?.isActive() || this.isolated.has(a) || this.isolated.has(b)) return false
-    return !this.cuts.has(pairKey(a, b)) && this.groups.get(a) === this.groups.get(b)
+    return one?.isActive() === true && other?.isActive() === true && !this.separations.areSeparated(a, b)
   }
 
   isLinked(a: NodeId, b: NodeId): boolean {
@@ -187,7 +140,8 @@ export class SimulatedLinks {
       }
       // If only the process died, its machine resets the connection; otherwise the link ends by silence.
       const died =
-        !this.isHeld(pair) && [pair.a, pair.b].some((nodeId) => this.nodes.get(nodeId)?.isRunning() === false)
+        !this.separations.areSeparated(pair.a, pair.b) &&
+        [pair.a, pair.b].some((nodeId) => this.nodes.get(nodeId)?.isRunning() === false)
       this.clock.after(died ? RESET_MS : SILENT_MS, () => {
         if (!pair.reachable && pair.reachableAt === now) this.lose(pair, { redial: died ? RESET_MS : REDIAL_MS })
       })
@@ -218,7 +172,7 @@ export class SimulatedLinks {
   /** Ends links to nodes that are no longer members. */
   membersChanged(): void {
     for (const pair of this.pairs.values())
-      if (pair.up && !this.areMembers(pair)) this.clock.after(RETRANSMIT_MS, () => this.lose(pair, { redial: 0 }))
+      if (pair.up && !this.areMembers(pair)) this.clock.after(REMOVED_END_MS, () => this.lose(pair, { redial: 0 }))
   }
 
   /** Discards a dead process's ends of its links, without notifying it. */
@@ -226,28 +180,10 @@ export class SimulatedLinks {
     for (const peer of this.nodes.keys()) this.ends.delete(directionKey(nodeId, peer))
   }
 
-  /**
-   * Sends over the link between these two. `sized` computes the size in bytes, needed only with limited bandwidth. A
-   * `frail` message can be lost for good or duplicated; others are retransmitted.
-   */
-  private pass(from: NodeId, to: NodeId, message: { sized: () => number; frail: boolean }, arrive: () => void): void {
+  /** Sends over the link between these two; without one it is dropped. */
+  private pass(from: NodeId, to: NodeId, message: Sent, arrive: () => void): void {
     const pair = this.pairs.get(pairKey(from, to))
     if (!pair?.up) return
-    const { loss, delayMs, jitterMs, duplication, bytesPerSecond } = this.conditions
-    const direction = directionKey(from, to)
-    let delay = delayMs + (jitterMs === 0 ? 0 : this.random.integer(0, jitterMs))
-    if (loss > 0) {
-      if (message.frail) {
-        if (this.random.chance(loss)) return
-      } else while (this.random.chance(loss)) delay += RETRANSMIT_MS
-    }
-    let start = this.clock.now()
-    if (bytesPerSecond !== undefined) {
-      start = Math.max(start, this.busyUntil.get(direction) ?? 0) + Math.ceil((message.sized() * 1000) / bytesPerSecond)
-      this.busyUntil.set(direction, start)
-    }
-    const at = Math.max(this.lastAt.get(direction) ?? 0, start + delay)
-    this.lastAt.set(direction, at)
     const { generation } = pair
     const deliver = (): void => {
       if (pair.generation !== generation) return
@@ -255,13 +191,8 @@ export class SimulatedLinks {
       // TCP retransmits until the link is given up.
       else pair.held.push(deliver)
     }
-    this.clock.at(at, deliver)
-    if (duplication > 0 && message.frail && this.random.chance(duplication)) this.clock.at(at, deliver)
-  }
-
-  private isHeld({ a, b }: Pair): boolean {
-    const isApart = this.groups.get(a) !== this.groups.get(b) || this.cuts.has(pairKey(a, b))
-    return this.isolated.has(a) || this.isolated.has(b) || isApart
+    for (const at of this.transit.arrivals(directionKey(from, to), this.clock.now(), message))
+      this.clock.at(at, deliver)
   }
 
   private areMembers({ a, b }: Pair): boolean {
@@ -283,8 +214,8 @@ export class SimulatedLinks {
     if (!pair.reachable || !this.areMembers(pair)) return this.refuse(pair)
     pair.up = true
     pair.generation += 1
-    this.busyUntil.delete(directionKey(pair.a, pair.b))
-    this.busyUntil.delete(directionKey(pair.b, pair.a))
+    this.transit.clearQueue(directionKey(pair.a, pair.b))
+    this.transit.clearQueue(directionKey(pair.b, pair.a))
     for (const self of [pair.a, pair.b])
       this.ends.set(directionKey(self, self === pair.a ? pair.b : pair.a), this.end(pair, self))
     this.notify(pair, (node, peer, self) => {
@@ -362,5 +293,4 @@ export class SimulatedLinks {
   }
 }
 
-const pairKey = (a: NodeId, b: NodeId): string => (a < b ? `${a}|${b}` : `${b}|${a}`)
 const directionKey = (self: NodeId, peer: NodeId): string => `${self}>${peer}`
