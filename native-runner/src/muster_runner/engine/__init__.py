@@ -1,8 +1,9 @@
 """The engine: continuous batching of one model's requests.
 
 ``engine`` (rank 0) takes requests and emits answers; ``schedule`` decides what a step computes, identically on every
-rank; ``prompt_queue`` and ``prefill`` handle prompts, ``decoding``, ``sub_batches`` and ``partition`` the decode batch,
-``proposer``, ``speculation`` and ``draft`` speculative decoding. ``intake`` validates requests on other threads.
+rank; ``prompt_queue`` and ``prefill`` handle prompts; ``decoding`` and ``sub_batches`` are the decode batch, which
+``partition`` and ``arrangement_costs`` divide; ``proposer``, ``speculation`` and ``draft`` are speculative decoding.
+``intake`` validates requests on other threads.
 
 Contract: one thread adds and cancels requests between steps and calls ``step``. Answers leave through ``emit``. Nothing
 survives the process except blocks in the disk cache: the node retries the requests of a runner that died, or fails

@@ -18,13 +18,10 @@ from muster_runner.cache.batch_layers import evaluate, join
 from muster_runner.cache.cache_layers import states_of
 from muster_runner.cache.memory_budget import UNLIMITED_TOKENS
 from muster_runner.cache.ragged_layer import ragged_layers
-from muster_runner.engine.partition import allowed_padding, cost, grown, limited_partition, padding
+from muster_runner.engine.arrangement_costs import ArrangementCosts
+from muster_runner.engine.partition import allowed_padding, grown, limited_partition, padding
 from muster_runner.engine.sub_batch import SubBatch, sub_batch
 
-# Sub-batches are rearranged only if that saves this share of the cost.
-WORTH_IT = 0.1
-# Steps within which what an arrangement saves must exceed the tokens that it copies.
-PAYS_WITHIN = 64
 # A sub-batch that needs more slots gets 1/SPARE_SLOTS_PART more than that, if there is memory to spare.
 SPARE_SLOTS_PART = 4
 
@@ -74,8 +71,9 @@ class SubBatches:
         self._lengths += [length for _, length in caches]
         new = [SubBatch([first + at], layers) for at, (layers, _) in enumerate(caches)]
         target = self._partition(self._lengths)
-        cheapest = self._with_new(range(first, len(self._lengths)))
-        if not self._is_worth(target, cheapest):
+        costs = self._costs()
+        cheapest = costs.with_new(range(first, len(self._lengths)))
+        if not costs.is_worth(target, cheapest):
             target = cheapest
         self._arrange(target, [*self._batches, *new])
         self._limit_free()
@@ -97,7 +95,7 @@ class SubBatches:
         self._batches = left
         self._lengths = [self._lengths[row] for row in stay]
         target = self._partition(self._lengths)
-        if self._is_worth(target, [batch.rows for batch in left]):
+        if self._costs().is_worth(target, [batch.rows for batch in left]):
             self._arrange(target, left)
         self._limit_free()
 
@@ -149,9 +147,6 @@ class SubBatches:
     def _longest(self, rows: Iterable[int]) -> int:
         return max(self._lengths[row] for row in rows)
 
-    def _tokens(self, rows: Iterable[int]) -> int:
-        return sum(self._lengths[row] for row in rows)
-
     def _free(self, batch: SubBatch) -> int:
         """Returns the tokens for which a sub-batch has memory beyond what it needs to grow."""
         return max(0, batch.slots * batch.room - len(batch.rows) * grown(self._longest(batch.rows)))
@@ -166,65 +161,16 @@ class SubBatches:
         if self.free_tokens > (allowed := self._allowed_free([batch.rows for batch in self._batches])):
             self.release(allowed)
 
+    def _costs(self) -> ArrangementCosts:
+        return ArrangementCosts(self._batches, self._lengths, self._pass_tokens, self._spare_tokens)
+
     def _partition(self, lengths: Sequence[int]) -> list[list[int]]:
         return limited_partition(lengths, self._pass_tokens, self._spare_tokens)
 
-    def _is_worth(self, target: list[list[int]], now: list[list[int]]) -> bool:
-        """Whether sub-batches are worth the copying, or have to be rearranged because they take too much memory."""
-        if padding(now, self._lengths) > allowed_padding(self._lengths, self._spare_tokens):
-            return True
-        before = cost(now, self._lengths, self._pass_tokens)
-        saved = before - cost(target, self._lengths, self._pass_tokens)
-        more_copied = self._copied(target) - self._copied(now)
-        return saved > before * WORTH_IT and saved * PAYS_WITHIN >= more_copied
-
-    def _copied(self, parts: Sequence[Sequence[int]]) -> int:
-        """Returns the tokens that are copied to arrange sequences so: those that join others, and all of a sub-batch
-        whose slots or room do not suffice."""
-        copied = 0
-        for part, base in zip(parts, self._bases(parts, self._batches), strict=True):
-            inside = set(base.rows) if base is not None else set()
-            joining = [row for row in part if row not in inside]
-            if base is None or not joining:
-                copied += self._tokens(joining) if len(part) > 1 else 0
-            elif len(part) <= base.slots and self._longest(part) < base.room:
-                copied += self._tokens(joining)
-            else:
-                copied += len(part) * self._longest(part)
-        return copied
-
-    def _bases(self, parts: Sequence[Sequence[int]], sources: Sequence[SubBatch]) -> list[SubBatch | None]:
-        """Returns for each part the sub-batch that its sequences join: the one that has most of its tokens already."""
-        stays = [
-            (self._tokens(set(part).intersection(source.rows)), at, number)
-            for at, part in enumerate(parts)
-            for number, source in enumerate(sources)
-            if source.is_merged
-        ]
-        bases: list[SubBatch | None] = [None] * len(parts)
-        taken = set[int]()
-        for tokens, at, number in sorted(stays, key=lambda each: (-each[0], each[1], each[2])):
-            if tokens > 0 and bases[at] is None and number not in taken:
-                bases[at] = sources[number]
-                taken.add(number)
-        return bases
-
-    def _with_new(self, new: Sequence[int]) -> list[list[int]]:
-        """Returns the current sub-batches with new sequences added where they cost least."""
-        parts = [list(batch.rows) for batch in self._batches]
-        for row in sorted(new, key=lambda row: -self._lengths[row]):
-            options = [[*parts[:at], [*part, row], *parts[at + 1 :]] for at, part in enumerate(parts)]
-            options.append([*parts, [row]])
-            parts = min(options, key=self._price)
-        return parts
-
-    def _price(self, parts: Sequence[Sequence[int]]) -> int:
-        """Returns the cost of PAYS_WITHIN steps and of the copying before them."""
-        return cost(parts, self._lengths, self._pass_tokens) * PAYS_WITHIN + self._copied(parts)
-
     def _arrange(self, target: list[list[int]], sources: list[SubBatch]) -> None:
+        """Makes a sub-batch of each part of ``target``. ``sources``: the sub-batches of all sequences, new ones too."""
         single = {source.rows[0]: source for source in sources if not source.is_merged and source.rows in target}
-        bases = self._bases(target, sources)
+        bases = self._costs().bases(target)
         each = list(zip(target, bases, strict=True))
         stay = {row for part, base in each if base is not None for row in base.rows if row in part} | set(single)
         caches = {
