@@ -4,8 +4,9 @@ import type { LastCall } from '@core/protocols/doctor'
 import type { Hello } from '@core/protocols/peer'
 import type { Identity } from '../identity'
 import type { AddressBook, PeerAddress } from './address-book'
-import { dial, Removed } from './dial'
-import { lastCallOf, NO_ADDRESS } from './last-call'
+import { Removed } from './dial'
+import { Dialler } from './dialler'
+import { lastCallOf } from './last-call'
 import { CLOSED, Link, LinkClosed, type LinkFrame } from './link'
 import type { Caller } from './listener'
 import { RemovalNotices } from './removal-notices'
@@ -14,9 +15,6 @@ import { StreamError, type Item, type StreamHandler } from './streams'
 
 export const LINK_PATH = '/link'
 
-const DIAL_EVERY_MS = 1000
-/** Addresses of one node that are dialled at a time. */
-const DIAL_AT_ONCE = 8
 /** Dial timeout after a lost link: a peer that is alive answers within it, and an election may be waiting. */
 const REDIAL_MS = 1200
 /** Delay before the link of a removed member closes, so that the removal still reaches it. */
@@ -59,22 +57,23 @@ export class Links {
   private readonly links = new Map<NodeId, Link>()
   /** Links replaced by another one to the same member, still carrying streams. */
   private readonly retired = new Set<Link>()
-  private readonly dialling = new Map<NodeId, AbortController>()
-  private readonly failures = new Map<NodeId, LastCall>()
-  /** How often each unlinked member was called in vain. */
-  private readonly turns = new Map<NodeId, number>()
-  private readonly called = new Set<NodeId>()
+  private readonly dialler: Dialler
+  /** Members that have called this node. */
+  private readonly callers = new Set<NodeId>()
   /** Links of a second machine with one key that we closed: the peer echoes the close code, which must not count. */
   private readonly closedAsDuplicate = new WeakSet<Link>()
   private readonly removalNotices: RemovalNotices
-  private readonly timer: NodeJS.Timeout
   private closed = false
 
   constructor(private readonly options: LinksOptions) {
-    const { admittedAt } = options
+    const { identity, book, reportedAddresses, members, admittedAt } = options
     this.removalNotices = new RemovalNotices({ isLinked: () => this.links.size > 0, admittedAt })
-    this.timer = setInterval(() => this.dialAll(), DIAL_EVERY_MS)
-    setImmediate(() => this.dialAll())
+    this.dialler = new Dialler({
+      ...{ identity, path: LINK_PATH, book, reportedAddresses, members },
+      isLinked: (peer) => this.get(peer) !== undefined,
+      onAnswered: (peer, socket, remoteAddress) => this.begin(peer, socket, { dialled: true, remoteAddress }),
+      onFailed: (peer, error) => this.dialFailed(peer, error),
+    })
   }
 
   get(peer: NodeId): Link | undefined {
@@ -88,12 +87,12 @@ export class Links {
 
   /** The outcome of the last call to an unlinked member; undefined if there is none. */
   lastCall(peer: NodeId): LastCall | undefined {
-    return this.failures.get(peer)
+    return this.dialler.lastCall(peer)
   }
 
   /** Whether the peer has ever called this node, which shows that this direction works. */
   hasCalled(peer: NodeId): boolean {
-    return this.called.has(peer)
+    return this.callers.has(peer)
   }
 
   /** Opens a stream of that member. Throws StreamError. */
@@ -108,7 +107,7 @@ export class Links {
 
   /** Takes an authenticated connection from the listener. */
   enter({ nodeId, socket, remoteAddress }: Caller): void {
-    this.called.add(nodeId)
+    this.callers.add(nodeId)
     void this.begin(nodeId, socket, { dialled: false, remoteAddress })
   }
 
@@ -120,9 +119,7 @@ export class Links {
       if (!members.has(peer)) setTimeout(() => link.close(CLOSED.notMember, 'no member'), REMOVED_CLOSE_DELAY_MS)
     }
     for (const link of this.retired) if (!members.has(link.peer)) link.close(CLOSED.notMember, 'no member')
-    for (const [peer, call] of this.dialling) if (!members.has(peer)) call.abort()
-    for (const peer of this.turns.keys()) if (!members.has(peer)) this.turns.delete(peer)
-    this.dialAll()
+    this.dialler.membersChanged()
   }
 
   /** Terminates all links, dropping unread frames, and dials all members again. */
@@ -133,7 +130,7 @@ export class Links {
       if (!link.isSilent) this.options.onDown(peer)
     }
     for (const link of this.retired) link.drop()
-    setImmediate(() => this.dialAll())
+    this.dialler.dialAllSoon()
   }
 
   /**
@@ -146,60 +143,17 @@ export class Links {
 
   /** Dials all unlinked members now. */
   dialAll(): void {
-    if (this.closed) return
-    for (const peer of this.options.members())
-      if (peer !== this.options.identity.nodeId && !this.get(peer) && !this.dialling.has(peer)) void this.dial(peer)
+    this.dialler.dialAll()
   }
 
   close(): void {
     this.closed = true
-    clearInterval(this.timer)
-    for (const call of this.dialling.values()) call.abort()
+    this.dialler.close()
     for (const link of [...this.links.values(), ...this.retired]) link.close(CLOSED.leaving, 'leaving')
   }
 
-  private async dial(peer: NodeId, withinMs?: number): Promise<void> {
-    if (this.closed || this.get(peer) || this.dialling.has(peer)) return
-    if (!this.options.members().includes(peer)) return
-    const { identity, book, onRefused } = this.options
-    const turn = this.turns.get(peer) ?? 0
-    const addresses = book.around(peer, {
-      ...{ reportedAddresses: this.options.reportedAddresses(peer), most: DIAL_AT_ONCE, turn },
-    })
-    if (addresses.length === 0) return void this.failures.set(peer, NO_ADDRESS)
-    const call = new AbortController()
-    this.dialling.set(peer, call)
-    try {
-      const { socket, ip } = await Promise.any(
-        addresses.map(async (address) => {
-          const { socket } = await dial({
-            identity,
-            address,
-            path: LINK_PATH,
-            expected: peer,
-            signal: call.signal,
-            ...(withinMs !== undefined && { withinMs }),
-          })
-          // Another address was quicker.
-          if (call.signal.aborted) socket.terminate()
-          call.abort()
-          return { socket, ip: address.ip }
-        }),
-      )
-      this.failures.delete(peer)
-      await this.begin(peer, socket, { dialled: true, remoteAddress: ip })
-    } catch (error) {
-      this.failures.set(peer, lastCallOf(error))
-      this.turns.set(peer, turn + 1)
-      if (!this.closed && !this.get(peer)) onRefused(peer)
-      this.handleRemovalNotice(peer, error)
-    } finally {
-      call.abort()
-      this.dialling.delete(peer)
-    }
-  }
-
-  private handleRemovalNotice(peer: NodeId, error: unknown): void {
+  private dialFailed(peer: NodeId, error: unknown): void {
+    if (!this.closed && !this.get(peer)) this.options.onRefused(peer)
     const errors: unknown[] = error instanceof AggregateError ? error.errors : []
     const notice = errors.find((one) => one instanceof Removed)
     if (!this.closed && this.removalNotices.hear(peer, notice)) this.options.onRemoved()
@@ -210,24 +164,14 @@ export class Links {
     socket: WebSocket,
     { dialled, remoteAddress }: { dialled: boolean; remoteAddress: string },
   ): Promise<void> {
-    const { hello, handlers, onFrame, log } = this.options
-    const bound = new Map<string, StreamHandler>(
-      [...handlers].map(([kind, handler]) => [
-        kind,
-        (params, signal) => {
-          if (!this.options.members().includes(peer))
-            throw new StreamError('not_member', 'Not a member of this cluster')
-          return handler(params, signal, peer)
-        },
-      ]),
-    )
+    const { hello, onFrame, log } = this.options
     const link: Link = new Link({
       peer,
       socket,
       dialled,
       remoteAddress,
       hello: hello(),
-      handlers: bound,
+      handlers: this.handlersFor(peer),
       onFrame: (frame) => {
         if (this.links.get(peer) === link && this.options.members().includes(peer)) onFrame(peer, frame)
       },
@@ -240,7 +184,7 @@ export class Links {
       greeting = await link.greeted
     } catch (error) {
       const call = lastCallOf(error)
-      this.failures.set(peer, call)
+      this.dialler.failed(peer, call)
       // Expected: both sides dial several addresses at once and drop the superfluous connections.
       log[call.outcome === 'lost' ? 'info' : 'warn']({ peer, ...call }, 'could not link to a member')
       return
@@ -250,6 +194,20 @@ export class Links {
     if (!(await this.mayStay(link, greeting)) || !link.isOpen) return
     if (this.isWelcome(peer)) this.settle(link, greeting)
     else link.close(CLOSED.notMember, 'no member')
+  }
+
+  /** The handlers of streams that this member opens, while it is a member. */
+  private handlersFor(peer: NodeId): ReadonlyMap<string, StreamHandler> {
+    const { handlers, members } = this.options
+    return new Map(
+      [...handlers].map(([kind, handler]) => [
+        kind,
+        (params, signal) => {
+          if (!members().includes(peer)) throw new StreamError('not_member', 'Not a member of this cluster')
+          return handler(params, signal, peer)
+        },
+      ]),
+    )
   }
 
   private isWelcome(peer: NodeId): boolean {
@@ -295,8 +253,7 @@ export class Links {
     const isNew = !this.get(link.peer)
     this.links.set(link.peer, link)
     this.removalNotices.clear()
-    this.failures.delete(link.peer)
-    this.turns.delete(link.peer)
+    this.dialler.linked(link.peer)
     book.add(
       link.peer,
       [
@@ -312,7 +269,7 @@ export class Links {
     if (this.links.get(link.peer) !== link) return
     this.options.log.info({ peer: link.peer }, 'a linked member is silent')
     this.options.onDown(link.peer)
-    setImmediate(() => void this.dial(link.peer, REDIAL_MS))
+    this.dialler.dialSoon(link.peer, REDIAL_MS)
   }
 
   private heardAgain(link: Link): void {
@@ -331,7 +288,7 @@ export class Links {
     this.options.log.info({ peer, code, reason }, 'link lost')
     if (!link.isSilent) this.options.onDown(peer)
     // Who will not have this link will not have the next one either: calling again at once would never end.
-    if (REFUSALS.has(code)) this.failures.set(peer, lastCallOf(new LinkClosed(code, reason)))
-    else setImmediate(() => void this.dial(peer, REDIAL_MS))
+    if (REFUSALS.has(code)) this.dialler.failed(peer, lastCallOf(new LinkClosed(code, reason)))
+    else this.dialler.dialSoon(peer, REDIAL_MS)
   }
 }
