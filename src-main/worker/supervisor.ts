@@ -11,18 +11,13 @@ import { oomKills } from './endings/oom-kills'
 import { RankWakes } from './rank-wakes'
 import { RequestsUnderWay } from './requests-under-way'
 import { lastStatus } from './endings/runner-end'
+import { SHUTDOWN_GRACE_MS, Termination } from './endings/termination'
 import type { RunnerProcess } from './process/runner-process'
 import type { SupervisorOptions } from './supervisor-options'
 import { UpdateQueue } from './update-queue'
-import { recordHeartbeat, discountPause, freshSigns, stall, verdict } from './watchdog'
+import { watch } from './watch'
+import { freshSigns, recordHeartbeat, stall } from './watchdog'
 
-const WATCH_INTERVAL_MS = 1000
-/** Timeout for a graceful shutdown. */
-const SHUTDOWN_GRACE_MS = 3000
-/** Timeout for a graceful shutdown with RDMA: resources that are not released are lost until the machine reboots. */
-const RDMA_GRACE_MS = 10_000
-/** Timeout for a killed process: one that hangs in a driver may never exit. */
-const KILL_GRACE_MS = 2000
 /** Minimum interval between reports of loading progress. */
 const PROGRESS_INTERVAL_MS = 1000
 
@@ -47,21 +42,24 @@ export class Supervisor {
   private readonly requests: RequestsUnderWay
   private readonly wakes: RankWakes
   private readonly signs = freshSigns(performance.now())
-  private readonly watch: NodeJS.Timeout
-  private checkedAt = performance.now()
+  private readonly endWatch: () => void
   private readonly ended: Promise<void>
   private markEnded: () => void = () => undefined
   private readonly oomKillsBefore = oomKills()
+  /** Why the runner ends, as it reported itself or as was noticed here. */
   private reported: string | undefined
   /** Code of the runner's own `failed`. */
   private reportedCode: string | undefined
+  /** The failure elsewhere in consequence of which it is given up. */
   private consequence: CodedText | undefined
+  /** It was asked to end by `stop`. */
   private stopping = false
-  private grace: NodeJS.Timeout | undefined
-  private killing: NodeJS.Timeout | undefined
+  private readonly termination: Termination
   private loadSent = false
+  /** A round of the side channel waits for its answer. */
   private inRound = false
   private onHandedOver: (() => void) | undefined
+  /** It was handed over, and is no longer supervised here. */
   private left = false
   private reportedAt = -Infinity
 
@@ -71,10 +69,15 @@ export class Supervisor {
       onAnswered: options.onAnswered,
     })
     this.wakes = new RankWakes({ send: (epoch) => options.onWake?.(epoch), now: () => performance.now() })
+    this.termination = new Termination({
+      shutDown: () => this.process?.send({ type: 'shutdown' }),
+      kill: () => this.process?.kill(),
+      onHanging: () => this.end({ code: undefined, signal: 'SIGKILL' }),
+    })
     this.ended = new Promise((resolve) => {
       this.markEnded = resolve
     })
-    this.watch = setInterval(() => this.check(), WATCH_INTERVAL_MS)
+    this.endWatch = watch(this.signs, options.limits, (reason) => this.fail(reason))
     if (options.adopted) {
       this.status = { status: 'Ready' }
       this.loadedBytes = options.adopted.memoryBytes
@@ -176,7 +179,7 @@ export class Supervisor {
     }
     if (!(await handedOver)) return false
     this.left = true
-    clearInterval(this.watch)
+    this.endWatch()
     process.leave()
     return true
   }
@@ -211,7 +214,7 @@ export class Supervisor {
       this.end({ code: undefined, signal: undefined })
       return
     }
-    if (this.killing || isTerminal(this.status)) {
+    if (this.termination.isKilled || isTerminal(this.status)) {
       this.process.kill()
       // The end was already reported, so nothing else releases the pipes.
       if (isTerminal(this.status)) await this.release()
@@ -326,35 +329,17 @@ export class Supervisor {
     this.options.onStatus(status)
   }
 
-  private check(): void {
-    const now = performance.now()
-    const late = now - this.checkedAt - WATCH_INTERVAL_MS
-    this.checkedAt = now
-    if (late > WATCH_INTERVAL_MS) discountPause(this.signs, late)
-    const reason = verdict(this.signs, this.options.limits, now)
-    if (reason !== undefined) this.fail(reason)
-  }
-
   /** Shuts down gracefully if requested or if RDMA must be released; otherwise kills. */
   private endRunner({ graceful }: { readonly graceful: boolean }): void {
-    const { rdma } = this.options
-    const holds = rdma !== undefined && this.loadSent
-    if (!graceful && !holds) return this.kill()
-    if (this.grace) return
-    this.process?.send({ type: 'shutdown' })
-    this.grace = setTimeout(() => this.kill(), holds ? (rdma.graceMs ?? RDMA_GRACE_MS) : SHUTDOWN_GRACE_MS)
-  }
-
-  private kill(): void {
-    this.process?.kill()
-    this.killing ??= setTimeout(() => this.end({ code: undefined, signal: 'SIGKILL' }), KILL_GRACE_MS)
+    const rdma = this.loadSent ? this.options.rdma : undefined
+    if (graceful || rdma) this.termination.shutDown({ rdma })
+    else this.termination.kill()
   }
 
   private end(exit: Exit): void {
     if (isTerminal(this.status) || this.left) return
-    clearInterval(this.watch)
-    clearTimeout(this.grace)
-    clearTimeout(this.killing)
+    this.endWatch()
+    this.termination.completed()
     const leaks = this.leaks(exit)
     const { reported, reportedCode, consequence, stopping } = this
     const lines = this.process?.console.lines() ?? []
