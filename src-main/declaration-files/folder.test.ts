@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pino } from 'pino'
@@ -41,6 +41,58 @@ beforeEach(() => {
 afterEach(async () => {
   await folder?.close()
   rmSync(place, { recursive: true, force: true })
+})
+
+describe('what a watched folder keeps declared', () => {
+  const kept = () => applied.at(-1)?.prune?.keep
+  let elsewhere: string
+
+  beforeEach(() => {
+    elsewhere = mkdtempSync(path.join(tmpdir(), 'muster-elsewhere-'))
+  })
+  afterEach(() => rmSync(elsewhere, { recursive: true, force: true }))
+
+  const writeElsewhere = (name: string, text: string): string => {
+    const file = path.join(elsewhere, name)
+    writeFileSync(file, text)
+    return file
+  }
+  const link = (name: string, target: string): void => symlinkSync(target, path.join(place, name))
+
+  it('is in files behind links too, as a mounted configuration or a manager of dotfiles makes them', async () => {
+    mkdirSync(path.join(place, '..2026'))
+    write('..2026/chat.yaml', SOUND)
+    link('..data', '..2026')
+    link('chat.yaml', path.join('..data', 'chat.yaml'))
+    link('more', elsewhere)
+    writeElsewhere('code.yaml', 'name: code\nmodelId: maker/code\n')
+    open()
+    await untilPruned()
+    expect(kept()).toEqual(['chat', 'code'])
+    expect(faults()).toBeUndefined()
+  })
+
+  it('is read once where links lead to it too, or in a circle', async () => {
+    write('v2.yaml', SOUND)
+    link('current.yaml', 'v2.yaml')
+    link('round', place)
+    open()
+    await untilPruned()
+    expect(kept()).toEqual(['chat'])
+    expect(faults()).toBeUndefined()
+  })
+
+  it('stays declared while a link leads nowhere, which is reported', async () => {
+    write('chat.yaml', SOUND)
+    link('code.yaml', path.join(elsewhere, 'code.yaml'))
+    open()
+    await until(['code.yaml:1:1: cannot be read (ENOENT)'])
+    expect(applied.filter(({ prune }) => prune)).toEqual([])
+    writeElsewhere('code.yaml', 'name: code\nmodelId: maker/code\n')
+    write('another-file.txt', 'wakes the watcher')
+    await until(undefined)
+    expect(kept()).toEqual(['chat', 'code'])
+  })
 })
 
 describe('what a watched folder reports', () => {

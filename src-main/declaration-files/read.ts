@@ -1,4 +1,4 @@
-import { open, readdir, stat } from 'node:fs/promises'
+import { open, readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { nameKey } from '@core/declarations/names'
 import { faultText } from '@core/state/declaration-faults'
@@ -74,15 +74,28 @@ export const readEach = (files: readonly string[]): Promise<DeclarationFile[]> =
 export const readDeclarationFiles = async (files: readonly string[]): Promise<DeclarationFile[]> =>
   withDuplicateFaults(await readEach(files))
 
-/** Lists the YAML and JSON files of a folder recursively, sorted by name, without hidden ones. */
-export const declarationFilesIn = async (folder: string): Promise<string[]> => {
+/**
+ * Lists the YAML and JSON files of a folder recursively, sorted by name, without hidden ones. Links are followed: mounted
+ * configurations and managers of dotfiles consist of them. What several paths lead to is listed once. A link that leads
+ * nowhere is listed too, because reading it says so, while a file that is missing counts as deleted.
+ */
+export const declarationFilesIn = async (folder: string, seen: Set<string> = new Set()): Promise<string[]> => {
+  const isNew = async (full: string): Promise<boolean> => {
+    // What has just been removed is new: reading it says so.
+    const place = await realpath(full).catch(() => full)
+    const { size } = seen
+    return seen.add(place).size > size
+  }
+  if (!(await isNew(folder))) return []
   const entries = await readdir(folder, { withFileTypes: true })
   const found: string[] = []
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const full = path.join(folder, entry.name)
     if (entry.name.startsWith('.')) continue
-    if (entry.isDirectory()) found.push(...(await declarationFilesIn(full)))
-    else if (entry.isFile() && SUFFIX.test(entry.name)) found.push(full)
+    const what = entry.isSymbolicLink() ? await stat(full).catch(() => undefined) : entry
+    if (what?.isDirectory()) found.push(...(await declarationFilesIn(full, seen)))
+    else if (!SUFFIX.test(entry.name)) continue
+    else if (what === undefined || (what.isFile() && (await isNew(full)))) found.push(full)
   }
   return found
 }
