@@ -7,6 +7,9 @@ import type { DeclarationDocument } from './document'
 /** A document without fields that have their default. */
 export type WrittenDocument = Partial<DeclarationDocument> & Pick<DeclarationDocument, 'name' | 'modelId'>
 
+const leastNodes = (instanceMeta: DeclarationDocument['instanceMeta'] | undefined): number =>
+  instanceMeta === 'MlxJaccl' ? 2 : 1
+
 /**
  * Converts a declaration to an equivalent document, omitting defaults. Without a name, its id is used, as a document
  * needs one.
@@ -14,7 +17,6 @@ export type WrittenDocument = Partial<DeclarationDocument> & Pick<DeclarationDoc
 export const toDocument = ({ members }: Pick<State, 'members'>, declared: MetaInstance): WrittenDocument => {
   const { name, metaInstanceId, modelId, sharding, instanceMeta, minNodes, nodeIds, placementPreference } = declared
   const { maxContext, concurrency, kvBits, draftModelId, adapterId, replicas, paused, hours, owner, labels } = declared
-  const least = instanceMeta === 'MlxJaccl' ? 2 : 1
   const names = Object.values(members).map(({ friendlyName }) => friendlyName)
   const asNamed = (nodeId: NodeId): string => {
     const machine = members[nodeId]?.friendlyName
@@ -27,7 +29,7 @@ export const toDocument = ({ members }: Pick<State, 'members'>, declared: MetaIn
     ...(labels && Object.keys(labels).length > 0 && { labels }),
     ...(sharding !== 'Pipeline' && { sharding }),
     ...(instanceMeta !== 'MlxRing' && { instanceMeta }),
-    ...(minNodes !== least && { minNodes }),
+    ...(minNodes !== leastNodes(instanceMeta) && { minNodes }),
     ...(nodeIds && { machines: nodeIds.map(asNamed) }),
     ...(placementPreference !== DEFAULT_PREFERENCE && { placementPreference }),
     ...(maxContext !== undefined && { maxContext }),
@@ -45,3 +47,13 @@ export const toDocument = ({ members }: Pick<State, 'members'>, declared: MetaIn
     ...(paused && { paused }),
   }
 }
+
+/** The values of the fields that a written document leaves out because they are the default. */
+export const omittedIn = ({ instanceMeta }: WrittenDocument): Partial<DeclarationDocument> => ({
+  sharding: 'Pipeline',
+  instanceMeta: 'MlxRing',
+  minNodes: leastNodes(instanceMeta),
+  placementPreference: DEFAULT_PREFERENCE,
+  replicas: 1,
+  paused: false,
+})

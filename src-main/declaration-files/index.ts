@@ -21,4 +21,4 @@ export {
   requireNoFaults,
   withDuplicateFaults,
 } from './read'
-export { updatedYaml, yamlOf } from './write'
+export { updatedText, yamlOf } from './write'

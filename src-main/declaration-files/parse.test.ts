@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { faultText } from '@core/state/declaration-faults'
 import { parseDeclarations } from './parse'
 import { withDuplicateFaults } from './read'
-import { updatedYaml, yamlOf } from './write'
+import { updatedText, yamlOf } from './write'
 
 const faults = (text: string) => parseDeclarations(text, 'f.yaml').faults.map(faultText)
 
@@ -75,7 +75,7 @@ describe('a list of declarations', () => {
 
   it('is updated entry by entry', () => {
     const text = '# ours\n- name: chat # alias\n  modelId: m/a\n- name: code\n  modelId: m/b\n'
-    const updated = updatedYaml(text, (name) => (name === 'chat' ? { name, modelId: 'm/c' as never } : undefined))
+    const updated = updatedText(text, (name) => (name === 'chat' ? { name, modelId: 'm/c' as never } : undefined))
     expect(updated).toBe(text.replace('m/a', 'm/c'))
   })
 })
@@ -91,12 +91,54 @@ describe('writing declarations', () => {
 
   it('keeps comments, order and what is equal', () => {
     const text = '# ours\nname: chat # alias\nmodelId: m/a\nmaxContext: 4096 # enough\nlabels: { team: a }\n'
-    const updated = updatedYaml(text, () => ({
+    const updated = updatedText(text, () => ({
       name: 'chat',
       modelId: 'm/a' as never,
       maxContext: 8192,
       labels: { team: 'a' },
     }))
     expect(updated).toBe('# ours\nname: chat # alias\nmodelId: m/a\nmaxContext: 8192 # enough\nlabels: { team: a }\n')
+  })
+
+  const changed = (name: string, modelId = 'm/c') => ({ name, modelId: modelId as never, labels: { team: 'b' } })
+
+  it('keeps each value that refers to one that changes', () => {
+    const text =
+      '- name: chat\n  modelId: &model m/a\n  labels: &ours { team: &team a }\n' +
+      '- name: code\n  modelId: *model\n  labels: *ours\n' +
+      '- name: sums\n  modelId: m/b\n  labels: { team: *team }\n'
+    const updated = updatedText(text, (name) => (name === 'chat' ? changed(name) : undefined))
+    expect(parseDeclarations(updated, 'f.yaml')).toMatchObject({
+      documents: [
+        { name: 'chat', modelId: 'm/c', labels: { team: 'b' } },
+        { name: 'code', modelId: 'm/a', labels: { team: 'a' } },
+        { name: 'sums', modelId: 'm/b', labels: { team: 'a' } },
+      ],
+      faults: [],
+    })
+    const without = updatedText(text, (name) => (name === 'chat' ? { name, modelId: 'm/a' as never } : undefined))
+    expect(parseDeclarations(without, 'f.yaml').documents[1]).toMatchObject({ modelId: 'm/a', labels: { team: 'a' } })
+    expect(without).toContain('modelId: *model')
+  })
+
+  it('keeps the text of each document in which nothing changes', () => {
+    const odd = 'name:   "chat"\nlabels: {team: b}   # ours\nmodelId:    m/c\n'
+    expect(updatedText(odd, changed)).toBe(odd)
+    const two = `${odd}---\nname:   code\nmodelId: m/a\n`
+    const updated = updatedText(two, (name) => (name === 'code' ? { name, modelId: 'm/b' as never } : changed(name)))
+    expect(updated).toBe(two.replace('m/a', 'm/b').replace('name:   code', 'name: code'))
+  })
+
+  it.each([
+    '[\n  {\n    "name": "chat",\n    "modelId": "m/a"\n  }\n]\n',
+    '{ "name": "chat", "modelId": "m/a", "description": "x" }',
+    '{\r\n\t"name": "chat",\r\n\t"maxContext": 512\r\n}\r\n',
+  ])('keeps JSON what it is: %j', (text) => {
+    const before: unknown = JSON.parse(text)
+    const updated = updatedText(text, changed)
+    const after: unknown = JSON.parse(updated)
+    expect(after).toEqual(Array.isArray(before) ? [changed('chat')] : changed('chat'))
+    expect(updatedText(updated, changed)).toBe(updated)
+    expect([/\n$/.test(updated), /^\t/m.test(updated)]).toEqual([/\n$/.test(text), /^\t/m.test(text)])
   })
 })

@@ -2,7 +2,7 @@ import { readFile, realpath, stat } from 'node:fs/promises'
 import { declarationOf } from '@core/declarations/names'
 import { toDocument } from '@core/declarations/to-document'
 import { matchesLabels } from '@core/state/labels'
-import { updatedYaml, yamlOf } from '../../declaration-files/index'
+import { updatedText, yamlOf } from '../../declaration-files/index'
 import { replaceFile } from '../../disk/replace-file'
 import { readState } from '../api/state'
 import type { CommandContext, CommonOptions } from '../context'
@@ -55,7 +55,7 @@ export const run = async (flags: GetFlags, { api, out, err }: CommandContext): P
     await requireOneFile(file)
     await readFiles([file])
     const text = await readFile(file, 'utf8')
-    const updated = updatedYaml(text, (wanted) => {
+    const updated = updatedText(text, (wanted) => {
       const known = declarationOf(all, wanted)
       return known && { ...toDocument(state, known), name: wanted }
     })
