@@ -1,5 +1,6 @@
 import { decideMerge } from '../merging/index'
-import { place } from '../placement/place'
+import { placePreferably } from '../placement/place-preferably'
+import { PlacementSpace } from '../placement/space'
 import { machinesTooOldFor } from '../events/decision-protocol'
 import { instanceOf } from '../reconcile/index'
 import { instancesOf, nodeName } from '../state/bindings'
@@ -37,7 +38,7 @@ const placeInstance = (
   const taken = conflict(idProblem(state, servedId(wanted)))
   if (taken) return taken
   const constraints = { ...wanted, minNodes: leastNodes(wanted) }
-  const result = place(state, card, constraints)
+  const result = placePreferably(new PlacementSpace(state), card, constraints)
   if (result.status === 'refused') return refused('cannot_place', result.error.reason, result.error.details)
   return decided({
     type: 'InstanceCreated',

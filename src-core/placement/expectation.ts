@@ -5,7 +5,7 @@ import type { PlacementRefusal } from './placement-refusal'
 import type { State } from '../state/state'
 import { predict, type LinkTable, type Plan, type Prediction } from './cost-model'
 import type { ModelCard } from './model-card'
-import { place } from './place'
+import { placePreferably } from './place-preferably'
 import type { PlacementRequest } from './placement-request'
 import type { PlacementSpace } from './space'
 
@@ -49,11 +49,12 @@ export type Expectation =
   | { readonly status: 'refused'; readonly error: PlacementRefusal }
 
 /**
- * Returns where a launch would place the model now, and how fast it would be. Uses `place`, as the node itself does.
+ * Returns where a launch would place the model now, and how fast it would be. Uses `placePreferably`, as the node itself
+ * does.
  */
 export const expectationOf = (space: PlacementSpace, card: ModelCard, request = DEFAULT_LAUNCH): Expectation => {
   const { state } = space
-  const result = place(state, card, request, space)
+  const result = placePreferably(space, card, request)
   if (result.status === 'refused') return result
   const { shards, claims } = result.placement
   const { sharding, instanceMeta } = request

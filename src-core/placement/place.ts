@@ -153,7 +153,8 @@ const bestOf = (
 }
 
 /** Whether the request names the machines of the group. */
-const isNamedGroup = ({ nodeIds, replicas = 1 }: PlacementRequest): boolean => nodeIds !== undefined && replicas === 1
+export const isNamedGroup = ({ nodeIds, replicas = 1 }: Pick<PlacementRequest, 'nodeIds' | 'replicas'>): boolean =>
+  nodeIds !== undefined && replicas === 1
 
 /** Returns the groups within the requested sizes. */
 const groupsOf = (

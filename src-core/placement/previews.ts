@@ -11,7 +11,8 @@ import {
 import type { State } from '../state/state'
 import { expectedSpeed } from './expectation'
 import type { ModelCard } from './model-card'
-import { place, type Placement } from './place'
+import type { Placement } from './place'
+import { placePreferably } from './place-preferably'
 import { contextProblem } from './refusal'
 import type { PlacementRequest } from './placement-request'
 import { PlacementSpace } from './space'
@@ -71,21 +72,16 @@ const previewsOf = (
   } = query
   const { state } = space
   const placed = (least: number, preference: PlacementPreference) =>
-    place(
-      state,
-      card,
-      {
-        ...kind,
-        minNodes: least,
-        placementPreference: preference,
-        ...(nodeIds && { nodeIds: [...nodeIds] }),
-        ...(without !== undefined && { away: [without] }),
-        ...(maxContext !== undefined && { maxContext }),
-        ...(concurrency !== undefined && { concurrency }),
-        ...(kvBits !== undefined && { kvBits }),
-      },
-      space,
-    )
+    placePreferably(space, card, {
+      ...kind,
+      minNodes: least,
+      placementPreference: preference,
+      ...(nodeIds && { nodeIds: [...nodeIds] }),
+      ...(without !== undefined && { away: [without] }),
+      ...(maxContext !== undefined && { maxContext }),
+      ...(concurrency !== undefined && { concurrency }),
+      ...(kvBits !== undefined && { kvBits }),
+    })
   const previewOf = ({ shards, claims }: Placement): Preview => ({
     ...kind,
     nodeIds: shards.map(({ nodeId }) => nodeId),

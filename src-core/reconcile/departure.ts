@@ -1,16 +1,17 @@
 import { InstanceId, RunnerId, type MetaInstanceId, type NodeId } from '../ids'
 import { expectedSpeed } from '../placement/expectation'
-import { place } from '../placement/place'
+import { placePreferably } from '../placement/place-preferably'
 import { refusal, type PlacementRefusal } from '../placement/placement-refusal'
 import { PlacementSpace } from '../placement/space'
 import { unfitMachines } from '../placement/unfit'
 import { instancesOf } from '../state/bindings'
-import { replicasOf, nodesTakenBy } from '../state/replicas'
+import { replicasOf } from '../state/replicas'
 import { asScheduled } from '../state/scheduling'
 import type { State } from '../state/state'
 import { coded } from '../texts/coded'
 import { declaredCard } from './declared-card'
 import { instanceOf } from './instances'
+import { requestOf } from './placing'
 import type { ReconcileInputs } from './process-manager'
 
 /** What happens to a declaration when a machine that it uses leaves. */
@@ -56,8 +57,8 @@ export const departures = (state: State, nodeId: NodeId, cards: ReconcileInputs[
     if (found.status === 'missing') return [{ ...named, fate: 'stops', error: NO_CARD }]
     const { card } = found
     const space = new PlacementSpace(left)
-    const excluded = { unfit: unfitMachines(left, one), taken: nodesTakenBy(left, one), away: [nodeId] }
-    const result = place(left, card, { ...one, ...excluded }, space)
+    const request = requestOf(left, one, { unfit: unfitMachines(left, one) })
+    const result = placePreferably(space, card, { ...request, away: [nodeId] })
     if (result.status === 'refused') return [{ ...named, fate: 'stops', error: result.error }]
     const ids = {
       instanceId: () => InstanceId.parse(`departure-${index}`),

@@ -1,12 +1,13 @@
-import { place, type PlacementResult } from '../placement/place'
-import { lacksDisk } from '../placement/disk-room'
+import type { PlacementResult } from '../placement/place'
+import { placePreferably, type PreferringRequest } from '../placement/place-preferably'
+import { PlacementSpace } from '../placement/space'
 import { unfitMachines, type Unfit } from '../placement/unfit'
 import type { ModelCard } from '../placement/model-card'
 import type { NodeId } from '../ids'
 import type { Instance } from '../state/instances'
 import type { MetaInstance } from '../state/meta-instances'
 import { temporaryOf } from '../state/scheduling'
-import { replicasOf, nodesTakenBy } from '../state/replicas'
+import { nodesTakenBy } from '../state/replicas'
 import type { State } from '../state/state'
 import { trustedAt } from '../state/topology'
 import { inventoryDueAt } from './expected'
@@ -48,45 +49,25 @@ const buildable = (state: State, inputs: PlacingInputs): State =>
 const unfitNow = (state: State, metaInstance: MetaInstance, inputs: PlacingInputs): Unfit =>
   unfitMachines(state, metaInstance, { inventoryMayBePending: (nodeId) => inputs.now < inventoryDueAt(nodeId, inputs) })
 
-/** Machines that would have to download the model first. Empty if no machine is known to have it. */
-const withoutFiles = ({ nodes, downloads }: State, { modelId }: MetaInstance): string[] => {
-  const without = Object.keys(nodes).filter((nodeId) => downloads[nodeId]?.[modelId]?.status !== 'Complete')
-  return without.length === Object.keys(nodes).length ? [] : without
-}
-
-/** Machines whose disk has no room for the model. One that may not have reported its models yet may have it. */
-const withoutRoom = (state: State, card: ModelCard, inputs: PlacingInputs): string[] =>
-  Object.values(state.nodes).flatMap(({ nodeId }) =>
-    inputs.now >= inventoryDueAt(nodeId, inputs) && lacksDisk(state, card, nodeId) ? [nodeId] : [],
-  )
-
-/**
- * Places without the machines that have no room for the files and those that failed last, if possible; and for a temporary
- * declaration, where a request waits, on machines that have the model on disk. Machines that were named are used as they
- * are.
- */
-const placePreferably = (
+/** The request of a declaration: what it wants, and what is known of the machines. */
+export const requestOf = (
   state: State,
-  card: ModelCard,
   metaInstance: MetaInstance,
-  inputs: PlacingInputs,
-): PlacementResult => {
-  const taken = nodesTakenBy(state, metaInstance, inputs.replaced)
-  const request = { ...metaInstance, unfit: unfitNow(state, metaInstance, inputs), taken }
-  const isNamed = metaInstance.nodeIds !== undefined && replicasOf(metaInstance) === 1
-  const avoided: readonly string[] = isNamed ? [] : (metaInstance.failedNodeIds ?? [])
-  const slow = isNamed || !temporaryOf(metaInstance) ? [] : withoutFiles(state, metaInstance)
-  const full = isNamed ? [] : withoutRoom(state, card, inputs)
-  const omissions = [...(slow.length > 0 ? [[...slow, ...avoided]] : []), [...full, ...avoided], full, avoided]
-  const tried = new Set<string>()
-  for (const omitted of omissions) {
-    if (tried.has(omitted.join()) || !omitted.some((nodeId) => nodeId in state.nodes)) continue
-    tried.add(omitted.join())
-    const elsewhere = place({ ...state, nodes: omit(state.nodes, new Set(omitted)) }, card, request)
-    if (elsewhere.status === 'placed') return elsewhere
-  }
-  return place(state, card, request)
-}
+  { unfit, replaced }: { readonly unfit: Unfit; readonly replaced?: Instance | undefined },
+): PreferringRequest => ({
+  ...metaInstance,
+  unfit,
+  taken: nodesTakenBy(state, metaInstance, replaced),
+  isAwaited: temporaryOf(metaInstance) !== undefined,
+})
+
+const placedIn = (state: State, card: ModelCard, metaInstance: MetaInstance, inputs: PlacingInputs): PlacementResult =>
+  placePreferably(
+    new PlacementSpace(state),
+    card,
+    requestOf(state, metaInstance, { unfit: unfitNow(state, metaInstance, inputs), replaced: inputs.replaced }),
+    { inventoryMayBePending: (nodeId) => inputs.now < inventoryDueAt(nodeId, inputs) },
+  )
 
 /** Inputs of a refusal: as long as none changes, the refusal holds. */
 const inputsOf = (
@@ -125,7 +106,7 @@ export const placeDeclared = (
   const inputs = inputsOf(state, card, metaInstance, placing)
   const known = refusals.get(metaInstance)
   if (known && inputs.every((input, at) => input === known.inputs[at])) return known.result
-  const result = placePreferably(buildable(state, placing), card, metaInstance, placing)
+  const result = placedIn(buildable(state, placing), card, metaInstance, placing)
   if (result.status === 'refused') refusals.set(metaInstance, { inputs, result })
   return result
 }
@@ -155,7 +136,7 @@ export const givingWay = (
   const known = noRoom.get(metaInstance)
   if (known && inputs.every((input, at) => input === known[at])) return undefined
   const fits = (removed: ReadonlySet<string>): boolean =>
-    placePreferably(buildable(without(state, removed), placing), card, metaInstance, placing).status === 'placed'
+    placedIn(buildable(without(state, removed), placing), card, metaInstance, placing).status === 'placed'
   if (!fits(all)) {
     noRoom.set(metaInstance, inputs)
     return undefined

@@ -4,8 +4,11 @@ import { requestedChanges } from '@core/protocols/requested-changes'
 import { withChanges } from '@core/fold/index'
 import { MetaInstanceId } from '@core/ids'
 import { place } from '@core/placement/place'
+import { placePreferably } from '@core/placement/place-preferably'
+import { PlacementSpace } from '@core/placement/space'
 import { unfitMachines } from '@core/placement/unfit'
 import { CreateMetaInstanceRequest, UpdateMetaInstanceRequest } from '@core/protocols/control'
+import { requestOf } from '@core/reconcile/index'
 import { currentInstance } from '@core/state/bindings'
 import { asScheduled, isOffHours } from '@core/state/scheduling'
 import { camelCased, jsonBody, parseWith } from '../body'
@@ -107,10 +110,9 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
     const instance = currentInstance(state, declared.metaInstanceId)
     if (instance) return c.json({ instance })
     try {
-      const result = place(state, await declaredCard(context, declared), {
-        ...asScheduled(declared),
-        unfit: unfitMachines(state, declared),
-      })
+      const request = requestOf(state, asScheduled(declared), { unfit: unfitMachines(state, declared) })
+      const card = await declaredCard(context, declared)
+      const result = placePreferably(new PlacementSpace(state), card, request)
       return c.json(result.status === 'placed' ? { placement: result.placement } : { error: result.error })
     } catch (error) {
       if (!(error instanceof Problem)) throw error
