@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { expect, type Page } from '@playwright/test'
+import { z } from 'zod'
 import { expectAccessible } from '../harness/accessible'
 import { scenes } from '../gallery/scenes'
 import { serveScene } from '../gallery/server'
@@ -116,6 +117,57 @@ test('a question comes into view from wherever the person reads; another convers
     await readsAbove()
     await list.getByRole('link', { name: /^The first/ }).click()
     await expect(answer(page).getByText('Line 79')).toBeInViewport()
+    expect(errors).toEqual([])
+  } finally {
+    await gallery.close()
+  }
+})
+
+const TraceFile = z.object({ traceEvents: z.array(z.object({ name: z.string(), tdur: z.number().optional() })) })
+
+/** Stores a conversation of a question and an answer each so often, as the page does itself. */
+const keepConversation = (page: Page, { id, turns, answers }: { id: string; turns: number; answers: string }) =>
+  page.evaluate(`(async () => {
+    const request = indexedDB.open('muster-chat')
+    const database = await new Promise((opened) => (request.onsuccess = () => opened(request.result)))
+    const transaction = database.transaction(['conversations', 'messages'], 'readwrite')
+    const messages = transaction.objectStore('messages')
+    const at = (place) => ({ conversationId: '${id}', id: String(place), at: place, ...(place > 0 && { parentId: String(place - 1) }) })
+    for (let place = 0; place < ${2 * turns}; place += 2) {
+      messages.put({ ...at(place), role: 'user', text: 'A question' })
+      messages.put({ ...at(place + 1), role: 'assistant', model: 'A model', text: ${JSON.stringify(answers)} })
+    }
+    const leafId = '${2 * turns - 1}'
+    transaction.objectStore('conversations').put({ id: '${id}', title: '${id}', options: {}, leafId, createdAt: 1, changedAt: 1 })
+    await new Promise((stored) => (transaction.oncomplete = stored))
+    database.close()
+  })()`)
+
+test('writing in a long conversation does not lay its messages out again', async ({ page, browser, errors }) => {
+  const gallery = await serveScene(scenes.one(), { app: join(root, 'out', 'renderer') })
+  try {
+    await page.goto(`${gallery.url}/#/chat`)
+    const field = page.getByRole('textbox', { name: 'Message' })
+    await expect(field).toBeVisible()
+    await keepConversation(page, { id: 'Long', turns: 75, answers: LINES })
+    await page.reload()
+    await page.getByRole('link', { name: /^Long/ }).click()
+    await expect(page.getByText('Line 79')).toHaveCount(75)
+    await field.fill('A beginning')
+    const type = () => field.press('x')
+    const enlarge = () => page.evaluate(`document.documentElement.style.fontSize = '120%'`)
+    /** Time of the processor, not of the clock, that the browser spends on layouts until what was done is drawn. */
+    const layoutTime = async (act: () => Promise<unknown>) => {
+      await browser.startTracing(page, { categories: ['devtools.timeline'] })
+      await act()
+      await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))')
+      const { traceEvents } = TraceFile.parse(JSON.parse((await browser.stopTracing()).toString()))
+      const layouts = traceEvents.flatMap(({ name, tdur }) => (name === 'Layout' ? [tdur ?? 0] : []))
+      return layouts.reduce((sum, one) => sum + one, 0)
+    }
+    const ofKey = await layoutTime(type)
+    const ofAll = await layoutTime(enlarge)
+    expect(ofKey).toBeLessThan(ofAll / 4)
     expect(errors).toEqual([])
   } finally {
     await gallery.close()
