@@ -25,8 +25,8 @@ export const musterEnvironment = ({ url, env }: Pick<MusterOptions, 'url' | 'env
   ...env,
 })
 
-/** Printed by commands while a node is slow to answer, which may happen on a busy machine. */
-const WAITING = /^Waiting for the (node at|model) .*\n/gm
+/** Without what commands print while a node is slow to answer, which may happen on a busy machine. */
+export const withoutWaiting = (err: string): string => err.replaceAll(/^Waiting for the (node at|model) .*\n/gm, '')
 
 /** Runs the built command line as a script does: no terminal. */
 export const muster = async (options: MusterOptions, ...args: string[]): Promise<Ended> => {
@@ -37,5 +37,5 @@ export const muster = async (options: MusterOptions, ...args: string[]): Promise
   })
   child.stdin.end(input ?? '')
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
-  return { out, err: err.replaceAll(WAITING, ''), code: code as number | null }
+  return { out, err: withoutWaiting(err), code: code as number | null }
 }

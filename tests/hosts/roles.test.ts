@@ -1,4 +1,4 @@
-import { cpSync } from 'node:fs'
+import { cp } from 'node:fs/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { DoctorReport } from '@core/protocols/doctor'
 import { chat, declare, ready, state, statusOf } from './acts'
@@ -36,11 +36,13 @@ describe.skipIf(why !== undefined)('what a machine is for', () => {
     const [first, second] = await Promise.all([cluster.start(0), cluster.start(1)])
     await joinBy(first, second)
     await Promise.all([first, second].map((node) => allLinked(node, 2)))
-    // As a migration assistant would.
-    cpSync(second.dataDir, cluster.dataDir(2), {
-      recursive: true,
-      filter: (path) => !/\/(run|logs|.*\.lock)$/.test(path),
-    })
+    // As a migration assistant would. It lives meanwhile: a file may be gone when its turn comes.
+    const copying = (): Promise<void> =>
+      cp(second.dataDir, cluster.dataDir(2), {
+        recursive: true,
+        filter: (path) => !/\/(run|logs|.*\.(?:lock|new))$/.test(path),
+      })
+    await until('its files are copied', () => copying().then(() => true), Boolean)
     const copy = await cluster.start(2)
     expect(copy.nodeId).toBe(second.nodeId)
     await until(

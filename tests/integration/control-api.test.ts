@@ -200,6 +200,8 @@ describe('the control API', () => {
       const { previews } = await ask(PreviewResponse, `/instance/previews?modelId=${encodeURIComponent(TINY)}`)
       return previews.flatMap((preview) => ('error' in preview ? [] : (preview.measured ?? [])))
     }
+    // It is told a moment after the answer.
+    await control.until('the speed is told', ({ nodes }) => nodes[node.nodeId]?.speeds?.length === 1)
     const before = await measured()
     expect(before).toHaveLength(1)
     expect(before[0]?.tokensPerSecond).toBeGreaterThan(0)

@@ -1,19 +1,12 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WarningsResponse } from '@core/protocols/control'
 import { Control } from '../harness/control'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
-import { cli } from '../harness/paths'
+import { muster } from '../harness/muster'
 
 const PROBLEM = 'There is no Python 3.11 or newer.'
 
-const doctor = async (...args: string[]) => {
-  const child = spawn(process.execPath, [cli, 'doctor', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const [out, error, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
-  return { out, error, code: code as number | null }
-}
+const doctor = (url: string, ...args: string[]) => muster({ url }, 'doctor', ...args)
 
 describe('muster doctor', () => {
   const folder = { path: '', dispose: () => {} }
@@ -28,18 +21,18 @@ describe('muster doctor', () => {
 
   it('finds nothing wrong with a node that can do its work', async () => {
     node = await startHeadless({ dataDir: folder.path })
-    expect(await doctor('--url', node.url)).toEqual({ out: 'Nothing is wrong.\n', error: '', code: 0 })
+    expect(await doctor(node.url)).toEqual({ out: 'Nothing is wrong.\n', err: '', code: 0 })
   })
 
   it('says what a node lacks, for people and for programs, as GET /warnings does', async () => {
     const env = { MUSTER_PYTHON: '', MUSTER_PYTHON_PROBLEM: PROBLEM }
     node = await startHeadless({ dataDir: folder.path, args: ['--name', 'build machine'], env })
-    const people = await doctor('--url', node.url)
-    expect(people).toMatchObject({ error: '', code: 1 })
+    const people = await doctor(node.url)
+    expect(people).toMatchObject({ err: '', code: 1 })
     expect(people.out).toMatch(
       /^Warning: build machine can’t run models\.\n {2}There is no Python 3\.11 or newer\.\n {2}1\. /,
     )
-    const programs = await doctor('--url', node.url, '--json')
+    const programs = await doctor(node.url, '--json')
     expect(programs.code).toBe(1)
     const answer: unknown = await (await new Control(node.url).request('/warnings')).json()
     expect(JSON.parse(programs.out)).toEqual({ ...WarningsResponse.parse(answer), connections: [], declarations: [] })
@@ -50,11 +43,11 @@ describe('muster doctor', () => {
     node = await startHeadless({ dataDir: folder.path })
     const { url } = node
     await node.stop()
-    expect(await doctor('--url', url)).toMatchObject({
+    expect(await doctor(url)).toMatchObject({
       out: '',
-      error: expect.stringContaining(`No node answers at ${url}`),
+      err: expect.stringContaining(`No node answers at ${url}`),
       code: 3,
     })
-    expect((await doctor('--thorough')).code).toBe(2)
+    expect((await doctor(url, '--thorough')).code).toBe(2)
   })
 })

@@ -8,8 +8,8 @@ import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/he
 import { addTinyModel, TINY } from '../harness/models'
 import { muster } from '../harness/muster'
 
-/** A day of the week that is neither today nor a day beside it, whatever the time zone. */
-const farDay = (): Day => Day.options[(new Date().getUTCDay() + 2) % 7] ?? 'Mon'
+/** A day of the week that is neither today nor a day beside it, whatever the time zone. Midnight may come meanwhile. */
+const FAR: Day = Day.options[(new Date().getUTCDay() + 2) % 7] ?? 'Mon'
 const DAY_S = 86_400
 
 const Served = z.object({ status: z.string(), models: z.array(z.object({ status: z.string(), serving: z.boolean() })) })
@@ -30,7 +30,7 @@ describe('a declaration with hours', () => {
     writeFileSync(place, `name: office\nmodelId: ${TINY}\n${hours}`)
     return place
   }
-  const off = `hours:\n  - { days: [${farDay()}], from: 03:00, to: 04:00, timeZone: Europe/Berlin, machines: [here] }\n`
+  const off = `hours:\n  - { days: [${FAR}], from: 03:00, to: 04:00, timeZone: Europe/Berlin, machines: [here] }\n`
 
   beforeAll(async () => {
     addTinyModel(folder.path)
@@ -61,7 +61,7 @@ describe('a declaration with hours', () => {
     ])
     const answer = await ask()
     expect(answer.status).toBe(503)
-    expect(await answer.text()).toMatch(new RegExp(`outside its hours, until ${farDay()} 03:00 \\(Europe/Berlin\\)`))
+    expect(await answer.text()).toMatch(new RegExp(`outside its hours, until ${FAR} 03:00 \\(Europe/Berlin\\)`))
     const retryAfter = Number(answer.headers.get('retry-after'))
     expect(retryAfter).toBeGreaterThan(0)
     expect(retryAfter).toBeLessThanOrEqual(DAY_S)

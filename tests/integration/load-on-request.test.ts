@@ -32,7 +32,7 @@ const isServed = (state: State, id: string): boolean => {
   return declared !== undefined && statusOf(state, declared).status === 'READY'
 }
 
-describe('a model on disk that nobody has declared', { timeout: 120_000 }, () => {
+describe('a model on disk that nobody has declared', () => {
   const folder = { path: '', dispose: () => {} }
   let node: HeadlessNode
   let control: Control

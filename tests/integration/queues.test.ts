@@ -176,6 +176,6 @@ describe('many clients of one model', () => {
       }
       expect(await figures()).toEqual({ running: 0, waiting: 0 })
     },
-    SOAK ? 3_600_000 : 180_000,
+    SOAK ? 3_600_000 : 300_000,
   )
 })
