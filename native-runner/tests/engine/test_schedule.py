@@ -1,6 +1,8 @@
 """The scheduler uses only features that the architecture supports: requests get the same tokens as alone."""
 
-from typing import cast
+from collections import Counter
+from importlib import import_module
+from typing import Any, cast
 
 import pytest
 from drafting import DRAFT, Always, HalfRight, Never
@@ -10,6 +12,7 @@ from muster_runner.cache.cache_layers import Footprint
 from muster_runner.cache.memory_budget import MemoryBudget
 from muster_runner.engine.draft import Draft
 from muster_runner.engine.proposer import Proposer
+from muster_runner.sampling.sampling import GREEDY
 
 # All abilities; a window; no trim; recurrent; no pad; no batch; neither; nothing at all.
 ARCHITECTURES = ["llama", "qwen2", "deepseek_v3", "gemma3_text", "gpt_oss", "qwen3_next", "mamba2", "mamba"]
@@ -107,3 +110,36 @@ def test_concurrent_requests_with_a_common_prefix_compute_it_once() -> None:
     got, known = answers(running, prompts)
     assert got == {task: alone(model, tokens) for task, tokens in prompts.items()}
     assert sorted(known.values()) == [0, *[512] * 7]
+
+
+@pytest.mark.parametrize("name", ["llama", "gemma3_text"])
+def test_a_prompt_that_waits_for_anothers_prefix_is_compared_and_hashed_once(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All requests wait for each step, and the prompts of a team of agents are long and have much in common."""
+    model, able = tiny_model(name)
+    running = schedule(model, able, prefix_cache(model, able), step=8)
+    waiting = 6
+    counts = Counter[str]()
+
+    def counted(what: str, where: str) -> None:
+        original = getattr(import_module(where), what)
+
+        def count(*arguments: Any) -> Any:
+            counts[what] += 1
+            return original(*arguments)
+
+        monkeypatch.setattr(f"{where}.{what}", count)
+
+    counted("common", "muster_runner.engine.request")
+    counted("block_key", "muster_runner.cache.prefix_search")
+    for at in range(1 + waiting):
+        running.join(f"{at}", [*prompt(600, 1), *prompt(20, 2 + at)], GREEDY, (512,))
+    running.step()
+    assert counts["common"] == waiting
+    assert counts["block_key"] >= waiting
+    counts.clear()
+    for _ in range(20):
+        running.step()
+    assert running.active == 1 + waiting
+    assert counts["block_key"] == counts["common"] == 0

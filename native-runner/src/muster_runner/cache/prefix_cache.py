@@ -65,6 +65,14 @@ class PrefixCache:
     def nbytes(self) -> int:
         return self.store.nbytes
 
+    def keys(self, tokens: Sequence[int]) -> list[bytes]:
+        """Returns the keys of the full blocks of a prompt."""
+        return self._search.keys(tokens)
+
+    def has(self, key: bytes) -> bool:
+        """Whether a block is in memory."""
+        return key in self.store
+
     def known(self, tokens: Sequence[int]) -> int:
         """Returns the length of the usable prefix in memory."""
         _, candidates = self._search.candidates(tokens[:-1], None)

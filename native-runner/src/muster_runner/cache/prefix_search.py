@@ -13,6 +13,13 @@ class PrefixSearch:
     def __init__(self, store: BlockStore, root: bytes, exact: bool):
         self._store, self._root, self._exact = store, root, exact
 
+    def keys(self, tokens: Sequence[int]) -> list[bytes]:
+        """Returns the keys of the full blocks of these tokens."""
+        keys: list[bytes] = []
+        for end in range(BLOCK, len(tokens) + 1, BLOCK):
+            keys.append(block_key(keys[-1] if keys else self._root, tokens[end - BLOCK : end]))
+        return keys
+
     def candidates(self, tokens: Sequence[int], disk: BlockFiles | None) -> tuple[list[Step], list[Candidate]]:
         """Returns the full blocks of the longest known prefix of ``tokens``, and the usable prefixes, longest first.
         ``disk``: None looks in memory only."""

@@ -7,6 +7,7 @@ prompt is computing waits for it.
 from collections import deque
 from collections.abc import Callable, Iterator
 
+from muster_runner.cache.blocks import BLOCK
 from muster_runner.cache.prefix_cache import PrefixCache
 from muster_runner.cache.restoring import Restores
 from muster_runner.engine.request import Request
@@ -66,7 +67,7 @@ class PromptQueue:
             if request.prefill is None:
                 if request.restore is None:
                     # Requests do not overtake one that does not fit: it would starve.
-                    if full or self._is_awaited(request) or len(self.begun()) >= PREFILLS:
+                    if full or len(self.begun()) >= PREFILLS or self._is_awaited(request):
                         continue
                     full = bool(busy or self.begun()) and not self._fits(request)
                     if full:
@@ -83,8 +84,11 @@ class PromptQueue:
         """Whether another prompt is being restored or prefilled whose prefix this one can soon use."""
         if self._cache is None:
             return False
-        shared = max((other.shared(request, self._cache.exact) for other in self._waiting), default=0)
-        return shared > 0 and shared > self._cache.known(request.tokens)
+        shared = request.shared(self._waiting, self._cache.exact)
+        # No block is cached without those before it: where the last one is missing, less than this is known.
+        if shared >= BLOCK and not self._cache.has(request.keys(self._cache)[shared // BLOCK - 1]):
+            return True
+        return self._cache.exact and shared > self._cache.known(request.tokens)
 
     def _restore(self, request: Request) -> None:
         if self._cache is not None:
