@@ -3,7 +3,7 @@ export const ANSWER_TOKENS = 128
 /** Concurrent clients, when several are measured. */
 export const CLIENTS = 4
 /** Sizes in tokens of the prompts whose time to first token is measured. */
-export const PROMPT_TOKENS = [1024, 8192] as const
+const PROMPT_TOKENS = [1024, 8192] as const
 /** Size in tokens of the prompts used to measure decode speed. */
 export const SHORT_PROMPT_TOKENS = 64
 /** Context left free for the template and the answer's first token. */

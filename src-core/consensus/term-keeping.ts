@@ -2,7 +2,7 @@ import type { KnownTerm } from './known-term'
 import type { Replica } from './replica'
 import type { Turn } from './turn'
 
-export const knownTermOf = ({ term, obeyed, hasLostTerm }: Replica): KnownTerm => ({
+const knownTermOf = ({ term, obeyed, hasLostTerm }: Replica): KnownTerm => ({
   term,
   ...(obeyed !== undefined && { obeyed }),
   ...(hasLostTerm && { isLost: true }),

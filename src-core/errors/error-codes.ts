@@ -24,9 +24,6 @@ export type StatusOf<Code extends ErrorCode> = (typeof ERRORS)[Code]['statuses']
 /** Whether a code from outside, such as another member's, is known to this version. */
 export const isErrorCode = (code: unknown): code is ErrorCode => typeof code === 'string' && Object.hasOwn(ERRORS, code)
 
-/** Returns when an error happens and what to do. */
-export const describedError = (code: ErrorCode): DescribedError => ERRORS[code]
-
 /** All codes by topic, for pages that list them. */
 export const ERROR_GROUPS: readonly {
   readonly title: string

@@ -18,7 +18,7 @@ const BITS = 40
 const hexNodeId = /^[0-9a-f]{64}$/
 
 /** Whether a node id is the hash of a key; ids of simulated nodes are their names. */
-export const isKeyHash = (nodeId: NodeId): boolean => hexNodeId.test(nodeId)
+const isKeyHash = (nodeId: NodeId): boolean => hexNodeId.test(nodeId)
 
 const group = (value: bigint, from: number): string => {
   let text = ''

@@ -42,7 +42,7 @@ const MAX_USER_AGENT = 200
 
 export const NOTHING: Counts = { requests: 0, promptTokens: 0, cachedTokens: 0, completionTokens: 0 }
 
-export const sumOf = (a: Counts, b: Counts): Counts => ({
+const sumOf = (a: Counts, b: Counts): Counts => ({
   requests: a.requests + b.requests,
   promptTokens: a.promptTokens + b.promptTokens,
   cachedTokens: a.cachedTokens + b.cachedTokens,

@@ -27,7 +27,7 @@ export interface TokenTime {
 }
 
 /** Prompt length that `firstTokenMs` refers to. */
-export const REFERENCE_PROMPT_TOKENS = 256
+const REFERENCE_PROMPT_TOKENS = 256
 
 /** Prompt tokens computed in the time of one pass over the weights: prefill is bound by compute, not by memory. */
 const PROMPT_TOKENS_PER_PASS = 16

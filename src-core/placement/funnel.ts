@@ -18,7 +18,7 @@ interface Group {
 }
 
 /** The exclusion in the words of the API. The app has its own (`placement-words.ts`). */
-export const exclusionText = (exclusion: Exclusion): CodedText => {
+const exclusionText = (exclusion: Exclusion): CodedText => {
   switch (exclusion.rule) {
     case 'away':
       return coded('refusals.rule.away')

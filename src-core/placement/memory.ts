@@ -4,7 +4,7 @@ import type { State } from '../state/state'
 import type { ModelCard } from './model-card'
 
 /** Tokens of context that memory is reserved for by default. */
-export const DEFAULT_MAX_CONTEXT = 8192
+const DEFAULT_MAX_CONTEXT = 8192
 
 /** Share of a machine's memory that `auto` leaves free, for its users and the programs they start next. */
 export const SPARE_SHARE = 0.15
@@ -13,7 +13,7 @@ export const SPARE_SHARE = 0.15
 export type CacheDemand = Pick<Constraints, 'maxContext' | 'concurrency' | 'kvBits'>
 
 /** Long requests that memory is reserved for by default. Free memory beyond the reservation is used as well. */
-export const DEFAULT_CONCURRENCY = 1
+const DEFAULT_CONCURRENCY = 1
 
 /** Bytes per key or value. In 8 bits, each group of 64 shares a scale and a bias of 16 bits each. */
 const bytesPerValue = ({ kvBits }: CacheDemand): number => (kvBits === undefined ? 2 : 1 + (2 * 2) / 64)

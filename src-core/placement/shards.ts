@@ -30,7 +30,7 @@ export const apportion = (total: number, weights: readonly number[]): number[] =
 }
 
 /** Moves parts from machines over capacity to those with the most room left. Undefined if they do not fit in total. */
-export const fitToCapacity = (parts: readonly number[], room: readonly number[]): number[] | undefined => {
+const fitToCapacity = (parts: readonly number[], room: readonly number[]): number[] | undefined => {
   const fitted = parts.map((part, at) => Math.min(part, room[at] ?? 0))
   let over = parts.reduce((sum, part, at) => sum + part - (fitted[at] ?? 0), 0)
   while (over > 0) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ModelId, NodeId, TaskId } from '../ids'
 import { readyWorld, World } from '../testing/world'
-import { awakeReason, sleepLine, type SleepPolicy } from './keep-awake'
+import { awakeReason, type SleepPolicy } from './keep-awake'
 
 const plugged: SleepPolicy = { keepAwake: 'never', onBattery: false }
 
@@ -62,14 +62,4 @@ describe('a machine stays awake', () => {
     expect(Object.keys(asked.state.instances)).toHaveLength(1)
     expect(awakeReason(asked.state, nodeId, { keepAwake: 'always', onBattery: false })).toBeUndefined()
   })
-})
-
-it.each([
-  [{ onBattery: false }, 'May sleep'],
-  [{ onBattery: true }, 'May sleep, on battery'],
-  [{ onBattery: false, awakeFor: 'download' }, 'Kept awake by a download'],
-  [{ onBattery: true, awakeFor: 'answer' }, 'Kept awake by an answer, on battery'],
-  [{ onBattery: false, awakeFor: 'model' }, 'Kept awake for its models'],
-] as const)('a machine of which is known %j: %s', (facts, line) => {
-  expect(sleepLine(facts)).toBe(line)
 })

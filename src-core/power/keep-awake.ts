@@ -1,7 +1,7 @@
 import type { NodeId } from '../ids'
 import type { Instance } from '../state/instances'
 import type { KeepAwake } from '../settings/keep-awake'
-import type { AwakeReason, PowerFacts } from '../state/power'
+import type { AwakeReason } from '../state/power'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
 
@@ -31,19 +31,4 @@ export const awakeReason = (state: State, nodeId: NodeId, policy: SleepPolicy): 
   const ids = new Set(instancesHere.map(({ instanceId }) => instanceId))
   const isAnswering = Object.values(state.tasks).some((task) => isLive(task) && ids.has(task.instanceId))
   return isAnswering ? 'answer' : undefined
-}
-
-/** Describes a machine's sleep behaviour in one line. */
-export const sleepLine = ({ onBattery, awakeFor }: PowerFacts): string => {
-  const source = onBattery ? ', on battery' : ''
-  switch (awakeFor) {
-    case undefined:
-      return `May sleep${source}`
-    case 'download':
-      return `Kept awake by a download${source}`
-    case 'answer':
-      return `Kept awake by an answer${source}`
-    case 'model':
-      return `Kept awake for its models${source}`
-  }
 }

@@ -1,6 +1,6 @@
 import { FailedPreview, Preview } from '../placement/preview'
 import { z } from 'zod'
-import { InstanceId, MetaInstanceId, ModelId, NodeId } from '../ids'
+import { MetaInstanceId, ModelId, NodeId } from '../ids'
 import { GivenMachines } from '../identity/given-machines'
 import { givenName } from '../settings/given-name'
 import { GivenHours } from '../schedules/hours'
@@ -97,7 +97,6 @@ export const ControlError = z.object({
 export type ControlError = z.infer<typeof ControlError>
 
 export const CreatedMetaInstance = z.object({ metaInstanceId: MetaInstanceId })
-export const CreatedInstance = z.object({ instanceId: InstanceId })
 
 /** The single line that a headless node prints when its API is up. */
 export const ReadyLine = z.object({

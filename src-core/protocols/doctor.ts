@@ -73,9 +73,6 @@ export type CheckState = z.infer<typeof CheckState>
 export const Check = z.object({ state: CheckState, code: z.string(), reason: z.string(), coded: CodedText })
 export type Check = z.infer<typeof Check>
 
-export const CHECKS = ['announced', 'tcpOut', 'tcpIn', 'tls', 'link', 'probe'] as const
-export type CheckName = (typeof CHECKS)[number]
-
 export const PairReport = z.object({
   from: NodeId,
   to: NodeId,

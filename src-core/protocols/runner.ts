@@ -21,9 +21,6 @@ export const RUNNER_PROTOCOL = 2
 /** A frame above this size fails the runner that sent it. */
 export const MAX_FRAME_BYTES = 64 * 1024 * 1024
 
-/** Interval of the heartbeats that a thread of the runner sends, in milliseconds. */
-export const HEARTBEAT_INTERVAL_MS = 1000
-
 export const RunnerShard = z.strictObject({
   rank: z.number().int().nonnegative(),
   worldSize: z.number().int().positive(),

@@ -9,7 +9,7 @@ const FIRST_DELAY_MS = 1000
 const MAX_DELAY_MS = 30_000
 
 /** Backoff after consecutive failures: 1, 2, 4 … 30 s. */
-export const cardDelayMs = (failures: number): number =>
+const cardDelayMs = (failures: number): number =>
   Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(failures - 1, 16))
 
 interface Entry {

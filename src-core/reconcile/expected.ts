@@ -10,7 +10,7 @@ export const NODE_TIMEOUT_MS = 30_000
 export const EDGE_EXPECTED_MS = 5000
 
 /** How long after it was first heard a node may take to report its models. */
-export const FILES_EXPECTED_MS = EDGE_EXPECTED_MS
+const FILES_EXPECTED_MS = EDGE_EXPECTED_MS
 
 /** When nodes were heard, and when the deadlines began. */
 export type Liveness = Pick<ReconcileInputs, 'now' | 'wall' | 'heard' | 'firstHeard' | 'deadlinesBegan'>
@@ -35,7 +35,7 @@ export const inventoryDueAt = (
 ): Timestamp => Math.max(deadlinesBegan, firstHeard[nodeId] ?? 0) + FILES_EXPECTED_MS
 
 /** Until when a link between two nodes may stay undiscovered. */
-export const edgeExpectedUntil = (
+const edgeExpectedUntil = (
   { from, to }: Pick<Connection, 'from' | 'to'>,
   { firstHeard = {}, deadlinesBegan }: Liveness,
 ): Timestamp => Math.max(deadlinesBegan, firstHeard[from] ?? 0, firstHeard[to] ?? 0) + EDGE_EXPECTED_MS

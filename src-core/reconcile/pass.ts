@@ -14,7 +14,7 @@ import { taskRetention } from './task-retention'
  * In this order, because each sees the events of those before it: node timeouts, broken instances, schedules, idle
  * ends, then missing instances.
  */
-export const processManagers: readonly ProcessManager[] = [
+const processManagers: readonly ProcessManager[] = [
   nodeTimeout,
   instanceHealth,
   schedules,

@@ -23,7 +23,7 @@ const ENGLISH: HoursWords = {
 }
 
 /** `Mon–Fri`, `Mon, Wed`, `every day`. */
-export const daysText = (days: readonly Day[] = Day.options, { everyDay, day: named, comma } = ENGLISH): string => {
+const daysText = (days: readonly Day[] = Day.options, { everyDay, day: named, comma } = ENGLISH): string => {
   const held = Day.options.map((day) => days.includes(day))
   if (held.every(Boolean)) return everyDay
   const runs: Day[][] = []

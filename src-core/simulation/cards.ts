@@ -5,7 +5,7 @@ import type { VirtualClock } from '../time/virtual-clock'
 import type { CardMode, Scenario } from './scenario'
 
 /** How long loading a card takes. */
-export const CARD_MS = 10
+const CARD_MS = 10
 
 export interface CardsOptions {
   readonly clock: Pick<VirtualClock, 'now' | 'at' | 'after'>

@@ -8,7 +8,7 @@ import { isLive, type Task } from '../state/tasks'
 import type { VirtualClock } from '../time/virtual-clock'
 
 /** How long a request waits for an instance. */
-export const REQUEST_WAITS_MS = 30_000
+const REQUEST_WAITS_MS = 30_000
 
 interface SimulatedTask {
   readonly owner: () => Instance | undefined

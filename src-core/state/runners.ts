@@ -55,7 +55,6 @@ export const processFields = {
 /** Status of a runner, as its supervisor last reported it. */
 export const RunnerStatus = runnerStatusWith({})
 export type RunnerStatus = z.infer<typeof RunnerStatus>
-export type RunnerStatusWord = RunnerStatus['status']
 
 /** A runner in the state; added by its first report. */
 export const Runner = runnerStatusWith({ ...processFields, nodeId: NodeId, instanceId: InstanceId, since: Timestamp })

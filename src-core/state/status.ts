@@ -36,7 +36,7 @@ export interface MetaInstanceStatus {
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
 /** `Pipeline over at least 2 machines`. */
-export const strategyOf = ({ sharding, instanceMeta, minNodes }: MetaInstance): string =>
+const strategyOf = ({ sharding, instanceMeta, minNodes }: MetaInstance): string =>
   `${sharding}${instanceMeta === 'MlxJaccl' ? ' over RDMA' : ''} over at least ${counted(minNodes, 'machine')}`
 
 const status = (word: MetaInstanceStatusWord, detail: string, text: string = word): MetaInstanceStatus => ({

@@ -45,7 +45,7 @@ export const edgeKey = (edge: Edge): string =>
 export const LINK_LOST_TWICE_MS = 60_000
 
 /** How long such a link must stay up before it is used again. */
-export const LINK_HOLDS_MS = 30_000
+const LINK_HOLDS_MS = 30_000
 
 /** Returns when a link may be used again; undefined if it may be used now, or is down. */
 export const trustedAt = ({ lostAt: [first, second], backSince }: LostLink): Timestamp | undefined =>

@@ -50,11 +50,6 @@ export class VirtualClock {
     this.at(this.time + delay, work)
   }
 
-  /** Time of the next scheduled work. */
-  nextAt(): Timestamp | undefined {
-    return this.heap[0]?.at
-  }
-
   /** Runs everything due up to `end`, inclusive. */
   runUntil(end: Timestamp): void {
     for (let due = this.heap[0]; due !== undefined && due.at <= end; due = this.heap[0]) {

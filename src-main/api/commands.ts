@@ -47,7 +47,7 @@ export const problemOf = ({ code, reason, details }: Refusal): Problem =>
   new Problem(statusOfRefusal(code), code, reason, details === undefined ? {} : { details })
 
 /** Response header: on how many members' disks the command was when it was acknowledged, as `2 of 3`. */
-export const DURABLE_ON = 'x-muster-durable-on'
+const DURABLE_ON = 'x-muster-durable-on'
 
 export interface CarriedOut {
   /** The HTTP request, whose response gets the acknowledgement header. */

@@ -15,7 +15,7 @@ const TYPES: Readonly<Record<string, string>> = {
 }
 
 /** Content security policy: a page may talk only to this node. */
-export const CONTENT_SECURITY_POLICY = [
+const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",

@@ -20,7 +20,7 @@ export interface Identity {
 const IdentityFile = z.object({ version: z.literal(1), certificate: z.string(), privateKey: z.string() })
 
 /** The identity file cannot be used or created. */
-export class IdentityError extends Error {
+class IdentityError extends Error {
   readonly code: 'identity_damaged' | 'identity_not_written'
   readonly hint: string
 

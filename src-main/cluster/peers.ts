@@ -257,12 +257,6 @@ export class Peers {
     })
   }
 
-  /** Adds addresses of a node and dials. */
-  tryAt(nodeId: NodeId, addresses: readonly PeerAddress[]): void {
-    this.book.add(nodeId, addresses)
-    this.links.dialAll()
-  }
-
   /** Measures the throughput from one member to another. Rejects if it cannot be measured. */
   async measure(from: NodeId, to: NodeId): Promise<void> {
     if (from === this.options.identity.nodeId) await this.prober.measure(to)

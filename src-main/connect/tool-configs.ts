@@ -13,7 +13,7 @@ import { replaceFile } from '../disk/replace-file'
 import { editContinue } from './continue-config'
 
 /** A tool's configuration was not changed: why, and what to do. */
-export class ToolConfigError extends Error {
+class ToolConfigError extends Error {
   constructor(
     readonly code: Extract<ErrorCode, 'refused' | 'changed' | 'nothing_written'>,
     message: string,

@@ -13,7 +13,7 @@ import type { Logger } from '../logging/logger'
 import { declarationFilesIn, readDeclarationFiles, whyUnreadable, type DeclarationFile } from './read'
 
 /** Label of every declaration that comes from a watched folder; its value is the folder's name. */
-export const FOLDER_LABEL = 'muster/folder'
+const FOLDER_LABEL = 'muster/folder'
 
 /** Debounce: editors and git write several files in a row. */
 const SETTLE_MS = 300

@@ -17,7 +17,7 @@ const SOURCES: ReadonlySet<string> = new Set([
   'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53',
 ])
 
-export class StarterError extends Error {
+class StarterError extends Error {
   readonly code: 'starter_source_missing' | 'starter_source_damaged' | 'starter_conversion_failed'
   readonly hint: string
 

@@ -63,7 +63,7 @@ const SECONDS_CLOCK = { timeStyle: 'medium', hourCycle: 'h23' } as const
 const WEEKDAY = { weekday: 'short', timeZone: 'UTC' } as const
 
 /** Formats a time in the window's language. Pass the same object of options each time. */
-export const timeAs: TimeText = (time, options) => times(time, options)
+const timeAs: TimeText = (time, options) => times(time, options)
 
 /** `Nov 28, 2026`. */
 export const dateText = (time: number): string => timeAs(time, DATE)

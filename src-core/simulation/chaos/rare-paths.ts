@@ -50,7 +50,7 @@ export type RarePath = (typeof rarePaths)[number]
 
 export type PathCounts = Record<RarePath, number>
 
-export const noPaths = (): PathCounts => Object.fromEntries(rarePaths.map((path) => [path, 0])) as PathCounts
+const noPaths = (): PathCounts => Object.fromEntries(rarePaths.map((path) => [path, 0])) as PathCounts
 
 const nodesOf = ({ shards }: Instance): string => shards.map(({ nodeId }) => nodeId).join()
 const waysOf = (instance: Instance): string =>

@@ -101,12 +101,12 @@ export const plugCable: Wiring = (random, { nodes }) => {
   return ends && cable(nodes, ends.from, ends.to, random.integer(0, 1))
 }
 
-export const unplugRdma: Wiring = (random, { nodes }) => {
+const unplugRdma: Wiring = (random, { nodes }) => {
   const ends = pair(random, nodes)
   return ends && { do: 'disconnectRdma', ...ends, fromInterface: `rdma_en${nodes.indexOf(ends.to) + 2}` }
 }
 
-export const plugRdma: Wiring = (random, { nodes }) => {
+const plugRdma: Wiring = (random, { nodes }) => {
   const ends = pair(random, nodes)
   return ends && rdma(nodes, ends.from, ends.to)
 }

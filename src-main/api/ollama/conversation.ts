@@ -16,7 +16,7 @@ const BEGINNINGS = [
 ] as const
 
 /** Ollama clients send the bare file; the format is detected from its first bytes. Throws Problem. */
-export const toImage = (data: string): ImagePart => {
+const toImage = (data: string): ImagePart => {
   const known = BEGINNINGS.find(([beginning]) => data.startsWith(beginning))
   if (!known)
     throw new Problem(400, 'invalid_request', 'images: expected PNG, JPEG, GIF or WebP in base64', { param: 'images' })

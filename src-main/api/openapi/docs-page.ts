@@ -17,7 +17,7 @@ export interface DocsPage {
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
 /** The curl command that sends a route's example; undefined if the route has none and needs an id or a body. */
-export const curlOf = (
+const curlOf = (
   { method, path, body, query, media, example }: Described,
   { url, model = ANY_MODEL }: Pick<DocsPage, 'url' | 'model'>,
 ): string | undefined => {

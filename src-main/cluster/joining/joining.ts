@@ -7,7 +7,7 @@ import { JoinChannel, JoinError } from './join-channel'
 import { commitmentTo, digitsOf, drawNonce } from './digits'
 import { INVITATION_MS, parseToken } from './token'
 
-export const JOIN_PATH = '/join'
+const JOIN_PATH = '/join'
 const ANSWER_MS = 20_000
 
 /** The addresses to dial, and the node to expect there; without a node any is accepted. */

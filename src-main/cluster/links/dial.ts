@@ -139,7 +139,7 @@ export class Removed extends CallFailed {
 }
 
 /** A node other than the intended one answers. */
-export class WrongPeer extends Error {
+class WrongPeer extends Error {
   constructor() {
     super('Another machine answers at that address')
     this.name = 'WrongPeer'

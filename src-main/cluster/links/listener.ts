@@ -133,4 +133,4 @@ export const listen = async ({ identity, port, endpoints }: ListenerOptions): Pr
 }
 
 /** An IPv4-mapped IPv6 address as IPv4. */
-export const plainAddress = (address: string): string => address.replace(/^::ffff:/, '')
+const plainAddress = (address: string): string => address.replace(/^::ffff:/, '')

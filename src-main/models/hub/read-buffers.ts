@@ -17,7 +17,7 @@ type Connector = ReturnType<typeof BuildConnector>
  * 2. So whoever consumes bytes must be done with them, or have copied them, when its callback returns. `ResponseBody`
  *    copies.
  */
-export class ReadBuffers {
+class ReadBuffers {
   socket: Socket | undefined
   private current = Buffer.allocUnsafeSlow(READ_BYTES)
   private spare = Buffer.allocUnsafeSlow(READ_BYTES)

@@ -75,7 +75,7 @@ const parse = (text: string): unknown => {
 }
 
 /** @throws ModelFileError if the text is not JSON */
-export const parseModelJson = (name: string, text: string): unknown => {
+const parseModelJson = (name: string, text: string): unknown => {
   try {
     return parse(text)
   } catch (error) {

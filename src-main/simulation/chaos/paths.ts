@@ -42,7 +42,7 @@ export const clusterPaths = [
 export type ClusterPath = (typeof clusterPaths)[number]
 export type ClusterPathCounts = Record<ClusterPath, number>
 
-export const noClusterPaths = (): ClusterPathCounts =>
+const noClusterPaths = (): ClusterPathCounts =>
   Object.fromEntries(clusterPaths.map((path) => [path, 0])) as ClusterPathCounts
 
 /** Counts how often each rare path was taken. */

@@ -121,7 +121,7 @@ const SEARCHED_LINES = 20
 /** Last lines shown if the cause is unknown. */
 const LAST_LINES = 2
 
-export const knownCause = (text: string): CodedText | undefined => {
+const knownCause = (text: string): CodedText | undefined => {
   for (const { pattern, cause } of PATTERNS) {
     const [found, error] = pattern.exec(text) ?? []
     if (found !== undefined) return { code: cause, ...(error !== undefined && { values: { error } }) }

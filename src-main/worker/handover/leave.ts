@@ -6,7 +6,7 @@ import { writeConsole } from './console-file'
 import { writeRecord } from './record'
 
 /** How long a runner waits for the next node process, in seconds. */
-export const HANDOVER_SECONDS = 60
+const HANDOVER_SECONDS = 60
 
 /** What the next node process needs to adopt a runner. */
 export interface Left {

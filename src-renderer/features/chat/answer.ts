@@ -120,7 +120,7 @@ const withCalls = (known: readonly ToolCall[] = [], more: NonNullable<Delta['too
 }
 
 /** Assembles stream chunks into an answer and measures it. Times are milliseconds of one clock. */
-export class AnswerReader {
+class AnswerReader {
   answer: GrowingAnswer = { text: '' }
   finished = false
   private firstAt: number | undefined

@@ -28,7 +28,7 @@ export interface PdfParser {
  * The parser as a web worker. Parsing a hostile file may never end: then only ending the worker stops it. pdf.js itself
  * does not end a worker that it did not start.
  */
-export const parserInWorker = (): PdfParser => {
+const parserInWorker = (): PdfParser => {
   const port = new Worker(new URL('./pdf.worker.ts', import.meta.url), { type: 'module' })
   return {
     worker: PDFWorker.create({ port }),

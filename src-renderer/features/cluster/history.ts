@@ -49,7 +49,7 @@ const plain = (text: string): HistoryLine => ({ text, tone: 'plain' })
 const failure = (text: string): HistoryLine => ({ text, tone: 'failure' })
 
 /** The failure reason in an event, if any. */
-export const failureIn = (state: State, { event }: Envelope): string | undefined => {
+const failureIn = (state: State, { event }: Envelope): string | undefined => {
   switch (event.type) {
     case 'MetaInstancePlacementFailed':
       return placementFormats().refusal(state, event)

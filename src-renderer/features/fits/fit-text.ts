@@ -20,7 +20,7 @@ const usesText = ({ bytes, machines, roughly }: NonNullable<Fitting['uses']>): s
 }
 
 /** `needs 8 GB more`. */
-export const lackText = (lack: Lack): string => {
+const lackText = (lack: Lack): string => {
   switch (lack.kind) {
     case 'memory':
       return t('fits.needs', { size: bytesText(lack.bytes) })

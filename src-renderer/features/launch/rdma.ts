@@ -10,7 +10,7 @@ export interface RdmaOffer {
 }
 
 /** With more reasons, the rest is counted. */
-export const MOST_REASONS = 3
+const MOST_REASONS = 3
 
 const isFailed = (preview: Preview | FailedPreview): preview is FailedPreview => 'error' in preview
 
