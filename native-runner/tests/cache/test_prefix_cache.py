@@ -10,6 +10,7 @@ from muster_runner.cache.blocks import BLOCK
 from muster_runner.cache.cache_layers import Footprint
 from muster_runner.cache.disk_cache import DiskCache
 from muster_runner.cache.prefix_cache import PrefixCache
+from muster_runner.cache.prefix_path import Candidate, Step
 
 SYSTEM, FIRST = 300, 600
 NAMES = ["qwen2", "llama", "gemma3_text", "gpt_oss", "qwen3_next", "mamba2", "deepseek_v3", "deepseek_v32", "gemma2"]
@@ -98,6 +99,33 @@ def test_eviction_is_least_recently_used_and_never_leaves_a_gap(cache: PrefixCac
     assert cache.known([*old, 0]) == 256
     cache.shrink(0)
     assert (len(cache), cache.nbytes, cache.known([*old, 0])) == (0, 0, 0)
+
+
+def test_a_long_prompt_is_looked_up_block_by_block_and_not_prefix_by_prefix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All requests wait for it, and the blocks of all prefixes grow with the square of the prompt."""
+    model, able = tiny_model("llama")
+    tokens = prompt(6 * BLOCK + 40, 1)
+    cache = prefix_cache(model, able, tmp_path)
+    kept(cache, tokens)
+    cache._disk.flush(30)
+    listed: list[int] = []
+    steps = Candidate.steps
+
+    def counted(candidate: Candidate, path: Sequence[Step]) -> list[Step]:
+        listed.append(candidate.full)
+        return steps(candidate, path)
+
+    monkeypatch.setattr(Candidate, "steps", counted)
+    assert cache.restore([*tokens, 0]).done
+    assert listed == []
+    fresh = prefix_cache(model, able, tmp_path)
+    restore = fresh.restore([*tokens, 0])
+    restore.wait(30)
+    # To see that there is something to read, and by the thread that reads.
+    assert listed == [6, 6]
+    assert fresh.take([*tokens, 0], restore)[1] == len(tokens)
 
 
 def test_a_prefix_missing_on_another_rank_is_not_used(cache: PrefixCache, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from mlx_lm.models.cache import make_prompt_cache
 from muster_runner.cache.block_store import BlockStore
 from muster_runner.cache.blocks import BLOCK, Block, BlockFiles, block_key
 from muster_runner.cache.cache_layers import Footprint, is_full, joined, key_values, layers_of, set_state, state_of
-from muster_runner.cache.prefix_path import longest
+from muster_runner.cache.prefix_path import Plans, longest, steps_of
 from muster_runner.cache.prefix_search import PrefixSearch
 from muster_runner.cache.restoring import BlockReader, Restore
 
@@ -81,9 +81,9 @@ class PrefixCache:
     def restore(self, tokens: Sequence[int]) -> Restore:
         """Starts to read from the disk the blocks that ``take`` can use."""
         path, candidates = self._search.candidates(tokens[:-1], self._disk)
-        plans = [candidate.steps(path) for candidate in candidates]
-        held = {step.key: step.block for plan in plans for step in plan if step.block is not None}
-        restore = Restore([[(step.key, step.end) for step in plan] for plan in plans], held)
+        steps = steps_of(path, candidates)
+        held = {step.key: step.block for step in steps if step.block is not None}
+        restore = Restore(Plans(path, candidates) if any(step.block is None for step in steps) else (), held)
         if self._reader is not None and not restore.done:
             self._reader.start(restore)
         return restore

@@ -1,6 +1,6 @@
 """Cached prefixes of a prompt, as paths of blocks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from muster_runner.cache.blocks import Block
@@ -27,6 +27,24 @@ class Candidate:
     def steps(self, path: Sequence[Step]) -> list[Step]:
         """Returns its blocks. ``path``: the path that it was found on."""
         return [*path[: self.full], *([self.tail] if self.tail else [])]
+
+
+def steps_of(path: Sequence[Step], candidates: Sequence[Candidate]) -> list[Step]:
+    """Returns the blocks of all candidates, each once: those of a long prompt share hundreds."""
+    full = max((candidate.full for candidate in candidates), default=0)
+    return [*path[:full], *(candidate.tail for candidate in candidates if candidate.tail)]
+
+
+@dataclass(frozen=True)
+class Plans:
+    """The blocks of each candidate, as key and end position. Listed only when asked for, by the thread that reads."""
+
+    path: Sequence[Step]
+    candidates: Sequence[Candidate]
+
+    def __iter__(self) -> Iterator[Iterator[tuple[bytes, int]]]:
+        for candidate in self.candidates:
+            yield ((step.key, step.end) for step in candidate.steps(self.path))
 
 
 def longest(

@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from muster_runner.cache.block_file import ReadBlock
@@ -42,7 +42,7 @@ class Restore:
 
     def __init__(
         self,
-        plans: Sequence[Sequence[Wanted]],
+        plans: Iterable[Iterable[Wanted]],
         held: dict[bytes, Block],
         clock: Callable[[], float] = time.monotonic,
     ):
