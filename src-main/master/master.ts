@@ -28,7 +28,7 @@ import { Observing } from './observing'
 import { latestDecisions, precededBy } from './past-events'
 import { Sequencer, type CommandResult } from './sequencer'
 import { SteppingDown } from './stepping-down'
-import { backgroundMerge } from './log/split'
+import { backgroundMerge } from './log/split-merge'
 import { Storage } from './log/storage'
 
 export type { MasterOptions, MasterStatus } from './master-options'
@@ -121,8 +121,9 @@ export class Master {
       onRemoved: () => options.onRemoved?.(),
     })
     this.merge = backgroundMerge(this.storage.directory, {
-      submit: (command) => this.submit(command, { commandId: host.ids.commandId() }),
-      end: () => this.logEnd,
+      submit: (...command) => this.submit(...command),
+      newCommandId: () => host.ids.commandId(),
+      ownLog: () => this.storage.log,
       isOver: () => this.closed,
       timers,
       log: options.log,

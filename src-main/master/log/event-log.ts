@@ -88,6 +88,11 @@ export class EventLog {
     return lastCompacted(this.directory)
   }
 
+  /** Whether it takes records: it was not closed, and no write has failed. */
+  get isOpen(): boolean {
+    return this.refusal() === undefined
+  }
+
   /** The next write goes to a new segment. Called at a snapshot, so that compaction can remove all segments before it. */
   startSegment(): void {
     this.rotatesNext = true

@@ -1,48 +1,17 @@
-import { join } from 'node:path'
-import { z } from 'zod'
-import { cutAfter, emptyLog, type FactLog, goesOnFrom, LogEnd, withLatestEpochs } from '@core/consensus/index'
-import type { Command, Refusal } from '@core/commands/command'
-import { UnmergedDeclarations, carriedOver, declaredSince, combined, nothingUnmerged } from '@core/merging/index'
-import { Decision, EVENT_SCHEMA_VERSION, isDecision, type Event } from '@core/events/event'
+import { cutAfter, emptyLog, type FactLog, type LogEnd, withLatestEpochs } from '@core/consensus/index'
+import { type UnmergedDeclarations, carriedOver, declaredSince, combined } from '@core/merging/index'
+import { isDecision, type Event } from '@core/events/event'
 import { Folding } from '@core/fold/index'
-import { emptyState, State } from '@core/state/state'
-import { wait, type Timers } from '@core/time/timers'
+import { emptyState, type State } from '@core/state/state'
 import type { Directory } from '../../disk/directory'
 import { asDiskError, diskError } from '../errors'
 import { removePreviousState, savePreviousState, stageSnapshot } from './installation'
 import { logDirectory, openLogFolder, readLogFolder, type LogFolder, type OpenedLog } from './log-folder'
 import { recordsAfter } from './log-reader'
 import { lastCompacted } from './segment'
-import { setAside, pruneSetAside, unusedName } from './set-aside'
+import { setAside, pruneSetAside } from './set-aside'
 import { newestSnapshot, type Snapshot } from './snapshot'
-
-/** Split file. Numbered, so that a split during a merge does not overwrite the file that is being merged. */
-const FILE = /^split-(\d{6})\.json$/
-/** Delay before a failed merge is retried. */
-const RETRY_MS = 1000
-
-/** Split file: what this side of a split declared. `since`: end of the common part of the two logs. */
-const SplitFile = UnmergedDeclarations.extend({ v: z.literal(2), since: LogEnd.optional() })
-type Split = Omit<z.infer<typeof SplitFile>, 'v'>
-
-/** Split file of versions before stamps: the decisions since the common state. */
-const SplitFileV1 = z.object({
-  after: z.number().int().nonnegative(),
-  common: State,
-  decided: z.array(Decision),
-  own: State,
-})
-
-/** Upgrades an old split file. It has no times of single decisions, so all get the time of the last one. */
-const upgraded = ({ after, common, decided, own }: z.infer<typeof SplitFileV1>): UnmergedDeclarations => {
-  const folding = new Folding(common)
-  for (const [at, event] of decided.entries()) {
-    const index = common.lastEventIndex + 1 + at
-    folding.fold({ v: EVENT_SCHEMA_VERSION, index, term: own.term, at: own.lastEventAt, event })
-  }
-  const unmerged = declaredSince(common, folding.state, decided) ?? nothingUnmerged
-  return after === 0 ? carriedOver(unmerged) : unmerged
-}
+import { asSeenFrom, readSplit, splitFiles, writeSplit } from './split-file'
 
 /** State after record `last`; undefined if the log no longer reaches back that far. Rejects with the disk's errors. */
 const stateAt = async (directory: Directory, last: number): Promise<State | undefined> => {
@@ -61,38 +30,6 @@ const stateAt = async (directory: Directory, last: number): Promise<State | unde
   }
   return sequence === last ? folding.state : undefined
 }
-
-/** Names of the split files, oldest first. */
-const splitFiles = (directory: Directory): string[] =>
-  directory
-    .names()
-    .filter((name) => FILE.test(name))
-    .sort()
-
-/** Reads a split file. Renames one that is damaged and returns undefined. Throws the disk's errors. */
-const readSplit = (directory: Directory, name: string, log: FactLog): Split | undefined => {
-  const text = directory.readSync(name).toString('utf8')
-  try {
-    const content: unknown = JSON.parse(text)
-    const kept = SplitFile.safeParse(content)
-    return kept.success ? kept.data : upgraded(SplitFileV1.parse(content))
-  } catch {
-    log.warn(
-      { fact: 'split_unreadable', path: join(directory.path, name) },
-      'what was decided during a split cannot be read; its file is kept as damaged',
-    )
-    directory.rename(name, unusedName(directory, `${name}.damaged`))
-    return undefined
-  }
-}
-
-/**
- * The split as this log may have it merged. A log that was discarded, and then came from a leader of a third side, does not
- * contain the record after which the split began: nobody knows what that side had of it, so that only tombstones show what
- * was removed. As long as the log is empty it may still come from the other side of the split.
- */
-const asSeenFrom = (own: LogEnd, { since, ...split }: Split): Split =>
-  since === undefined || own.sequence === 0 || goesOnFrom(own, since) ? { ...split, since } : { ...split, common: [] }
 
 /** What happens to the declarations in records that are set aside. */
 export type Fate =
@@ -127,11 +64,7 @@ const saveSplit = async (
   if (!all) return
   // Applies to the earlier splits too: the log now diverges from another one, perhaps at an earlier record.
   const since = withLatestEpochs(cutAfter(own.end, after), 1)
-  const split = { v: 2, ...(fate === 'carriedOver' ? carriedOver(all) : all), since } satisfies z.input<
-    typeof SplitFile
-  >
-  const last = Number(FILE.exec(before.at(-1) ?? '')?.[1] ?? 0)
-  await directory.replace(`split-${String(last + 1).padStart(6, '0')}.json`, JSON.stringify(split))
+  await writeSplit(directory, { ...(fate === 'carriedOver' ? carriedOver(all) : all), since })
   for (const name of before) directory.remove(name)
 }
 
@@ -181,57 +114,4 @@ export const replaceBySnapshot = (folder: LogFolder, snapshot: Snapshot): Opened
     throw diskError(directory.path, cause)
   }
   return openLogFolder(folder)
-}
-
-export interface MergeParts {
-  /** Submits a command to the leader. Rejects if there is none. */
-  readonly submit: (command: Command) => Promise<{ readonly status: string; readonly refusal?: Refusal }>
-  /** End of this node's log. */
-  readonly end: () => LogEnd
-  readonly log: FactLog
-}
-
-/**
- * Submits the split files to the leader, oldest first, and removes those that it answered, refused ones too. Resolves with
- * false if one could not be submitted; that file and the later ones are kept.
- */
-export const mergeSplits = async (directory: Directory, { submit, end, log }: MergeParts): Promise<boolean> => {
-  for (const name of splitFiles(directory)) {
-    try {
-      const split = readSplit(directory, name, log)
-      if (!split) continue
-      const { status, refusal } = await submit({ type: 'MergeDeclarations', ...asSeenFrom(end(), split) })
-      log.info({ fact: 'merged', result: status, refusal }, 'merged what was declared apart')
-      directory.remove(name)
-    } catch (err) {
-      log.warn({ err, name }, 'what was declared apart is merged later')
-      return false
-    }
-  }
-  return true
-}
-
-/**
- * Returns a function that starts `mergeSplits` in the background; call it whenever there may be a leader or a new split
- * file. One merge runs at a time. Retries until everything is merged or `isOver`.
- */
-export const backgroundMerge = (
-  directory: Directory,
-  parts: MergeParts & { readonly timers: Timers; readonly isOver: () => boolean },
-): (() => void) => {
-  let [running, wanted] = [false, false]
-  const run = async (): Promise<void> => {
-    running = true
-    while (wanted && !parts.isOver()) {
-      wanted = false
-      if (await mergeSplits(directory, parts)) continue
-      wanted = true
-      await wait(parts.timers, RETRY_MS)
-    }
-    running = false
-  }
-  return () => {
-    wanted = true
-    if (!running) void run()
-  }
 }
