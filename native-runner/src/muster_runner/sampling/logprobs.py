@@ -11,6 +11,26 @@ from muster_runner.tokenization.tokenizer import Tokenizer
 IMPOSSIBLE = -9999.0
 
 
+# Values of which only the highest is looked at first.
+RUN = 64
+
+
+def highest(values: np.ndarray, count: int) -> np.ndarray:
+    """Returns the places of the ``count`` highest of at least as many values, best first.
+
+    They are in the ``count`` runs with the highest maxima: all requests wait for it, and to look for them in a whole
+    vocabulary takes five times as long.
+    """
+    runs = values.size // RUN
+    places = np.arange(values.size)
+    if runs > count:
+        maxima = values[: runs * RUN].reshape(runs, RUN).max(axis=1)
+        best_runs = np.argpartition(maxima, runs - count)[runs - count :]
+        within = places[: runs * RUN].reshape(runs, RUN)[np.sort(best_runs)]
+        places = np.concatenate([within.reshape(-1), places[runs * RUN :]])
+    return places[np.argsort(-values[places], kind="stable")[:count]]
+
+
 class Logprobs:
     """Looks up the chosen token and the best alternatives in a step's log probabilities."""
 
@@ -25,9 +45,7 @@ class Logprobs:
         values = np.array(logprobs.astype(mx.float32, stream=self._stream))
         top: list[dict[str, Any]] = []
         if count := min(alternatives, values.size):
-            best = np.argpartition(-values, count - 1)[:count]
-            best = best[np.argsort(-values[best], kind="stable")]
-            top = [self._entry(int(candidate), float(values[candidate])) for candidate in best]
+            top = [self._entry(int(candidate), float(values[candidate])) for candidate in highest(values, count)]
         return {**self._entry(token, float(values[token])), "top": top}
 
     def _entry(self, token: int, logprob: float) -> dict[str, Any]:
