@@ -3,6 +3,7 @@ export { Fact, type FactLog } from './fact'
 export { KnownRemovals } from './known-removals'
 export { KnownTerm } from './known-term'
 export {
+  Boot,
   cutAfter,
   emptyLog,
   EPOCHS_SENT,

@@ -35,6 +35,20 @@ describe('two logs', () => {
     expect(lastCommon(emptyLog, log(9, [1, 'b', 1]))).toBe(0)
   })
 
+  it('share nothing of a term that one leader began twice, the second time without knowing of the first', () => {
+    const begun = (boot: string | undefined, sequence: number): LogEnd => {
+      const { epochs, ...end } = log(sequence, [1, 'b', 1], [2, 'a', 4])
+      return {
+        ...end,
+        epochs: epochs.map((epoch) => (epoch.term === 2 && boot !== undefined ? { ...epoch, boot } : epoch)),
+      }
+    }
+    expect(lastCommon(begun('first', 9), begun('second', 6))).toBe(3)
+    expect(lastCommon(begun('first', 9), begun('first', 6))).toBe(6)
+    // An older version does not write which run of the program began it.
+    expect(lastCommon(begun('first', 9), begun(undefined, 6))).toBe(6)
+  })
+
   it('are compared by their last term, then by their length', () => {
     expect(compareLogs(log(4, [1, 'a', 1], [2, 'a', 4]), log(9, [1, 'a', 1]))).toBeGreaterThan(0)
     expect(compareLogs(log(4, [1, 'a', 1]), log(9, [1, 'a', 1]))).toBeLessThan(0)

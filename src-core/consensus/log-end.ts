@@ -1,12 +1,20 @@
 import { z } from 'zod'
 import { NodeId } from '../ids'
 
+/** Random, of each run of the program; short, because every heartbeat has some. */
+export const Boot = z.string().min(1).max(100)
+
 /** What one leader wrote in one term: the records from `from` up to the start of the next epoch. */
 export const Epoch = z.object({
   term: z.number().int().nonnegative(),
   master: NodeId,
   /** Sequence number of its first record, which records the start of the term. */
   from: z.number().int().positive(),
+  /**
+   * The run of the program in which the leader began the term; older versions leave it out. A machine whose data were
+   * restored from a backup has forgotten that it led in that term, and may begin it once more at the same record.
+   */
+  boot: Boot.optional(),
 })
 export type Epoch = z.infer<typeof Epoch>
 
@@ -33,7 +41,11 @@ const lastTerm = ({ epochs }: LogEnd): number => epochs.at(-1)?.term ?? 0
 /** Positive if `a` is more complete than `b`: a later last term, or the same one and more records. */
 export const compareLogs = (a: LogEnd, b: LogEnd): number => lastTerm(a) - lastTerm(b) || a.sequence - b.sequence
 
-const isSame = (a: Epoch, b: Epoch): boolean => a.term === b.term && a.master === b.master && a.from === b.from
+const isSame = (a: Epoch, b: Epoch): boolean =>
+  a.term === b.term &&
+  a.master === b.master &&
+  a.from === b.from &&
+  (a.boot === undefined || b.boot === undefined || a.boot === b.boot)
 
 const endOfEpoch = ({ sequence, epochs }: LogEnd, at: number): number => (epochs[at + 1]?.from ?? sequence + 1) - 1
 

@@ -82,6 +82,8 @@ export type Role =
 /** State of one node in the consensus: its role, and how far every member's log goes. */
 export interface Replica {
   readonly self: NodeId
+  /** Names this run of the program in the epochs that it begins. */
+  readonly boot?: string | undefined
   /** The highest term seen. */
   readonly term: number
   /**
@@ -152,7 +154,7 @@ export type Effect =
       readonly whole: boolean
     }
   /** Write the record that starts the term, then input `written`. */
-  | { readonly kind: 'beginTerm'; readonly term: number }
+  | { readonly kind: 'beginTerm'; readonly term: number; readonly boot?: string | undefined }
   /** Append those of the received records that are new, in the order of these effects, then input `written`. */
   | { readonly kind: 'store'; readonly after: number; readonly log: LogEnd }
   /** Replace the log by the received snapshot, then input `written`. */
@@ -186,9 +188,10 @@ export const startReplica = (
   log: LogEnd,
   members: readonly NodeId[],
   now: Monotonic,
-  known: KnownTerm = { term: 0 },
+  { boot, ...known }: KnownTerm & Pick<Replica, 'boot'> = { term: 0 },
 ): Replica => ({
   self,
+  boot,
   ...latest({ term: log.epochs.at(-1)?.term ?? 0, obeyed: log.epochs.at(-1)?.master }, known),
   hasLostTerm: known.isLost,
   kept: known,
@@ -205,12 +208,12 @@ export const startReplica = (
  * The same node restarted on another log, as after a disk failure; it keeps its term and the learned speed of its disk.
  */
 export const restartReplica = (
-  { self, term, obeyed, hasLostTerm, kept, disk: { patience } }: Replica,
+  { self, boot, term, obeyed, hasLostTerm, kept, disk: { patience } }: Replica,
   log: LogEnd,
   members: readonly NodeId[],
   now: Monotonic,
 ): Replica => ({
-  ...startReplica(self, log, members, now, { term, obeyed, isLost: hasLostTerm }),
+  ...startReplica(self, log, members, now, { boot, term, obeyed, isLost: hasLostTerm }),
   kept,
   disk: { patience },
 })

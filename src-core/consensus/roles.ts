@@ -54,12 +54,17 @@ export const decide = (turn: Turn): void => {
 }
 
 export const beginTerm = (turn: Turn, term: number): void => {
-  const { ordered, self } = turn.replica
+  const { ordered, self, boot } = turn.replica
   turn.change({ term, obeyed: self, hasLostTerm: undefined })
   turn.become({ kind: 'beginning', term, since: turn.now })
   const from = ordered.sequence + 1
-  turn.change({ ordered: extended(ordered, { sequence: from, epochs: [{ term, master: self, from }] }) })
-  turn.effects.push({ kind: 'beginTerm', term })
+  turn.change({
+    ordered: extended(ordered, {
+      sequence: from,
+      epochs: [{ term, master: self, from, ...(boot !== undefined && { boot }) }],
+    }),
+  })
+  turn.effects.push({ kind: 'beginTerm', term, ...(boot !== undefined && { boot }) })
 }
 
 export const follow = (turn: Turn, master: NodeId, term: number): void => {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Boot } from '../consensus/index'
 import { NodeId } from '../ids'
 import { Envelope } from './event'
 
@@ -14,6 +15,8 @@ export const LogRecord = z.discriminatedUnion('kind', [
     sequence: z.number().int().positive(),
     term: z.number().int().nonnegative(),
     master: NodeId.optional(),
+    /** The run of the program in which that leader began it; see `Epoch`. */
+    boot: Boot.optional(),
   }),
 ])
 export type LogRecord = z.infer<typeof LogRecord>

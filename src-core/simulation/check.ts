@@ -150,6 +150,8 @@ class Introduced {
         return [...this.several(...step.between), ...duplicates(step.between)]
       case 'crashNode':
       case 'restartNode':
+      case 'backUp':
+      case 'restore':
       case 'sleep':
       case 'wake':
       case 'removeMember':

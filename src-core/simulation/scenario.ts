@@ -236,6 +236,9 @@ export const Step = z.discriminatedUnion('do', [
   SetClock,
   SetDisk,
   onNode('restartNode'),
+  /** Copies what is on a machine's disk; `restore` puts that in place of what is there then, while the machine is off. */
+  onNode('backUp'),
+  onNode('restore'),
   Sleep,
   onNode('wake'),
   Network,

@@ -199,6 +199,8 @@ export class Simulation {
       case 'mend':
       case 'crashNode':
       case 'restartNode':
+      case 'backUp':
+      case 'restore':
       case 'sleep':
       case 'wake':
       case 'network':

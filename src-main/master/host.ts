@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { CommandId, InstanceId, RunnerId } from '@core/ids'
 import type { IdSource } from '@core/reconcile/index'
 import { monotonic, type WallTime, wallTime } from '@core/time/clocks'
@@ -10,6 +10,8 @@ import { lockDataDir } from './data-lock'
 /** Generates unique ids. */
 export interface UniqueIds extends IdSource {
   commandId(): CommandId
+  /** Names a run of the program. */
+  boot(): string
 }
 
 /** The services of the machine: clocks, ids, disk and lock. Replaced by the simulator. */
@@ -48,6 +50,7 @@ export const systemHost: Host = {
     instanceId: () => InstanceId.parse(randomUUID()),
     runnerId: () => RunnerId.parse(randomUUID()),
     commandId: () => CommandId.parse(randomUUID()),
+    boot: () => randomBytes(4).toString('hex'),
   },
   directory: systemDirectory,
   lock: lockDataDir,

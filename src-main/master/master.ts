@@ -163,6 +163,7 @@ export class Master {
       self: nodeId,
       members: this.membership.all,
       log: opened.storage.log,
+      boot: host.ids.boot(),
       directory: this.storage.directory,
       send: (to, message, records) => network.send(to, message, records),
       timers,

@@ -137,6 +137,10 @@ export class ClusterSimulation {
         return this.nodes.get(step.node)?.setDisk(step)
       case 'restartNode':
         return this.nodes.get(step.node)?.start()
+      case 'backUp':
+        return this.nodes.get(step.node)?.backUp()
+      case 'restore':
+        return this.nodes.get(step.node)?.restore()
       case 'sleep':
         return this.nodes.get(step.node)?.sleep(step)
       case 'wake':

@@ -26,7 +26,7 @@ import type { Outcome } from './outcome'
 import { Program } from './program'
 import { RecentReports } from './recent-reports'
 import { StoredData } from './stored-data'
-import { VirtualDisk } from './virtual-disk'
+import { type DiskCopy, VirtualDisk } from './virtual-disk'
 import { SimulatedWorker } from './worker'
 
 /** Delay before another start after a disk error prevented one. */
@@ -76,6 +76,8 @@ export class SimulatedNode implements Linked, ObservedNode {
   private departures = 0
   private observationDue = false
   private commands = 0
+  private boots = 0
+  private backup: DiskCopy | undefined
 
   constructor(private readonly parts: NodeParts) {
     const { self, links, cables, random, world } = parts
@@ -87,7 +89,7 @@ export class SimulatedNode implements Linked, ObservedNode {
     this.host = {
       timers: clock,
       wall: () => clock.wall(),
-      ids: { ...parts.ids, commandId: () => this.commandId() },
+      ids: { ...parts.ids, commandId: () => this.commandId(), boot: () => `boot-${++this.boots}` },
       directory: (path) => this.disk.directory(path),
       // A simulated machine has no other process that could hold the lock.
       lock: () => () => undefined,
@@ -198,6 +200,16 @@ export class SimulatedNode implements Linked, ObservedNode {
     this.parts.links.forget(this.self)
     this.parts.links.updateReachability()
     if (logEnd) this.reportLostRecords(logEnd)
+  }
+
+  /** People copy its data folder. */
+  backUp(): void {
+    this.backup = this.disk.copied()
+  }
+
+  /** People put the copy in place of its data folder, while it is off. */
+  restore(): void {
+    if (this.power === 'off' && this.backup) this.disk.restore(this.backup)
   }
 
   /** Graceful quit: announced to the others; if it led, another one takes over. */

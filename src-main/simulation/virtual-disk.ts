@@ -63,6 +63,9 @@ interface Folder {
   durable: Map<string, Stored>
 }
 
+/** The files of a disk at some time, by folder and name. */
+export type DiskCopy = ReadonlyMap<string, ReadonlyMap<string, Buffer>>
+
 /** A machine's disk. Loses unsynced data at a power cut, and can be slow, hang, be full, or refuse. */
 export class VirtualDisk {
   private readonly folders = new Map<string, Folder>()
@@ -91,6 +94,26 @@ export class VirtualDisk {
       for (const file of folder.durable.values()) file.cut((unsynced) => (torn ? this.random.integer(0, unsynced) : 0))
       folder.files.clear()
       for (const [name, file] of folder.durable) folder.files.set(name, file)
+    }
+  }
+
+  copied(): DiskCopy {
+    const contents = ({ files }: Folder) => new Map([...files].map(([name, file]) => [name, file.contents()]))
+    return new Map([...this.folders].map(([path, folder]) => [path, contents(folder)]))
+  }
+
+  /** Replaces everything by a copy, durably. */
+  restore(copy: DiskCopy): void {
+    this.folders.clear()
+    for (const [path, contents] of copy) {
+      const folder = this.folder(path)
+      for (const [name, bytes] of contents) {
+        const file = new Stored()
+        file.write(bytes, 0)
+        file.sync()
+        folder.files.set(name, file)
+      }
+      folder.durable = new Map(folder.files)
     }
   }
 

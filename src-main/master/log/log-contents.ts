@@ -18,7 +18,8 @@ const EPOCHS_KEPT = 1000
 export const afterAppending = (log: LogEnd, record: NewRecord, self: NodeId): LogEnd => {
   const from = log.sequence + 1
   if (record.kind === 'decision') return { ...log, sequence: from }
-  const epochs = [{ term: record.term, master: record.master ?? self, from }]
+  const { term, master = self, boot } = record
+  const epochs = [{ term, master, from, ...(boot !== undefined && { boot }) }]
   const longer = extended(log, { sequence: from, epochs })
   return longer.epochs.length > 2 * EPOCHS_KEPT ? withLatestEpochs(longer, EPOCHS_KEPT) : longer
 }

@@ -67,7 +67,18 @@ describe('the highest term a node has taken part in', () => {
     const replicationOn = (disk: Directory, timers = systemTimers): Replication => {
       const log = EventLog.open({ directory: systemDirectory(directory), self, warn: () => undefined }).log
       const replication = new Replication({
-        ...{ self, members: [self, other], log, directory: disk, timers, send, onLeadership, onFailure, onDiskHangs },
+        ...{
+          self,
+          members: [self, other],
+          log,
+          boot: 'first',
+          directory: disk,
+          timers,
+          send,
+          onLeadership,
+          onFailure,
+          onDiskHangs,
+        },
         snapshot: () => ({ log: emptyLog, bytes: Buffer.alloc(0) }),
         sendSnapshot: () => undefined,
         rewind: () => Promise.resolve(log),

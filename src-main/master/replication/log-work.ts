@@ -77,7 +77,10 @@ export class LogWork {
       case 'sendRecords':
         return this.enqueue(() => this.sendRecords(effect))
       case 'beginTerm':
-        return unlessRewound(() => this.append([{ kind: 'term', term: effect.term, master: this.parts.self }]))
+        return unlessRewound(() => {
+          const { term, boot } = effect
+          return this.append([{ kind: 'term', term, master: this.parts.self, ...(boot !== undefined && { boot }) }])
+        })
       case 'store':
         return unlessRewound(() => this.store(payload.records ?? []))
       case 'install':

@@ -26,6 +26,8 @@ export interface ReplicationOptions
   extends Omit<LogWorkParts, 'end' | 'leadsIn' | 'step'>, Pick<TickingParts, 'onStandstill'> {
   readonly members: readonly NodeId[]
   readonly log: EventLog
+  /** Names this run of the program in the log. */
+  readonly boot: string
   /** Called before any further effect on the log. For `self`, the record of the term is durable. */
   readonly onLeadership: (leadership: Leadership) => void
   /** A member sent an implausible message, which was ignored. */
@@ -89,7 +91,8 @@ export class Replication {
         this.listen()
       },
     })
-    this.replica = startReplica(self, log.logEnd, members, this.now(), readKnownTerm(options.directory))
+    const known = readKnownTerm(options.directory)
+    this.replica = startReplica(self, log.logEnd, members, this.now(), { ...known, boot: options.boot })
     this.step({ kind: 'tick' })
   }
 
