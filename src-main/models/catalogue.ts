@@ -1,30 +1,22 @@
 import type { ModelId } from '@core/ids'
 import type { CatalogueAdapter, CatalogueModel, UnreadableModel } from '@core/protocols/models'
 import type { CardResult } from '@core/reconcile/index'
-import { createHash } from 'node:crypto'
 import { dirname } from 'node:path'
 import type { Candidate } from './stores/candidate'
-import { inspectModelDirectory, type Inspection } from './inspection/model-directory'
-import type { ModelProblem } from './inspection/model-problem'
-import { listModelFiles, type ModelFile } from './inspection/model-files'
 import { ConversationTrials } from './inspection/conversation-trials'
-import { readInspections, writeInspections, type Remembered } from './inspection/inspection-cache'
+import { Inspections, type InspectionsOptions } from './inspection/inspections'
+import type { Inspection } from './inspection/model-directory'
+import type { ModelProblem } from './inspection/model-problem'
 import { isShortage } from './shortage'
 import { findCandidates, type StoreOptions } from './stores/stores'
 import { watchFolders } from './stores/watched-folders'
 
-export interface CatalogueOptions extends StoreOptions {
-  /** The model offered first on a new machine. */
-  readonly starter: ModelId
-  /** Version of this program. */
-  readonly version: string
+export interface CatalogueOptions extends StoreOptions, InspectionsOptions {
   /**
    * Checks the tokenizer and the chat template of the model in a folder. Resolves with the problem, if any; rejects if
    * the check could not run. Absent without a Python environment.
    */
   readonly tryConversation?: ((path: string) => Promise<ModelProblem | undefined>) | undefined
-  /** File that caches inspections for the next start; absent: no cache. */
-  readonly cacheFile?: string | undefined
   /** Debounce after a file change; tests shorten it. */
   readonly quietMs?: number
   /** Delay before a scan that failed for a shortage is repeated; tests shorten it. */
@@ -65,20 +57,6 @@ const AGAIN_MS = 2000
 /** Folders inspected concurrently. */
 const CONCURRENT = 8
 
-/** Includes the program's version, because another version may support a model that this one does not. */
-const fingerprintOf = (files: readonly ModelFile[], version: string): string =>
-  createHash('sha256')
-    .update(JSON.stringify([version, files]))
-    .digest('hex')
-    .slice(0, 32)
-
-const withFingerprint = (inspection: Inspection, fingerprint: string): Inspection =>
-  inspection.status === 'model'
-    ? { ...inspection, model: { ...inspection.model, fingerprint } }
-    : inspection.status === 'adapter'
-      ? { ...inspection, model: { ...inspection.model, fingerprint } }
-      : inspection
-
 const byId = (a: { readonly modelId: string }, b: { readonly modelId: string }): number =>
   a.modelId < b.modelId ? -1 : 1
 
@@ -100,9 +78,7 @@ const preferred = (inspections: readonly Inspection[]): Inspection[] => {
  * follows changes. Folders of other programs are never written.
  */
 export const openCatalogue = (options: CatalogueOptions): Catalogue => {
-  const { cacheFile } = options
-  let remembered = new Map<string, Remembered>()
-  let isKept = true
+  const known = new Inspections(options)
   const listeners = new Set<() => void>()
   let models: readonly CatalogueModel[] = []
   let unreadable: readonly UnreadableModel[] = []
@@ -110,19 +86,7 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
   let scanning: Promise<void> | undefined
   let closed = false
 
-  const inspect = async (candidate: Candidate): Promise<Inspection> => {
-    const files = await listModelFiles(candidate.path)
-    if (!files) return { status: 'none' }
-    const key = `${candidate.source} ${candidate.path}`
-    const fingerprint = fingerprintOf(files, options.version)
-    const known = remembered.get(key)
-    if (known?.fingerprint === fingerprint) return trials.amend(known.inspection)
-    const starter = candidate.source === 'muster' && candidate.modelId === options.starter
-    const inspection = withFingerprint(await inspectModelDirectory(candidate, files, { starter }), fingerprint)
-    remembered.set(key, { fingerprint, inspection })
-    isKept = false
-    return inspection
-  }
+  const inspect = async (candidate: Candidate): Promise<Inspection> => trials.amend(await known.inspect(candidate))
 
   const publish = (inspections: readonly Inspection[]): void => {
     const chosen = preferred(inspections)
@@ -142,22 +106,14 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
       inspections.push(...(await Promise.all(candidates.slice(at, at + CONCURRENT).map(inspect))))
     }
     if (closed) return
-    const paths = new Set(candidates.map(({ source, path }) => `${source} ${path}`))
-    for (const key of [...remembered.keys()])
-      if (!paths.has(key)) {
-        remembered.delete(key)
-        isKept = false
-      }
+    known.retain(candidates)
     folders.set([...new Set([...roots, ...candidates.flatMap(({ path }) => [path, dirname(path)])])])
     publish(inspections)
-    if (cacheFile === undefined || isKept) return
-    isKept = true
-    // The cache only saves work, so a failure to write it (a full disk) is ignored.
-    await writeInspections(cacheFile, remembered).catch(() => undefined)
+    await known.keep()
   }
 
   const begin = async (): Promise<void> => {
-    if (cacheFile !== undefined) remembered = await readInspections(cacheFile)
+    await known.load()
     await refresh()
   }
 
