@@ -38,6 +38,8 @@ export const download = async (
   const progress = new Progress(err)
   const stop = new AbortController()
   let begun = false
+  /** Seen not paused: the node's first states may still show an earlier pause, which this request has ended. */
+  let isResumed = false
   try {
     for await (const state of followStates(api, {
       signal: stop.signal,
@@ -50,7 +52,9 @@ export const download = async (
       if (begun && !one)
         throw new CommandError(`The download of ${modelId} to ${where} was cancelled by another client`)
       begun ||= one !== undefined
-      if (one?.paused) throw new CommandError(`The download of ${modelId} to ${where} was paused by another client`)
+      isResumed ||= one !== undefined && !one.paused
+      if (one?.paused && isResumed)
+        throw new CommandError(`The download of ${modelId} to ${where} was paused by another client`)
       if (one?.status === 'Failed')
         await progress.show(
           `Failed ${one.error ?? ''}`,

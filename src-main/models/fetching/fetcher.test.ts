@@ -38,8 +38,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-/** Downloads the model, and returns what was told of it. */
-const downloaded = async (given: Partial<FetcherOptions>): Promise<(Download | undefined)[]> => {
+/** A fetcher, with what is told of the model. */
+const open = (given: Partial<FetcherOptions>): { fetcher: Fetcher; told: (Download | undefined)[] } => {
   const told: (Download | undefined)[] = []
   const fetcher = new Fetcher({
     modelsDir: folder,
@@ -55,6 +55,12 @@ const downloaded = async (given: Partial<FetcherOptions>): Promise<(Download | u
     log: { info: () => undefined, warn: () => undefined },
     ...given,
   })
+  return { fetcher, told }
+}
+
+/** Downloads the model, and returns what was told of it. */
+const downloaded = async (given: Partial<FetcherOptions>): Promise<(Download | undefined)[]> => {
+  const { fetcher, told } = open(given)
   fetcher.need(modelId)
   await expect.poll(() => fetcher.isFetching(modelId)).toBe(false)
   return told
@@ -68,4 +74,19 @@ it('a download that ends for a reason that nobody foresaw has failed, and tells 
 it('a download that succeeds tells its progress, and no failure', async () => {
   const told = await downloaded({})
   expect(told.map((download) => download?.status)).not.toContain('Failed')
+})
+
+it('a paused download that is asked for again is told as paused no longer, however late its source answers', async () => {
+  const silent: Source = {
+    ...source,
+    offer: (signal) =>
+      new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('given up')))),
+  }
+  const { fetcher, told } = open({ hub: () => silent })
+  await fetcher.ask(modelId)
+  await fetcher.pause(modelId)
+  expect(told.at(-1)).toMatchObject({ status: 'Pending', paused: true })
+  await fetcher.ask(modelId)
+  expect(told.at(-1)).toEqual({ status: 'Ongoing', downloadedBytes: 0, totalBytes: 0 })
+  await fetcher.close()
 })

@@ -107,7 +107,10 @@ export class Fetcher {
     const partial = this.partialOf(modelId)
     await partial?.keepAskedFor()
     await partial?.dropPaused()
+    const paused = this.paused.get(modelId)
     this.paused.delete(modelId)
+    // Its source may take long to answer, and until then nothing else would tell that it is no longer paused.
+    if (paused) this.options.onProgress(modelId, { status: 'Ongoing', ...paused })
     const one = this.begin(modelId)
     if (one) one.asked = true
   }
