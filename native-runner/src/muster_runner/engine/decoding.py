@@ -10,7 +10,7 @@ from muster_runner.cache.sequence_caches import SeparateCaches, SequenceCaches
 from muster_runner.engine.proposer import DraftTokens, Proposer
 from muster_runner.engine.sequence import SampledToken, Sequence
 from muster_runner.engine.sub_batches import SubBatches
-from muster_runner.engine.verification import Verification
+from muster_runner.engine.verification import Verification, count_accepted
 from muster_runner.sampling.batch_sampler import BatchSampler
 from muster_runner.sampling.sampling import SeededSampler
 
@@ -49,10 +49,12 @@ class DecodingBatch:
         self._proposer = proposer if together else None
         # Draft tokens of the next step, once made.
         self._drafts: DraftTokens | None = None
-        # Accepted tokens of the last step by sequence, if it verified draft tokens.
+        # If the last step verified draft tokens: of the tokens that each sequence was fed, how many were kept.
         self.taken: list[int] | None = None
         # Of the last step: (task, draft tokens, accepted ones).
         self.verified: list[tuple[str, int, int]] = []
+        # The next token of each sequence. Of those that have not just joined also the log probabilities of that token,
+        # (batch, vocabulary), and whether its logits were finite, (batch,).
         self._next: mx.array | None = None
         self._logprobs: mx.array | None = None
         self._finite: mx.array | None = None
@@ -159,7 +161,7 @@ class DecodingBatch:
         # An error belongs to the token that is sampled with it: an answer may end with the one before.
         before = fed, self._logprobs, self._finite, [sequence.error for sequence in self._sequences]
         logits = self._caches.logits(self._model, fed)
-        self._next, self._logprobs, self._finite = self._sample(logits, fed)
+        self._next, self._logprobs, self._finite = self._sampler(self._sequences, logits, fed)
         mx.async_eval(self._next, self._finite)
         now = self._next, self._logprobs, self._finite, [sequence.error for sequence in self._sequences]
         drawn, logprobs, finite, errors = before if self._lookahead else now
@@ -191,7 +193,7 @@ class DecodingBatch:
         tokens, sound = drawn.tolist(), finite.tolist()
         taken, lasts, start = [], [], 0
         for one, row in zip(self._sequences, rows, strict=True):
-            accepted = next((at for at, token in enumerate(row[1:]) if token != tokens[start + at]), len(row) - 1)
+            accepted = count_accepted(row[1:], tokens[start:])
             returned = range(start, start + accepted + (0 if self._lookahead else 1))
             new_tokens += [SampledToken(one.task_id, tokens[at], logprobs, at, sound[at], one.error) for at in returned]
             if isinstance(one.sampling.sampler, SeededSampler):
@@ -243,10 +245,6 @@ class DecodingBatch:
         # Started now, so that reading the tokens does not wait for the logits computed from them.
         mx.async_eval(self._next)
         return True
-
-    def _sample(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:
-        """Samples: tokens (batch,), log probabilities (batch, vocabulary), and whether logits were finite (batch,)."""
-        return self._sampler(self._sequences, logits, fed)
 
     def _keep(self, staying: list[int]) -> None:
         if len(staying) == len(self._sequences):

@@ -13,6 +13,11 @@ import mlx.core as mx
 from muster_runner.cache.sequence_caches import SequenceCaches
 
 
+def count_accepted(draft: Sequence[int], sampled: Sequence[int]) -> int:
+    """Returns how many tokens of a draft, from the first, are those that were sampled in their places."""
+    return next((at for at, token in enumerate(draft) if token != sampled[at]), len(draft))
+
+
 class Verification:
     """Of the sequences in ``caches``."""
 
