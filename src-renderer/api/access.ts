@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { ControlError } from '@core/protocols/control'
 import type { DesktopApi } from '@core/protocols/desktop'
 import { t } from '../state/texts.svelte'
+import { ChangesInOrder } from './changes-in-order'
 import { ApiError, unexpected, unreachable } from './problem'
 
 declare global {
@@ -35,6 +36,7 @@ const KEEPALIVE_BYTES = 64 * 1024
 export class Api {
   /** Bytes of the bodies that `keepalive` requests are sending now. */
   private outliving = 0
+  private readonly changes = new ChangesInOrder((path, json) => this.answered(path, { method: 'PATCH', json }))
 
   constructor(readonly url: string) {}
 
@@ -64,8 +66,19 @@ export class Api {
     }
   }
 
-  /** Sends a request and returns a successful response. Throws ApiError. */
+  /**
+   * Sends a request and returns a successful response. Throws ApiError. Changes of one resource (PATCH) are sent in the
+   * order in which they are made, and what is read of it after them has them.
+   */
   async fetch(path: string, options: RequestOptions = {}): Promise<Response> {
+    const { method = 'GET', json } = options
+    if (method === 'PATCH') return this.changes.change(path, json)
+    const changed = method === 'GET' ? this.changes.settled(path) : undefined
+    if (changed) await changed
+    return this.answered(path, options)
+  }
+
+  private async answered(path: string, options: RequestOptions): Promise<Response> {
     const response = await this.request(path, options)
     if (!response.ok) throw await errorFrom(response)
     return response

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { NodeSettingsView } from '@core/protocols/node-settings'
+import { FakeApi, json } from '../../testing/fake-api'
 import { MachineSettings } from './machine-settings.svelte'
 
 const VIEW: NodeSettingsView = {
@@ -70,5 +71,27 @@ describe('the settings of a machine', () => {
     away = true
     await settings.read()
     expect(settings.view?.settings.loadOnRequest).toBe('off')
+  })
+
+  it('are those of the last of quick changes, whichever section of the page made them and however slow the node is', async () => {
+    let settings = VIEW.settings
+    const waiting: (() => void)[] = []
+    const api = new FakeApi()
+    const answers = () =>
+      new Promise<Response>((resolve) => {
+        waiting.push(() => {
+          settings = { ...settings, ...(api.asked.at(-1)?.json as object) }
+          resolve(json({ ...VIEW, settings }))
+        })
+      })
+    api.next(answers, answers)
+    const [section, other] = [new MachineSettings(api), new MachineSettings(api)]
+    const changed = [section.change({ loadOnRequest: 'off' }), other.change({ loadOnRequest: 'on' })]
+    expect(waiting).toHaveLength(1)
+    waiting[0]?.()
+    await changed[0]
+    waiting[1]?.()
+    await changed[1]
+    expect([settings.loadOnRequest, other.view?.settings.loadOnRequest]).toEqual(['on', 'on'])
   })
 })

@@ -1,8 +1,8 @@
-import { NodeSettingsView } from '@core/protocols/node-settings'
 import type { DesktopApi } from '@core/protocols/desktop'
 import type { Api } from '../../api/access'
 import { t } from '../../state/texts.svelte'
 import { LoginItem } from '../settings/login-item.svelte'
+import { MachineSettings } from '../settings/machine-settings.svelte'
 import { PowerSettings } from '../settings/power.svelte'
 
 /** An option that can be switched on. */
@@ -21,7 +21,7 @@ export interface OptionSwitch {
 export class OptionSwitches {
   private readonly login: LoginItem
   private readonly power: PowerSettings
-  private view: NodeSettingsView | undefined = $state.raw()
+  private readonly settings: MachineSettings
   readonly all: readonly OptionSwitch[] = $derived.by(() => [
     ...this.loginSwitch(),
     ...this.awakeSwitch(),
@@ -29,21 +29,15 @@ export class OptionSwitches {
   ])
   readonly any = $derived(this.all.length > 0)
 
-  constructor(
-    private readonly api: Pick<Api, 'get' | 'patch'>,
-    desktop: Pick<DesktopApi, 'loginItem'> | undefined,
-  ) {
+  constructor(api: Pick<Api, 'get' | 'patch'>, desktop: Pick<DesktopApi, 'loginItem'> | undefined) {
     this.login = new LoginItem(desktop)
     this.power = new PowerSettings(api)
+    this.settings = new MachineSettings(api)
   }
 
   /** Never fails: options that cannot be read are hidden. */
   async read(): Promise<void> {
-    await Promise.all([this.login.read(), this.readSettings(), this.power.read()])
-  }
-
-  private async readSettings(): Promise<void> {
-    this.view = await this.api.get('/node/settings', NodeSettingsView).catch(() => undefined)
+    await Promise.all([this.login.read(), this.settings.read(), this.power.read()])
   }
 
   private loginSwitch(): OptionSwitch[] {
@@ -76,7 +70,7 @@ export class OptionSwitches {
   }
 
   private networkSwitch(): OptionSwitch[] {
-    const { view } = this
+    const { view } = this.settings
     if (!view || view.fixed.includes('servesNetwork')) return []
     const { servesNetwork } = view.settings
     const waits = servesNetwork !== view.servesNetworkNow
@@ -87,14 +81,7 @@ export class OptionSwitches {
         about: waits ? t('setup.option.networkWaiting') : t('setup.option.network'),
         on: servesNetwork,
         waits,
-        set: async (on) => {
-          try {
-            this.view = await this.api.patch('/node/settings', { servesNetwork: on }, NodeSettingsView)
-          } catch (error) {
-            await this.readSettings()
-            throw error
-          }
-        },
+        set: (on) => this.settings.change({ servesNetwork: on }),
       },
     ]
   }

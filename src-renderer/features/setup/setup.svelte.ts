@@ -27,15 +27,8 @@ export class Setup {
   readonly sleep: SleepSettings | undefined = $derived(this.view?.sleep)
   /** Requests in flight: their answers are older than the latest change. */
   private asking = 0
-  /** The latest progress, while the node stores an earlier one: it gets one after the other, and never an older one last. */
-  private unsent: SetupProgress | undefined
-  private storing = false
-  /** Nothing waits when the page ends. */
-  private readonly flush = () => void this.store()
 
-  constructor(private readonly api: Pick<Api, 'get' | 'patch'>) {
-    addEventListener('pagehide', this.flush)
-  }
+  constructor(private readonly api: Pick<Api, 'get' | 'patch'>) {}
 
   /** Never fails: without an answer, setup is not offered. */
   async read(): Promise<void> {
@@ -44,7 +37,6 @@ export class Setup {
 
   close(): void {
     clearTimeout(this.patience)
-    removeEventListener('pagehide', this.flush)
   }
 
   /** Opens setup where it was left; after completion, at the first step. */
@@ -86,21 +78,7 @@ export class Setup {
   /** Shows progress at once; if the node cannot store it, the user continues and is informed. */
   private keep(progress: SetupProgress): void {
     this.view = { offered: false, python: { status: 'ready' }, ...this.view, progress }
-    this.unsent = progress
-    if (!this.storing) void this.storeAll()
-  }
-
-  private async storeAll(): Promise<void> {
-    this.storing = true
-    while (this.unsent) await this.store()
-    this.storing = false
-  }
-
-  private async store(): Promise<void> {
-    const progress = this.unsent
-    if (!progress) return
-    this.unsent = undefined
-    await this.take(() => this.api.patch('/node/setup', progress, SetupView)).then(
+    void this.take(() => this.api.patch('/node/setup', progress, SetupView)).then(
       () => (this.problem = undefined),
       (error: unknown) => (this.problem = error),
     )
@@ -109,6 +87,6 @@ export class Setup {
   private async take(ask: () => Promise<SetupView>): Promise<void> {
     const request = (this.asking += 1)
     const view = await ask()
-    if (request === this.asking && this.unsent === undefined) this.view = view
+    if (request === this.asking) this.view = view
   }
 }
