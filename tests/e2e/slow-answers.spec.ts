@@ -161,6 +161,22 @@ test('a question that is being typed goes to the model that was shown, whichever
   await expect(model).toHaveValue('main')
 })
 
+test('setup that is offered late does not come over a page that the user has begun to use', async ({ page }) => {
+  gallery = await serveScene(scenes.setupMachine(), { app: join(root, 'out', 'renderer') })
+  const offered = await held(page, 'GET', '/node/setup')
+  await page.goto(gallery.url)
+  await page.getByRole('link', { name: 'Settings' }).click()
+  const title = page.getByRole('heading', { level: 1 })
+  await expect(title).toHaveText('Settings')
+  const answered = page.waitForResponse('**/node/setup')
+  await offered()
+  await (await answered).finished()
+  await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))')
+  await expect(title).toHaveText('Settings')
+  await page.getByRole('button', { name: 'Set up this Mac…' }).click()
+  await expect(title).toHaveText('This Mac')
+})
+
 test('a key that is held down, or a double click, does one step of the setup', async ({ page }) => {
   gallery = await serveScene(scenes.setupMachine(), { app: join(root, 'out', 'renderer') })
   const launched: string[] = []

@@ -39,6 +39,11 @@ export class Setup {
     clearTimeout(this.patience)
   }
 
+  /** Setup does not come by itself over a page that the user has begun to use, however late the node offers it. */
+  pageUsed(): void {
+    if (this.decided && !this.shown) this.opened = false
+  }
+
   /** Opens setup where it was left; after completion, at the first step. */
   open(): void {
     this.opened = true

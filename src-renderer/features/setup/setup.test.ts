@@ -55,6 +55,38 @@ describe('the setup assistant in a window', () => {
     vi.useRealTimers()
   })
 
+  it('does not come over a page that the user has begun to use; until then it may, and when it is asked for', async () => {
+    vi.useFakeTimers()
+    const late = () => {
+      let answers = (): void => undefined
+      const setup = new Setup(
+        new FakeApi().next(
+          () =>
+            new Promise((resolve) => (answers = () => resolve(json({ offered: true, python: { status: 'ready' } })))),
+        ),
+      )
+      const read = setup.read()
+      return { setup, answer: () => (answers(), read) }
+    }
+    const unused = late()
+    // A key that is pressed in an empty window uses nothing.
+    unused.setup.pageUsed()
+    await vi.advanceTimersByTimeAsync(1100)
+    await unused.answer()
+    expect(unused.setup.shown).toBe(true)
+    unused.setup.pageUsed()
+    expect(unused.setup.shown).toBe(true)
+
+    const used = late()
+    await vi.advanceTimersByTimeAsync(1100)
+    used.setup.pageUsed()
+    await used.answer()
+    expect(used.setup.shown).toBe(false)
+    used.setup.open()
+    expect(used.setup.shown).toBe(true)
+    vi.useRealTimers()
+  })
+
   it('stores each step in the node, so that another window continues there', async () => {
     const { setup, kept, api } = await opened()
     setup.leave('done', scope)
