@@ -161,7 +161,7 @@ class DecodingBatch:
         # An error belongs to the token that is sampled with it: an answer may end with the one before.
         before = fed, self._logprobs, self._finite, [sequence.error for sequence in self._sequences]
         logits = self._caches.logits(self._model, fed)
-        self._next, self._logprobs, self._finite = self._sampler(self._sequences, logits, fed)
+        self._next, self._logprobs, self._finite = self._sample(logits, fed)
         mx.async_eval(self._next, self._finite)
         now = self._next, self._logprobs, self._finite, [sequence.error for sequence in self._sequences]
         drawn, logprobs, finite, errors = before if self._lookahead else now
@@ -245,6 +245,10 @@ class DecodingBatch:
         # Started now, so that reading the tokens does not wait for the logits computed from them.
         mx.async_eval(self._next)
         return True
+
+    def _sample(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:
+        """Samples: tokens (batch,), log probabilities (batch, vocabulary), and whether logits were finite (batch,)."""
+        return self._sampler(self._sequences, logits, fed)
 
     def _keep(self, staying: list[int]) -> None:
         if len(staying) == len(self._sequences):
