@@ -10,8 +10,14 @@ the last occurrence of the latest tokens and proposes what followed there.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from muster_runner.engine.ngrams import SortedNgrams
+
 # n-gram sizes of the lookup, the longer first.
 GRAMS = (6, 3)
+# A prompt of more tokens is indexed as a whole.
+LONG_PROMPT = 1024
 # The most draft tokens of a sequence in one pass, which the windows of its caches allow for.
 LONGEST_DRAFT = 32
 # Backoff after an unprofitable attempt, in plain passes; doubled each time.
@@ -27,6 +33,8 @@ class PromptLookup:
 
     def __init__(self) -> None:
         self._ends: dict[int, dict[tuple[int, ...], int]] = {gram: {} for gram in GRAMS}
+        # Of a long prompt; what follows it is in ``_ends``.
+        self._prompt: dict[int, SortedNgrams] = {}
         self._seen = 0
         # Where the last draft would continue, and the sequence length at which that is valid.
         self._source: int | None = None
@@ -50,12 +58,20 @@ class PromptLookup:
 
     def _lookup(self, tokens: Sequence[int]) -> int | None:
         for gram in GRAMS:
-            if len(tokens) >= gram and (end := self._ends[gram].get(tuple(tokens[-gram:]))) is not None:
+            if len(tokens) < gram:
+                continue
+            if (end := self._ends[gram].get(tuple(tokens[-gram:]))) is not None:
+                return end
+            if gram in self._prompt and (end := self._prompt[gram].last_end(tokens)) is not None:
                 return end
         return None
 
     def _index(self, tokens: Sequence[int]) -> None:
         """Indexes all n-grams but the last, which has no successor yet."""
+        if self._seen == 0 and len(tokens) > LONG_PROMPT:
+            prompt = np.array(tokens, dtype=np.uint64)
+            self._prompt = {gram: SortedNgrams(prompt, gram) for gram in GRAMS}
+            self._seen = len(tokens)
         for gram in GRAMS:
             ends = self._ends[gram]
             for end in range(max(self._seen, gram), len(tokens)):
