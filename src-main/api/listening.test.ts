@@ -3,6 +3,8 @@ import http, { type Server } from 'node:http'
 import { syncBuiltinESMExports } from 'node:module'
 import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { clientGone } from './answering/answer-socket'
+import type { ApiEnv } from './env'
 import { listen, ListenError, type Fetch, type Listening } from './listening'
 
 const open: { close(): Promise<void> }[] = []
@@ -88,6 +90,64 @@ describe('a port', () => {
     await once(socket, 'data')
     socket.write('GET /pending HTTP/1.1\r\nhost: a\r\n\r\nrubbish\r\n\r\n')
     expect(await received).not.toContain('invalid_http')
+  })
+})
+
+describe('a client that leaves', () => {
+  const paths = ['/1', '/2', '/3']
+  const requests = paths.map((path) => `GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`).join('')
+
+  it('is noticed by each of its requests, also by those whose answers wait behind another one', async () => {
+    const asked: string[] = []
+    const told: string[] = []
+    const listening = await serving((request, bindings) => {
+      const { outgoing } = bindings as ApiEnv['Bindings']
+      const { pathname } = new URL(request.url)
+      asked.push(pathname)
+      outgoing.on('close', () => told.push(`${pathname} closed`))
+      clientGone(outgoing).addEventListener('abort', () => told.push(`${pathname} aborted`))
+      request.signal.addEventListener('abort', () => told.push(`${pathname} is over`))
+      return new Promise<Response>(() => undefined)
+    })
+    const { socket } = await client(listening)
+    socket.write(requests)
+    await vi.waitFor(() => expect(asked).toEqual(paths), 30_000)
+    socket.destroy()
+    const expected = paths.flatMap((path) => [`${path} aborted`, `${path} closed`, `${path} is over`])
+    await vi.waitFor(() => expect(told.toSorted()).toEqual(expected), 30_000)
+  })
+
+  it('is noticed by a request that is examined only afterwards', async () => {
+    let examine: () => void = () => undefined
+    const examined = new Promise<void>((resolve) => (examine = resolve))
+    let left = 0
+    const aborted: boolean[] = []
+    const listening = await serving(async (request, bindings) => {
+      const { outgoing } = bindings as ApiEnv['Bindings']
+      outgoing.on('close', () => (left += 1))
+      await examined
+      aborted.push(clientGone(outgoing).aborted)
+      return new Response('')
+    })
+    const { socket, received } = await client(listening)
+    socket.write(requests, () => socket.destroy())
+    await received
+    await vi.waitFor(() => expect(left).toBe(paths.length), 30_000)
+    examine()
+    await vi.waitFor(() => expect(aborted).toEqual([true, true, true]), 30_000)
+  })
+
+  it('says nothing to requests that have been answered', async () => {
+    const closed: string[] = []
+    const listening = await serving((request, bindings) => {
+      const { pathname } = new URL(request.url)
+      ;(bindings as ApiEnv['Bindings']).outgoing.on('close', () => closed.push(pathname))
+      return new Response(pathname)
+    })
+    const { socket, received } = await client(listening)
+    socket.write(requests.replace('/3 HTTP/1.1\r\n', '/3 HTTP/1.1\r\nconnection: close\r\n'))
+    expect((await received).match(/200 OK/g)).toHaveLength(3)
+    await vi.waitFor(() => expect(closed).toEqual(paths), 30_000)
   })
 })
 

@@ -63,6 +63,28 @@ const closing = (server: Server): (() => Promise<void>) => {
   }
 }
 
+/**
+ * Node tells only the answer that is being sent when its client disconnects. This also tells those that wait behind it,
+ * to requests sent without waiting for answers (pipelining): they would be computed and kept for nobody.
+ */
+const closeWaitingAnswers = (server: Server): void => {
+  const answers = new WeakMap<Socket, Set<ServerResponse>>()
+  server.on('connection', (socket: Socket) => {
+    const open = new Set<ServerResponse>()
+    answers.set(socket, open)
+    socket.once('close', () => {
+      for (const answer of [...open].filter((one) => one.socket === null && !one.writableFinished)) {
+        answer.destroy()
+        answer.emit('close')
+      }
+    })
+  })
+  server.on('request', ({ socket }, answer) => {
+    answers.get(socket)?.add(answer)
+    answer.once('close', () => answers.get(socket)?.delete(answer))
+  })
+}
+
 const remedy = (code: string | undefined, option: string): string => {
   switch (code) {
     case 'EADDRINUSE':
@@ -101,6 +123,7 @@ export const listen = async (fetch: Fetch, { host, port, option, log }: ListenOp
   // Node refuses expectations other than `100-continue` with an empty answer; a server may ignore them (RFC 9110, 10.1.1).
   server.on('checkExpectation', (request, answer) => void server.emit('request', request, answer))
   answerUnreadable(server)
+  closeWaitingAnswers(server)
   const close = closing(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {

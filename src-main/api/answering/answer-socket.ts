@@ -12,7 +12,7 @@ const HEARTBEAT_MS = 5000
  */
 export const clientGone = (out: ServerResponse): AbortSignal => {
   const gone = new AbortController()
-  if (out.closed) gone.abort()
+  if (out.closed || out.destroyed) gone.abort()
   else out.on('close', () => gone.abort())
   return gone.signal
 }
