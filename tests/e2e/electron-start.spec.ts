@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect } from '@playwright/test'
 import { answer, questions, withPerson } from '../harness/desktop-app'
-import { connected, test } from '../harness/desktop-test'
+import { connected, ended, test } from '../harness/desktop-test'
 import { startHeadless, temporaryFolder } from '../harness/headless-node'
 
 test('a node that cannot start is explained, and can be tried again', async ({ folder, start }) => {
@@ -30,9 +30,9 @@ test('a port in use is named, and quitting from there ends the app', async ({ fo
   const electron = await start({ main: withPerson(folder.path), env: { MUSTER_PORT: port } })
   await expect.poll(() => questions(electron)).toHaveLength(1)
   expect((await questions(electron))[0]?.detail).toContain(port)
-  const ended = electron.waitForEvent('close')
+  const end = ended(electron)
   await answer(electron, 'Quit')
-  await ended
+  await end
   await holder.stop()
   other.dispose()
 })
@@ -41,9 +41,9 @@ test('the app is quit while it explains why its node cannot start', async ({ fol
   const holder = await startHeadless({ dataDir: folder.path })
   const electron = await start({ main: withPerson(folder.path) })
   await expect.poll(() => questions(electron)).toHaveLength(1)
-  const ended = electron.waitForEvent('close')
+  const end = ended(electron)
   electron.process().kill('SIGTERM')
-  await ended
+  await end
   await holder.stop()
 })
 

@@ -9,7 +9,7 @@ import {
   trayMenu,
   withPerson,
 } from '../harness/desktop-app'
-import { apiUrl, connected, test } from '../harness/desktop-test'
+import { apiUrl, connected, ended, nextWindow, test } from '../harness/desktop-test'
 import { freePort } from '../harness/free-port'
 import { startHeadless, temporaryFolder } from '../harness/headless-node'
 import { addTinyModel, TINY } from '../harness/models'
@@ -47,7 +47,7 @@ test('the menu bar tells how all is, and everything in it works', async ({ folde
     page.waitForEvent('close'),
     electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close()),
   ])
-  const back = electron.waitForEvent('window')
+  const back = nextWindow(electron)
   await chooseInTray(electron, 'Connect a tool…')
   await expect((await back).getByRole('heading', { name: 'Connect', exact: true })).toBeVisible()
 })
@@ -65,9 +65,9 @@ test('quitting from the menu bar says what stops, and can be thought better of',
   await answer(electron, 'Cancel')
   await chooseInTray(electron, 'Quit Muster…')
   await expect.poll(() => questions(electron)).toHaveLength(1)
-  const ended = electron.waitForEvent('close')
+  const end = ended(electron)
   await answer(electron, 'Quit')
-  await ended
+  await end
 })
 
 test('a machine that asks to join is told by a notification, and let in from the menu bar', async ({

@@ -4,7 +4,7 @@ import { expect, type ElectronApplication, type Page } from '@playwright/test'
 import { expectAccessible } from '../harness/accessible'
 import { Control } from '../harness/control'
 import { startDesktopAgain } from '../harness/desktop-app'
-import { apiUrl, connected, test } from '../harness/desktop-test'
+import { apiUrl, connected, nextWindow, test } from '../harness/desktop-test'
 import { temporaryFolder } from '../harness/headless-node'
 import { addTinyModel } from '../harness/models'
 import { PATIENCE_MS } from '../harness/patience'
@@ -107,10 +107,10 @@ test('closing the window leaves the node at work, and a second start brings the 
   const place = { x: 40, y: 50, width: 900, height: 600 }
   await electron.evaluate(({ BrowserWindow }, bounds) => BrowserWindow.getAllWindows()[0]?.setBounds(bounds), place)
   await electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close())
-  await page.waitForEvent('close').catch(() => undefined)
+  await expect.poll(() => page.isClosed()).toBe(true)
   await expect.poll(() => windows(electron)).toBe(0)
 
-  const back = electron.waitForEvent('window')
+  const back = nextWindow(electron)
   expect(await startDesktopAgain({ dataDir: folder.path })).toBe(0)
   await expect(heading(await back)).toBeVisible()
   expect(await windows(electron)).toBe(1)

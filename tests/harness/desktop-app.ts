@@ -6,6 +6,7 @@ import { _electron, type ElectronApplication } from '@playwright/test'
 import { testElectron } from '../../build/test-runtime/electron.mjs'
 import { testEnvironment } from './headless-node'
 import { root } from './paths'
+import { PATIENCE_MS } from './patience'
 
 const executablePath = await testElectron()
 
@@ -34,13 +35,17 @@ const desktopEnvironment = (dataDir: string, env: DesktopLaunch['env'] = {}) => 
 })
 
 /** Starts the built app in a real Electron, on a free port. */
-export const startDesktop = ({ dataDir, env, cwd, main = root }: DesktopLaunch): Promise<ElectronApplication> =>
-  _electron.launch({
+export const startDesktop = async ({ dataDir, env, cwd, main = root }: DesktopLaunch): Promise<ElectronApplication> => {
+  const app = await _electron.launch({
     ...(executablePath !== undefined && { executablePath }),
     ...(cwd !== undefined && { cwd }),
     args: [main],
     env: desktopEnvironment(dataDir, env),
   })
+  // Playwright's configuration is of browsers alone.
+  app.context().setDefaultTimeout(PATIENCE_MS)
+  return app
+}
 
 /**
  * Starts the app a second time beside a running one; resolves with its exit code. Not through Playwright, which tries

@@ -1,6 +1,7 @@
 import { expect, test as base, type ElectronApplication, type Page } from '@playwright/test'
 import { noDesktop, startDesktop, type DesktopLaunch } from './desktop-app'
 import { temporaryFolder } from './headless-node'
+import { PATIENCE_MS } from './patience'
 
 interface DesktopFixtures {
   /** A new data folder, removed at the end. */
@@ -24,9 +25,20 @@ export const test = base.extend<DesktopFixtures>({
   },
 })
 
+export const firstWindow = (electron: ElectronApplication): Promise<Page> =>
+  electron.firstWindow({ timeout: PATIENCE_MS })
+
+/** The next window that is opened. */
+export const nextWindow = (electron: ElectronApplication): Promise<Page> =>
+  electron.waitForEvent('window', { timeout: PATIENCE_MS })
+
+/** Resolves when the app has ended. */
+export const ended = async (electron: ElectronApplication): Promise<void> =>
+  void (await electron.waitForEvent('close', { timeout: PATIENCE_MS }))
+
 /** The first window, once its page shows the node's state. */
 export const connected = async (electron: ElectronApplication): Promise<Page> => {
-  const page = await electron.firstWindow()
+  const page = await firstWindow(electron)
   await expect(page.getByText('1 of 1 machine connected')).toBeVisible()
   return page
 }
