@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
+import { freePort } from '../harness/free-port'
 import { required, root } from '../harness/paths'
 import type { Workplace } from './agent'
 
@@ -21,15 +21,6 @@ export interface OpenWebUi {
   /** Asks as its page does; gives the body as it came. */
   chat(request: object): Promise<string>
   stop(): Promise<void>
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Open WebUI for one person, with a node as its only service and without a way out of this machine. */

@@ -1,6 +1,8 @@
 import { expect, test, type Page } from '@playwright/test'
 import { expectAccessible } from '../harness/accessible'
+import { complaintsOf } from '../harness/complaints'
 import { FakeHub } from '../harness/fake-hub'
+import { freePort } from '../harness/free-port'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
 import { addStarterModel, addTinyModel, TINY, tinyModel } from '../harness/models'
 import { PATIENCE_MS } from '../harness/patience'
@@ -85,9 +87,7 @@ test('a setting changed just before the page is reloaded or left is changed', as
 test('a person declares a model, sees it become ready, chats with it and deletes it', async ({ page }) => {
   addStarterModel(folder.path)
   node = await startHeadless({ dataDir: folder.path })
-  const errors: string[] = []
-  page.on('pageerror', (error) => errors.push(error.message))
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+  const errors = complaintsOf(page)
   await page.goto(node.url)
   await expect(page.getByRole('heading', { name: 'Cluster', exact: true })).toBeVisible()
   await expect(page.getByText('No model is kept running yet')).toBeVisible()
@@ -155,10 +155,10 @@ test('a killed runner is shown as retrying with its error, comes back, and keeps
 })
 
 test('the app says when its node is gone, and goes on when it is back', async ({ page }) => {
-  node = await startHeadless({ dataDir: folder.path })
+  const port = String(await freePort())
+  node = await startHeadless({ dataDir: folder.path, args: ['--port', port] })
   await page.goto(node.url)
   await expect(page.getByText('1 of 1 machine connected')).toBeVisible()
-  const { port } = new URL(node.url)
   await node.kill()
   await expect(page.getByRole('contentinfo')).toContainText('Can’t reach this node')
   node = await startHeadless({ dataDir: folder.path, args: ['--port', port] })
@@ -166,11 +166,11 @@ test('the app says when its node is gone, and goes on when it is back', async ({
 })
 
 test('the settings page shows the settings of the node that is there now', async ({ page }) => {
-  node = await startHeadless({ dataDir: folder.path })
+  const port = String(await freePort())
+  node = await startHeadless({ dataDir: folder.path, args: ['--port', port] })
   await page.goto(`${node.url}/#/settings`)
   const never = page.getByRole('radio', { name: 'Never' }).first()
   await expect(never).not.toBeChecked()
-  const { port } = new URL(node.url)
   await node.stop()
   node = await startHeadless({ dataDir: folder.path, args: ['--port', port, '--load-on-request', 'off'] })
   await expect(never).toBeChecked()

@@ -1,5 +1,6 @@
 import { expect, type Page } from '@playwright/test'
 import { expectAccessible } from '../harness/accessible'
+import { complaintsOf } from '../harness/complaints'
 import { ask, test } from '../harness/chat-test'
 import { withPerson } from '../harness/desktop-app'
 import { connected, test as desktopTest } from '../harness/desktop-test'
@@ -64,8 +65,7 @@ desktopTest('the desktop window reads a PDF in its sandbox, within its policy', 
   addTinyModel(folder.path)
   const electron = await start({ main: withPerson(folder.path) })
   const page = await connected(electron)
-  const errors: string[] = []
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+  const errors = complaintsOf(page)
   await page.evaluate(`location.hash = '#/chat'`)
   await dropPdf(page, 'report.pdf', REPORT)
   await expect(page.getByRole('list', { name: 'Files' })).toContainText('report.pdf')

@@ -1,6 +1,7 @@
 import { expect } from '@playwright/test'
+import { complaintsOf } from '../harness/complaints'
 import { answer, opened, questions, withPerson } from '../harness/desktop-app'
-import { apiUrl, connected, test } from '../harness/desktop-test'
+import { apiUrl, connected, firstWindow, test } from '../harness/desktop-test'
 import { addTinyModel } from '../harness/models'
 
 test('the page has no more rights than a web page', async ({ folder, start }) => {
@@ -118,10 +119,8 @@ test('the window has the switches of Electron’s checklist', async ({ start }) 
 test('its strict policy lets every page look as it should', async ({ folder, start }) => {
   addTinyModel(folder.path)
   const electron = await start()
-  const page = await electron.firstWindow()
-  const complaints: string[] = []
-  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
-  page.on('pageerror', (error) => complaints.push(error.message))
+  const page = await firstWindow(electron)
+  const complaints = complaintsOf(page)
   await page.reload()
   for (const name of ['Models', 'Chat', 'Connect', 'Activity', 'Cluster']) {
     await page.getByRole('link', { name }).click()

@@ -1,5 +1,6 @@
 import { expect, test, type Page } from '@playwright/test'
 import { expectAccessible } from '../harness/accessible'
+import { complaintsOf } from '../harness/complaints'
 import { dragTo } from '../harness/drag'
 import type { HeadlessNode } from '../harness/headless-node'
 import { TINY } from '../harness/models'
@@ -117,7 +118,8 @@ test('from the models page a model is dragged onto the machines that come up, or
   await target.hover({ position: { x: 8, y: 8 } })
   await expect(dock).toContainText(/uses/)
   await page.mouse.up()
-  await expect(page.getByRole('status').getByText('Launched tiny on MacBook Pro')).toBeVisible()
+  // It stays for as long as the pointer is on it.
+  await page.getByRole('status').getByText('Launched tiny on MacBook Pro').hover()
   expect(await declared(page, studio)).toEqual([[laptop.nodeId]])
   await page.getByRole('button', { name: 'Undo the launch' }).click()
   await expect(dock).toBeHidden()
@@ -159,9 +161,7 @@ test('a model that a request has loaded is kept by a launch, not declared a seco
 })
 
 test('the palette finds pages, models and commands; a sheet shows the shortcuts', async ({ page }) => {
-  // Among them what the page's own policy forbids.
-  const complaints: string[] = []
-  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+  const complaints = complaintsOf(page)
   const node = await machine('Mac Studio')
   await page.goto(node.url)
   await expect(page.getByText('1 of 1 machine connected')).toBeVisible()

@@ -1,5 +1,6 @@
 import { expect, test, type Locator, type Page } from '@playwright/test'
 import { expectAccessible } from '../harness/accessible'
+import { complaintsOf } from '../harness/complaints'
 import { SetupStep } from '@core/settings/setup-progress'
 import { fakeUv } from '../harness/fake-uv'
 import { dragTo } from '../harness/drag'
@@ -222,8 +223,7 @@ test('an installation that fails says why in its terminal and what to do, and is
   const uv = fakeUv(folder.path)
   uv.fail('error: Failed to fetch https://packages.example/mlx: no route to host')
   await start(uv.env)
-  const errors: string[] = []
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+  const errors = complaintsOf(page)
   await page.goto(node.url)
   await page.getByRole('button', { name: 'Set up this machine' }).click()
   const check = page.locator('[data-check="python"]')

@@ -5,6 +5,7 @@ import { englishWarning } from '@core/warnings/warning'
 import { warningsOf } from '@core/warnings/warnings'
 import { scenes } from '../gallery/scenes'
 import { serveScene } from '../gallery/server'
+import { freePort } from '../harness/free-port'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
 import { root } from '../harness/paths'
 
@@ -14,12 +15,19 @@ const problem = (text: string) => ({ MUSTER_PYTHON: '', MUSTER_PYTHON_PROBLEM: t
 let folder: { path: string; dispose(): void }
 let node: HeadlessNode
 
+let port: string
+
 const start = async (text: string): Promise<void> => {
-  node = await startHeadless({ dataDir: folder.path, args: ['--name', 'build machine'], env: problem(text) })
+  node = await startHeadless({
+    dataDir: folder.path,
+    args: ['--name', 'build machine', '--port', port],
+    env: problem(text),
+  })
 }
 
 test.beforeEach(async () => {
   folder = temporaryFolder()
+  port = String(await freePort())
   await start('There is no Python 3.11 or newer.')
 })
 test.afterEach(async () => {
@@ -69,13 +77,8 @@ test('what a person dismissed stays away until it is about something new, and ca
     .click()
   await expect(banner(page)).toBeHidden()
 
-  const port = new URL(node.url).port
   await node.stop()
-  node = await startHeadless({
-    dataDir: folder.path,
-    args: ['--name', 'build machine', '--port', port],
-    env: problem('The Python environment is damaged.'),
-  })
+  await start('The Python environment is damaged.')
   await expect(banner(page)).toContainText(TITLE)
 })
 

@@ -1,4 +1,5 @@
 import { expect, test as base, type Page } from '@playwright/test'
+import { complaintsOf } from './complaints'
 import { startHeadless, temporaryFolder, type HeadlessNode } from './headless-node'
 import { addTinyModel, TINY } from './models'
 import { PATIENCE_MS } from './patience'
@@ -8,7 +9,7 @@ interface ChatFixtures {
   readonly folder: { readonly path: string }
   readonly node: HeadlessNode
   /** Errors that the page reports. */
-  readonly errors: string[]
+  readonly errors: readonly string[]
   /** Declares a model and waits until it is ready. */
   readonly declare: (modelId?: string) => Promise<void>
 }
@@ -27,11 +28,7 @@ export const test = base.extend<ChatFixtures>({
     await node.stop()
   },
   errors: async ({ page }, use) => {
-    const errors: string[] = []
-    page.on('pageerror', (error) => errors.push(error.message))
-    // A violation of the page's policy is logged to the console as an error.
-    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
-    await use(errors)
+    await use(complaintsOf(page))
   },
   declare: async ({ node }, use) => {
     await use((modelId = TINY) => declareOn(node, modelId))

@@ -3,10 +3,12 @@ import { once } from 'node:events'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Control } from '../harness/control'
 import { FakeHub } from '../harness/fake-hub'
+import { freePort } from '../harness/free-port'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
 import { addTinyModel, TINY, tinyModel } from '../harness/models'
 import { muster, musterEnvironment } from '../harness/muster'
 import { cli } from '../harness/paths'
+import { PATIENCE_MS } from '../harness/patience'
 
 /** A command that goes on, and all that it has printed. */
 class Going {
@@ -31,8 +33,8 @@ class Going {
   }
 
   async prints(pattern: RegExp): Promise<void> {
-    const timer = setTimeout(() => this.wake(), 60_000)
-    const until = performance.now() + 60_000
+    const timer = setTimeout(() => this.wake(), PATIENCE_MS)
+    const until = performance.now() + PATIENCE_MS - 1
     while (!pattern.test(this.text)) {
       if (performance.now() >= until) throw new Error(`not printed: ${String(pattern)} in ${this.text}`)
       await new Promise<void>((resolve) => {
@@ -55,21 +57,22 @@ describe('what goes on, on the command line', () => {
   let node: HeadlessNode
   let going: Going | undefined
 
-  const start = (port = '0'): Promise<HeadlessNode> =>
+  let port: number
+  const start = (): Promise<HeadlessNode> =>
     startHeadless({
       dataDir: folder.path,
-      args: ['--port', port],
+      args: ['--port', String(port)],
       env: { HF_ENDPOINT: hub.url, HF_HUB_OFFLINE: '' },
     })
   const restart = async (): Promise<void> => {
-    const { port } = new URL(node.url)
     await node.stop()
-    node = await start(port)
+    node = await start()
   }
 
   beforeAll(async () => {
     addTinyModel(folder.path)
     hub = await FakeHub.start()
+    port = await freePort()
     node = await start()
   })
   afterEach(async () => {
