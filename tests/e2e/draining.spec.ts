@@ -11,7 +11,7 @@ test.afterEach(() => machines.stop())
 test('a machine is drained: the app says before what moves where, then how far it is, and when the machine may sleep', async ({
   page,
 }) => {
-  const { studio } = await machines.pair(page)
+  const { studio, held } = await machines.pair(page)
   const nodeIds = [studio.nodeId]
   // It names its machine only until it is there: a declaration that names one cannot move.
   const declared = await page.request.post(`${studio.url}/meta_instance`, {
@@ -28,6 +28,8 @@ test('a machine is drained: the app says before what moves where, then how far i
   await page.getByRole('menuitem', { name: 'Drain…' }).click()
   const dialog = page.getByRole('dialog', { name: 'Drain Mac Studio?' })
   await expect(dialog).toContainText(/chat moves to MacBook Pro/)
+  // However long it takes to look at it, it is moving.
+  held.hold()
   await dialog.getByRole('button', { name: 'Drain', exact: true }).click()
 
   await expect(page.getByRole('status').filter({ hasText: 'Mac Studio is being drained.' })).toContainText(
@@ -37,6 +39,7 @@ test('a machine is drained: the app says before what moves where, then how far i
   // It serves all the while.
   await expect(card).toHaveAttribute('data-status', 'READY')
   await expect(chips).toContainText('Mac Studio')
+  held.release()
 
   const drained = page.getByRole('status').filter({ hasText: 'Mac Studio is drained.' })
   await expect(drained).toContainText('It can sleep', { timeout: TIMEOUT })

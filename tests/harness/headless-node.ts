@@ -22,9 +22,10 @@ export interface HeadlessNode {
   kill(): Promise<void>
 }
 
+/** What was killed may end a moment later, and write until then: its removal is tried for some seconds. */
 export const temporaryFolder = (): { path: string; dispose(): void } => {
   const path = mkdtempSync(join(tmpdir(), 'muster-test-'))
-  return { path, dispose: () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }) }
+  return { path, dispose: () => rmSync(path, { recursive: true, force: true, maxRetries: 15 }) }
 }
 
 export interface NodeLaunch {

@@ -57,12 +57,15 @@ describe('a master', () => {
 
   it(
     `loses nothing it acknowledged, and keeps its order, through ${ROUNDS} kills at random moments`,
-    { timeout: ROUNDS * 10_000 },
+    { timeout: ROUNDS * 30_000 },
     async () => {
       const ledger = new Ledger()
       let term = 0
       let acknowledged = 0
-      for (let round = 1; round <= ROUNDS; round += 1) {
+      const segments = (): number => readdirSync(join(folder.path, 'log')).length
+      // A test in which nothing happens proves nothing, and little happens in a round where others have the processor.
+      const isEnough = (): boolean => acknowledged > ROUNDS * 10 && segments() > 3
+      for (let round = 1; round <= ROUNDS || !isEnough(); round += 1) {
         const process = start(round)
         const line = opened(await process.first)
         const declared = new Set(line.declared)
@@ -77,9 +80,6 @@ describe('a master', () => {
         ledger.take(said)
         acknowledged += said.filter(({ kind }) => kind === 'declared' || kind === 'deleted').length
       }
-      // A test in which nothing happens proves nothing.
-      expect(acknowledged).toBeGreaterThan(ROUNDS * 10)
-      expect(readdirSync(join(folder.path, 'log')).length).toBeGreaterThan(3)
     },
   )
 

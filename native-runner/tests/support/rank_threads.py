@@ -12,7 +12,7 @@ class Threads:
 
     def __init__(self, size: int):
         self._rows: list[list[int]] = [[] for _ in range(size)]
-        self._barrier = Barrier(size, timeout=10)
+        self._barrier = Barrier(size, timeout=120)
 
     def rank(self, rank: int) -> Any:
         return RankThread(rank, self._rows, self._barrier)
