@@ -103,6 +103,21 @@ describe('two machines that reach one another', () => {
   })
 })
 
+describe('two machines whose small packets pass and whose links fail', () => {
+  const lastCall = { outcome: 'lost', reason: 'closed with 1006' } as const
+
+  it('are told of the MTU, whether one of them or both could be asked', () => {
+    const seen = { linked: false, lastCall }
+    const members = [a, b, c]
+    const linkedBy = [sees(a), sees(b)]
+    const views = { [a]: says([sees(b, seen), sees(c)]), [b]: says([sees(a, seen), sees(c)]), [c]: says(linkedBy) }
+    for (const given of [evidence({ [a]: says([sees(b, seen)]) }, { members: [a, b] }), evidence(views, { members })]) {
+      const [finding] = judge(given).findings
+      expect(finding).toMatchObject({ code: 'not_linked', todo: expect.stringContaining('MTU') as string })
+    }
+  })
+})
+
 describe('what the doctor finds', () => {
   const alone = (seen: Seen, more: Partial<Omit<Evidence, 'views' | 'members'>> = {}): Evidence =>
     evidence({ [a]: says([seen]) }, { members: [a, b], edges: [], ...more })

@@ -50,7 +50,8 @@ export const doctor: Translation<'doctor'> = {
     'Prüfen, ob Muster auf {name} läuft und im selben Netz ist; dann wird es von selbst gefunden. Nach einer Neueinrichtung hier entfernen und neu beitreten lassen.',
   'unlinked.what': '{name} antwortet, aber es besteht keine Verbindung.',
   'unlinked.why': 'Vielleicht gerade erst gestartet oder beim Beenden.',
-  'unlinked.todo': 'In einigen Sekunden noch einmal prüfen. Bleibt es so, Muster auf beiden Rechnern neu starten.',
+  'unlinked.todo':
+    'In einigen Sekunden noch einmal prüfen. Bleibt es so, Muster auf beiden Rechnern neu starten. Hilft das nicht, verliert das Netz vielleicht große Pakete: an den Schnittstellen beider dieselbe MTU einstellen, die jeder Switch und jedes VPN dazwischen befördert.',
   'notRunning.what': 'Auf {name} läuft Muster nicht.',
   'notRunning.why': 'Der Rechner läuft, lehnt aber Verbindungen ab ({port}).',
   'notRunning.todo':
@@ -100,7 +101,8 @@ export const doctor: Translation<'doctor'> = {
   'versions.todoOlder': 'Muster auf {name} aktualisieren: Dort ist die Version älter.',
   'unconnected.what': '{a} und {b} antworten einander, sind aber nicht verbunden.',
   'unconnected.why': 'Vielleicht ist einer davon gerade erst gestartet.',
-  'unconnected.todo': 'In einigen Sekunden noch einmal prüfen. Bleibt es so, Muster auf beiden neu starten.',
+  'unconnected.todo':
+    'In einigen Sekunden noch einmal prüfen. Bleibt es so, Muster auf beiden neu starten. Hilft das nicht, verliert das Netz vielleicht große Pakete: an den Schnittstellen beider dieselbe MTU einstellen, die jeder Switch und jedes VPN dazwischen befördert.',
   'apart.what': 'Zwischen {a} und {b} gibt es keinen Weg.',
   'apart.why':
     'Andere Rechner erreichen beide: die zwei sind in verschiedenen Netzen, oder das Netz trennt seine Clients.',

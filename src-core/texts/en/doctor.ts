@@ -49,7 +49,8 @@ export const doctor = {
     'Check that Muster runs on {name} and is on this network; it is then found by itself. If it was set up anew, remove it here and let it join again.',
   'unlinked.what': '{name} answers, but there is no link to it.',
   'unlinked.why': 'It may just have started, or it is shutting down.',
-  'unlinked.todo': 'Look again in a few seconds. If it stays so, restart Muster on both machines.',
+  'unlinked.todo':
+    'Look again in a few seconds. If it stays so, restart Muster on both machines. If that does not help, the network may be losing large packets: set the interfaces of both to one MTU that every switch and VPN between them carries.',
   'notRunning.what': 'Muster does not run on {name}.',
   'notRunning.why': 'The machine is on, but refuses connections on {port}.',
   'notRunning.todo':
@@ -97,7 +98,8 @@ export const doctor = {
   'versions.todoOlder': 'Update Muster on {name}, which has the older version.',
   'unconnected.what': '{a} and {b} answer each other, but are not connected.',
   'unconnected.why': 'One of them may just have started.',
-  'unconnected.todo': 'Look again in a few seconds. If it stays so, restart Muster on both.',
+  'unconnected.todo':
+    'Look again in a few seconds. If it stays so, restart Muster on both. If that does not help, the network may be losing large packets: set the interfaces of both to one MTU that every switch and VPN between them carries.',
   'apart.what': 'There is no way between {a} and {b}.',
   'apart.why':
     'Other machines reach both of them: the two are on different networks, or the network keeps its clients apart.',

@@ -50,7 +50,8 @@ export const doctor: Translation<'doctor'> = {
     '检查 Muster 是否在 {name} 上运行并处于此网络；之后会自动找到它。如果它是重新设置的，请在此移除并让它重新加入。',
   'unlinked.what': '{name} 有应答，但与它没有连接。',
   'unlinked.why': '它可能刚刚启动，或正在关闭。',
-  'unlinked.todo': '几秒后再检查一次。如果仍然如此，请在两台机器上重新启动 Muster。',
+  'unlinked.todo':
+    '几秒后再检查一次。如果仍然如此，请在两台机器上重新启动 Muster。如果没有用，网络可能丢失了大数据包：请把两台机器的网络接口设为相同的 MTU，并且其间的每个交换机和 VPN 都支持它。',
   'notRunning.what': 'Muster 没有在 {name} 上运行。',
   'notRunning.why': '机器已开机，但拒绝连接（{port}）。',
   'notRunning.todo': '在 {name} 上启动 Muster。如果它使用另一个端口，请在那里查看并在此输入其地址。',
@@ -91,7 +92,8 @@ export const doctor: Translation<'doctor'> = {
   'versions.todoOlder': '更新 {name} 上的 Muster：它的版本较旧。',
   'unconnected.what': '{a} 和 {b} 互相有应答，但没有连接。',
   'unconnected.why': '其中一台可能刚刚启动。',
-  'unconnected.todo': '几秒后再检查一次。如果仍然如此，请在两台机器上重新启动 Muster。',
+  'unconnected.todo':
+    '几秒后再检查一次。如果仍然如此，请在两台机器上重新启动 Muster。如果没有用，网络可能丢失了大数据包：请把两台机器的网络接口设为相同的 MTU，并且其间的每个交换机和 VPN 都支持它。',
   'apart.what': '{a} 和 {b} 之间没有通路。',
   'apart.why': '其他机器能到达这两台：两者在不同的网络，或网络隔离了客户端。',
   'apart.todo': '把 {a} 和 {b} 放到同一网络，用雷雳或以太网线缆相连，或在路由器中关闭客户端隔离。',
