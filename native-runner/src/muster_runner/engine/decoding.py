@@ -247,7 +247,8 @@ class DecodingBatch:
         return True
 
     def _sample(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:
-        """Samples: tokens (batch,), log probabilities (batch, vocabulary), and whether logits were finite (batch,)."""
+        """Samples: tokens (batch,), log probabilities (batch, vocabulary), and whether logits were finite (batch,). A
+        follower, which does not sample, overrides this and ``_verify``."""
         return self._sampler(self._sequences, logits, fed)
 
     def _keep(self, staying: list[int]) -> None:
