@@ -48,7 +48,7 @@ export const adoptRunner = async (directory: string, record: HandoverRecord): Pr
     })
   })
   const { token } = record
-  const commands = new CommandWriter(pipes.commands)
+  const commands = new CommandWriter(pipes.commands, (event) => handlers?.event(event))
   commands.send({ type: 'adopt', protocol: RUNNER_PROTOCOL, token, supervisor: process.pid })
   try {
     await answered

@@ -76,7 +76,7 @@ export const startRunnerProcess = async (
       if (!released) handlers.broken('the side channel of RDMA broke')
     })
   }
-  const commands = new CommandWriter(pipes.commands)
+  const commands = new CommandWriter(pipes.commands, handlers.event)
   const rounds = new RoundDecoder()
   pipes.sideChannel?.out.on('data', (chunk: Buffer) => {
     try {
