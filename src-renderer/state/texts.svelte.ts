@@ -57,6 +57,7 @@ export const speak = (translator: Translator): void => {
 }
 
 const DATE = { dateStyle: 'medium' } as const
+const UTC_DATE = { ...DATE, timeZone: 'UTC' } as const
 const DATE_TIME = { dateStyle: 'medium', timeStyle: 'short' } as const
 const CLOCK = { hour: '2-digit', minute: '2-digit' } as const
 const SECONDS_CLOCK = { timeStyle: 'medium', hourCycle: 'h23' } as const
@@ -67,6 +68,9 @@ const timeAs: TimeText = (time, options) => times(time, options)
 
 /** `Nov 28, 2026`. */
 export const dateText = (time: number): string => timeAs(time, DATE)
+
+/** The same, of UTC's day at that time. */
+export const utcDateText = (time: number): string => timeAs(time, UTC_DATE)
 
 /** `Nov 28, 2026, 6:45 PM`. */
 export const dateTimeText = (time: number): string => timeAs(time, DATE_TIME)

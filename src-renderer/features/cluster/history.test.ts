@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { isDecision, type Envelope } from '@core/events/event'
 import { readyWorld } from '@core/testing/world'
 import { dayLine, dayText, historyLine, historyLines } from './history'
@@ -37,6 +37,13 @@ describe('the history of a declaration', () => {
     expect(historyLines(world.state, [many]).map(({ line }) => line.text)).toEqual([
       expect.stringMatching(/^Restarted after: Mac Studio: out of memory \(1,440 times since .*2026/) as unknown,
     ])
+  })
+
+  it('calls a day as it is kept, in UTC, also where the next one has begun at its noon', () => {
+    vi.stubEnv('TZ', 'Pacific/Kiritimati')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    expect(new Date(0).getTimezoneOffset()).not.toBe(0)
+    expect(dayText({ day: '2026-01-31', events: 1, failures: 0 })).toBe('Jan 31, 2026')
   })
 
   it('has a line for each day whose decisions are no longer kept, with its failures', () => {

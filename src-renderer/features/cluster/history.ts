@@ -3,7 +3,7 @@ import type { HistoryDay, HistoryEvent } from '@core/events/history-event'
 import { nodeName } from '@core/state/bindings'
 import type { MetaInstanceChanges, OnRequest } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
-import { dateText, dateTimeText, nodeText, placementFormats, t } from '../../state/texts.svelte'
+import { dateTimeText, nodeText, placementFormats, t, utcDateText } from '../../state/texts.svelte'
 import { durationText } from '../../state/text'
 
 export interface HistoryLine {
@@ -122,8 +122,8 @@ export const historyLines = (
   })
 }
 
-/** A day is kept in UTC: its middle is on the same date in nearly every time zone. */
-export const dayText = ({ day }: HistoryDay): string => dateText(Date.parse(`${day}T12:00:00Z`))
+/** A day is kept in UTC, so it has the same name everywhere. */
+export const dayText = ({ day }: HistoryDay): string => utcDateText(Date.parse(day))
 
 /** The line of a day whose decisions are no longer kept one by one. */
 export const dayLine = ({ events, failures, reason }: HistoryDay): HistoryLine =>
