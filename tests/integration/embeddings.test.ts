@@ -42,7 +42,7 @@ describe('a node with an embedding model', () => {
     )
     openai = new OpenAI({ baseURL: `${node.url}/v1`, apiKey: 'none', maxRetries: 0 })
     ollama = new Ollama({ host: node.url })
-  }, 180_000)
+  })
   afterAll(async () => {
     await node.stop()
     folder.dispose()

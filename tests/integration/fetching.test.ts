@@ -279,7 +279,7 @@ describe('bringing a model here', () => {
     it('goes on after a restart where each of them was', async () => {
       hub.limit(100_000)
       await fetcher.ask(tiny)
-      await expect.poll(() => hub.sentOf(WEIGHTS), { timeout: 20_000 }).toBeGreaterThan(200_000)
+      await expect.poll(() => hub.sentOf(WEIGHTS)).toBeGreaterThan(200_000)
       await fetcher.close()
       const before = hub.requests.length
       hub.limit(Infinity)

@@ -59,7 +59,7 @@ describe('names and origins of a node', () => {
       const declared = state.metaInstances[metaInstanceId]
       return declared !== undefined && statusOf(state, declared).word === 'READY'
     })
-  }, 180_000)
+  })
   afterAll(async () => {
     await node.stop()
     folder.dispose()

@@ -23,7 +23,7 @@ describe('the official OpenAI client with the starter model', () => {
       return declared !== undefined && statusOf(state, declared).word === 'READY'
     })
     client = new OpenAI({ baseURL: `${node.url}/v1`, apiKey: 'none', maxRetries: 0 })
-  }, 180_000)
+  })
   afterAll(async () => {
     await node.stop()
     folder.dispose()

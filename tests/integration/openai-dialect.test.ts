@@ -32,7 +32,7 @@ describe('OpenAI’s dialect with the tiny model', () => {
       return declared !== undefined && statusOf(state, declared).word === 'READY'
     })
     client = new OpenAI({ baseURL: `${node.url}/v1`, apiKey: 'none', maxRetries: 0 })
-  }, 180_000)
+  })
   afterAll(async () => {
     await node.stop()
     folder.dispose()

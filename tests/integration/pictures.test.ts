@@ -56,7 +56,7 @@ describe('pictures, sent by official clients to the tiny model that reads them',
     openai = new OpenAI({ baseURL: `${node.url}/v1`, apiKey: 'none', maxRetries: 0 })
     anthropic = new Anthropic({ baseURL: node.url, apiKey: 'none', maxRetries: 0 })
     ollama = new Ollama({ host: node.url })
-  }, 240_000)
+  })
   afterAll(async () => {
     await node.stop()
     folder.dispose()

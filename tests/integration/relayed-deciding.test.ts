@@ -158,4 +158,4 @@ it('three machines of which two have no link decide together through the third',
   await vi.waitFor(() => expect(performance.now()).toBeGreaterThan(until), { timeout: 60_000, interval: 100 })
   expect(members.map((self) => machine(self).master?.state().term)).toEqual(terms)
   expect(roles().sort()).toEqual(['follower', 'follower', 'master'])
-}, 90_000)
+})

@@ -66,7 +66,7 @@ describe('a worker', () => {
       const text = updates.map((update) => (update.type === 'delta' ? textOn('text', update.content) : '')).join('')
       expect(text).toMatch(/^[a-z ]{4,}$/)
       expect(updates.at(-1)).toMatchObject({ type: 'finished', usage: { completionTokens: 8 } })
-      await expect.poll(() => one.running.heldBytes(), { timeout: 20_000 }).toBeGreaterThan(10_000_000)
+      await expect.poll(() => one.running.heldBytes()).toBeGreaterThan(10_000_000)
       await one.close()
       expect(isGone(pid)).toBe(true)
       expect(readdirSync(one.runDir)).toEqual([])
@@ -230,7 +230,7 @@ describe('a worker', () => {
         },
       })
       const pid = (): number => Number(readFileSync(join(folder.path, 'scripted-runner.pid'), 'utf8'))
-      await expect.poll(pid, { timeout: 20_000 }).toBeGreaterThan(0)
+      await expect.poll(pid).toBeGreaterThan(0)
       one.observe({ type: 'RunnerStatusUpdated', runnerId: other, status: 'Failed', errorMessage: 'out of memory' })
       expect(await one.failure()).toBe('Mac Studio: out of memory; Mac mini: stopped because Mac Studio failed')
       await expect.poll(() => isGone(pid())).toBe(true)

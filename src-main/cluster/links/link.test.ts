@@ -148,7 +148,7 @@ describe('a link whose other side stands still for some seconds', () => {
     say({ type: 'item', stream: 1, value: 'more' })
     expect((await next).value).toBe('more')
     near.link.drop()
-  }, 30_000)
+  })
 
   it('is lost where that never ends', async () => {
     const { near, hold } = await standIn()
@@ -158,7 +158,7 @@ describe('a link whose other side stands still for some seconds', () => {
     await expect(flowing.next()).rejects.toMatchObject({ code: 'link_lost' })
     expect(near.told[0]).toBe('silent')
     await expect.poll(() => near.told, PATIENT).toEqual(['silent', 'closed: '])
-  }, 30_000)
+  })
 })
 
 describe('a link to an older version', () => {
@@ -276,5 +276,5 @@ describe('a link that was replaced', () => {
     expect(idle).toEqual([[], []])
     await flowing.return(undefined)
     await expect.poll(() => near.told, PATIENT).toEqual(['closed: another link stays'])
-  }, 30_000)
+  })
 })
