@@ -105,11 +105,13 @@ export const declarationFilesIn = async (folder: string, seen: Set<string> = new
  * DeclarationFileError if there is none.
  */
 export const declarationFilesAt = async (where: string): Promise<string[]> => {
-  const about = await stat(where).catch((error: unknown) => {
-    throw new DeclarationFileError(`${where} ${whyUnreadable(error)}`, 'Name an existing file or folder.')
-  })
+  const unreadable = (error: unknown): never => {
+    const place = error instanceof Error && 'path' in error ? String(error.path) : where
+    throw new DeclarationFileError(`${place} ${whyUnreadable(error)}`, 'Name an existing file or folder.')
+  }
+  const about = await stat(where).catch(unreadable)
   if (!about.isDirectory()) return [where]
-  const files = await declarationFilesIn(where)
+  const files = await declarationFilesIn(where).catch(unreadable)
   if (files.length === 0)
     throw new DeclarationFileError(`${where} contains no declaration files`, 'Their names end in .yaml, .yml or .json.')
   return files

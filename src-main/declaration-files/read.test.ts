@@ -1,0 +1,38 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { DeclarationFileError, declarationFilesAt } from './read'
+
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof import('node:fs/promises')>()
+  return { ...real, readdir: vi.fn(real.readdir) }
+})
+
+describe('a folder that a user names', () => {
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'muster-read-'))
+    mkdirSync(path.join(folder, 'private'))
+    writeFileSync(path.join(folder, 'private', 'chat.yaml'), '')
+  })
+  afterEach(() => {
+    vi.mocked(readdir).mockReset()
+    rmSync(folder, { recursive: true })
+  })
+
+  it('is refused with the folder in it that cannot be read', async () => {
+    const place = path.join(folder, 'private')
+    expect(await declarationFilesAt(folder)).toEqual([path.join(place, 'chat.yaml')])
+    const { readdir: real } = await vi.importActual<typeof import('node:fs/promises')>('node:fs/promises')
+    // Refused by the system where tests run as another user than root, who may read everything.
+    vi.mocked(readdir).mockImplementation(async (...given) => {
+      if (given[0] !== place) return real(...given)
+      throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES', path: place })
+    })
+    const refused = declarationFilesAt(folder)
+    await expect(refused).rejects.toThrow(DeclarationFileError)
+    await expect(refused).rejects.toThrow(`${place} cannot be read (EACCES)`)
+  })
+})
