@@ -78,6 +78,8 @@ describe('declarations as files', () => {
     await control.request(`/meta_instance/${known.metaInstanceId}`, { method: 'PATCH', json: { maxContext: 1024 } })
     expect(await run('get', '-f', place, '--write')).toMatchObject({ code: 0 })
     expect(readFileSync(place, 'utf8')).toMatch(/^# new\n[^]*maxContext: 1024 # small\n/)
+    const { out } = await run('get', '-f', place, '--json')
+    expect(JSON.parse(out)).toMatchObject([{ name: 'new', maxContext: 1024, labels: { team: 'a' } }])
     const rehearsed = await run('delete', '-f', place, '--dry-run')
     expect(rehearsed).toMatchObject({ out: 'new: removed (dry run)\n', code: 0 })
     expect(await names()).toEqual(['new'])

@@ -51,15 +51,19 @@ export const run = async (flags: GetFlags, { api, out, err }: CommandContext): P
   const state = await readState(api)
   // Models loaded on request are not declarations of the user.
   const all = Object.values(state.metaInstances).filter((one) => one.onRequest === undefined)
+  const asJson = json || output === 'json'
   if (file !== undefined) {
     await requireOneFile(file)
-    await readFiles([file])
-    const text = await readFile(file, 'utf8')
-    const updated = updatedText(text, (wanted) => {
+    const current = (wanted: string) => {
       const known = declarationOf(all, wanted)
       return known && { ...toDocument(state, known), name: wanted }
-    })
-    if (!write) await out.print(updated)
+    }
+    const files = await readFiles([file])
+    const text = await readFile(file, 'utf8')
+    const updated = updatedText(text, current)
+    if (!write && asJson)
+      await out.json(files.flatMap(({ documents }) => documents.map((one) => current(one.name) ?? one)))
+    else if (!write) await out.print(updated)
     else {
       if (updated !== text) await update(file, updated)
       await err.line(`${file}: ${updated === text ? 'unchanged' : 'updated'}`)
@@ -71,7 +75,7 @@ export const run = async (flags: GetFlags, { api, out, err }: CommandContext): P
   const documents = meant
     .filter((one) => labels === undefined || matchesLabels(one.labels, labels))
     .map((one) => toDocument(state, one))
-  if (json || output === 'json') await out.json(documents)
+  if (asJson) await out.json(documents)
   else await out.print(yamlOf(documents))
   return DONE
 }
