@@ -15,14 +15,15 @@ export class Palette {
 
   /** Handles shortcut keys; other keys are left to the page. */
   readonly pressed = (event: KeyboardEvent): void => {
-    const { key, metaKey, ctrlKey, altKey, target } = event
+    const { key, code, metaKey, ctrlKey, altKey, target } = event
     const typing = target instanceof HTMLElement && target.closest('input, textarea, select') !== null
-    const shortcut = shortcutFor({ key, metaKey, ctrlKey, altKey, typing }, this.isMac)
+    const shortcut = shortcutFor({ key, code, metaKey, ctrlKey, altKey, typing }, this.isMac)
     // Shortcuts are off behind a modal dialog; the palette's own key still closes it. The setup has the window for itself.
     const modal = document.querySelector('dialog[open]') !== null
     if (!shortcut || event.defaultPrevented || (modal && this.open === undefined) || this.app.setup.shown) return
     event.preventDefault()
-    this.shortcut(shortcut.act)
+    // A key that is held down would open and close it, and undo one launch after the other.
+    if (!event.repeat) this.shortcut(shortcut.act)
   }
 
   async run(act: PaletteAct): Promise<void> {

@@ -3,6 +3,7 @@ import { keysText, shortcutFor, SHORTCUTS, type Pressed } from './shortcuts'
 
 const pressed = (key: string, more: Partial<Pressed> = {}): Pressed => ({
   key,
+  code: '',
   metaKey: false,
   ctrlKey: false,
   altKey: false,
@@ -24,6 +25,16 @@ describe('shortcuts', () => {
     expect(shortcutFor(pressed('z', { metaKey: true, typing: true }), true)).toBeUndefined()
     expect(shortcutFor(pressed('k', { metaKey: true, typing: true }), true)?.act).toEqual({ kind: 'palette' })
     expect(shortcutFor(pressed('?'), true)?.act).toEqual({ kind: 'help' })
+  })
+
+  it('are where they are on other keyboards, if a layout lacks their sign', () => {
+    const act = (key: string, code: string) => shortcutFor(pressed(key, { code, ctrlKey: true }), false)?.act
+    expect(act('л', 'KeyK')).toEqual({ kind: 'palette' })
+    expect(act('&', 'Digit1')).toEqual({ kind: 'page', page: 'cluster' })
+    // Dvorak has its own K, and a sign in the place of Z.
+    expect([act('t', 'KeyK'), act(';', 'KeyZ')]).toEqual([undefined, undefined])
+    expect(shortcutFor(pressed('?', { code: 'Digit7' }), false)?.act).toEqual({ kind: 'help' })
+    expect(shortcutFor(pressed('л', { code: 'KeyK' }), false)).toBeUndefined()
   })
 
   it('go to every page, in the order of the navigation', () => {

@@ -42,10 +42,19 @@ export const keysText = ({ command, key }: Pick<Shortcut, 'command' | 'key'>, is
 /** A pressed key, and whether it was in a text field. */
 export interface Pressed {
   readonly key: string
+  /** Where the key is, by the sign that it has in the layout of the United States: `KeyK`, `Digit1`. */
+  readonly code: string
   readonly metaKey: boolean
   readonly ctrlKey: boolean
   readonly altKey: boolean
   readonly typing: boolean
+}
+
+/** The letter or digit in whose place the layout has another sign: Cyrillic letters, or French signs above the digits. */
+const replaced = ({ key, code }: Pick<Pressed, 'key' | 'code'>): string | undefined => {
+  const [, letter, digit] = /^(?:Key([A-Z])|Digit(\d))$/.exec(code) ?? []
+  if (letter !== undefined) return /^[^\p{ASCII}]$/u.test(key) ? letter.toLowerCase() : undefined
+  return /^[a-z\d]$/i.test(key) ? undefined : digit
 }
 
 /** The matching shortcut, if any. Text fields keep their own undo. */
@@ -55,7 +64,7 @@ export const shortcutFor = (pressed: Pressed, isMac: boolean): Shortcut | undefi
   const command = isMac ? metaKey && !ctrlKey : ctrlKey && !metaKey
   const none = !metaKey && !ctrlKey
   return SHORTCUTS.find((shortcut) => {
-    if (shortcut.key !== key.toLowerCase()) return false
+    if (shortcut.key !== key.toLowerCase() && !(shortcut.command && shortcut.key === replaced(pressed))) return false
     if (typing && (!shortcut.command || shortcut.act.kind === 'undo')) return false
     return shortcut.command ? command : none
   })
