@@ -44,6 +44,21 @@ export const expectedSpeedText = ({
   ]
 }
 
+/**
+ * The beginning of a text, of at most that length; no character is cut in two.
+ *
+ * @param lengthOf of one character, by default its UTF-16 units
+ */
+export const beginningOf = (text: string, most: number, lengthOf = ({ length }: string): number => length): string => {
+  let [units, length] = [0, 0]
+  for (const character of text) {
+    length += lengthOf(character)
+    if (length > most) break
+    units += character.length
+  }
+  return text.slice(0, units)
+}
+
 /** `1 machine`, `3 machines`. */
 export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 

@@ -115,6 +115,10 @@ describe('the title of a conversation', () => {
     expect(titleOf('word '.repeat(40))).toBe(`${'word '.repeat(12).trim()}…`)
     expect(titleOf('', [{ name: 'notes.txt' }])).toBe('notes.txt')
   })
+
+  it('has no character that is cut in two', () => {
+    expect(titleOf(`a${'😀'.repeat(40)}`)).toBe(`a${'😀'.repeat(14)}…`)
+  })
 })
 
 describe('pictures of a question', () => {

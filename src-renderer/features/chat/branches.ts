@@ -1,4 +1,5 @@
 import { pictureUrl, type ChatFile, type ChatPicture, type Message, type ToolCall } from './records'
+import { beginningOf } from '../../state/text'
 import { t } from '../../state/texts.svelte'
 
 /** Messages form a tree: an edited question or a regenerated answer is a sibling. One path from the root is shown. */
@@ -134,6 +135,6 @@ const TITLE_LENGTH = 60
 export const titleOf = (text: string, attached: readonly { readonly name: string }[] = []): string => {
   const line = text.replace(/\s+/g, ' ').trim() || (attached[0]?.name ?? '')
   if (line.length <= TITLE_LENGTH) return line || t('chat.newChat')
-  const cut = line.slice(0, TITLE_LENGTH)
-  return `${cut.slice(0, Math.max(cut.lastIndexOf(' '), TITLE_LENGTH / 2)).trimEnd()}…`
+  const cut = beginningOf(line, TITLE_LENGTH)
+  return `${beginningOf(cut, Math.max(cut.lastIndexOf(' '), TITLE_LENGTH / 2)).trimEnd()}…`
 }

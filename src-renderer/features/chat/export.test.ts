@@ -26,6 +26,12 @@ describe('an exported conversation', () => {
     expect(asMarkdown(conversation, messages, 'b').text).toContain('Hallo')
   })
 
+  it('has a name of whole characters, in every script', () => {
+    const nameFor = (title: string) => asMarkdown({ ...conversation, title }, messages).name
+    expect(nameFor(`a${'𠮷'.repeat(60)}`)).toBe(`a${'𠮷'.repeat(39)}.md`)
+    expect(nameFor('हिन्दी में?')).toBe('हिन्दी में.md')
+  })
+
   it('contains its pictures, whatever their names', () => {
     const picture = { name: 'a [cat]\n.png', mediaType: 'image/png', data: 'iVBORw0KGgo=' } as const
     const shown: readonly Message[] = [

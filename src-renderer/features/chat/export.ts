@@ -1,4 +1,5 @@
 import type { ExportedFile } from '../../state/save-file'
+import { beginningOf } from '../../state/text'
 import { pathTo, questionText } from './branches'
 import { pictureUrl, type AnswerMessage, type ChatPicture, type Conversation, type Message } from './records'
 
@@ -42,10 +43,12 @@ export const asMarkdown = (conversation: Conversation, messages: readonly Messag
   }
 }
 
-/** Restricted to characters that all file systems accept. */
+/** Restricted to characters that all file systems accept. Marks are parts of letters, as in Hindi. */
 const fileName = (title: string): string =>
-  title
-    .replace(/[^\p{L}\p{N} _-]+/gu, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, 80) || 'chat'
+  beginningOf(
+    title
+      .replace(/[^\p{L}\p{M}\p{N} _-]+/gu, ' ')
+      .replace(/\s+/g, ' ')
+      .trim(),
+    80,
+  ) || 'chat'

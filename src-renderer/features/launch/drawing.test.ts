@@ -3,7 +3,7 @@ import type { NodeId } from '@core/ids'
 import { previews } from '@core/placement/previews'
 import type { Preview } from '@core/placement/preview'
 import { GB, smallCard, World } from '@core/testing/world'
-import { drawPlacement, MOST_DRAWN } from './drawing'
+import { drawnName, drawPlacement, MOST_DRAWN } from './drawing'
 
 /** Machines in a ring of Thunderbolt cables. */
 const ring = (count: number): World => {
@@ -58,6 +58,15 @@ describe('the drawing of a placement', () => {
     const world = ring(2)
     expect(drawPlacement(world.state, over(world, 2)).links).toEqual([{ at: 0, to: 1, way: 'thunderbolt' }])
     expect(drawPlacement(world.state, over(world, 1)).links).toEqual([])
+  })
+
+  it('shortens names that are too wide, between two characters', () => {
+    expect(['Mac Studio', 'Mac Studio 2', 'Ada’s 💻💻💻💻'].map(drawnName)).toEqual([
+      'Mac Studio',
+      'Mac Studio…',
+      'Ada’s 💻💻…',
+    ])
+    expect(['王小明的', '王小明的MacBook Pro'].map(drawnName)).toEqual(['王小明的', '王小明的Ma…'])
   })
 
   it('counts the machines that are left out', () => {

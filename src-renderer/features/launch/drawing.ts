@@ -3,6 +3,7 @@ import type { NodeId } from '@core/ids'
 import type { Preview } from '@core/placement/preview'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
+import { beginningOf } from '../../state/text'
 import { usedByOthers } from '../cluster/bands'
 
 /** A machine in the placement diagram; `used`, `ours` and `added` are fractions of its memory. */
@@ -31,6 +32,15 @@ export interface Drawing {
   /** Number of machines left out. */
   readonly hidden: number
 }
+
+/** Characters that are drawn as wide as two Latin letters. */
+const WIDE = /^(?:\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|\p{Emoji_Presentation})/u
+
+const widthOf = (character: string): number => (WIDE.test(character) ? 2 : 1)
+
+/** A machine's name that fits below it. */
+export const drawnName = (name: string): string =>
+  beginningOf(name, 11, widthOf) === name ? name : `${beginningOf(name, 10, widthOf).trimEnd()}…`
 
 /** Maximum machines in a row. */
 export const MOST_DRAWN = 6
