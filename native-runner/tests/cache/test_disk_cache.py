@@ -279,3 +279,21 @@ def test_blocks_that_others_put_into_the_folder_are_found(tmp_path: Path, monkey
         assert time.monotonic() < deadline, "the block was not found"
         time.sleep(0.01)
     assert same(cache.read(one.key, one.end), one)
+
+
+def test_a_block_that_does_not_change_the_time_of_the_folder_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the file system tells it in steps of two seconds."""
+    now = time.time_ns()
+    written(tmp_path / "here", block(1))
+    written(tmp_path / "there", block(9))
+    folder = tmp_path / "here" / ROOT.hex()
+    os.utime(folder, ns=(now, now))
+    monkeypatch.setattr(disk_cache.time, "time_ns", lambda: now)
+    disk = DiskCache(tmp_path / "here", ROOT, 1 << 30)
+    (arrived,) = files(tmp_path / "there")
+    shutil.copy(arrived, folder)
+    os.utime(folder, ns=(now, now))
+    disk._rescan()
+    assert disk.find(block(9).key) is not None

@@ -39,6 +39,9 @@ PAUSE_SECONDS = 60.0
 BYTES_BETWEEN_CHECKS = 256 << 20
 # Seconds without a write after which the folder is looked at for blocks that others have put there.
 RESCAN_SECONDS = 2.0
+# A folder that has changed within this time is looked at again, in nanoseconds: some file systems tell its time in
+# steps of two seconds, and what comes later in the same step does not change it.
+SETTLED_NS = 3 * 10**9
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class DiskCache:
         self._queued_bytes = 0
         self._paused_until = 0.0
         self._since_check = BYTES_BETWEEN_CHECKS
-        # When the folder last changed, as of the last look at it, in nanoseconds.
+        # When the folder last changed, as of the last look at it that was long enough after, in nanoseconds.
         self._changed_at = 0
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -154,11 +157,12 @@ class DiskCache:
     def _rescan(self) -> None:
         """Registers files that are new in the folder. Removed ones are noticed when they are read."""
         with suppress(OSError):
-            changed_at = self._folder.stat().st_mtime_ns
+            looked_at, changed_at = time.time_ns(), self._folder.stat().st_mtime_ns
             if changed_at != self._changed_at:
                 for name in os.listdir(self._folder):
                     self._register(name)
-                self._changed_at = changed_at
+                if abs(looked_at - changed_at) > SETTLED_NS:
+                    self._changed_at = changed_at
 
     def _write(self, packed: PackedBlock) -> None:
         if time.monotonic() < self._paused_until:
