@@ -1,7 +1,7 @@
-import { once } from 'node:events'
+import { getEventListeners, once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { CommandError } from '../exit-codes'
 import { NodeApi } from './node-api'
@@ -107,6 +107,24 @@ describe('the API of a node, for commands', () => {
       response.write('{"text":', () => response.destroy())
     })
     expect((await failure(new NodeApi({ url }).ask('/state', Answer))).exitCode).toBe(3)
+  })
+
+  it('leaves nothing on the signal of a command, however often that asks and whatever comes of it', async () => {
+    const url = await serve(({ url: path }, response) => {
+      if (path === '/cut') response.destroy()
+      else response.writeHead(path === '/refused' ? 400 : 200).end('{"text": "x"}')
+    })
+    const { signal } = new AbortController()
+    const api = new NodeApi({ url })
+    const listeners = (): number => getEventListeners(signal, 'abort').length
+    await api.ask('/state', Answer, { signal })
+    await failure(api.ask('/refused', Answer, { signal }))
+    await failure(api.ask('/cut', Answer, { signal, withinMs: Infinity }))
+    await vi.waitFor(() => expect(listeners()).toBe(0), 30_000)
+    const stream = await api.open('/state', { signal, withinMs: Infinity })
+    expect(listeners()).toBeGreaterThan(0)
+    stream.destroy()
+    await vi.waitFor(() => expect(listeners()).toBe(0), 30_000)
   })
 
   it.each(['ftp://x', 'http://', 'a b'])('refuses %s as an address', (url) => {

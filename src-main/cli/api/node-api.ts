@@ -42,13 +42,13 @@ const baseOf = (given: string): string => {
   })
 }
 
-/** A signal that aborts with the given one, or after the timeout. */
-const limited = (signal: AbortSignal | undefined, withinMs: number): AbortSignal => {
+/** A signal that aborts with the given one, or after the timeout, until the request is `over`. */
+const limited = (signal: AbortSignal | undefined, withinMs: number, over: AbortSignal): AbortSignal => {
   const both = new AbortController()
   const limits = Number.isFinite(withinMs) ? [AbortSignal.timeout(withinMs)] : []
   for (const one of [...limits, ...(signal ? [signal] : [])]) {
     if (one.aborted) both.abort(one.reason)
-    one.addEventListener('abort', () => both.abort(one.reason), { once: true })
+    one.addEventListener('abort', () => both.abort(one.reason), { once: true, signal: over })
   }
   return both.signal
 }
@@ -109,6 +109,7 @@ export class NodeApi {
     { method = 'GET', body, withinMs = WITHIN_MS, signal, waitingFor }: Request,
   ): Promise<IncomingMessage> {
     const { key } = this
+    const over = new AbortController()
     const stopReporting = this.reportWhileWaiting(waitingFor ?? `the node at ${this.address}`)
     let answer: IncomingMessage
     try {
@@ -121,13 +122,15 @@ export class NodeApi {
           ...(key !== undefined && { authorization: `Bearer ${key}` }),
         },
         body: body && JSON.stringify(body),
-        signal: limited(signal, withinMs),
+        signal: limited(signal, withinMs, over.signal),
       })
     } catch (error) {
+      over.abort()
       throw signal?.aborted ? error : this.unreachable(error)
     } finally {
       stopReporting()
     }
+    answer.once('close', () => over.abort())
     const { statusCode: status = 0 } = answer
     if (status >= 200 && status < 300) return answer
     const text = await bodyText(answer).catch((error: unknown) => {
