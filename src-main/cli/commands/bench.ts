@@ -28,6 +28,9 @@ async function* followed(api: NodeApi, benchmarkId: string, signal: AbortSignal)
   }
 }
 
+/** Whether the connection ended in the midst of a stream, as it does when the node is killed. */
+const isCut = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ECONNRESET'
+
 /** `Mac Studio: measuring 4 clients (1 of 2)`. */
 const progressText = ({ placements }: Benchmark): string => {
   const at = placements.findIndex(({ state }) => state === 'loading' || state === 'measuring')
@@ -56,7 +59,8 @@ export const run = async (
       await progress.show(progressText(one), progressText(one))
     }
   } catch (error) {
-    if (!stop.signal.aborted) throw error
+    // What is lost with the connection is told below.
+    if (!stop.signal.aborted && !isCut(error)) throw error
   } finally {
     forget()
     await progress.end()
