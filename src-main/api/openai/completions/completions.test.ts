@@ -36,6 +36,12 @@ describe('a completion request', () => {
     )
   })
 
+  it('may give so many prompts, and hears how many where it gives more', () => {
+    expect(wanted({ prompt: Array.from({ length: 64 }, () => 'a') })).toHaveLength(64)
+    for (const one of ['a', [1]])
+      expect(refusal({ prompt: Array.from({ length: 65 }, () => one) })).toContain('a list of 1 to 64 ')
+  })
+
   it.each([
     [{}, 16],
     [{ max_tokens: 3 }, 3],

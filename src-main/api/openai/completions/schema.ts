@@ -8,7 +8,7 @@ import { ttlField } from '../ttl'
 
 /** Maximum prompts per request. */
 const MAX_PROMPTS = 64
-const PROMPTS = 'expected text, a list of texts, a list of token numbers, or a list of such lists'
+const PROMPTS = `expected text, a list of 1 to ${MAX_PROMPTS} texts, a list of token numbers, or a list of 1 to ${MAX_PROMPTS} such lists`
 const Tokens = z.array(TokenNumber).min(1)
 
 /**
