@@ -8,11 +8,6 @@ const THEMES = [
   { colorScheme: 'dark', rules: ['color-contrast'] },
 ] as const
 
-/** What fades in or out has no contrast of its own: resolves when all has that was fading when it was asked. */
-const FADED = `Promise.allSettled(
-  document.getAnimations().flatMap((one) => (one instanceof CSSTransition ? [one.finished] : [])),
-).then(() => undefined)`
-
 interface AccessibilityOptions {
   /** The rules of axe to check, instead of all that matter. */
   readonly rules?: readonly string[]
@@ -22,7 +17,6 @@ interface AccessibilityOptions {
 export const expectAccessible = async (page: Page, options: AccessibilityOptions = {}): Promise<void> => {
   for (const { colorScheme, rules } of THEMES) {
     await page.emulateMedia({ colorScheme })
-    await page.evaluate(FADED)
     expect(await violationsIn(page, options.rules ?? rules), `${page.url()}, ${colorScheme}`).toEqual([])
   }
   await page.emulateMedia({ colorScheme: 'light' })
