@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from runner_process import RunnerProcess
 
+from muster_runner.output import constraints
 from muster_runner.output.call_grammars import call_schema
+from muster_runner.output.constraints import MASK_SECONDS, GrammarConstraint
+from muster_runner.output.grammars import BadFormat
 from muster_runner.protocol import Tool
 
 SCHEMA = {
@@ -215,3 +218,36 @@ def test_a_bias_forbids_and_compels(ready: RunnerProcess, tiny: Path) -> None:
     _, beyond = ready.answer("beyond", maxTokens=20, sampling={"logitBias": {"999999999": 100.0}})
     assert (beyond["type"], beyond["code"]) == ("rejected", "invalid_request")
     assert "logit_bias has the token 999999999" in beyond["message"]
+
+
+@pytest.mark.parametrize(("taking", "masking"), [(0.0, 0.1), (0.1, 0.0)])
+def test_a_grammar_has_a_time_limit_for_taking_tokens_as_for_masks(
+    taking: float, masking: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All requests of a batch wait for both."""
+    now = 0.0
+
+    class Slow:
+        def pass_time(self, seconds: float) -> None:
+            nonlocal now
+            now += seconds
+
+        def is_stopped(self) -> bool:
+            return False
+
+        def is_error(self) -> bool:
+            return False
+
+        def consume_token(self, _token: int) -> None:
+            self.pass_time(taking)
+
+        def compute_bitmask(self) -> bytes:
+            self.pass_time(masking)
+            return bytes(4)
+
+    monkeypatch.setattr(constraints.time, "thread_time", lambda: now)
+    constraint = GrammarConstraint(Slow(), begins_after=None)
+    with pytest.raises(BadFormat, match="too long"):
+        for _ in range(int(2 * MASK_SECONDS / 0.1)):
+            constraint.take(1)
+            constraint.mask()

@@ -5,8 +5,9 @@ A mask is computed on the CPU while the model computes the logits. Constraints e
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import mlx.core as mx
@@ -15,7 +16,8 @@ import numpy as np
 from muster_runner.output.grammars import bad_format, matcher
 from muster_runner.tokenization.tokenizer import Tokenizer
 
-# CPU time limit for the masks of an answer, because the whole batch waits for them: a base, plus a share per token.
+# CPU time limit for the grammar of an answer, because the whole batch waits for it to find masks and to take tokens: a
+# base, plus a share per token.
 MASK_SECONDS = 1.0
 MASK_SECONDS_PER_TOKEN = 0.01
 
@@ -45,7 +47,8 @@ class GrammarConstraint:
         self._seconds_left += MASK_SECONDS_PER_TOKEN
         if self._begins_after is None:
             if not self._matcher.is_stopped():
-                self._matcher.consume_token(token)
+                with self._limited():
+                    self._matcher.consume_token(token)
         elif token == self._begins_after:
             self._begins_after = None
 
@@ -53,14 +56,20 @@ class GrammarConstraint:
         """Raises BadFormat if the grammar fails or exceeds its CPU time."""
         if self._begins_after is not None:
             return None
-        began = time.thread_time()
-        bits = self._matcher.compute_bitmask()
-        self._seconds_left -= time.thread_time() - began
+        with self._limited():
+            bits = self._matcher.compute_bitmask()
         if self._matcher.is_error():
             raise bad_format(self._matcher.get_error())
         if self._seconds_left < 0:
             raise bad_format("finding the tokens that may come next takes too long; make it simpler")
         return np.frombuffer(bits, dtype=np.uint32)
+
+    @contextmanager
+    def _limited(self) -> Iterator[None]:
+        """Counts the CPU time within."""
+        began = time.thread_time()
+        yield
+        self._seconds_left -= time.thread_time() - began
 
 
 class ThoughtLimit:
