@@ -48,6 +48,16 @@ describe('CreateMetaInstance', () => {
     const world = new World()
     const id = world.declare('chat', { instanceMeta: 'MlxJaccl' })
     expect(world.metaInstance(id).minNodes).toBe(2)
+    const change = (changes: MetaInstanceChanges): number => {
+      world.command({ type: 'UpdateMetaInstance', metaInstanceId: id, changes })
+      return world.metaInstance(id).minNodes
+    }
+    expect(change({ minNodes: 1 })).toBe(2)
+    expect(change({ minNodes: 3 })).toBe(3)
+    expect(change({ minNodes: 1 })).toBe(2)
+    expect(change({ instanceMeta: 'MlxRing', minNodes: 1 })).toBe(1)
+    expect(change({ instanceMeta: 'MlxJaccl' })).toBe(2)
+    expect(change({ paused: true })).toBe(2)
   })
 })
 

@@ -92,7 +92,7 @@ export const updateDeclaration = (state: State, command: Extract<Command, { type
   const minNodes = leastNodes({ instanceMeta: changes.instanceMeta ?? known.instanceMeta, minNodes: wanted })
   const complete = {
     ...changes,
-    ...(minNodes !== known.minNodes && { minNodes }),
+    ...(minNodes !== wanted && { minNodes }),
     // 1 is the default, stored as absent.
     ...(changes.replicas === 1 && { replicas: null }),
   }

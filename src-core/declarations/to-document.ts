@@ -1,4 +1,5 @@
 import type { NodeId } from '../ids'
+import { leastNodes } from '../state/least-nodes'
 import type { MetaInstance } from '../state/meta-instances'
 import { DEFAULT_PREFERENCE } from '../state/meta-instances'
 import type { State } from '../state/state'
@@ -6,9 +7,6 @@ import type { DeclarationDocument } from './document'
 
 /** A document without fields that have their default. */
 export type WrittenDocument = Partial<DeclarationDocument> & Pick<DeclarationDocument, 'name' | 'modelId'>
-
-const leastNodes = (instanceMeta: DeclarationDocument['instanceMeta'] | undefined): number =>
-  instanceMeta === 'MlxJaccl' ? 2 : 1
 
 /**
  * Converts a declaration to an equivalent document, omitting defaults. Without a name, its id is used, as a document
@@ -29,7 +27,7 @@ export const toDocument = ({ members }: Pick<State, 'members'>, declared: MetaIn
     ...(labels && Object.keys(labels).length > 0 && { labels }),
     ...(sharding !== 'Pipeline' && { sharding }),
     ...(instanceMeta !== 'MlxRing' && { instanceMeta }),
-    ...(minNodes !== leastNodes(instanceMeta) && { minNodes }),
+    ...(minNodes !== leastNodes({ instanceMeta, minNodes: 1 }) && { minNodes }),
     ...(nodeIds && { machines: nodeIds.map(asNamed) }),
     ...(placementPreference !== DEFAULT_PREFERENCE && { placementPreference }),
     ...(maxContext !== undefined && { maxContext }),
@@ -49,10 +47,10 @@ export const toDocument = ({ members }: Pick<State, 'members'>, declared: MetaIn
 }
 
 /** The values of the fields that a written document leaves out because they are the default. */
-export const omittedIn = ({ instanceMeta }: WrittenDocument): Partial<DeclarationDocument> => ({
+export const omittedIn = ({ instanceMeta = 'MlxRing' }: WrittenDocument): Partial<DeclarationDocument> => ({
   sharding: 'Pipeline',
   instanceMeta: 'MlxRing',
-  minNodes: leastNodes(instanceMeta),
+  minNodes: leastNodes({ instanceMeta, minNodes: 1 }),
   placementPreference: DEFAULT_PREFERENCE,
   replicas: 1,
   paused: false,
