@@ -67,8 +67,11 @@ export type CreateMetaInstanceRequest = z.infer<typeof CreateMetaInstanceRequest
 export const UpdateMetaInstanceRequest = z.strictObject({
   ...MetaInstanceChanges.shape,
   name: AliasName.nullable().optional(),
+  sharding: MetaInstanceChanges.shape.sharding.unwrap().nullable().optional(),
+  instanceMeta: MetaInstanceChanges.shape.instanceMeta.unwrap().nullable().optional(),
   minNodes: MetaInstanceChanges.shape.minNodes.unwrap().nullable().optional(),
   nodeIds: GivenMachines.nullable().optional(),
+  placementPreference: MetaInstanceChanges.shape.placementPreference.unwrap().nullable().optional(),
   hours: GivenHours.nullable().optional(),
   onRequest: GivenOnRequest.nullable().optional(),
   pinned: z.boolean().optional(),
