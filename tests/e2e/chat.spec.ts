@@ -37,6 +37,12 @@ test('a message to a model that does not run waits while it is declared and load
   await expect(page.getByText(/first token after/)).toBeVisible({ timeout: PATIENCE_MS })
   await expectAccessible(page)
 
+  // It is there on coming back from another page.
+  await page.getByRole('link', { name: 'Cluster' }).click()
+  await expect(page.getByRole('heading', { name: 'Cluster', exact: true })).toBeVisible()
+  await page.getByRole('link', { name: 'Chat', exact: true }).click()
+  await expect(page.getByRole('article', { name: 'You' })).toHaveText('Hello there')
+
   // It is there after a reload, and can be found, renamed and deleted.
   await page.reload()
   await expect(page.getByRole('article', { name: 'You' })).toHaveText('Hello there')

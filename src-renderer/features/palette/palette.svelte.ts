@@ -31,7 +31,7 @@ export class Palette {
     this.open = undefined
     switch (act.kind) {
       case 'page':
-        return app.route.go(act.page)
+        return app.route.return(act.page)
       case 'launch':
         return void (app.launching = { kind: 'declare', modelId: act.modelId })
       case 'launchForm':
@@ -71,7 +71,7 @@ export class Palette {
         return void this.app.launches.undo()
       case 'page':
         this.open = undefined
-        return this.app.route.go(act.page)
+        return this.app.route.return(act.page)
     }
   }
 }
