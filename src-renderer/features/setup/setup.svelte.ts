@@ -47,6 +47,12 @@ export class Setup {
   /** Opens setup where it was left; after completion, at the first step. */
   open(): void {
     this.opened = true
+    if (this.view) this.goOn()
+    // How far it is, only the node knows: that must not be written over.
+    else void this.read().then(() => this.view && this.opened && this.goOn())
+  }
+
+  private goOn(): void {
     const { state, metaInstanceId } = this.progress
     this.keep(
       state === 'done'

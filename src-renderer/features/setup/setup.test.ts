@@ -154,6 +154,24 @@ describe('the setup assistant in a window', () => {
     expect(setup.progress.step).toBe('machine')
   })
 
+  it('goes on where it was left also if it is opened before the node has said where', async () => {
+    const answers: (() => void)[] = []
+    const progress: SetupProgress = { step: 'model', state: 'later', outcomes: { welcome: 'done' } }
+    const late = () =>
+      new Promise<Response>((resolve) =>
+        answers.push(() => resolve(json({ offered: false, python: { status: 'ready' }, progress }))),
+      )
+    const { api, kept } = node({ progress })
+    api.next(late, late)
+    const setup = new Setup(api)
+    void setup.read()
+    setup.open()
+    expect(setup.shown).toBe(true)
+    for (const answer of answers) answer()
+    await eventually(() => expect(kept()).toEqual({ ...progress, state: 'open' }))
+    expect([setup.shown, setup.progress.step]).toEqual([true, 'model'])
+  })
+
   it('closes after its last step, and starts again when it is opened again', async () => {
     const { setup, kept } = await opened({ progress: { step: 'connect', state: 'open', outcomes: {} } })
     setup.leave('done', scope)
