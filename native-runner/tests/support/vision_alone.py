@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
+import numpy as np
 from PIL import Image
 
 from muster_runner.protocol import ChatPrompt, ImagePart, TextPart, UserMessage
-from muster_runner.tokenization.encoder_messages import Pictured
+from muster_runner.tokenization.encoder_messages import Picture, Pictured
 from muster_runner.tokenization.prompts import Prompts
 from muster_runner.tokenization.tokenizer import load_tokenizer
 from muster_runner.vision.library import family
@@ -30,11 +31,11 @@ def picture(color: tuple[int, int, int], size: tuple[int, int] = (60, 40), kind:
     return base64.b64encode(data.getvalue()).decode()
 
 
-def encoded(directory: Path, *parts: TextPart | ImagePart) -> Pictured:
+def encoded(directory: Path, *parts: TextPart | ImagePart, context: int = CONTEXT) -> Pictured:
     """A prompt of one turn, as the encoder process prepares it."""
     config = json.loads((directory / "config.json").read_text())
     prompt = ChatPrompt(messages=[UserMessage(parts=list(parts))])
-    return Processing(directory, config, Prompts(load_tokenizer(directory, config))).encode(prompt, CONTEXT)
+    return Processing(directory, config, Prompts(load_tokenizer(directory, config))).encode(prompt, context)
 
 
 @dataclass
@@ -60,10 +61,11 @@ def begin(directory: Path, pictured: Pictured) -> Begun:
     model.load_weights(list(mx.load(str(directory / "model.safetensors")).items()))
     language = model.language_model
     tokens = mx.array([pictured.tokens])
-    arrays = {name: _as_array(value) for name, value in pictured.arrays.items()}
+    arrays = together(pictured.pictures)
     seen = model.get_input_embeddings(tokens, mask=mx.ones_like(tokens), **arrays)
     told = {name: value for name, value in seen.to_dict().items() if value is not None}
-    told |= {name: value for name, value in arrays.items() if name == "mm_token_type_ids"}
+    if config["model_type"] == "gemma4":
+        told["mm_token_type_ids"] = (tokens == pictured.token).astype(mx.int32)
     cache = language.make_cache() if hasattr(language, "make_cache") else [KVCache() for _ in language.layers]
     return Begun(language, cache, language(tokens, cache=cache, **told).logits, seen.rope_deltas)
 
@@ -77,8 +79,20 @@ def answered(begun: Begun, tokens: Sequence[int]) -> mx.array:
     return logits[0, -1]
 
 
-def _as_array(value: Any) -> Any:
-    return [mx.array(part) for part in value] if isinstance(value, list) else mx.array(value)
+def together(pictures: Sequence[Picture]) -> dict[str, Any]:
+    """Returns the arrays as mlx-vlm's processors give those of several pictures at once."""
+    found: dict[str, Any] = {}
+    for name in pictures[0].arrays:
+        parts = [each.arrays[name] for each in pictures]
+        if len({part.shape[1:] for part in parts}) > 1 and "image_sizes" in pictures[0].arrays:
+            sides = [max(part.shape[axis] for part in parts) for axis in (2, 3)]
+            room = [
+                [(0, 0), (0, 0), *((0, most - part.shape[2 + at]) for at, most in enumerate(sides))] for part in parts
+            ]
+            parts = [np.pad(part, around) for part, around in zip(parts, room, strict=True)]
+        same = len({part.shape[1:] for part in parts}) == 1
+        found[name] = mx.array(np.concatenate(parts)) if same else [mx.array(part[0]) for part in parts]
+    return found
 
 
 def greedy(directory: Path, count: int, *parts: TextPart | ImagePart) -> list[int]:

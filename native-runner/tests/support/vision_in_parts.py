@@ -12,8 +12,9 @@ from vision_alone import encoded, picture
 from muster_runner.engine.prefill import Prefill
 from muster_runner.protocol import ImagePart, TextPart
 from muster_runner.tokenization.encoder_messages import Pictured, decode_answer, encode_answer
+from muster_runner.vision.picture_prompt import PicturePrompt
 from muster_runner.vision.positions import shifted
-from muster_runner.vision.tower import open_tower
+from muster_runner.vision.tower import Tower, open_tower
 
 # Of more than one patch in both directions: with Qwen they take more tokens than positions.
 WIDE, HIGH = picture((255, 40, 0), (120, 60)), picture((0, 90, 255), (50, 110))
@@ -26,6 +27,14 @@ def two_pictures(directory: Path) -> Pictured:
     return encoded(directory, TextPart(text="here"), wide, TextPart(text="and"), high, text)
 
 
+def encoded_by(tower: Tower, pictured: Pictured) -> PicturePrompt:
+    """Encodes the pictures of a prompt, one after the other."""
+    encoding = tower.begin(pictured)
+    while not encoding.is_done:
+        encoding.advance()
+    return encoding.prompt()
+
+
 def in_parts(directory: Path, pictured: Pictured, chunk: int = 32, answer: Sequence[int] = ()) -> mx.array:
     """Returns the logits (vocabulary,) of the token after the prompt and the ``answer`` so far, both prefilled in parts
     of ``chunk`` tokens."""
@@ -33,7 +42,7 @@ def in_parts(directory: Path, pictured: Pictured, chunk: int = 32, answer: Seque
     tower = open_tower(directory, json.loads((directory / "config.json").read_text()), model)
     assert tower is not None
     # As it comes from the encoder process.
-    prompt = tower.prompt(decode_answer(encode_answer(pictured)))
+    prompt = encoded_by(tower, decode_answer(encode_answer(pictured)))
     tokens = [*prompt.keys, *answer]
     prefill = Prefill(tokens, make_prompt_cache(model), 0, pictures=prompt)
     while prefill.remaining > 0:

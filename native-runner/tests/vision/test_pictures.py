@@ -1,26 +1,33 @@
 """Pictures of all kinds of pixels become what a person sees, in RGB."""
 
 import base64
+import gc
 import io
+import weakref
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from vision_alone import encoded, picture
 
 from muster_runner.protocol import ImagePart
-from muster_runner.vision.pictures import open_pictures
+from muster_runner.tokenization.prompts import TooLong
+from muster_runner.vision import pictures
+from muster_runner.vision.kind import PROCESSORS
+from muster_runner.vision.pictures import MAX_PICTURES, open_picture
 
 # A slope from black to white.
 SLOPE = np.tile(np.arange(0, 256, 4, dtype=np.uint8), (16, 1))
 
 
-def opened(picture: Image.Image, kind: str = "PNG", **options: int) -> np.ndarray:
+def opened(given: Image.Image, kind: str = "PNG", **options: int) -> np.ndarray:
     file = io.BytesIO()
-    picture.save(file, kind, **options)
+    given.save(file, kind, **options)
     part = ImagePart(media_type=f"image/{kind.lower()}", data=base64.b64encode(file.getvalue()).decode())
-    ((picture,), _) = open_pictures([part])
-    assert picture.mode == "RGB"
-    return np.asarray(picture)
+    image, _ = open_picture("the picture", part)
+    assert image.mode == "RGB"
+    return np.asarray(image)
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "RGB", "RGBA"])
@@ -40,3 +47,39 @@ def test_a_slope_of_a_printers_colours_stays_one() -> None:
 def test_what_is_transparent_is_white() -> None:
     seen = opened(Image.fromarray(SLOPE), transparency=128)
     assert (seen == np.where(SLOPE == 128, 255, SLOPE)[..., None]).all()
+
+
+@pytest.mark.parametrize("kind", sorted(PROCESSORS))
+def test_pictures_are_decoded_one_after_the_other_and_none_is_kept(
+    kind: str, seeing_tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of a request at once would take gigabytes: each may have 64 megapixels."""
+    made: list[weakref.ref[Image.Image]] = []
+    kept: list[int] = []
+    original = pictures._decoded
+
+    def decoded(*arguments: Any) -> Image.Image:
+        gc.collect()
+        kept.append(sum(each() is not None for each in made))
+        image = original(*arguments)
+        made.append(weakref.ref(image))
+        return image
+
+    monkeypatch.setattr(pictures, "_decoded", decoded)
+    parts = [ImagePart(media_type="image/png", data=picture((9 * at, 0, 0))) for at in range(MAX_PICTURES)]
+    assert len(encoded(seeing_tiny(kind), *parts).hashes) == MAX_PICTURES
+    assert kept == [0] * MAX_PICTURES
+
+
+def test_pictures_that_exceed_the_context_are_refused_before_the_rest_is_decoded(
+    seeing_tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is prepared of each may take hundreds of megabytes."""
+    directory, part = seeing_tiny("qwen2_vl"), ImagePart(media_type="image/png", data=picture((9, 0, 0)))
+    (one,) = encoded(directory, part).pictures
+    opened: list[str] = []
+    original = pictures._decoded
+    monkeypatch.setattr(pictures, "_decoded", lambda *given: opened.append(given[2]) or original(*given))
+    with pytest.raises(TooLong, match="leave some out or make them smaller"):
+        encoded(directory, *[part] * 9, context=3 * one.places)
+    assert opened == [f"picture {number} of 9" for number in (1, 2, 3, 4)]

@@ -127,7 +127,10 @@ class Engine:
         if self._tower is None or prepared.pictured is None:
             return None
         with refused_alone("its pictures cannot be read"):
-            return self._tower.prompt(prepared.pictured)
+            encoding = self._tower.begin(prepared.pictured)
+            while not encoding.is_done:
+                encoding.advance()
+            return encoding.prompt()
 
     def _end_tokens(self, prepared: Prepared) -> Set[int]:
         """Returns the tokens that end the answer. A constrained answer always ends when its grammar is complete."""

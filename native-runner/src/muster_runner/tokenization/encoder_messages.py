@@ -18,7 +18,7 @@ from muster_runner.protocol import ChatPrompt, EmbedPrompt, TextPrompt, TokensPr
 
 HEADER = struct.Struct("<I")
 TOKENS, LISTS, PICTURED, REFUSED = b"t", b"l", b"p", b"r"
-# Between the name of a list of arrays and the index of each.
+# Between the index of a picture and the name of one of its arrays.
 PART = "/"
 
 # Limits of CPU time, far above what any tokenizer needs.
@@ -84,15 +84,23 @@ class Lists:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """``places``: how many placeholders stand for it in the prompt. ``arrays``: inputs of the vision tower by name, as
+    numpy arrays."""
+
+    places: int
+    arrays: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Pictured:
     """A tokenized prompt with pictures. ``token``: the placeholder, one per vector of a picture. ``hashes``: of the
-    pictures. ``arrays``: inputs of the vision tower by name, as numpy arrays or lists of them. ``end``: the token
-    after a picture, if a picture is interrupted by others."""
+    ``pictures``. ``end``: the token after a picture, if a picture is interrupted by others."""
 
     tokens: list[int]
     token: int
     hashes: list[bytes]
-    arrays: dict[str, Any]
+    pictures: list[Picture]
     end: int | None = None
 
 
@@ -123,29 +131,28 @@ def _encode_pictured(answer: Pictured) -> bytes:
     import numpy as np
     from safetensors.numpy import save
 
-    parts = {}
-    for name, value in answer.arrays.items():
-        named = (
-            {f"{name}{PART}{at}": part for at, part in enumerate(value)} if isinstance(value, list) else {name: value}
-        )
-        parts |= {each: np.ascontiguousarray(array) for each, array in named.items()}
+    arrays = {
+        f"{at}{PART}{name}": np.ascontiguousarray(array)
+        for at, picture in enumerate(answer.pictures)
+        for name, array in picture.arrays.items()
+    }
     hashes = [digest.hex() for digest in answer.hashes]
-    head = msgspec.json.encode([answer.tokens, answer.token, hashes, answer.end])
-    return HEADER.pack(len(head)) + head + save(parts)
+    places = [picture.places for picture in answer.pictures]
+    head = msgspec.json.encode([answer.tokens, answer.token, hashes, places, answer.end])
+    return HEADER.pack(len(head)) + head + save(arrays)
 
 
 def _decode_pictured(data: bytes) -> Pictured:
     from safetensors.numpy import load
 
     head_end = HEADER.size + HEADER.unpack(data[: HEADER.size])[0]
-    head = msgspec.json.decode(data[HEADER.size : head_end], type=tuple[list[int], int, list[str], int | None])
-    tokens, token, hashes, end = head
-    parts = load(data[head_end:])
-    arrays: dict[str, Any] = {name: part for name, part in parts.items() if PART not in name}
-    for name in sorted({name.split(PART)[0] for name in parts if PART in name}):
-        count = sum(each.startswith(f"{name}{PART}") for each in parts)
-        arrays[name] = [parts[f"{name}{PART}{at}"] for at in range(count)]
-    return Pictured(tokens, token, [bytes.fromhex(digest) for digest in hashes], arrays, end)
+    kind = tuple[list[int], int, list[str], list[int], int | None]
+    tokens, token, hashes, places, end = msgspec.json.decode(data[HEADER.size : head_end], type=kind)
+    pictures = [Picture(count, {}) for count in places]
+    for named, values in load(data[head_end:]).items():
+        at, _, name = named.partition(PART)
+        pictures[int(at)].arrays[name] = values
+    return Pictured(tokens, token, [bytes.fromhex(digest) for digest in hashes], pictures, end)
 
 
 def _little_endian(values: "array.array[int]") -> "array.array[int]":

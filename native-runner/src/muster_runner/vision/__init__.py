@@ -3,8 +3,8 @@
 mlx-vlm provides the vision towers and the image processors; the language model is mlx-lm's, as for text. A prompt with
 pictures takes three steps:
 
-1. A separate process (``processing.py``, run by the encoder) decodes the pictures within limits (``pictures.py``) and
-   returns tokens and arrays. A malicious file can only harm that process.
+1. A separate process (``processing.py``, run by the encoder) decodes the pictures within limits (``pictures.py``), one
+   after the other, and returns tokens and arrays. A malicious file can only harm that process.
 2. Between two steps of the engine the vision tower encodes the arrays (``tower.py``); the result replaces the
    embeddings of the placeholder tokens (``picture_prompt.py``).
 3. The prompt is prefilled alone; its sequence then decodes in the common batch. What a family needs beside embeddings

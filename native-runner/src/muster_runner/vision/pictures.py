@@ -39,17 +39,22 @@ def picture_parts(prompt: ChatPrompt) -> list[ImagePart]:
     return found
 
 
-def open_pictures(parts: list[ImagePart]) -> tuple[list[Any], list[bytes]]:
-    """Returns the Pillow images in RGB and the SHA-256 of each file. Raises BadPicture."""
+def named(parts: list[ImagePart]) -> list[tuple[str, ImagePart]]:
+    """Returns the pictures of a conversation with what a refusal calls each. Raises BadPicture."""
     if len(parts) > MAX_PICTURES:
         raise BadPicture(f"the conversation has {len(parts)} pictures, and {MAX_PICTURES} are taken; leave some out")
-    images, hashes = [], []
-    for number, part in enumerate(parts, start=1):
-        name = "the picture" if len(parts) == 1 else f"picture {number} of {len(parts)}"
-        data = _bytes_of(part, name)
-        images.append(_decoded(data, part.media_type, name))
-        hashes.append(hashlib.sha256(data).digest())
-    return images, hashes
+    if len(parts) == 1:
+        return [("the picture", parts[0])]
+    return [(f"picture {number} of {len(parts)}", part) for number, part in enumerate(parts, start=1)]
+
+
+def open_picture(name: str, part: ImagePart) -> tuple[Any, bytes]:
+    """Returns the Pillow image in RGB and the SHA-256 of its file. Raises BadPicture.
+
+    It takes up to 192 MiB: no two pictures are kept at the same time.
+    """
+    data = _bytes_of(part, name)
+    return _decoded(data, part.media_type, name), hashlib.sha256(data).digest()
 
 
 def _bytes_of(part: ImagePart, name: str) -> bytes:

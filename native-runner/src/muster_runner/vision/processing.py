@@ -1,7 +1,6 @@
 """Turns a conversation with pictures into tokens and arrays, with the architecture's own processor."""
 
 import hashlib
-import secrets
 import warnings
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -9,32 +8,29 @@ from pathlib import Path
 from typing import Any
 
 from muster_runner.failures import Failure
-from muster_runner.protocol import ChatPrompt
-from muster_runner.tokenization.encoder_messages import Pictured
-from muster_runner.tokenization.prompts import Prompts
+from muster_runner.protocol import ChatPrompt, ImagePart
+from muster_runner.tokenization.encoder_messages import Picture, Pictured
+from muster_runner.tokenization.prompts import Prompts, TooLong
 from muster_runner.vision.kind import PROCESSOR_FILES
 from muster_runner.vision.library import processor
-from muster_runner.vision.pictures import BadPicture, open_pictures, picture_parts
+from muster_runner.vision.pictures import BadPicture, named, open_picture, picture_parts
 
 # The processor's attribute that names what a chat template has for a picture.
 MARKS = {"gemma3": "boi_token"}
-# What mlx-vlm's processors for Qwen write in a prompt for a while, and replace wherever it occurs.
-INTERMEDIATE = "<|placeholder|>"
+# What a processor returns beside the arrays of a picture.
+OF_TEXT = ("input_ids", "mm_token_type_ids")
 
 
 class _OurTokenizer:
-    """Replaces the processor's tokenizer by ``Prompts``, so that control tokens in a client's text stay text."""
+    """Replaces the processor's tokenizer by ``Prompts``. ``written``: what the processor gave it last."""
 
     def __init__(self, theirs: Any, prompts: Prompts):
         self._theirs, self._prompts = theirs, prompts
-        self._escape = secrets.token_hex(12)
-
-    def escaped(self, text: str) -> str:
-        """Returns a text in which the processor finds none of its own marks."""
-        return text.replace(INTERMEDIATE, self._escape)
+        self.written = ""
 
     def __call__(self, text: list[str], **_options: Any) -> dict[str, list[list[int]]]:
-        return {"input_ids": [self._prompts.tokens(each.replace(self._escape, INTERMEDIATE)) for each in text]}
+        (self.written,) = text
+        return {"input_ids": [self._prompts.tokens(self.written)]}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._theirs, name)
@@ -69,21 +65,43 @@ class Processing:
         self._settings = _digest(directory)
 
     def encode(self, prompt: ChatPrompt, context: int) -> Pictured:
-        """Tokenizes a conversation and its pictures. Raises BadPicture, TemplateError and TooLong."""
-        import numpy as np
+        """Tokenizes a conversation and its pictures. Raises BadPicture, TemplateError and TooLong.
 
-        pictures, hashes = open_pictures(picture_parts(prompt))
-        # The disk cache outlives the settings, which change what a model sees of the same file.
-        hashes = [hashlib.sha256(self._settings + each).digest() for each in hashes]
+        The pictures are decoded and prepared one after the other: all at once, the largest would take 6 GB. So the
+        processor is given a placeholder alone with each, and never what a client wrote, where it could find marks of
+        its own.
+        """
+        parts = named(picture_parts(prompt))
         text = self._prompts.text(prompt, context)
-        if (shown := text.count(self._placeholder)) != len(pictures):
+        whole, *between = text.split(self._placeholder)
+        if len(between) != len(parts):
             raise BadPicture(
-                f"the model's chat template shows {shown} of the {len(pictures)} pictures of the conversation: it "
+                f"the model's chat template shows {len(between)} of the {len(parts)} pictures of the conversation: it "
                 "takes pictures in user messages only"
             )
-        inputs = self._processor(text=[self._tokenizer.escaped(text)], images=pictures)
-        tokens = np.array(inputs.pop("input_ids"))[0].tolist()
-        return Pictured(tokens, self._token, hashes, _arrays(inputs), self._end)
+        pictures, hashes, places = [], [], 0
+        for (name, part), following in zip(parts, between, strict=True):
+            picture, digest, written = self._prepare(name, part)
+            if (places := places + picture.places) > context:
+                raise TooLong(
+                    f"the conversation's pictures take more tokens than the model's context holds ({context}); leave "
+                    "some out or make them smaller"
+                )
+            pictures.append(picture)
+            hashes.append(digest)
+            whole += written + following
+        return Pictured(self._prompts.tokens(whole), self._token, hashes, pictures, self._end)
+
+    def _prepare(self, name: str, part: ImagePart) -> tuple[Picture, bytes, str]:
+        """Returns a picture, the hash of what the model sees of it, and what stands for it in a prompt."""
+        import numpy as np
+
+        image, digest = open_picture(name, part)
+        inputs = self._processor(text=[self._placeholder], images=[image])
+        written = self._tokenizer.written
+        places = int((np.array(inputs["input_ids"]) == self._token).sum())
+        # The disk cache outlives the settings, which change what a model sees of the same file.
+        return Picture(places, _arrays(inputs)), hashlib.sha256(self._settings + digest).digest(), written
 
 
 def _digest(directory: Path) -> bytes:
@@ -95,9 +113,7 @@ def _digest(directory: Path) -> bytes:
 
 
 def _arrays(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the arrays, and lists of arrays for pictures of different sizes, in numpy."""
+    """Returns the arrays of a picture in numpy."""
     import numpy as np
 
-    arrays = {name: np.array(value) for name, value in inputs.items() if hasattr(value, "shape")}
-    lists = {name: value for name, value in inputs.items() if isinstance(value, list)}
-    return arrays | {name: [np.array(part) for part in parts] for name, parts in lists.items()}
+    return {name: np.array(value) for name, value in inputs.items() if hasattr(value, "shape") and name not in OF_TEXT}

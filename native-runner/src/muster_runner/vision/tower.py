@@ -1,5 +1,6 @@
 """Vision towers: mlx-vlm's, combined with the language model that mlx-lm loaded."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,9 +11,9 @@ import mlx.core as mx
 from mlx.utils import tree_flatten
 
 from muster_runner.model.model_files import ModelFileError
-from muster_runner.tokenization.encoder_messages import Pictured
+from muster_runner.tokenization.encoder_messages import Picture, Pictured
 from muster_runner.vision.deepstack import Deepstack
-from muster_runner.vision.keys import by_picture, prompt_keys, runs_of
+from muster_runner.vision.keys import prompt_keys, runs_of
 from muster_runner.vision.library import family
 from muster_runner.vision.picture_masks import PictureMasks
 from muster_runner.vision.picture_prompt import PicturePrompt
@@ -25,9 +26,8 @@ from muster_runner.vision.wrapped import Counted
 LAST_PARTS = ("embed_vision", "multi_modal_projector", "vision_tower")
 # How mlx-vlm's configurations name the placeholder.
 PLACEHOLDERS = ("image_token_id", "image_token_index")
-# An array that Pixtral's towers have, whose attention masks are the square of all patches that they are given: several
-# large pictures at once would take tens of gigabytes.
-ALONE = "image_sizes"
+# An array that Qwen's towers have, by which their language models tell the positions of tokens.
+GRID = "image_grid_thw"
 
 
 @dataclass(frozen=True)
@@ -55,68 +55,115 @@ class Tower:
         named = [getattr(vision_model.config, name, None) for name in PLACEHOLDERS]
         self._tokens = {token for token in named if token is not None}
 
-    def prompt(self, pictured: Pictured) -> PicturePrompt:
-        """Encodes the pictures of a prompt. Raises arbitrary exceptions for arrays that do not fit the network."""
+    def begin(self, pictured: Pictured) -> "PictureEncoding":
+        """Begins to encode the pictures of a prompt. Raises ValueError for a prompt that does not fit the network."""
         # For a misfit of placeholders or vectors most of mlx-vlm's models leave pictures out, or parts of them.
         if self._tokens != {pictured.token}:
             raise ValueError(f"the placeholder of config.json is not that of the tokenizer, {pictured.token}")
         if pictured.tokens[-1] == pictured.token:
             raise ValueError("the chat template writes nothing after a picture")
-        arrays = {name: _as_array(value) for name, value in pictured.arrays.items()}
+        return PictureEncoding(self, pictured)
+
+    def seen(self, tokens: Sequence[int], picture: Picture) -> tuple[mx.array, list[mx.array]]:
+        """Encodes a picture. ``tokens``: its part of the prompt. Returns the embeddings (1, tokens, width), and the
+        features of ``Deepstack``. Raises arbitrary exceptions for arrays that do not fit the network."""
+        batch = mx.array([tokens])
+        arrays = {name: mx.array(value) for name, value in picture.arrays.items()}
         try:
-            seen = self._by_picture(pictured, arrays) if ALONE in arrays else self._seen(pictured.tokens, arrays)
+            # The mask is that of processors for padding; a single prompt has none.
+            seen = self._vision_model.get_input_embeddings(batch, **arrays, mask=mx.ones_like(batch))
+            if self._counted.vectors != picture.places:
+                raise ValueError(f"{self._counted.vectors} vectors for {picture.places} placeholders")
         except (ValueError, TypeError, IndexError) as error:
             raise ValueError(f"the image processor's settings do not fit the vision tower: {error}") from error
-        length = len(pictured.tokens)
         # A tower of another dtype must not change that of the KV cache.
         embeddings = seen.inputs_embeds.astype(self._changes.embed(mx.array([[0]])).dtype)
-        positions, features = seen.position_ids, list(seen.deepstack_visual_embeds or [])
-        shift = 0 if positions is None else int(positions.max().item()) + 1 - length
+        features = list(seen.deepstack_visual_embeds or [])
         mx.eval(embeddings, features)
         if not all(mx.all(mx.isfinite(array)).item() for array in (embeddings, *features)):
             raise ValueError("the model sees no numbers in them")
-        runs = runs_of(pictured.tokens, pictured.token)
+        return embeddings, features
+
+    def prompt(
+        self,
+        pictured: Pictured,
+        vectors: Sequence[mx.array],
+        features: Sequence[Sequence[mx.array]],
+        grids: Sequence[mx.array],
+    ) -> PicturePrompt:
+        """Puts a prompt together, of whose pictures each has its ``vectors``, its ``features`` of ``Deepstack``, by
+        layer, and its grid, if the family has grids."""
+        runs, length = runs_of(pictured.tokens, pictured.token), len(pictured.tokens)
+        places = [place for first, last in runs for place in range(first, last)]
+        embeddings = self._changes.embed(mx.array([pictured.tokens]))
+        embeddings[0, mx.array(places)] = mx.concatenate(vectors)
+        positions = self._positions(pictured.tokens, grids)
+        shift = 0 if positions is None else int(positions.max().item()) + 1 - length
+        mx.eval(embeddings)
         changes, spans = self._changes, []
         if changes.scaled is not None:
             spans.append(changes.scaled)
         if changes.positions is not None and positions is not None:
             spans.append(changes.positions.span(positions, shift, embeddings))
         if changes.deepstack is not None:
-            places = [place for first, last in runs for place in range(first, last)]
-            spans.append(changes.deepstack.span(features, places))
+            layers = [mx.concatenate(layer) for layer in zip(*features, strict=True)]
+            mx.eval(layers)
+            spans.append(changes.deepstack.span(layers, places))
         if changes.masks is not None:
             spans.append(changes.masks.span(runs, length))
         blocks = runs if changes.masks is not None else []
         keys = prompt_keys(pictured.tokens, pictured.token, pictured.hashes, pictured.end)
         return PicturePrompt(keys, embeddings, changes.embed, spans, shift, blocks)
 
-    def _seen(self, tokens: Sequence[int], arrays: dict[str, Any]) -> Any:
-        """Returns what mlx-vlm's model gives its language model for tokens with pictures."""
+    def _positions(self, tokens: Sequence[int], grids: Sequence[mx.array]) -> mx.array | None:
+        """Returns the positions (3, 1, tokens) of a prompt; None if they are plain token counts."""
+        if not grids:
+            return None
         batch = mx.array([tokens])
-        # The mask is that of processors for padding; a single prompt has none.
-        seen = self._vision_model.get_input_embeddings(batch, **arrays, mask=mx.ones_like(batch))
-        places = sum(token in self._tokens for token in tokens)
-        if self._counted.vectors != places:
-            raise ValueError(f"{self._counted.vectors} vectors for {places} placeholders")
-        return seen
-
-    def _by_picture(self, pictured: Pictured, arrays: dict[str, Any]) -> Any:
-        """Returns the same as ``_seen``, with each picture encoded alone."""
-        parts = by_picture(pictured.tokens, runs_of(pictured.tokens, pictured.token), pictured.end)
-        if len(parts) != len(arrays[ALONE]):
-            raise ValueError(f"{len(arrays[ALONE])} pictures in {len(parts)} places")
-        embeddings = self._changes.embed(mx.array([pictured.tokens]))
-        for at, runs in enumerate(parts):
-            own = {name: value[at : at + 1] for name, value in arrays.items()}
-            places = [place for first, last in runs for place in range(first, last)]
-            seen = self._seen([pictured.token] * len(places), own)
-            embeddings[0, mx.array(places)] = seen.inputs_embeds[0].astype(embeddings.dtype)
-            mx.eval(embeddings)
-        return replace(seen, inputs_embeds=embeddings)
+        language = self._vision_model.language_model
+        found, _ = language.get_rope_index(batch, mx.concatenate(grids), None, mx.ones_like(batch))
+        return found
 
 
-def _as_array(value: Any) -> mx.array | list[mx.array]:
-    return [mx.array(part) for part in value] if isinstance(value, list) else mx.array(value)
+class PictureEncoding:
+    """The pictures of a prompt, which are encoded one after the other: each may take seconds, in which nothing else is
+    computed. All at once would take more memory too: the attention masks of Pixtral's towers are the square of all
+    patches that they are given."""
+
+    def __init__(self, tower: Tower, pictured: Pictured):
+        places = [place for place, token in enumerate(pictured.tokens) if token == pictured.token]
+        counts = [picture.places for picture in pictured.pictures]
+        if sum(counts) != len(places) or 0 in counts:
+            raise ValueError(f"pictures of {counts} vectors for {len(places)} placeholders")
+        self._tower = tower
+        # Their arrays take far more memory than their vectors, and are dropped one after the other.
+        self._left = deque(pictured.pictures)
+        self._pictured = replace(pictured, pictures=[])
+        self._places = deque(places)
+        self._grids = [mx.array(each.arrays[GRID]) for each in pictured.pictures if GRID in each.arrays]
+        self._vectors: list[mx.array] = []
+        self._features: list[list[mx.array]] = []
+
+    @property
+    def is_done(self) -> bool:
+        return not self._left
+
+    def advance(self) -> None:
+        """Encodes the next picture. Raises arbitrary exceptions for arrays that do not fit the network."""
+        picture = self._left.popleft()
+        places = [self._places.popleft() for _ in range(picture.places)]
+        tokens, first = self._pictured.tokens, places[0]
+        # mlx-vlm's Qwen finds pictures by the token before them.
+        if first > 0 and tokens[first - 1] != self._pictured.token:
+            first -= 1
+        embeddings, features = self._tower.seen(tokens[first : places[-1] + 1], picture)
+        self._vectors.append(embeddings[0, mx.array(places) - first])
+        self._features.append(features)
+        mx.eval(self._vectors[-1])
+
+    def prompt(self) -> PicturePrompt:
+        """Returns the prompt, once all pictures are encoded."""
+        return self._tower.prompt(self._pictured, self._vectors, self._features, self._grids)
 
 
 def open_tower(directory: Path, config: dict[str, Any], model: Any) -> Tower | None:
