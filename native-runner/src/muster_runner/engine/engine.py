@@ -1,7 +1,8 @@
 """The engine: continuous batching. Every step decodes a token for each decoding request, and prefills part of a prompt.
 
-The engine applies commands between steps, turns tokens into text and ends answers; the scheduler (``schedule.py``)
-decides what is computed. On rank 0 of several every order to the scheduler is also broadcast to the other ranks.
+The engine applies commands between steps, encodes a picture in each (``picture_queue.py``), turns tokens into text and
+ends answers; the scheduler (``schedule.py``) decides what else is computed. On rank 0 of several every order to the
+scheduler is also broadcast to the other ranks.
 """
 
 from collections.abc import Callable, Mapping, Set
@@ -15,12 +16,13 @@ from muster_runner.engine.answer import Answer
 from muster_runner.engine.decoding import DecodingBatch
 from muster_runner.engine.engine_options import EngineOptions
 from muster_runner.engine.intake import Prepared, Rejected, refused_alone
+from muster_runner.engine.picture_queue import PictureQueue, Unseen
 from muster_runner.engine.proposer import Proposer
 from muster_runner.engine.schedule import Schedule, clear
 from muster_runner.engine.sequence import SampledToken
 from muster_runner.output.answer_rules import AnswerRules
 from muster_runner.sampling.logprobs import Logprobs
-from muster_runner.sampling.sampling import sampling_pipeline
+from muster_runner.sampling.sampling import SamplingPipeline, sampling_pipeline
 from muster_runner.tokenization.tokenizer import Tokenizer
 from muster_runner.vision.picture_prompt import PicturePrompt
 from muster_runner.vision.tower import Tower
@@ -29,6 +31,7 @@ Emit = Callable[..., None]
 
 # At most 1/CHECKPOINT_PART of the budget is for the states of one prompt's earlier turns.
 CHECKPOINT_PART = 4
+UNREADABLE = "its pictures cannot be read"
 NO_NUMBERS = "the model computed no numbers here, only overflow: its weights are damaged, or its precision is too low"
 
 
@@ -53,6 +56,7 @@ class Engine:
         self._logprobs = Logprobs(tokenizer)
         self._rules = rules
         self._answers: dict[str, Answer] = {}
+        self._unseen = PictureQueue()
         self.cache = options.cache
         proposer = Proposer(options.draft, options.lookahead) if options.speculates else None
         able = options.able
@@ -80,7 +84,7 @@ class Engine:
     @property
     def active(self) -> int:
         """The number of unfinished requests."""
-        return self._schedule.active
+        return self._schedule.active + len(self._unseen)
 
     @property
     def steps(self) -> int:
@@ -107,12 +111,19 @@ class Engine:
             )
             channels = self._rules.channels(prepared.request, prepared.tokens)
             answer = Answer(prepared, channels, self._end_tokens(prepared), self._logprobs)
-        pictures = self._encode_pictures(prepared)
+        if self._tower is None or prepared.pictured is None:
+            self._join(task_id, prepared.tokens, sampling)
+        else:
+            with refused_alone(UNREADABLE):
+                self._unseen.append(Unseen(task_id, prepared.tokens, sampling, self._tower.begin(prepared.pictured)))
         self._answers[task_id] = answer
-        stops = self._checkpoints(prepared.tokens)
-        tokens = prepared.tokens if pictures is None else pictures.keys
-        self._schedule.join(task_id, tokens, sampling, stops, pictures)
-        self.on_order(("join", task_id, [prepared.tokens, stops]))
+
+    def _join(
+        self, task_id: str, prompt: list[int], sampling: SamplingPipeline, pictures: PicturePrompt | None = None
+    ) -> None:
+        stops = self._checkpoints(prompt)
+        self._schedule.join(task_id, prompt if pictures is None else pictures.keys, sampling, stops, pictures)
+        self.on_order(("join", task_id, [prompt, stops]))
 
     def _checkpoints(self, tokens: list[int]) -> list[int]:
         """Returns the positions of a prompt at which states are cached; those of earlier turns only as far as their
@@ -122,15 +133,22 @@ class Engine:
         room = self._options.budget.total // CHECKPOINT_PART // max(1, self.cache.footprint.state(len(tokens)))
         return checkpoints(tokens, self._marks, room)
 
-    def _encode_pictures(self, prepared: Prepared) -> PicturePrompt | None:
-        """Encodes the pictures of a request. Raises Rejected."""
-        if self._tower is None or prepared.pictured is None:
-            return None
-        with refused_alone("its pictures cannot be read"):
-            encoding = self._tower.begin(prepared.pictured)
-            while not encoding.is_done:
-                encoding.advance()
-            return encoding.prompt()
+    def _encode_picture(self) -> None:
+        """Encodes a picture of the request whose turn it is. It joins the schedule with its last one."""
+        if (unseen := self._unseen.take()) is None:
+            return
+        try:
+            with refused_alone(UNREADABLE):
+                unseen.pictures.advance()
+                pictures = unseen.pictures.prompt() if unseen.pictures.is_done else None
+        except Rejected as error:
+            del self._answers[unseen.task_id]
+            self._emit_rejected(unseen.task_id, error)
+            return
+        if pictures is None:
+            self._unseen.append(unseen)
+        else:
+            self._join(unseen.task_id, unseen.tokens, unseen.sampling, pictures)
 
     def _end_tokens(self, prepared: Prepared) -> Set[int]:
         """Returns the tokens that end the answer. A constrained answer always ends when its grammar is complete."""
@@ -139,7 +157,9 @@ class Engine:
 
     def cancel(self, task_id: str) -> None:
         """Ends a request before the next step; its KV goes to the prefix cache. Unknown ids are ignored."""
-        if task_id in self._answers:
+        if self._unseen.remove(task_id):
+            self._emit(**self._answers.pop(task_id).finished("cancelled"))
+        elif task_id in self._answers:
             self._end({task_id: "cancelled"})
 
     @property
@@ -160,7 +180,8 @@ class Engine:
             self.on_order(("resize", "", total))
 
     def step(self) -> None:
-        """Runs a step of the schedule and sends its tokens."""
+        """Encodes a picture, runs a step of the schedule and sends its tokens."""
+        self._encode_picture()
         self._follow_memory()
         self.step_prepared()
 
@@ -220,9 +241,12 @@ class Engine:
         for task_id, answer in answers.items():
             reason = ended[task_id]
             if isinstance(reason, Rejected):
-                self._emit(type="rejected", taskId=task_id, code=reason.code, message=str(reason))
+                self._emit_rejected(task_id, reason)
             else:
                 self._emit(**answer.finished(reason))
+
+    def _emit_rejected(self, task_id: str, error: Rejected) -> None:
+        self._emit(type="rejected", taskId=task_id, code=error.code, message=str(error))
 
     def _emit_begun(self, task_id: str, cached: int, total: int) -> None:
         self._emit(type="prompt", taskId=task_id, processed=cached, total=total, cached=cached)

@@ -5,7 +5,7 @@ pictures takes three steps:
 
 1. A separate process (``processing.py``, run by the encoder) decodes the pictures within limits (``pictures.py``), one
    after the other, and returns tokens and arrays. A malicious file can only harm that process.
-2. Between two steps of the engine the vision tower encodes the arrays (``tower.py``); the result replaces the
+2. In each step of the engine the vision tower encodes the arrays of one picture (``tower.py``); the result replaces the
    embeddings of the placeholder tokens (``picture_prompt.py``).
 3. The prompt is prefilled alone; its sequence then decodes in the common batch. What a family needs beside embeddings
    is changed in the language model at load (``tower.py``) and takes effect only during the passes of such a prompt
