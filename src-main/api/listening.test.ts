@@ -79,18 +79,42 @@ describe('a port', () => {
     expect(await answersTo(await serving(() => new Response('here')), bytes)).toMatch(/^HTTP\/1\.1 200 [^]*here/)
   })
 
-  it('writes no refusal into an answer under way, whatever was sent behind its request', async () => {
-    const tick = new ReadableStream({ start: (to) => to.enqueue(Buffer.from('tick')) })
-    const listening = await serving((request) => {
-      const { pathname } = new URL(request.url)
-      return pathname === '/stream' ? new Response(tick) : new Promise<Response>(() => undefined)
-    })
-    const { socket, received } = await client(listening)
-    socket.write('GET /stream HTTP/1.1\r\nhost: a\r\n\r\n')
-    await once(socket, 'data')
-    socket.write('GET /pending HTTP/1.1\r\nhost: a\r\n\r\nrubbish\r\n\r\n')
-    expect(await received).not.toContain('invalid_http')
+  it('explains that it opens no tunnels', async () => {
+    const bytes = 'CONNECT a.example:443 HTTP/1.1\r\nhost: a.example:443\r\n\r\n'
+    const answer = await answersTo(await serving(() => new Response('here')), bytes)
+    expect(answer).toMatch(/^HTTP\/1\.1 405 [^]*\r\nallow: GET, [^]*"method_not_allowed".*no proxy/)
   })
+
+  it('hands no refusal of a tunnel to the request before it', async () => {
+    const listening = await serving(() => new Promise<Response>(() => undefined))
+    const bytes = `${REQUEST.join('')}CONNECT a.example:443 HTTP/1.1\r\nhost: a\r\n\r\n`
+    expect(await answersTo(listening, bytes)).toBe('')
+  })
+
+  it('lives on when a client resets the connection of the tunnel that it is refused', async () => {
+    const listening = await serving(() => new Response('here'))
+    const { socket, received } = await client(listening)
+    socket.write('CONNECT a.example:443 HTTP/1.1\r\nhost: a.example:443\r\n\r\n')
+    socket.resetAndDestroy()
+    await received
+    expect(await answersTo(listening, `${REQUEST[0]}connection: close\r\n${REQUEST[1]}`)).toContain('here')
+  })
+
+  it.each(['rubbish\r\n\r\n', 'CONNECT a.example:443 HTTP/1.1\r\nhost: a\r\n\r\n'])(
+    'writes no refusal into an answer under way, whatever was sent behind its request: %j',
+    async (behind) => {
+      const tick = new ReadableStream({ start: (to) => to.enqueue(Buffer.from('tick')) })
+      const listening = await serving((request) => {
+        const { pathname } = new URL(request.url)
+        return pathname === '/stream' ? new Response(tick) : new Promise<Response>(() => undefined)
+      })
+      const { socket, received } = await client(listening)
+      socket.write('GET /stream HTTP/1.1\r\nhost: a\r\n\r\n')
+      await once(socket, 'data')
+      socket.write('GET /pending HTTP/1.1\r\nhost: a\r\n\r\n' + behind)
+      expect(await received).not.toMatch(/invalid_http|method_not_allowed/)
+    },
+  )
 })
 
 describe('a client that leaves', () => {
@@ -202,6 +226,19 @@ describe('a port that is closed', () => {
     expect(await received).toContain('200 OK')
     expect(await silent.received).toBe('')
   })
+
+  it.each(['rubbish\r\n\r\n', 'CONNECT a.example:443 HTTP/1.1\r\nhost: a\r\n\r\n'])(
+    'lets go of a client that keeps its end open after a refusal: %j',
+    async (bytes) => {
+      const listening = await serving(() => new Response('here'))
+      const socket = connect({ port: Number(new URL(listening.url).port), host: '127.0.0.1', allowHalfOpen: true })
+      socket.on('error', () => undefined)
+      socket.write(bytes)
+      await once(socket, 'data')
+      await listening.close()
+      socket.destroy()
+    },
+  )
 
   it('may be taken by another program: then it says which option chooses another', async () => {
     const { url } = await serving(() => new Response(''))

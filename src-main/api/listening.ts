@@ -50,7 +50,10 @@ const closing = (server: Server): (() => Promise<void>) => {
     // Accept the connections in the system's backlog first: closing the port would reset them.
     await new Promise(setImmediate)
     await new Promise<void>((resolve) => {
-      const limit = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS)
+      // Not by `closeAllConnections`, which leaves out those that Node has handed over (`refuseTunnel`).
+      const limit = setTimeout(() => {
+        for (const socket of answers.keys()) socket.destroy()
+      }, LAST_ANSWERS_MS)
       server.close(() => {
         clearTimeout(limit)
         resolve()

@@ -24,8 +24,8 @@ const api = ({ open = false, allowed = [], systemName = () => 'Kitchen.home' }: 
     }),
   )
   app.get('/state', (c) => c.text('the state'))
-  return async (host: string, key?: string) => {
-    const answer = await app.request('/state', { headers: { host, ...(key !== undefined && { 'x-api-key': key }) } })
+  return async (host: string, key?: string, target = '/state') => {
+    const answer = await app.request(target, { headers: { host, ...(key !== undefined && { 'x-api-key': key }) } })
     return { status: answer.status, text: await answer.text() }
   }
 }
@@ -77,6 +77,18 @@ describe('a request to a host', () => {
       expect((await api({ allowed: [value] })(host)).status).toBe(200)
     },
   )
+
+  it.each([
+    ['http://localhost:52416/state', [200, 200]],
+    ['http://127.0.0.1/state', [200, 200]],
+    ['http://studio.tail1234.ts.net/state', [403, 200]],
+    ['http://evil.example/state', [403, 403]],
+    ['https://evil.example:443/state', [403, 403]],
+  ])('is held to the host of its target too: %s beside a local Host header', async (target, statuses) => {
+    const answers = await Promise.all([api(), api({ allowed })].map((ask) => ask('localhost', undefined, target)))
+    expect(answers.map(({ status }) => status)).toEqual(statuses)
+    expect((await api()('localhost', 'right', target)).status).toBe(200)
+  })
 
   it('that no setting could allow is refused without one', async () => {
     const { status, text } = await api()('a b"<script>')

@@ -7,6 +7,13 @@ import { Problem } from '../problem'
 /** The request's host from its Host header: a name or address without the port. */
 export const hostOf = (c: Context): string => plainHost((c.req.header('host') ?? '').replace(/:\d+$/, ''))
 
+/**
+ * The host that the request is for by its URL. The adapter makes that of the Host header, except for a request in
+ * absolute form (`GET http://…`), as proxies get and pass on: its target names a host of its own, which the header need
+ * not repeat.
+ */
+const targetHostOf = (c: Context): string => plainHost(new URL(c.req.url).hostname)
+
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 
@@ -40,8 +47,8 @@ export const hostCheck = ({ open, allowed, hasKey, systemName = hostname }: Host
   const isKnown = (host: string): boolean =>
     isLoopback(host) || coversHost(allowed, host) || (open && (isIP(host) !== 0 || isOwnName(host, systemName)))
   return async (c, next) => {
-    const host = hostOf(c)
-    if (!isKnown(host) && !hasKey(c)) {
+    const host = [hostOf(c), targetHostOf(c)].find((one) => !isKnown(one))
+    if (host !== undefined && !hasKey(c)) {
       throw new Problem(403, 'foreign_host', `This is not the host "${host.slice(0, 255)}"`, {
         hint: hintFor(host, open),
       })
