@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import type { z } from 'zod'
 import { scanJson } from './json-scan'
 import { invalid, Problem } from './problem'
+import { withSentNames } from './sent-names'
 import { wellFormedSteps } from './well-formed'
 
 /** Size in characters above which the event loop is yielded between the steps of handling a body. */
@@ -63,17 +64,19 @@ const NESTED: ReadonlySet<string> = new Set(['documents', 'hours', 'limits', 'on
 export const camelCased = (body: unknown): unknown => {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return body
   const renamed: Record<string, unknown> = {}
+  const sent = new Map<string, string>()
   for (const [name, value] of Object.entries(body)) {
     const key = camel(name)
     if (Object.hasOwn(renamed, key)) throw new Problem(400, 'invalid_request', `${key} occurs twice`)
+    if (name !== key) sent.set(key, name)
     renamed[key] = NESTED.has(key) ? (Array.isArray(value) ? value.map(camelCased) : camelCased(value)) : value
   }
-  return renamed
+  return sent.size > 0 ? withSentNames(renamed, sent) : renamed
 }
 
 /** Validates a value. Throws Problem that names each invalid field and what it should be. */
 export const parseWith = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> => {
   const result = schema.safeParse(value, { reportInput: true })
-  if (!result.success) throw invalid(result.error)
+  if (!result.success) throw invalid(result.error, value)
   return result.data
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { JoinRequest } from '@core/protocols/cluster'
-import { parseWith } from './body'
+import { camelCased, parseWith } from './body'
 import { Problem } from './problem'
 
 const problem = (schema: z.ZodType, value: unknown): Problem => {
@@ -70,5 +70,23 @@ describe('what is wrong with a body', () => {
     expect(message).toContain('n: Too big: expected number to be <=2, not 3')
     expect(message).toContain('choice: Invalid option: expected one of "a"|"b", not "c"')
     expect(message + JSON.stringify(more.details)).not.toContain('hunter2')
+  })
+
+  it('is named as it was sent, in either spelling and at any depth', () => {
+    const schema = z.strictObject({
+      minNodes: z.number().optional(),
+      limits: z.strictObject({ perMinute: z.number().optional() }).optional(),
+    })
+    const sent = (body: unknown) => problem(schema, camelCased(body))
+    expect(sent({ min_nods: 1, maxNods: 2 }).message).toBe('Unrecognized keys: "min_nods", "maxNods"')
+    expect(sent({ min_nodes: 'x' })).toMatchObject({
+      message: 'min_nodes: expected number, received string',
+      more: { param: 'min_nodes', details: [{ path: ['min_nodes'] }] },
+    })
+    expect(sent({ minNodes: 'x' }).more.param).toBe('minNodes')
+    expect(sent({ limits: { per_minute: 'x', per_hour: 1 } }).message).toBe(
+      'limits.per_minute: expected number, received string; limits: Unrecognized key: "per_hour"',
+    )
+    expect(problem(JoinRequest, camelCased({ node_ids: 'x' })).message).toContain('"node_ids"')
   })
 })

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { sentName } from './sent-names'
 
 type Issue = z.core.$ZodIssue
 
@@ -26,7 +27,12 @@ const received = ({ code, input }: Issue): string => {
   return choice && String(input).length <= MAX_SHOWN_TEXT ? shown(input) : ''
 }
 
+/** zod's message for unknown fields, with the names that were sent. */
+const unknownFields = (keys: readonly string[], input: unknown): string =>
+  `Unrecognized key${keys.length > 1 ? 's' : ''}: ${keys.map((key) => JSON.stringify(sentName(input, key))).join(', ')}`
+
 const plain = (issue: Issue): string => {
+  if (issue.code === 'unrecognized_keys') return unknownFields(issue.keys, issue.input)
   const rest = issue.message.replace(/^Invalid input: /, '')
   // Our own messages are whole sentences; zod's begin with a fixed word.
   return /^(expected|Too |Invalid )/.test(rest) ? rest + received(issue) : rest

@@ -1,6 +1,7 @@
 import type { ZodError } from 'zod'
 import { isErrorCode, type ErrorCode, type StatusOf } from '@core/errors/error-codes'
 import { invalidFields, sentence } from './invalid-fields'
+import { sentPath } from './sent-names'
 
 /**
  * An error response: what happened, and what to do. Each dialect writes it in its own format. Code and status are among
@@ -41,9 +42,11 @@ export const isExplained = (error: unknown): error is Explained =>
   'hint' in error &&
   typeof error.hint === 'string'
 
-/** Joins the problems of a body's fields into one sentence. */
-export const invalid = (error: ZodError): Problem => {
-  const fields = error.issues.flatMap((issue) => invalidFields(issue))
+/** Joins the problems of a body's fields into one sentence, with the names that were sent. */
+export const invalid = (error: ZodError, body?: unknown): Problem => {
+  const fields = error.issues
+    .flatMap((issue) => invalidFields(issue))
+    .map(({ path, message }) => ({ path: sentPath(body, path), message }))
   const [first] = fields
   const param = first && first.path.length > 0 ? { param: first.path.join('.') } : {}
   const message = fields.slice(0, 5).map(sentence).join('; ')
