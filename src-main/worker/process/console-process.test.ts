@@ -22,6 +22,10 @@ const run = (file: string, args: readonly string[], terminal?: Promise<Terminal 
     startConsoleProcess(options, terminal).catch(reject)
   })
 
+/** Keeps the event loop busy, as a machine without time for this process does. */
+const holdUp = (milliseconds: number): void =>
+  void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
+
 const broken: Terminal = {
   spawn: () => {
     throw new Error('posix_spawnp failed.')
@@ -38,6 +42,26 @@ describe.each(terminals)('a process over %s', (_name, terminal) => {
     const { exit, output } = await run('/bin/sh', ['-c', 'echo one; echo two >&2; exit 3'], terminal)
     expect(exit).toEqual({ code: 3, signal: undefined })
     expect(output.replaceAll('\r', '')).toBe('one\ntwo\n')
+  })
+
+  it('reports the last of its output also to a process that is held up', async () => {
+    // Many times what is read at once of a terminal, and of a pipe; the signs are of two bytes, at odd places.
+    const script = 'printf a; yes é | head -n 100000 | tr -d "\\n"; echo; echo the end'
+    let output = ''
+    const exit = await new Promise<Exit>((resolve, reject) => {
+      const options = {
+        ...{ file: '/bin/sh', args: ['-c', script], env: { PATH: process.env['PATH'] ?? '' }, cwd: tmpdir() },
+        onOutput: (text: string) => {
+          output += text
+          // Longer than either waits for output after the end.
+          if (output.length > 90_000) holdUp(250)
+        },
+        onExit: resolve,
+      }
+      startConsoleProcess(options, terminal).catch(reject)
+    })
+    expect(exit).toEqual({ code: 0, signal: undefined })
+    expect(output.replaceAll('\r', '')).toBe(`a${'é'.repeat(100_000)}\nthe end\n`)
   })
 
   it('reports the signal that ended it', async () => {

@@ -1,6 +1,8 @@
-import { chmodSync, statSync } from 'node:fs'
+import { chmodSync, readSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { StringDecoder } from 'node:string_decoder'
 import type { ConsoleProcess, ConsoleProcessOptions, Exit } from './console'
 import { signalName } from './signals'
 
@@ -44,16 +46,60 @@ export const loadTerminal = (): Promise<Terminal | undefined> => {
   return loaded
 }
 
+/** A terminal hands out 4 KB at a time, and holds a few times that. */
+const PART_BYTES = 64 * 1024
+/** A process that outlived its parent may print for ever. */
+const MOST_PARTS = 64
+
+/** Reads what lies in a terminal, without waiting for more. */
+const readWhatIsLeft = (fd: number, onBytes: (bytes: Buffer) => void): void => {
+  try {
+    for (let parts = 0; parts < MOST_PARTS; parts += 1) {
+      const bytes = Buffer.alloc(PART_BYTES)
+      const count = readSync(fd, bytes)
+      if (count === 0) return
+      onBytes(bytes.subarray(0, count))
+    }
+  } catch {
+    // EAGAIN: nothing is left now; EIO: nothing will ever come.
+  }
+}
+
+/**
+ * Reads a terminal to its end before it is closed. Node closes it after one part once all processes in it have ended,
+ * and node-pty 200 ms after the end, with the lines that say why it ended. node-pty has no way in but its own fields.
+ */
+const readToTheEnd = (child: object, onBytes: (bytes: Buffer) => void): void => {
+  const stream: unknown = Reflect.get(child, '_socket')
+  const fd: unknown = Reflect.get(child, 'fd')
+  if (!(stream instanceof Readable) || typeof fd !== 'number') return
+  const destroy = stream.destroy.bind(stream)
+  stream.destroy = (error) => {
+    // Destroyed, its descriptor may be another file's.
+    if (!stream.destroyed) readWhatIsLeft(fd, onBytes)
+    return destroy(error)
+  }
+}
+
 /** Throws if the terminal or the process cannot be created. */
 export const underTerminal = (
   terminal: Terminal,
   { file, args, env, cwd, columns = 120, rows = 40, onOutput, onExit }: ConsoleProcessOptions,
 ): ConsoleProcess => {
-  const child = terminal.spawn(file, [...args], { env: { ...env }, cwd, cols: columns, rows })
+  const child = terminal.spawn(file, [...args], { env: { ...env }, cwd, cols: columns, rows, encoding: null })
   let over = false
-  child.onData(onOutput)
+  const decoder = new StringDecoder('utf8')
+  // Bytes, although node-pty's types say text.
+  const onBytes = (bytes: string | Buffer): void => {
+    const text = decoder.write(bytes)
+    if (text !== '') onOutput(text)
+  }
+  child.onData(onBytes)
+  readToTheEnd(child, onBytes)
   child.onExit(({ exitCode, signal }) => {
     over = true
+    const cut = decoder.end()
+    if (cut !== '') onOutput(cut)
     const exit: Exit = signal ? { code: undefined, signal: signalName(signal) } : { code: exitCode, signal: undefined }
     onExit(exit)
   })
