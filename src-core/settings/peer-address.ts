@@ -8,6 +8,20 @@ export interface HostAndPort {
   readonly port: number
 }
 
+const LABEL = /^[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_-]{0,61}[\p{L}\p{M}\p{N}_])?$/u
+const BYTE = /^0*(?:25[0-5]|2[0-4]\d|1?\d?\d)$/
+
+/** Whether a host name or an IPv4 address can be one: nothing answers to 192.168.1.256, `studio..lan` or `-?`. */
+const isHostName = (host: string): boolean => {
+  const labels = host.replace(/\.$/, '').split('.')
+  // Fewer numbers are short for an address, as in 127.1.
+  if (labels.every((label) => /^\d+$/.test(label)))
+    return labels.length < 4 || (labels.length === 4 && labels.every((label) => BYTE.test(label)))
+  return labels.every((label) => LABEL.test(label))
+}
+
+const isAddress6 = (address: string): boolean => z.ipv6().safeParse(address.replace(/%.*/, '')).success
+
 /** Parses `host`, `host:port`, `[IPv6]`, `[IPv6]:port` or a bare IPv6 address; undefined for anything else. */
 export const parsePeerAddress = (text: string): HostAndPort | undefined => {
   const trimmed = text.trim()
@@ -17,7 +31,8 @@ export const parsePeerAddress = (text: string): HostAndPort | undefined => {
     : (/^(?:\[([\da-f:.]+(?:%[\w.-]+)?)\]|([^\s:/[\]]+))(?::(\d{1,5}))?$/i.exec(trimmed) ?? [])
   const ip = bracketed ?? host
   const port = digits === undefined ? DEFAULT_PEER_PORT : Number(digits)
-  return ip === undefined || ip.length > 255 || port < 1 || port > 65535 ? undefined : { ip, port }
+  if (ip === undefined || ip.length > 255 || port < 1 || port > 65535) return undefined
+  return (host === undefined || isPlain6 ? isAddress6(ip) : isHostName(ip)) ? { ip, port } : undefined
 }
 
 /** An address as a person writes it. */

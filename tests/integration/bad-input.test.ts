@@ -68,6 +68,7 @@ const CASES: readonly Case[] = [
     'Tensor',
     'unknown enum text, which lists what is allowed',
   ),
+  write('/meta_instance', declare({ colour_of: 'red' }), 400, 'colour_of', 'an unknown field in snake_case'),
   write('/meta_instance', declare({ minNodes: 'two' }), 400, 'minNodes', 'a wrong type'),
   write('/meta_instance', declare({ nodeIds: ['a', 'a'] }), 400, 'nodeIds: a machine is named twice', 'a group of one'),
   write('/meta_instance', declare({ minNodes: 0 }), 400, 'minNodes', 'a number out of range'),
@@ -128,6 +129,7 @@ const CASES: readonly Case[] = [
   write('/v1/chat/completions', chat({ stop: Array(17).fill('a') }), 400, 'stop: Too big', 'more stops than are taken'),
   write('/v1/chat/completions', chat({ seed: 2 ** 65 }), 400, 'seed: must be at most 2^64', 'a seed out of range'),
   write('/cluster/join', '{"tken": "x"}', 400, 'token', 'a choice of fields of which none is given'),
+  write('/cluster/join', '{"address": "10.0.0.256"}', 409, '10.0.0.256', 'an address that no machine can have'),
   write('/v1/chat/completions', chat({ top_logprobs: 3 }), 400, 'logprobs', 'fields that contradict one another'),
   write(
     '/v1/chat/completions',
@@ -168,6 +170,12 @@ const CASES: readonly Case[] = [
     path: '/meta_instance/gone',
     status: 404,
     says: 'gone',
+  },
+  {
+    what: 'a preview without a machine that is no member',
+    path: `/instance/previews?modelId=${encodeURIComponent(TINY)}&without=${'f'.repeat(64)}`,
+    status: 404,
+    says: 'f'.repeat(64),
   },
   { what: 'an unknown instance', path: '/instance/gone', status: 404, says: 'gone' },
   { what: 'a foreign host', path: '/state', headers: { host: 'evil.example' }, status: 403, says: 'evil.example' },

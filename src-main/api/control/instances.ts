@@ -78,6 +78,12 @@ export const instanceRoutes = (context: ApiContext): Hono => {
 
   routes.get('/instance/previews', async (c) => {
     const { modelId, draftModelId, adapterId, ...query } = parseWith(PreviewQuery, camelCased(c.req.query()))
+    const { without } = query
+    const { members } = source.state()
+    if (without !== undefined && !Object.hasOwn(members, without))
+      throw new Problem(404, 'not_found', `There is no machine with the id ${without}`, {
+        hint: 'GET /cluster lists them.',
+      })
     const card = await declaredCard(context, { modelId, draftModelId, adapterId })
     return c.json({ previews: previews(source.state(), card, query) })
   })
