@@ -22,6 +22,10 @@ const isExplained = (error: unknown): error is Explained =>
 const isRefusedWrite = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && 'syscall' in error && error.syscall === 'write' && 'code' in error
 
+/** Whether the working folder, which relative paths start from, was deleted or must not be read. */
+const isLostFolder = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd'
+
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'failed'
 
@@ -34,6 +38,12 @@ export const failureOf = (error: unknown): Failure => {
       code: codeOf(error),
       message: `The output cannot be written: ${error.message}`,
       hint: 'Check its destination.',
+    }
+  if (isLostFolder(error))
+    return {
+      code: codeOf(error),
+      message: `The folder that this was started in cannot be found: ${error.message}`,
+      hint: 'Change to one that exists, or give whole paths.',
     }
   // A fault of this program: its place in the source is needed to report it.
   return { code: 'internal_error', message: error instanceof Error ? (error.stack ?? error.message) : String(error) }

@@ -108,6 +108,17 @@ describe('errors with --json', () => {
     })
   })
 
+  it.each([
+    ['--host', ''],
+    ['--name', ' '],
+    ['--name', 'n'.repeat(101)],
+    ['--peer', '10.0.0.256'],
+    ['--allow-host', 'http://a'],
+  ])('are those of wrong use where serve is given %s %j', async (option, text) => {
+    expect(await run(['serve', option, text])).toBe(WRONG_USE)
+    expect(printed.err).toContain(option)
+  })
+
   it('are those of commands without a node too', async () => {
     const { exitCode, code, hint } = await failed('update', '--dry-run', '--json')
     expect([exitCode, code]).toEqual([FAILED, 'failed'])

@@ -69,6 +69,7 @@ describe.runIf(process.platform === 'linux')('muster service', () => {
     [['--prot', '1'], /--prot'[^]*--port/],
     [['--port', 'all'], /--port/],
     [['--allow-host', 'a b'], /--allow-host/],
+    [['--host', ''], /--host/],
     [['models'], /arguments/],
     [['--help'], /--help/],
   ])('is not installed with %j, which a node would not start with', async (serve, says) => {

@@ -1,8 +1,12 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Control } from '../harness/control'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
 import { addTinyModel, TINY } from '../harness/models'
-import { muster } from '../harness/muster'
+import { muster, musterEnvironment } from '../harness/muster'
+import { cli, required } from '../harness/paths'
 
 describe('the command line, run by a script', () => {
   const folder = temporaryFolder()
@@ -88,5 +92,26 @@ describe('the command line, run by a script', () => {
       code: 1,
       error: { code: 'token_unreadable', message: expect.any(String) as string },
     })
+  })
+
+  it('says where it was started where that folder is gone, and needs it for nothing but paths that start there', () => {
+    const lost = join(folder.path, 'lost')
+    const program = required(cli, 'run `npm run build`')
+    const started = (...args: string[]) => {
+      mkdirSync(lost)
+      const script = 'cd "$0" && rmdir "$0" && exec "$@"'
+      const env = musterEnvironment({ url: node.url })
+      const { stderr, status } = spawnSync('bash', ['-c', script, lost, process.execPath, program, ...args], {
+        ...{ cwd: folder.path, env, encoding: 'utf8' },
+      })
+      return { stderr, status }
+    }
+    expect(started('serve', '--data-dir', 'data')).toEqual({
+      stderr: expect.stringMatching(
+        /^The folder that this was started in cannot be found[^\n]*\nChange[^\n]*\n$/,
+      ) as string,
+      status: 1,
+    })
+    expect(started('ps')).toMatchObject({ status: 0 })
   })
 })

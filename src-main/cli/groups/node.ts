@@ -19,8 +19,8 @@ const addServe = ({ program, finish }: Group): Command =>
     }),
   ).action(async (flags: ServeFlags) => {
     // Imported late: help and wrong use must not load a whole node.
-    const { checkedLists } = await import('../serve-lists')
-    const lists = checkedLists(flags)
+    const { checkedValues } = await import('../serve-values')
+    const lists = checkedValues(flags)
     const [{ serve }, { startNode }] = await Promise.all([import('../serve'), import('../../node/index')])
     const { worker, discovery, peer: _peer, allowHost: _host, allowOrigin: _origin, ...rest } = flags
     const { onRequestIdle: onRequestIdleSeconds, diskCache: diskCacheGigabytes, ...given } = rest

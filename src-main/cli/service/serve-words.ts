@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { CommandError, WRONG_USE } from '../exit-codes'
 import { wrongUseOf } from '../failure'
 import { withServeOptions, type ServeFlags } from '../groups/serve-options'
-import { checkedLists } from '../serve-lists'
+import { checkedValues } from '../serve-values'
 
 /** Options of `muster serve` whose values are paths. */
 const FOLDERS = ['--data-dir', '--declarations']
@@ -23,7 +23,7 @@ const check = (words: readonly string[]): void => {
     const { message, hint } = wrongUseOf(error)
     throw new CommandError(`muster serve: ${message}`, { hint, exitCode: WRONG_USE, cause: error })
   }
-  checkedLists(serve.opts<ServeFlags>())
+  checkedValues(serve.opts<ServeFlags>())
 }
 
 /**
