@@ -129,6 +129,16 @@ describe('writing declarations', () => {
     expect(updated).toBe(two.replace('m/a', 'm/b').replace('name:   code', 'name: code'))
   })
 
+  it('keeps documents apart between which there is an empty one', () => {
+    for (const empty of ['---\n', '--- # nothing\n', '# nothing\n---\n', '---\n---\n']) {
+      const updated = updatedText(`${empty}---\nname: code\nmodelId: m/a\n`, (name) => ({
+        name,
+        modelId: 'm/b' as never,
+      }))
+      expect(updated).toBe(`${empty}---\nname: code\nmodelId: m/b\n`)
+    }
+  })
+
   it.each([
     '[\n  {\n    "name": "chat",\n    "modelId": "m/a"\n  }\n]\n',
     '{ "name": "chat", "modelId": "m/a", "description": "x" }',

@@ -83,14 +83,15 @@ const updatedYaml = (text: string, byName: ByName): string => {
   const parsed = parseAllDocuments(text)
   if ('empty' in parsed) return text
   let from = 0
-  return parsed
-    .map((document, at) => {
-      const to = at === parsed.length - 1 ? text.length : document.range[2]
-      const before = text.slice(from, to)
-      from = to
-      return updateDocument(document, byName) ? document.toString({ lineWidth: 0 }) : before
-    })
-    .join('')
+  return parsed.reduce((done, document, at) => {
+    const to = at === parsed.length - 1 ? text.length : document.range[2]
+    const before = text.slice(from, to)
+    from = to
+    if (!updateDocument(document, byName)) return done + before
+    // An empty document ends before the end of its line.
+    const lineEnd = done === '' || done.endsWith('\n') ? '' : '\n'
+    return done + lineEnd + document.toString({ lineWidth: 0 })
+  }, '')
 }
 
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null
