@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pino } from 'pino'
@@ -89,6 +89,20 @@ describe('what a watched folder keeps declared', () => {
     await until(['code.yaml:1:1: cannot be read (ENOENT)'])
     expect(applied.filter(({ prune }) => prune)).toEqual([])
     writeElsewhere('code.yaml', 'name: code\nmodelId: maker/code\n')
+    write('another-file.txt', 'wakes the watcher')
+    await until(undefined)
+    expect(kept()).toEqual(['chat', 'code'])
+  })
+
+  it('stays declared while a folder that a link leads to is away, as on a disk that is not mounted', async () => {
+    write('chat.yaml', SOUND)
+    link('team', path.join(elsewhere, 'team'))
+    open()
+    await until(['team:1:1: cannot be read (ENOENT)'])
+    expect(applied.filter(({ prune }) => prune)).toEqual([])
+    mkdirSync(path.join(elsewhere, 'mounting'))
+    writeElsewhere(path.join('mounting', 'code.yaml'), 'name: code\nmodelId: maker/code\n')
+    renameSync(path.join(elsewhere, 'mounting'), path.join(elsewhere, 'team'))
     write('another-file.txt', 'wakes the watcher')
     await until(undefined)
     expect(kept()).toEqual(['chat', 'code'])

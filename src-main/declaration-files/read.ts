@@ -77,7 +77,8 @@ export const readDeclarationFiles = async (files: readonly string[]): Promise<De
 /**
  * Lists the YAML and JSON files of a folder recursively, sorted by name, without hidden ones. Links are followed: mounted
  * configurations and managers of dotfiles consist of them. What several paths lead to is listed once. A link that leads
- * nowhere is listed too, because reading it says so, while a file that is missing counts as deleted.
+ * nowhere is listed whatever its name, because it may have led to a folder, on a disk that is not mounted now: reading it
+ * says so, while a file that is missing counts as deleted.
  */
 export const declarationFilesIn = async (folder: string, seen: Set<string> = new Set()): Promise<string[]> => {
   const isNew = async (full: string): Promise<boolean> => {
@@ -94,8 +95,8 @@ export const declarationFilesIn = async (folder: string, seen: Set<string> = new
     if (entry.name.startsWith('.')) continue
     const what = entry.isSymbolicLink() ? await stat(full).catch(() => undefined) : entry
     if (what?.isDirectory()) found.push(...(await declarationFilesIn(full, seen)))
-    else if (!SUFFIX.test(entry.name)) continue
-    else if (what === undefined || (what.isFile() && (await isNew(full)))) found.push(full)
+    else if (what === undefined) found.push(full)
+    else if (what.isFile() && SUFFIX.test(entry.name) && (await isNew(full))) found.push(full)
   }
   return found
 }
