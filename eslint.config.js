@@ -72,6 +72,12 @@ const SECOND = {
   message: 'vitest gives up after a second, which a busy machine may take: `eventually` is patient.',
 }
 
+const SHARED_MODULES = {
+  selector:
+    "CallExpression[callee.object.name='vi'][callee.property.name=/^(do)?[mM]ock$/][arguments.0.value!='electron']",
+  message: 'Test files share their modules: one that was loaded before is not replaced. Hand in what the test needs.',
+}
+
 const REMOVAL = {
   importNames: ['rm', 'rmSync', 'rmdir', 'rmdirSync', 'unlink', 'unlinkSync', 'default'],
   message: 'src-main/disk/removal removes: it follows no link and leaves nothing but what was named.',
@@ -111,7 +117,7 @@ export default defineConfig(
   },
   {
     files: ['**/*.test.ts', 'tests/**/*.ts'],
-    rules: { 'no-restricted-syntax': ['error', SECOND] },
+    rules: { 'no-restricted-syntax': ['error', SECOND, SHARED_MODULES] },
   },
   {
     files: ['src-core/**/*.ts'],

@@ -199,6 +199,12 @@ describe('the strictness rules', () => {
     expect(await rulesBroken('src-main/api/x.test.ts', wait(', { timeout: 30_000 }'))).toEqual([])
   })
 
+  it('leave the modules of tests as they are, but for Electron', async () => {
+    const mock = (name: string): string => `export const x = (vi: Mocks) => vi.mock('${name}', () => ({}))\n`
+    expect(await rulesBroken('src-main/api/x.test.ts', mock('node:fs'))).toEqual(['no-restricted-syntax'])
+    expect(await rulesBroken('src-main/api/x.test.ts', mock('electron'))).toEqual([])
+  })
+
   it('cannot be switched off by a comment', async () => {
     const code = '/* eslint-disable */\nexport const x = (y: string | undefined) => y!\n'
     expect(await rulesBroken('src-main/api/x.ts', code)).toContain('@typescript-eslint/no-non-null-assertion')
