@@ -15,9 +15,9 @@ export class Palette {
 
   /** Handles shortcut keys; other keys are left to the page. */
   readonly pressed = (event: KeyboardEvent): void => {
-    const { key, code, metaKey, ctrlKey, altKey, target } = event
+    const { key, code, metaKey, ctrlKey, altKey, shiftKey, target } = event
     const typing = target instanceof HTMLElement && target.closest('input, textarea, select') !== null
-    const shortcut = shortcutFor({ key, code, metaKey, ctrlKey, altKey, typing }, this.isMac)
+    const shortcut = shortcutFor({ key, code, metaKey, ctrlKey, altKey, shiftKey, typing }, this.isMac)
     // Shortcuts are off behind a modal dialog; the palette's own key still closes it. The setup has the window for itself.
     const modal = document.querySelector('dialog[open]') !== null
     if (!shortcut || event.defaultPrevented || (modal && this.open === undefined) || this.app.setup.shown) return

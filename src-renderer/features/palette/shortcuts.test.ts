@@ -7,6 +7,7 @@ const pressed = (key: string, more: Partial<Pressed> = {}): Pressed => ({
   metaKey: false,
   ctrlKey: false,
   altKey: false,
+  shiftKey: false,
   typing: false,
   ...more,
 })
@@ -35,6 +36,14 @@ describe('shortcuts', () => {
     expect([act('t', 'KeyK'), act(';', 'KeyZ')]).toEqual([undefined, undefined])
     expect(shortcutFor(pressed('?', { code: 'Digit7' }), false)?.act).toEqual({ kind: 'help' })
     expect(shortcutFor(pressed('л', { code: 'KeyK' }), false)).toBeUndefined()
+  })
+
+  it('take no key that is another one: a digit with Shift, nor a sign that zooms in its place', () => {
+    const act = (key: string, more: Partial<Pressed>) =>
+      shortcutFor(pressed(key, { ...more, ctrlKey: true }), false)?.act
+    expect(act('!', { code: 'Digit1', shiftKey: true })).toBeUndefined()
+    expect(act('1', { code: 'Digit1', shiftKey: true })).toEqual({ kind: 'page', page: 'cluster' })
+    expect([act('+', { code: 'Digit1' }), act('-', { code: 'Digit6' })]).toEqual([undefined, undefined])
   })
 
   it('go to every page, in the order of the navigation', () => {

@@ -47,14 +47,18 @@ export interface Pressed {
   readonly metaKey: boolean
   readonly ctrlKey: boolean
   readonly altKey: boolean
+  readonly shiftKey: boolean
   readonly typing: boolean
 }
 
-/** The letter or digit in whose place the layout has another sign: Cyrillic letters, or French signs above the digits. */
-const replaced = ({ key, code }: Pick<Pressed, 'key' | 'code'>): string | undefined => {
+/**
+ * The letter or digit in whose place the layout has another sign: Cyrillic letters, or French signs below the digits. With
+ * Shift every layout may have one there; and where the sign zooms, as Czech + and French -, it is the browser's.
+ */
+const replaced = ({ key, code, shiftKey }: Pressed): string | undefined => {
   const [, letter, digit] = /^(?:Key([A-Z])|Digit(\d))$/.exec(code) ?? []
   if (letter !== undefined) return /^[^\p{ASCII}]$/u.test(key) ? letter.toLowerCase() : undefined
-  return /^[a-z\d]$/i.test(key) ? undefined : digit
+  return shiftKey || /^[a-z\d+=-]$/i.test(key) ? undefined : digit
 }
 
 /** The matching shortcut, if any. Text fields keep their own undo. */
