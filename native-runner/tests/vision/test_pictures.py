@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 from vision_alone import encoded, picture
 
 from muster_runner.protocol import ImagePart
@@ -42,6 +42,19 @@ def test_a_grey_slope_in_16_bits_is_scaled() -> None:
 
 def test_a_slope_of_a_printers_colours_stays_one() -> None:
     assert abs(opened(Image.fromarray(SLOPE).convert("CMYK"), "JPEG").astype(int) - SLOPE[..., None]).max() < 4
+
+
+@pytest.mark.parametrize("turned", [1, 6])
+def test_a_photo_with_a_second_picture_in_its_file_is_seen_as_its_first(turned: int) -> None:
+    """As of phones and cameras: how bright each place is, or a preview."""
+    photo, second, file = Image.fromarray(SLOPE).convert("RGB"), Image.new("RGB", (8, 8), "red"), io.BytesIO()
+    orientation = Image.Exif()
+    orientation[ExifTags.Base.Orientation] = turned
+    photo.save(file, "MPO", save_all=True, append_images=[second], exif=orientation, quality=95)
+    part = ImagePart(media_type="image/jpeg", data=base64.b64encode(file.getvalue()).decode())
+    image, _ = open_picture("the picture", part)
+    upright = SLOPE if turned == 1 else np.rot90(SLOPE, -1)
+    assert abs(np.asarray(image).astype(int) - upright[..., None]).max() < 4
 
 
 def test_what_is_transparent_is_white() -> None:

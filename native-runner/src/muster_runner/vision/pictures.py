@@ -76,7 +76,8 @@ def _decoded(data: bytes, media_type: str, name: str) -> Any:
     try:
         picture = Image.open(io.BytesIO(data), formats=[kind])
         _check_size(picture.size, name)
-        if getattr(picture, "is_animated", False):
+        # No JPEG is: a second picture in its file, as phones and cameras add one, is not to be seen.
+        if kind != "JPEG" and getattr(picture, "is_animated", False):
             raise BadPicture(f"{name} is animated; send one frame of it")
         # Applies the EXIF orientation of cameras.
         return _on_white(_in_8_bits(ImageOps.exif_transpose(picture)))
