@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ModelId } from '../ids'
-import { mergedUsage, OTHER_MODELS, usageView, UsageByKey, withUse, type Use } from './usage'
+import { mergedUsage, OTHER_MODELS, usageUpTo, usageView, UsageByKey, withUse, type Use } from './usage'
 
 const NOVEMBER = Date.UTC(2026, 10, 30, 23, 59)
 const DECEMBER = Date.UTC(2026, 11, 1)
@@ -75,6 +75,13 @@ describe('the usage of a key', () => {
     expect([models.length, total, userAgent?.length]).toEqual([64, counts(500, 5000, 2500), 200])
     expect(models.some(({ modelId }) => modelId === OTHER_MODELS)).toBe(true)
     expect(models[0]?.modelId).toBe('m/499')
+  })
+
+  it('of this month is not hidden by a node whose clock is ahead', () => {
+    const [ahead, right] = [withUse({}, use({ at: DECEMBER, userAgent: 'a' })), withUse({}, use())]
+    const seen = (now: number) => usageView(mergedUsage(...[ahead, right].map((one) => usageUpTo(now, one)))['k'], now)
+    expect(seen(NOVEMBER)).toMatchObject({ lastUsedAt: NOVEMBER, month: counts(1, 10, 5), total: counts(2, 20, 10) })
+    expect(seen(DECEMBER)).toMatchObject({ lastUsedAt: DECEMBER, month: counts(1, 10, 5), total: counts(2, 20, 10) })
   })
 
   it('is zero if it was never used', () => {

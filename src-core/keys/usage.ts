@@ -95,6 +95,24 @@ export const mergedUsage = (...all: readonly UsageByKey[]): UsageByKey => {
   return merged
 }
 
+const modelUpTo = (now: Timestamp, usage: ModelUsage): ModelUsage => ({
+  ...usage,
+  ...(usage.month.name > monthOf(now) && { month: { name: monthOf(now), counts: NOTHING } }),
+  lastUsedAt: Math.min(usage.lastUsedAt, now),
+})
+
+/**
+ * What a node counted, as it is at `now`: a month that has not begun, by a clock that is or was ahead, would hide what
+ * all others counted this month.
+ */
+export const usageUpTo = (now: Timestamp, usage: UsageByKey): UsageByKey =>
+  Object.fromEntries(
+    Object.entries(usage).map(([key, one]) => {
+      const models = Object.entries(one.models).map(([modelId, model]) => [modelId, modelUpTo(now, model)] as const)
+      return [key, { ...one, models: Object.fromEntries(models), lastUsedAt: Math.min(one.lastUsedAt, now) }]
+    }),
+  )
+
 /** One use of a key. */
 export interface Use {
   readonly key: string

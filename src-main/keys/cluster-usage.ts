@@ -1,5 +1,5 @@
 import type { NodeId } from '@core/ids'
-import { mergedUsage, UsageByKey } from '@core/keys/usage'
+import { mergedUsage, usageUpTo, UsageByKey } from '@core/keys/usage'
 
 /** How long to wait for a member's counts. */
 const ANSWER_WITHIN_MS = 3000
@@ -28,8 +28,10 @@ export const clusterUsage = async ({ self, own, members, ask }: ClusterUsagePart
   const answers = await Promise.all(
     others.map(async (nodeId) => ({ nodeId, usage: await inTime(ask(nodeId, USAGE_STREAM, {})) })),
   )
+  const all = [own(), ...answers.flatMap(({ usage }) => (usage ? [usage] : []))]
+  const now = Date.now()
   return {
-    usage: mergedUsage(own(), ...answers.flatMap(({ usage }) => (usage ? [usage] : []))),
+    usage: mergedUsage(...all.map((usage) => usageUpTo(now, usage))),
     missing: answers.flatMap(({ nodeId, usage }) => (usage === undefined ? [nodeId] : [])),
   }
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Envelope, Event } from '@core/events/event'
 import { ApiKeyId, ModelId, NodeId } from '@core/ids'
 import { withUse, type UsageByKey, type Use } from '@core/keys/usage'
@@ -80,6 +80,8 @@ describe('the usage that a node has counted', () => {
 })
 
 describe('the usage of a cluster', () => {
+  afterEach(() => void vi.useRealTimers())
+
   const [self, there, away, older] = ['self', 'there', 'away', 'older'].map((name) => NodeId.parse(name)) as [
     NodeId,
     NodeId,
@@ -100,6 +102,18 @@ describe('the usage of a cluster', () => {
     })
     expect(usage[apiKeyId]?.models['m/a']?.total.requests).toBe(2)
     expect(missing).toEqual([away, older])
+  })
+
+  it('is that of this month beside a member whose clock is years ahead', async () => {
+    vi.useFakeTimers({ now: use.at, toFake: ['Date'] })
+    const { usage } = await clusterUsage({
+      self,
+      own: () => withUse({}, use),
+      members: () => [self, there],
+      ask: () => Promise.resolve(withUse({}, { ...use, at: Date.UTC(9999, 0) })),
+    })
+    expect(usage[apiKeyId]?.models['m/a']).toMatchObject({ total: { requests: 2 }, month: { counts } })
+    expect(usage[apiKeyId]?.lastUsedAt).toBe(use.at)
   })
 })
 
