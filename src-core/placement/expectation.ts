@@ -5,7 +5,8 @@ import type { PlacementRefusal } from './placement-refusal'
 import type { State } from '../state/state'
 import { predict, type LinkTable, type Plan, type Prediction } from './cost-model'
 import type { ModelCard } from './model-card'
-import { placePreferably } from './place-preferably'
+import type { Ending } from './ending'
+import { placeMakingRoom } from './making-room'
 import type { PlacementRequest } from './placement-request'
 import type { PlacementSpace } from './space'
 
@@ -45,19 +46,22 @@ export type Expectation =
       readonly nodeIds: readonly NodeId[]
       /** Bytes by node. */
       readonly claims: Readonly<Record<string, number>>
+      /** What ends because its memory is needed. */
+      readonly ends: readonly Ending[]
     })
   | { readonly status: 'refused'; readonly error: PlacementRefusal }
 
 /**
- * Returns where a launch would place the model now, and how fast it would be. Uses `placePreferably`, as the node itself
- * does.
+ * Returns where a launch would place the model now, what would end for it, and how fast it would be. Uses
+ * `placeMakingRoom`, which does as the node itself.
  */
 export const expectationOf = (space: PlacementSpace, card: ModelCard, request = DEFAULT_LAUNCH): Expectation => {
   const { state } = space
-  const result = placePreferably(space, card, request)
+  const result = placeMakingRoom(space, card, request)
   if (result.status === 'refused') return result
+  const { ends } = result
   const { shards, claims } = result.placement
   const { sharding, instanceMeta } = request
   const speed = expectedSpeed(state, { card, sharding, instanceMeta, shards }, space.links)
-  return { status: 'placed', nodeIds: shards.map(({ nodeId }) => nodeId), claims, ...speed }
+  return { status: 'placed', nodeIds: shards.map(({ nodeId }) => nodeId), claims, ends, ...speed }
 }

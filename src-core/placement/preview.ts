@@ -3,6 +3,7 @@ import { NodeId } from '../ids'
 import { MeasuredSpeed } from '../state/measured-speeds'
 import { InstanceMeta, PlacementError, Sharding } from '../state/meta-instances'
 import { Shard } from '../state/instances'
+import { Ending } from './ending'
 
 /** A placement that a declaration would get: memory in bytes, speeds in tokens per second, times in milliseconds. */
 export const Preview = z.object({
@@ -23,6 +24,8 @@ export const Preview = z.object({
   measured: MeasuredSpeed.pick({ tokensPerSecond: true, runs: true }).optional(),
   /** Whether the preference would choose this one for its sharding and backend. */
   preferred: z.boolean().optional(),
+  /** What ends because a declaration placed so needs its memory; absent if nothing. */
+  ends: z.array(Ending).optional(),
 })
 export type Preview = z.infer<typeof Preview>
 

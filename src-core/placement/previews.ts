@@ -11,8 +11,8 @@ import {
 import type { State } from '../state/state'
 import { expectedSpeed } from './expectation'
 import type { ModelCard } from './model-card'
-import type { Placement } from './place'
-import { placePreferably } from './place-preferably'
+import { mayGiveWayNow } from './giving-way'
+import { placeMakingRoom, type RoomMade } from './making-room'
 import { contextProblem } from './refusal'
 import type { PlacementRequest } from './placement-request'
 import { PlacementSpace } from './space'
@@ -30,6 +30,8 @@ export interface PreviewQuery {
   readonly maxContext?: number | undefined
   readonly concurrency?: number | undefined
   readonly kvBits?: KvBits | undefined
+  /** Whether temporary declarations and instances without a declaration give way, as to an always-on declaration. */
+  readonly makingRoom?: boolean | undefined
 }
 
 /** Up to this many machines every size is previewed; beyond, each size doubles the last. */
@@ -49,7 +51,8 @@ const hypotheticalState = (state: State, { without, replacing }: PreviewQuery): 
 
 /** Returns a preview for each sharding, backend and size: the nodes and their memory, or the refusal. */
 export const previews = (state: State, card: ModelCard, query: PreviewQuery): (Preview | FailedPreview)[] => {
-  const space = new PlacementSpace(hypotheticalState(state, query))
+  const mayEnd = query.makingRoom ? mayGiveWayNow(state, state.metaInstances[query.replacing ?? '']) : []
+  const space = new PlacementSpace(hypotheticalState(state, query), mayEnd)
   return Sharding.options.flatMap((sharding) =>
     InstanceMeta.options.flatMap((instanceMeta) => previewsOf(space, card, query, { sharding, instanceMeta })),
   )
@@ -72,7 +75,7 @@ const previewsOf = (
   } = query
   const { state } = space
   const placed = (least: number, preference: PlacementPreference) =>
-    placePreferably(space, card, {
+    placeMakingRoom(space, card, {
       ...kind,
       minNodes: least,
       placementPreference: preference,
@@ -82,19 +85,20 @@ const previewsOf = (
       ...(concurrency !== undefined && { concurrency }),
       ...(kvBits !== undefined && { kvBits }),
     })
-  const previewOf = ({ shards, claims }: Placement): Preview => ({
+  const previewOf = ({ placement: { shards, claims }, ends }: Extract<RoomMade, { status: 'placed' }>): Preview => ({
     ...kind,
     nodeIds: shards.map(({ nodeId }) => nodeId),
     memoryDeltaByNode: { ...claims },
     shards: [...shards],
     ...expectedSpeed(state, { card, ...kind, shards }, space.links),
+    ...(ends.length > 0 && { ends: [...ends] }),
   })
   const tooLong = contextProblem(card, query)
   if (tooLong) return [{ ...kind, nodeIds: [...(nodeIds ?? [])], error: tooLong }]
   const smallest = leastNodes({ ...kind, minNodes })
   const preferred = placed(smallest, placementPreference)
   if (preferred.status === 'refused') return [{ ...kind, nodeIds: [...(nodeIds ?? [])], error: preferred.error }]
-  const first = { ...previewOf(preferred.placement), preferred: true }
+  const first = { ...previewOf(preferred), preferred: true }
   if (nodeIds !== undefined) return [first]
   const found: Preview[] = []
   const failed: FailedPreview[] = []
@@ -107,7 +111,7 @@ const previewsOf = (
       break
     }
     const size = result.placement.shards.length
-    found.push(size === first.nodeIds.length ? first : previewOf(result.placement))
+    found.push(size === first.nodeIds.length ? first : previewOf(result))
     least = size < EVERY_SIZE_UP_TO ? size + 1 : size * 2
   }
   if (!found.includes(first)) found.push(first)

@@ -1,8 +1,10 @@
 import type { NodeId } from '../ids'
 import type { Constraints } from '../state/meta-instances'
+import type { Instance } from '../state/instances'
 import type { State } from '../state/state'
 import { candidateGroups, graphFor } from './candidates'
 import { LinkTable } from './cost-model'
+import { mayGiveWayNow } from './giving-way'
 import type { Graph } from './graph'
 import { claimedBytes, freeBytes } from './memory'
 
@@ -26,12 +28,34 @@ export class PlacementSpace {
   private known: LinkTable | undefined
   private claimed: ReadonlyMap<string, number> | undefined
   private readonly regions = new Map<string, Region>()
+  private readonly smaller = new Map<string, PlacementSpace>()
   private readonly candidates = new Map<string, readonly (readonly number[])[]>()
 
-  constructor(readonly state: State) {}
+  /** @param givesWay what may end for a placement, in the order of `mayGiveWay`; by default for an always-on declaration */
+  constructor(
+    readonly state: State,
+    private givesWay?: readonly Instance[],
+  ) {}
+
+  /** What may end for a placement. */
+  get mayEnd(): readonly Instance[] {
+    return (this.givesWay ??= mayGiveWayNow(this.state))
+  }
 
   get links(): LinkTable {
     return (this.known ??= new LinkTable(this.state))
+  }
+
+  /** The same space once these instances have ended. */
+  without(instanceIds: ReadonlySet<string>): PlacementSpace {
+    if (instanceIds.size === 0) return this
+    const key = [...instanceIds].sort().join()
+    const known = this.smaller.get(key)
+    if (known) return known
+    const left = Object.entries(this.state.instances).filter(([instanceId]) => !instanceIds.has(instanceId))
+    const space = new PlacementSpace({ ...this.state, instances: Object.fromEntries(left) })
+    this.smaller.set(key, space)
+    return space
   }
 
   /** @param nodeIds in the order in which the graph numbers them */

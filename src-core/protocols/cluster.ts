@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { InstanceId, MetaInstanceId, NodeId } from '../ids'
+import { Ending } from '../placement/ending'
 import { GivenName } from '../settings/given-name'
 import { PlacementError } from '../state/meta-instances'
 
@@ -109,6 +110,8 @@ export const WhatIfView = z.object({
           fate: z.enum(['moves', 'stops']),
           nodeIds: z.array(NodeId).optional(),
           tokensPerSecond: z.number().optional(),
+          /** What ends because its memory is needed; absent if nothing. */
+          ends: z.array(Ending).optional(),
           /** Other replicas that keep serving. */
           others: z.number().int().optional(),
           reason: z.string().optional(),

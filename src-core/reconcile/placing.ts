@@ -1,6 +1,7 @@
 import type { PlacementResult } from '../placement/place'
 import { placePreferably, type PreferringRequest } from '../placement/place-preferably'
 import { PlacementSpace } from '../placement/space'
+import { fewestToEnd, mayGiveWay } from '../placement/giving-way'
 import { unfitMachines, type Unfit } from '../placement/unfit'
 import type { ModelCard } from '../placement/model-card'
 import type { NodeId } from '../ids'
@@ -11,7 +12,6 @@ import { nodesTakenBy } from '../state/replicas'
 import type { State } from '../state/state'
 import { trustedAt } from '../state/topology'
 import { inventoryDueAt } from './expected'
-import { mayGiveWay } from './giving-way'
 import type { ReconcileInputs } from './process-manager'
 
 /** Inputs of placing besides the state. */
@@ -61,11 +61,19 @@ export const requestOf = (
   isAwaited: temporaryOf(metaInstance) !== undefined,
 })
 
-const placedIn = (state: State, card: ModelCard, metaInstance: MetaInstance, inputs: PlacingInputs): PlacementResult =>
+const placedIn = (
+  space: PlacementSpace,
+  card: ModelCard,
+  metaInstance: MetaInstance,
+  inputs: PlacingInputs,
+): PlacementResult =>
   placePreferably(
-    new PlacementSpace(state),
+    space,
     card,
-    requestOf(state, metaInstance, { unfit: unfitNow(state, metaInstance, inputs), replaced: inputs.replaced }),
+    requestOf(space.state, metaInstance, {
+      unfit: unfitNow(space.state, metaInstance, inputs),
+      replaced: inputs.replaced,
+    }),
     { inventoryMayBePending: (nodeId) => inputs.now < inventoryDueAt(nodeId, inputs) },
   )
 
@@ -106,15 +114,10 @@ export const placeDeclared = (
   const inputs = inputsOf(state, card, metaInstance, placing)
   const known = refusals.get(metaInstance)
   if (known && inputs.every((input, at) => input === known.inputs[at])) return known.result
-  const result = placedIn(buildable(state, placing), card, metaInstance, placing)
+  const result = placedIn(new PlacementSpace(buildable(state, placing)), card, metaInstance, placing)
   if (result.status === 'refused') refusals.set(metaInstance, { inputs, result })
   return result
 }
-
-const without = (state: State, removed: ReadonlySet<string>): State => ({
-  ...state,
-  instances: omit(state.instances, removed),
-})
 
 /** Inputs per declaration for which evicting every candidate would still not free enough memory. */
 const noRoom = new WeakMap<MetaInstance, readonly unknown[]>()
@@ -131,20 +134,15 @@ export const givingWay = (
 ): Instance[] | undefined => {
   const temporary = mayGiveWay(state, metaInstance, placing)
   if (temporary.length === 0) return undefined
-  const all = new Set<string>(temporary.map(({ instanceId }) => instanceId))
-  const inputs = [...inputsOf(state, card, metaInstance, placing), [...all].sort().join()]
+  const all = temporary.map(({ instanceId }) => instanceId)
+  const inputs = [...inputsOf(state, card, metaInstance, placing), all.sort().join()]
   const known = noRoom.get(metaInstance)
   if (known && inputs.every((input, at) => input === known[at])) return undefined
-  const fits = (removed: ReadonlySet<string>): boolean =>
-    placedIn(buildable(without(state, removed), placing), card, metaInstance, placing).status === 'placed'
-  if (!fits(all)) {
-    noRoom.set(metaInstance, inputs)
-    return undefined
-  }
-  const removed = new Set(all)
-  for (const { instanceId } of [...temporary].reverse()) {
-    removed.delete(instanceId)
-    if (!fits(removed)) removed.add(instanceId)
-  }
-  return temporary.filter(({ instanceId }) => removed.has(instanceId))
+  const space = new PlacementSpace(buildable(state, placing))
+  const ending = fewestToEnd(
+    temporary,
+    (ended) => placedIn(space.without(ended), card, metaInstance, placing).status === 'placed',
+  )
+  if (ending === undefined) noRoom.set(metaInstance, inputs)
+  return ending
 }

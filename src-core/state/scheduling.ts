@@ -6,7 +6,10 @@ export const isOffHours = ({ schedule }: Pick<MetaInstance, 'schedule'>): boolea
   schedule !== undefined && !schedule.on && schedule.woken === undefined
 
 /** Returns how long it is kept after its last answer; undefined if it is always on. */
-export const temporaryOf = ({ onRequest, schedule }: MetaInstance): OnRequest | undefined =>
+export const temporaryOf = ({
+  onRequest,
+  schedule,
+}: Pick<MetaInstance, 'onRequest' | 'schedule'>): OnRequest | undefined =>
   onRequest ?? (schedule?.on === false ? schedule.woken : undefined)
 
 const scheduledCopies = new WeakMap<MetaInstance, MetaInstance>()

@@ -31,12 +31,24 @@ it('says what moves where, what stops and why, and what ends or waits', () => {
   )
   const departures: Departure[] = [
     { ...named('chat'), fate: 'moves', nodeIds: [mini, NodeId.parse('Air')] },
+    {
+      ...{ ...named('notes'), fate: 'moves', nodeIds: [mini] },
+      ends: [
+        {
+          modelId: ModelId.parse('m/a'),
+          name: 'asked',
+          metaInstanceId: MetaInstanceId.parse('asked'),
+          instanceIds: [],
+        },
+      ],
+    },
     { ...named('code'), fate: 'stops', error: { code: 'not_enough_memory', reason: 'needs 8 GB more' } },
   ]
   expect(quitQuestion({ state: world.state, nodeId: here, departures, translator: english })).toEqual({
     message: 'Quit Muster on this machine?',
     detail: [
       'chat moves to Mac mini and Air.',
+      'notes moves to Mac mini. asked ends for it.',
       'code stops: needs 8 GB more.',
       '1 running answer ends.',
       '1 download waits until Muster is opened again.',

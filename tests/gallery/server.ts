@@ -118,6 +118,7 @@ export const serveScene = async (scene: Scene, { app: directory, now = Date.now 
     if (!card) return c.json({ error: { code: 'unknown_model', message: 'No such model' } }, 400)
     return c.json({
       previews: previews(world.state, card, {
+        makingRoom: true,
         nodeIds: nodeIds?.split(',').map((id) => NodeId.parse(id)),
         placementPreference: PlacementPreference.optional().parse(placementPreference),
         minNodes: minNodes === undefined ? undefined : Number(minNodes),

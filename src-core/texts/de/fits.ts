@@ -8,6 +8,7 @@ export const fits: Translation<'fits'> = {
   usesOn: 'belegt {size} auf {count, plural, one {# Rechner} other {# Rechnern}}',
   usesAbout: 'belegt etwa {size}',
   toDownload: 'zu laden',
+  endsFor: '{count, plural, one {{names} endet dafür} other {{names} enden dafür}}',
   needs: '{size} zu wenig',
   offline: 'offline',
   noWorker: 'führt keine Modelle aus',

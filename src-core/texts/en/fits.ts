@@ -7,6 +7,7 @@ export const fits = {
   usesOn: 'uses {size} on {count, plural, one {# machine} other {# machines}}',
   usesAbout: 'uses about {size}',
   toDownload: 'to download',
+  endsFor: '{count, plural, one {{names} ends for it} other {{names} end for it}}',
   needs: 'needs {size} more',
   offline: 'offline',
   noWorker: 'runs no models',

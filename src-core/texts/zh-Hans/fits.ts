@@ -8,6 +8,7 @@ export const fits: Translation<'fits'> = {
   usesOn: '在 {count, plural, other {# 台机器}}上占用 {size}',
   usesAbout: '约占用 {size}',
   toDownload: '需下载',
+  endsFor: '{count, plural, other {{names} 将为此结束}}',
   needs: '还差 {size}',
   offline: '离线',
   noWorker: '不运行模型',

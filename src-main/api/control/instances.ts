@@ -85,7 +85,7 @@ export const instanceRoutes = (context: ApiContext): Hono => {
         hint: 'GET /cluster lists them.',
       })
     const card = await declaredCard(context, { modelId, draftModelId, adapterId })
-    return c.json({ previews: previews(source.state(), card, query) })
+    return c.json({ previews: previews(source.state(), card, { ...query, makingRoom: true }) })
   })
 
   routes.get('/instance/await', async (c) => {

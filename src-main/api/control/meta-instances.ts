@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { requestedChanges } from '@core/protocols/requested-changes'
 import { withChanges } from '@core/fold/index'
 import { MetaInstanceId } from '@core/ids'
-import { place } from '@core/placement/place'
-import { placePreferably } from '@core/placement/place-preferably'
+import { mayGiveWayNow } from '@core/placement/giving-way'
+import { placeMakingRoom } from '@core/placement/making-room'
 import { PlacementSpace } from '@core/placement/space'
 import { unfitMachines } from '@core/placement/unfit'
 import { CreateMetaInstanceRequest, UpdateMetaInstanceRequest } from '@core/protocols/control'
@@ -53,7 +53,10 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
     await neverPossible(context, { ...wanted, minNodes })
     await namedAsModel(context, wanted.name)
     if (validate) {
-      const result = place(source.state(), await declaredCard(context, wanted), { ...wanted, minNodes })
+      const state = source.state()
+      const card = await declaredCard(context, wanted)
+      const request = { ...wanted, minNodes }
+      const result = placeMakingRoom(new PlacementSpace(state, mayGiveWayNow(state, wanted)), card, request)
       if (result.status === 'refused') {
         const { code, reason, details } = result.error
         throw new Problem(400, code, reason, details === undefined ? {} : { details })
@@ -112,8 +115,10 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
     try {
       const request = requestOf(state, asScheduled(declared), { unfit: unfitMachines(state, declared) })
       const card = await declaredCard(context, declared)
-      const result = placePreferably(new PlacementSpace(state), card, request)
-      return c.json(result.status === 'placed' ? { placement: result.placement } : { error: result.error })
+      const result = placeMakingRoom(new PlacementSpace(state, mayGiveWayNow(state, declared)), card, request)
+      if (result.status === 'refused') return c.json({ error: result.error })
+      const { placement, ends } = result
+      return c.json({ placement, ...(ends.length > 0 && { ends }) })
     } catch (error) {
       if (!(error instanceof Problem)) throw error
       return c.json({ error: { code: error.code, reason: error.message } })

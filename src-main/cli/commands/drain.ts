@@ -23,9 +23,11 @@ const effectText = (declaration: WithoutMachine, nameOf: (nodeId: string) => str
     const what = declaration.others === undefined ? 'stops' : 'has one replica less'
     return `${declaration.name} ${what}: ${declaration.reason ?? 'no other placement is possible'}`
   }
-  const { tokensPerSecond, nodeIds = [] } = declaration
+  const { tokensPerSecond, nodeIds = [], ends = [] } = declaration
   const speed = tokensPerSecond === undefined ? '' : `, ${tokensPerSecond.toFixed(0)} tokens/s`
-  return `${declaration.name} moves to ${nodeIds.map(nameOf).join(', ')}${speed}`
+  const ending = ends.map(({ name, modelId }) => name ?? modelId).join(', ')
+  const forIt = ends.length === 0 ? '' : `; ${ending} ${ends.length === 1 ? 'ends' : 'end'} for it`
+  return `${declaration.name} moves to ${nodeIds.map(nameOf).join(', ')}${speed}${forIt}`
 }
 
 /** Drains a machine: moves its models elsewhere, keeps new ones away, and waits until it is empty. */

@@ -1,5 +1,6 @@
 import { bytesText, expectedSpeedText } from '../../state/text'
 import { nodeText, placementFormats, t } from '../../state/texts.svelte'
+import { endsText } from './ends-text'
 import type { Fit, Fitting, Lack } from './fit'
 
 const whereText = (where: NonNullable<Fitting['where']>): string => {
@@ -42,11 +43,12 @@ const lackText = (lack: Lack): string => {
 /** A fit as a phrase: `uses 6.2 GB · about 34 tokens/s`, `needs 8 GB more`. */
 export const fitText = (fit: Fit): string => {
   if (!fit.fits) return lackText(fit.lack)
-  const { where, uses, toDownload } = fit
+  const { where, uses, ends, toDownload } = fit
   return [
     ...(where ? [whereText(where)] : []),
     ...(uses ? [usesText(uses)] : []),
     ...expectedSpeedText(fit).slice(0, 1),
     ...(toDownload ? [t('fits.toDownload')] : []),
+    ...(ends ? [endsText(ends)] : []),
   ].join(' · ')
 }

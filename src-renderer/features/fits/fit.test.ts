@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { NodeId } from '@core/ids'
+import { ModelId, type NodeId } from '@core/ids'
 import { CreateMetaInstanceRequest } from '@core/protocols/control'
 import { PlacementSpace } from '@core/placement/space'
 import { withRun } from '@core/state/measured-speeds'
@@ -48,6 +48,30 @@ describe('the prediction for a model on a machine', () => {
       text: 'cannot run models: no Python',
     })
     expect(shown(fitOn(new PlacementSpace(world.state), smallCard, [away]))).toEqual({ fits: false, text: 'offline' })
+  })
+})
+
+describe('the prediction for a model that has no room beside what requests have loaded', () => {
+  const loaded = (): { world: World; mini: NodeId } => {
+    const world = new World()
+    const mini = world.addNode('mini', { free: 5 * GB })
+    world.declare('asked', { name: 'notes', onRequest: { idleSeconds: 300 } })
+    world.reconcile()
+    return { world, mini }
+  }
+  const otherCard = { ...smallCard, modelId: ModelId.parse('m/other') }
+
+  it('has what ends for it, as the node will do', () => {
+    const { world, mini } = loaded()
+    const space = new PlacementSpace(world.state)
+    expect(shown(plainFit(space, otherCard))).toEqual({ fits: true, text: 'fits · notes ends for it' })
+    expect(shown(fitOn(space, otherCard, [mini]))).toEqual({ fits: true, text: 'uses 4.0 GB · notes ends for it' })
+    expect(shown(plainFit(space, { ...otherCard, storageBytes: 6 * GB }))).toMatchObject({ fits: false })
+  })
+
+  it('has nothing that ends if it is the one that is loaded: a launch makes that permanent', () => {
+    const { world } = loaded()
+    expect(shown(plainFit(new PlacementSpace(world.state), smallCard))).toMatchObject({ fits: false })
   })
 })
 

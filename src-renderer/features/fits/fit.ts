@@ -1,12 +1,14 @@
 import type { NodeId } from '@core/ids'
+import type { Ending } from '@core/placement/ending'
 import { expectationOf, DEFAULT_LAUNCH, type Expectation } from '@core/placement/expectation'
 import type { ModelCard } from '@core/placement/model-card'
-import type { PlacementSpace } from '@core/placement/space'
+import { PlacementSpace } from '@core/placement/space'
 import { nodeName } from '@core/state/bindings'
 import { exclusionOf, type Exclusion } from '@core/state/exclusions'
 import type { PlacementError } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
 import type { CodedText } from '@core/texts/coded'
+import { loadedOnRequest } from '../launch/declare'
 
 interface Speed {
   readonly tokensPerSecond: number
@@ -20,6 +22,8 @@ export interface Fitting {
   readonly uses?: { readonly bytes: number; readonly machines: number; readonly roughly?: boolean }
   readonly predicted?: Speed
   readonly measured?: Speed
+  /** What ends because its memory is needed. */
+  readonly ends?: readonly Ending[]
   /** Its files must be downloaded first. */
   readonly toDownload?: boolean
 }
@@ -44,7 +48,13 @@ export type Fit = Fitting | { readonly fits: false; readonly lack: Lack }
 
 type Placed = Extract<Expectation, { status: 'placed' }>
 
-const speedsOf = ({ predicted, measured }: Placed): Pick<Fitting, 'predicted' | 'measured'> => ({
+/** A launch of what a request has loaded makes that permanent: nothing ends for it. */
+const spaceFor = (space: PlacementSpace, { modelId }: ModelCard): PlacementSpace =>
+  loadedOnRequest(space.state, modelId) ? new PlacementSpace(space.state, []) : space
+
+/** What is known of a placement besides its machines. */
+const knownOf = ({ ends, predicted, measured }: Placed): Pick<Fitting, 'ends' | 'predicted' | 'measured'> => ({
+  ...(ends.length > 0 && { ends }),
   ...(predicted && { predicted: { tokensPerSecond: predicted.tokensPerSecond } }),
   ...(measured && { measured: { tokensPerSecond: measured.tokensPerSecond } }),
 })
@@ -62,7 +72,7 @@ const lackOf = ({ details, reason, coded }: PlacementError, nodeIds: readonly No
 
 /** Prediction for a launch on exactly these machines. */
 export const fitOn = (space: PlacementSpace, card: ModelCard, nodeIds: readonly NodeId[]): Fit => {
-  const expected = expectationOf(space, card, {
+  const expected = expectationOf(spaceFor(space, card), card, {
     ...DEFAULT_LAUNCH,
     nodeIds: [...nodeIds],
     minNodes: nodeIds.length,
@@ -71,7 +81,7 @@ export const fitOn = (space: PlacementSpace, card: ModelCard, nodeIds: readonly 
     case 'placed': {
       const claims = Object.values(expected.claims)
       const bytes = claims.reduce((sum, each) => sum + each, 0)
-      return { fits: true, uses: { bytes, machines: claims.length }, ...speedsOf(expected) }
+      return { fits: true, uses: { bytes, machines: claims.length }, ...knownOf(expected) }
     }
     case 'refused':
       return { fits: false, lack: lackOf(expected.error, nodeIds) }
@@ -91,10 +101,10 @@ export const plainFit = (space: PlacementSpace, card: ModelCard): Fit | undefine
   const { state } = space
   const nodeIds = Object.values(state.nodes).map(({ nodeId }) => nodeId)
   if (nodeIds.length === 0) return undefined
-  const expected = expectationOf(space, card)
+  const expected = expectationOf(spaceFor(space, card), card)
   switch (expected.status) {
     case 'placed':
-      return { fits: true, where: whereOf(state, expected.nodeIds), ...speedsOf(expected) }
+      return { fits: true, where: whereOf(state, expected.nodeIds), ...knownOf(expected) }
     case 'refused':
       return { fits: false, lack: lackOf(expected.error, nodeIds) }
   }

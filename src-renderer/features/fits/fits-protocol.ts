@@ -1,9 +1,11 @@
 import type { ModelCard } from '@core/placement/model-card'
+import type { InstanceId } from '@core/ids'
+import { PlacementSpace } from '@core/placement/space'
 import { emptyState, type State } from '@core/state/state'
 import type { Fit } from './fit'
 
 /** State families that placement depends on; edges stand for the topology. */
-export const FAMILIES = ['members', 'nodes', 'instances', 'downloads', 'edges'] as const
+export const FAMILIES = ['members', 'nodes', 'metaInstances', 'instances', 'downloads', 'edges'] as const
 type FamilyName = (typeof FAMILIES)[number]
 
 /** Changed entries of a family; `null` for removed ones. */
@@ -14,6 +16,8 @@ export type InputChanges = Readonly<Partial<Record<FamilyName, FamilyChanges>>>
 export interface FitQuestion {
   readonly version: number
   readonly changes: InputChanges
+  /** What may end for a placement, in that order; it depends on requests, which are not sent. */
+  readonly mayEnd: readonly InstanceId[]
   readonly cards: readonly ModelCard[]
 }
 
@@ -26,8 +30,8 @@ export interface FitAnswer {
 
 type Families = Readonly<Record<FamilyName, Readonly<Record<string, unknown>>>>
 
-export const familiesOf = ({ members, nodes, instances, downloads, topology }: State): Families => ({
-  ...{ members, nodes, instances, downloads },
+export const familiesOf = ({ members, nodes, metaInstances, instances, downloads, topology }: State): Families => ({
+  ...{ members, nodes, metaInstances, instances, downloads },
   edges: topology.edges,
 })
 
@@ -65,5 +69,12 @@ export const applied = (state: State, changes: InputChanges): State => {
   // Safe: the entries come from a State's families of the same names.
   return { ...state, ...families, topology: { ...state.topology, edges } } as State
 }
+
+/** Where a question's models are placed. */
+export const spaceOf = (state: State, { mayEnd }: Pick<FitQuestion, 'mayEnd'>): PlacementSpace =>
+  new PlacementSpace(
+    state,
+    mayEnd.flatMap((instanceId) => state.instances[instanceId] ?? []),
+  )
 
 export const initialState = (): State => emptyState()

@@ -1,6 +1,9 @@
 import { SvelteMap } from 'svelte/reactivity'
+import type { InstanceId } from '@core/ids'
+import { mayGiveWayNow } from '@core/placement/giving-way'
 import type { ModelCard } from '@core/placement/model-card'
 import type { State } from '@core/state/state'
+import { stillState } from '../../state/live-state.svelte'
 import type { Fit } from './fit'
 import type { FitFinder } from './fit-worker'
 import { changesBetween, familiesOf, initialState, type FitAnswer } from './fits-protocol'
@@ -23,6 +26,7 @@ export class Fits {
   private readonly versions: Record<string, number> = {}
   private inSight: readonly ModelCard[] = []
   private sent = familiesOf(initialState())
+  private mayEnd: readonly InstanceId[] = []
   private version = 0
   private finder: FitFinder | undefined
   private timer: ReturnType<typeof setTimeout> | undefined
@@ -60,11 +64,13 @@ export class Fits {
     const now = familiesOf(this.options.state())
     const changes = changesBetween(this.sent, now)
     this.sent = now
-    if (Object.keys(changes).length > 0) this.version += 1
+    const mayEnd = mayGiveWayNow(stillState(this.options.state())).map(({ instanceId }) => instanceId)
+    if (Object.keys(changes).length > 0 || mayEnd.join() !== this.mayEnd.join()) this.version += 1
+    this.mayEnd = mayEnd
     const cards = this.inSight.filter(({ modelId }) => this.versions[modelId] !== this.version)
     if (cards.length === 0) return
     this.finder ??= this.options.finder((answer) => this.take(answer))
-    this.finder.ask({ version: this.version, changes, cards })
+    this.finder.ask({ version: this.version, changes, mayEnd, cards })
   }
 
   private take({ version, modelId, fit }: FitAnswer): void {

@@ -1,13 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { ModelId } from '@core/ids'
+import { MetaInstanceId, ModelId, TaskId } from '@core/ids'
 import type { ModelCard } from '@core/placement/model-card'
-import { PlacementSpace } from '@core/placement/space'
 import { GB, smallCard, World } from '@core/testing/world'
 import { plainFit } from './fit'
 import { fitText } from './fit-text'
 import type { FitFinder } from './fit-worker'
 import { Fits } from './fits.svelte'
-import { applied, initialState, type FitAnswer, type FitQuestion } from './fits-protocol'
+import { applied, initialState, spaceOf, type FitAnswer, type FitQuestion } from './fits-protocol'
 
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
@@ -19,10 +18,10 @@ const finder = () => {
   const begin = (answered: (answer: FitAnswer) => void): FitFinder => ({
     ask: (question) => {
       // Only data passes to a worker.
-      const { version, changes, cards } = structuredClone(question)
+      const { version, changes, cards, mayEnd } = structuredClone(question)
       asked.push(question)
       state = applied(state, changes)
-      const space = new PlacementSpace(state)
+      const space = spaceOf(state, { mayEnd })
       for (const card of cards) answered({ version, modelId: card.modelId, fit: plainFit(space, card) })
     },
     close: () => undefined,
@@ -68,6 +67,27 @@ describe('predictions for models in view', () => {
     vi.advanceTimersByTime(2000)
     expect(asked.at(-1)?.changes).toEqual({ nodes: { 'Mac Studio': null } })
     expect(text(fits.of('m/model-2'))).toContain('fits · about')
+    fits.close()
+  })
+
+  it('say what ends for a model, and change with what is asked for it', () => {
+    const { world, fits } = cluster()
+    for (const name of ['a', 'b']) {
+      const modelId = ModelId.parse(`m/${name}`)
+      world.cards[modelId] = { status: 'loaded', card: { ...smallCard, modelId, storageBytes: 40 * GB } }
+      world.declare(name, { modelId, name, onRequest: { idleSeconds: 300 } })
+      world.reconcile()
+      const [instance] = Object.values(world.state.instances).filter((one) => one.modelId === modelId)
+      for (const { runnerId } of instance?.shards ?? [])
+        world.apply({ type: 'RunnerStatusUpdated', runnerId, status: 'Ready' })
+    }
+    fits.show(cards.slice(19, 20))
+    expect(text(fits.of('m/model-19'))).toContain('a ends for it')
+    const instanceId = world.instance(MetaInstanceId.parse('a')).instanceId
+    const task = { taskId: TaskId.parse('task'), instanceId, kind: 'generation', createdAt: world.now } as const
+    world.wait(120_000).apply({ type: 'TaskCreated', task: { ...task, status: 'Running' } })
+    vi.advanceTimersByTime(2000)
+    expect(text(fits.of('m/model-19'))).toContain('b ends for it')
     fits.close()
   })
 

@@ -1,6 +1,5 @@
-import { PlacementSpace } from '@core/placement/space'
 import { plainFit } from './fit'
-import { applied, initialState, type FitAnswer, type FitQuestion } from './fits-protocol'
+import { applied, initialState, spaceOf, type FitAnswer, type FitQuestion } from './fits-protocol'
 
 /**
  * Computes placements off the main thread: with a hundred machines a search takes longer than a frame. Keeps the state
@@ -9,8 +8,9 @@ import { applied, initialState, type FitAnswer, type FitQuestion } from './fits-
 let state = initialState()
 let latest = 0
 
-const answer = async ({ version, cards }: FitQuestion): Promise<void> => {
-  const space = new PlacementSpace(state)
+const answer = async (question: FitQuestion): Promise<void> => {
+  const { version, cards } = question
+  const space = spaceOf(state, question)
   for (const card of cards) {
     if (version !== latest) return
     const found: FitAnswer = { version, modelId: card.modelId, fit: plainFit(space, card) }

@@ -44,6 +44,16 @@ describe('the drawing of a placement', () => {
     expect(hidden).toBe(0)
   })
 
+  it('shows no memory of what ends for the placement', () => {
+    const world = new World()
+    world.addNode('mini', { free: 5 * GB })
+    world.declare('asked', { onRequest: { idleSeconds: 300 } })
+    world.reconcile()
+    const [shown] = previews(world.state, smallCard, { makingRoom: true })
+    if (!shown || 'error' in shown) throw new Error('it is refused')
+    expect(drawPlacement(world.state, shown).machines).toMatchObject([{ ours: 0, added: 4 / 64 }])
+  })
+
   it('shows each machine’s used memory, our models’ part, and the addition', () => {
     const world = ring(2)
     world.declare('known', { placementPreference: 'smallest' })

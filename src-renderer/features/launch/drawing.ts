@@ -49,7 +49,9 @@ const machine = (state: State, preview: Preview, nodeId: NodeId, at: number): Dr
   const rank = preview.nodeIds.indexOf(nodeId)
   const node = state.nodes[nodeId]
   const share = (bytes: number): number => (node === undefined ? 0 : bytes / Math.max(1, node.memory.ramTotal))
-  const claimed = Object.values(state.instances).reduce((sum, { claims }) => sum + (claims[nodeId] ?? 0), 0)
+  const ended = new Set(preview.ends?.flatMap(({ instanceIds }) => instanceIds))
+  const kept = Object.values(state.instances).filter(({ instanceId }) => !ended.has(instanceId))
+  const claimed = kept.reduce((sum, { claims }) => sum + (claims[nodeId] ?? 0), 0)
   return {
     nodeId,
     name: nodeName(state, nodeId),

@@ -191,9 +191,9 @@ export class LaunchForm {
 
   /** Query of the preview request; undefined if there is nothing to ask. */
   private question(): string | undefined {
-    const { modelId, maxContext, concurrency, smallCache, draft, adapter, minNodes, preference, allowed, beginning } =
-      this
+    const { modelId, maxContext, concurrency, smallCache, draft, adapter, minNodes, preference, allowed } = this
     if (modelId === undefined) return undefined
+    const replacing = this.beginning.kind === 'change' ? this.beginning.metaInstance : this.loaded(modelId)
     return withQuery('/instance/previews', {
       modelId,
       ...(maxContext && { maxContext: String(maxContext) }),
@@ -204,7 +204,7 @@ export class LaunchForm {
       ...(minNodes && { minNodes: String(minNodes) }),
       ...(preference !== DEFAULT_PREFERENCE && { placementPreference: preference }),
       ...(allowed.size > 0 && { nodeIds: [...allowed].join() }),
-      ...(beginning.kind === 'change' && { replacing: beginning.metaInstance.metaInstanceId }),
+      ...(replacing && { replacing: replacing.metaInstanceId }),
     })
   }
 

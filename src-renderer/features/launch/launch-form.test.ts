@@ -51,6 +51,15 @@ describe('the launch form', () => {
     expect(form.refusal?.error.reason).toBe('Mac Studio has 1 GB free, the model needs 4 GB')
   })
 
+  it('asks for what becomes of a model that a request has loaded, as that is made permanent', async () => {
+    const { api, metaInstance } = cluster()
+    const form = new LaunchForm(api, declaring, () => metaInstance)
+    await form.preview()
+    expect(api.asked.map(({ path }) => path)).toEqual([
+      `/instance/previews?modelId=${encodeURIComponent(SMALL)}&replacing=${metaInstance.metaInstanceId}`,
+    ])
+  })
+
   it('forgets with the model what was chosen for it, and shows no placement of the model before', async () => {
     const { api } = cluster()
     const form = new LaunchForm(api, declaring)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PlacementSpace } from '@core/placement/space'
-import { GB, smallCard, World } from '@core/testing/world'
+import { GB, SMALL, smallCard, World } from '@core/testing/world'
 import { fitText } from '../fits/fit-text'
 import type { Fit } from '../fits/fit'
 import { fitOnMachines, targetsOf } from './targets'
@@ -36,6 +36,13 @@ describe('the drop targets of a model', () => {
       text: 'needs 4.0 GB more',
     })
     expect(fitOnMachines(new PlacementSpace(world.state), onHub, [mini, old])).toMatchObject({ fits: true })
+    world.declare('asked', { name: 'notes', onRequest: { idleSeconds: 300 }, nodeIds: [mini] })
+    world.cards = { ...world.cards, [SMALL]: { status: 'loaded', card: { ...smallCard, storageBytes: 5 * GB } } }
+    world.reconcile()
+    expect(shown(fitOnMachines(new PlacementSpace(world.state), onHub, [mini]))).toEqual({
+      fits: true,
+      text: 'uses about 12 GB · to download · notes ends for it',
+    })
     expect(fitOnMachines(new PlacementSpace(world.state), onHub, [broken])).toMatchObject({ fits: false })
     world.apply({ type: 'NodeTimedOut', nodeId: old })
     expect(shown(fitOnMachines(new PlacementSpace(world.state), onHub, [old]))).toEqual({

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ModelId } from '@core/ids'
 import { departures } from '@core/reconcile/index'
 import { GB, SMALL, World } from '@core/testing/world'
 import { drainedMachines, fateParts } from './draining'
@@ -48,6 +49,10 @@ describe('a drained machine', () => {
     const about = { metaInstanceId: world.declare(), name: SMALL }
     expect(fateText(world.state, nodeId, { ...about, fate: 'moves', nodeIds: [nodeId], tokensPerSecond: 20.6 })).toBe(
       'small moves to mini, about 21 tokens/s',
+    )
+    const asked = { modelId: ModelId.parse('mlx-community/Qwen3-8B-4bit'), instanceIds: [] }
+    expect(fateText(world.state, nodeId, { ...about, fate: 'moves', nodeIds: [nodeId], ends: [asked, asked] })).toBe(
+      'small moves to mini · Qwen3-8B-4bit and Qwen3-8B-4bit end for it',
     )
     expect(fateText(world.state, nodeId, { ...about, fate: 'stops', reason: 'mini is full' })).toContain('mini is full')
   })

@@ -6,6 +6,7 @@ import type { State } from '@core/state/state'
 import type { TextPart } from '@core/texts/translator'
 import { shortName } from '../../state/text'
 import { declaredName } from '../cluster/card'
+import { endsText } from '../fits/ends-text'
 import { formats, listText, placementFormats, t, tParts } from '../../state/texts.svelte'
 
 type WithoutMachine = WhatIfView['machines'][number]['declarations'][number]
@@ -29,9 +30,11 @@ export const fateParts = (state: State, nodeId: NodeId, outcome: WithoutMachine)
       : tParts('machines.fateFewer', { model, reason })
   }
   const moves = { model, machines: listText(nodeIds.map((nodeId) => nodeName(state, nodeId))) }
-  return tokensPerSecond === undefined
-    ? tParts('machines.fateMoves', moves)
-    : tParts('machines.fateMovesSpeed', { ...moves, speed: formats().number(tokensPerSecond) })
+  const parts =
+    tokensPerSecond === undefined
+      ? tParts('machines.fateMoves', moves)
+      : tParts('machines.fateMovesSpeed', { ...moves, speed: formats().number(tokensPerSecond) })
+  return outcome.ends ? [...parts, { text: ` · ${endsText(outcome.ends)}`, tag: undefined }] : parts
 }
 
 /** A drained machine and its progress. */

@@ -1,4 +1,5 @@
 import type { Instance } from '../state/instances'
+import type { MetaInstanceId } from '../ids'
 import type { MetaInstance } from '../state/meta-instances'
 import { temporaryOf } from '../state/scheduling'
 import type { State } from '../state/state'
@@ -10,7 +11,12 @@ interface Temporary {
   readonly busy: boolean
 }
 
-const temporaries = (state: State, own: MetaInstance, inputs: IdlenessInputs & { readonly now: number }): Temporary[] =>
+/** The declaration that needs the memory; empty for one that is yet to be made, and always on. */
+export type Needing = Pick<MetaInstance, 'onRequest' | 'schedule'> & {
+  readonly metaInstanceId?: MetaInstanceId | undefined
+}
+
+const temporaries = (state: State, own: Needing, inputs: IdlenessInputs & { readonly now: number }): Temporary[] =>
   Object.values(state.instances).flatMap((instance) => {
     const { metaInstanceId } = instance
     const metaInstance = metaInstanceId && state.metaInstances[metaInstanceId]
@@ -28,10 +34,10 @@ const temporaries = (state: State, own: MetaInstance, inputs: IdlenessInputs & {
  */
 export const mayGiveWay = (
   state: State,
-  metaInstance: MetaInstance,
+  needing: Needing,
   inputs: IdlenessInputs & { readonly now: number },
 ): Instance[] => {
-  const leastUsedFirst = temporaries(state, metaInstance, inputs).sort(
+  const leastUsedFirst = temporaries(state, needing, inputs).sort(
     (a, b) => lastUse(state, a.metaInstance) - lastUse(state, b.metaInstance),
   )
   const those = (wanted: { pinned: boolean; busy: boolean }): Instance[] =>
@@ -39,7 +45,7 @@ export const mayGiveWay = (
       .filter(({ metaInstance: { pinned = false }, busy }) => pinned === wanted.pinned && busy === wanted.busy)
       .map(({ instance }) => instance)
   const idle = those({ pinned: false, busy: false })
-  if (temporaryOf(metaInstance)) return idle
+  if (temporaryOf(needing)) return idle
   return [
     ...idle,
     ...Object.values(state.instances).filter((instance) => instance.metaInstanceId === undefined),
@@ -47,4 +53,25 @@ export const mayGiveWay = (
     ...those({ pinned: true, busy: false }),
     ...those({ pinned: true, busy: true }),
   ]
+}
+
+/** What `mayGiveWay` returns, as far as can be told without the leader: its order may differ from the leader's. */
+export const mayGiveWayNow = (state: State, needing: Needing = {}): Instance[] =>
+  mayGiveWay(state, needing, { now: state.lastEventAt, deadlinesBegan: 0 })
+
+/**
+ * Returns those of these instances that have to end before something fits: no more than needed, the last ones spared
+ * first. Undefined if it would not fit without all of them either.
+ */
+export const fewestToEnd = (
+  mayEnd: readonly Instance[],
+  fitsWithout: (ended: ReadonlySet<string>) => boolean,
+): Instance[] | undefined => {
+  const ended = new Set<string>(mayEnd.map(({ instanceId }) => instanceId))
+  if (ended.size === 0 || !fitsWithout(ended)) return undefined
+  for (const { instanceId } of [...mayEnd].reverse()) {
+    ended.delete(instanceId)
+    if (!fitsWithout(ended)) ended.add(instanceId)
+  }
+  return mayEnd.filter(({ instanceId }) => ended.has(instanceId))
 }
