@@ -21,7 +21,7 @@ from muster_runner.vision.pictures import MAX_PICTURES, open_picture
 SLOPE = np.tile(np.arange(0, 256, 4, dtype=np.uint8), (16, 1))
 
 
-def opened(given: Image.Image, kind: str = "PNG", **options: int) -> np.ndarray:
+def opened(given: Image.Image, kind: str = "PNG", **options: Any) -> np.ndarray:
     file = io.BytesIO()
     given.save(file, kind, **options)
     part = ImagePart(media_type=f"image/{kind.lower()}", data=base64.b64encode(file.getvalue()).decode())
@@ -55,6 +55,24 @@ def test_a_photo_with_a_second_picture_in_its_file_is_seen_as_its_first(turned: 
     image, _ = open_picture("the picture", part)
     upright = SLOPE if turned == 1 else np.rot90(SLOPE, -1)
     assert abs(np.asarray(image).astype(int) - upright[..., None]).max() < 4
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_is_turned_as_its_camera_says(orientation: int) -> None:
+    stored, exif = Image.fromarray(SLOPE), Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    turns = {2: np.fliplr, 3: lambda a: np.rot90(a, 2), 4: np.flipud, 5: np.transpose}
+    turns |= {6: lambda a: np.rot90(a, -1), 7: lambda a: np.rot90(a, 2).T, 8: np.rot90}
+    seen = turns.get(orientation, np.asarray)(SLOPE)
+    assert (opened(stored, exif=exif.tobytes()) == seen[..., None]).all()
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("exif", [b"junkjunk", b"MM", b"MM\0*\0\0\0\x08\0"])
+def test_what_a_picture_says_of_itself_may_be_damaged(exif: bytes, kind: str) -> None:
+    seen = opened(Image.fromarray(SLOPE).convert("RGB"), kind, exif=b"Exif\0\0" + exif, quality=100)
+    assert abs(seen.astype(int) - SLOPE[..., None]).max() < 8
 
 
 def test_what_is_transparent_is_white() -> None:

@@ -68,7 +68,7 @@ def _bytes_of(part: ImagePart, name: str) -> bytes:
 
 
 def _decoded(data: bytes, media_type: str, name: str) -> Any:
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     kind = FORMATS[media_type]
     # Opening does not decode yet, so our limit is checked first; its error names the picture.
@@ -79,8 +79,8 @@ def _decoded(data: bytes, media_type: str, name: str) -> Any:
         # No JPEG is: a second picture in its file, as phones and cameras add one, is not to be seen.
         if kind != "JPEG" and getattr(picture, "is_animated", False):
             raise BadPicture(f"{name} is animated; send one frame of it")
-        # Applies the EXIF orientation of cameras.
-        return _on_white(_in_8_bits(ImageOps.exif_transpose(picture)))
+        picture.load()
+        return _on_white(_in_8_bits(_upright(picture)))
     except BadPicture:
         raise
     except Exception as error:  # decoders raise arbitrary exceptions, with texts for programmers
@@ -106,6 +106,27 @@ def _check_size(size: tuple[int, int], name: str) -> None:
             f"{name} has {width} by {height} pixels; each side has to have {MIN_SIDE} or more, and the longer one at "
             f"most {MAX_RATIO} times as many as the other"
         )
+
+
+def _upright(picture: Any) -> Any:
+    """Applies the EXIF orientation of cameras, if there is one that can be read: browsers too show a picture whose
+    metadata is damaged."""
+    from PIL import ExifTags, Image
+
+    turns = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
+    try:
+        turn = turns.get(picture.getexif().get(ExifTags.Base.Orientation))
+    except Exception:  # Pillow raises arbitrary exceptions for metadata that it cannot read
+        return picture
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _in_8_bits(picture: Any) -> Any:
