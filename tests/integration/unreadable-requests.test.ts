@@ -45,6 +45,12 @@ describe('bytes that make no request', () => {
     ['no host', get('Connection: close'), 400],
     ['a host that makes no URL', get('Host: [\r\nConnection: close'), 400],
     ['a host that is an account', get('Host: a@localhost\r\nConnection: close'), 400],
+    [
+      'an account in its target',
+      'GET http://a:b@localhost/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+      400,
+    ],
+    ['a tunnel', 'CONNECT localhost:443 HTTP/1.1\r\nHost: localhost:443\r\n\r\n', 405],
   ])('%s: an answer in the form of all errors', async (_what, bytes, status) => {
     const [head = '', body = ''] = (await sent(bytes)).split('\r\n\r\n')
     expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))

@@ -10,9 +10,16 @@ export const hostOf = (c: Context): string => plainHost((c.req.header('host') ??
 /**
  * The host that the request is for by its URL. The adapter makes that of the Host header, except for a request in
  * absolute form (`GET http://…`), as proxies get and pass on: its target names a host of its own, which the header need
- * not repeat.
+ * not repeat. An account in it is an error (RFC 9110, 4.2.4); Node makes no `Request` of such a URL.
  */
-const targetHostOf = (c: Context): string => plainHost(new URL(c.req.url).hostname)
+const targetHostOf = (c: Context): string => {
+  const { hostname, username, password } = new URL(c.req.url)
+  if (username !== '' || password !== '')
+    throw new Problem(400, 'invalid_http', 'The target of the request has a name and a password before its host', {
+      hint: 'Send an API key in the header Authorization or x-api-key.',
+    })
+  return plainHost(hostname)
+}
 
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
