@@ -288,7 +288,10 @@ test('a model with hours rests outside of them, says until when, and is back whe
   // One day that is neither today nor beside it, whatever the time zone.
   const days = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
   const far = days[(new Date().getUTCDay() + 2) % 7]
+  for (const day of days) await hours.getByRole('checkbox', { name: day }).setChecked(false)
+  await expect(hours).toContainText('None chosen: every day')
   for (const day of days) await hours.getByRole('checkbox', { name: day }).setChecked(day === far)
+  await expect(hours).not.toContainText('every day')
   await hours.getByLabel('From').fill('03:00')
   await hours.getByLabel('To', { exact: true }).fill('04:30')
   await hours.getByLabel('Time zone').fill('Europe/Berlin')

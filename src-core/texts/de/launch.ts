@@ -95,6 +95,7 @@ export const launch: Translation<'launch'> = {
   hoursNone: 'Immer im Arbeitsspeicher. Mit Zeiten wird der Speicher zwischendurch für anderes frei.',
   hoursNumber: 'Zeiten {number}',
   hoursDays: 'Tage',
+  hoursEveryDay: 'Keiner gewählt: jeden Tag',
   hoursFrom: 'Von',
   hoursTo: 'Bis',
   hoursZone: 'Zeitzone',

@@ -94,6 +94,7 @@ export const launch = {
   hoursNone: 'Always in memory. Set hours to free the memory for something else in between.',
   hoursNumber: 'Hours {number}',
   hoursDays: 'Days',
+  hoursEveryDay: 'None chosen: every day',
   hoursFrom: 'From',
   hoursTo: 'To',
   hoursZone: 'Time zone',

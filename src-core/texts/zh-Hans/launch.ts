@@ -95,6 +95,7 @@ export const launch: Translation<'launch'> = {
   hoursNone: '始终在内存中。设置时段可在其余时间将内存用于其他用途。',
   hoursNumber: '时段 {number}',
   hoursDays: '日期',
+  hoursEveryDay: '未选择：每天',
   hoursFrom: '从',
   hoursTo: '到',
   hoursZone: '时区',
