@@ -54,7 +54,7 @@ test('a model that a request loaded says when it ends, can be pinned, kept and e
   await page.getByRole('radio', { name: /^While only this machine can send requests/ }).check()
 })
 
-test('a setting changed just before the page is reloaded or left is changed', async ({ context }) => {
+test('a setting changed just before the page is reloaded or left is changed', async ({ page }) => {
   node = await startHeadless({ dataDir: folder.path })
   // Open streams take up the connections that a browser allows itself to a host, so a change waits for one. A reload
   // would wait for one as well, and the streams for the reload.
@@ -68,19 +68,18 @@ test('a setting changed just before the page is reloaded or left is changed', as
     },
   ]
   for (const { option, value, ...ending } of changes) {
-    // A page of its own: the navigation that ends the one before may still be going when its change is stored.
-    const page = await context.newPage()
     await page.goto(`${node.url}/#/settings`)
+    // The change may be stored before the navigation ends, and another one would end it.
+    const left = page.waitForEvent('load')
     await page.getByRole('radio', { name: option }).evaluate((radio, { leave, streams }) => {
       const { click } = radio as unknown as { click(): void }
       for (let count = 0; count < streams; count += 1) void fetch('/events')
       click.call(radio)
       eval(leave)
     }, ending)
-    const kept = async () =>
-      (await (await context.request.get(`${node.url}/node/settings`)).json()).settings.loadOnRequest
+    await left
+    const kept = async () => (await (await page.request.get(`${node.url}/node/settings`)).json()).settings.loadOnRequest
     await expect.poll(kept, { timeout: PATIENCE_MS }).toBe(value)
-    await page.close()
   }
 })
 
