@@ -39,8 +39,13 @@ const openLaunch = async (page: Page, { place, text }: Opening): Promise<void> =
   // A model that fits somewhere, with all options.
   const models = page.getByRole('combobox', { name: text('launch.model') })
   await models.selectOption({ index: (await models.getByRole('option').count()) - 1 })
+  // What is answered later would move what is below it, and with it the place to which the pointer and the view go.
+  await page.getByText(text('launch.lookingForPlace')).waitFor({ state: 'hidden' })
   await page.getByText(text('launch.more'), { exact: true }).click()
-  if (place === 'options') await page.getByRole('spinbutton').last().scrollIntoViewIfNeeded()
+  if (place !== 'options') return
+  await page.mouse.move(0, 0)
+  const last = page.getByRole('spinbutton').last()
+  await last.evaluate((field) => field.scrollIntoView({ block: 'center' }))
 }
 
 /** Brings the page to the place, and waits until all that the place shows has arrived. */
